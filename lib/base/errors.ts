@@ -1,0 +1,33 @@
+/**
+ * Every way Thicket can fail, by code. The README lists the same codes; a spec compares both lists.
+ */
+export const ERROR_CODES = {
+  GRAPH_BAD_VALUE: 'a value is not null, text, boolean, a finite number or a link',
+  LIFECYCLE_CLOSED: 'the object is closing or closed',
+  LINK_CLOSED: 'the link to the peer is closed',
+  OPTION_INVALID: 'an option is unknown, malformed or out of its range',
+  RELAY_LISTEN_FAILED: 'the relay could not listen on its port',
+  STORAGE_FAILED: 'the storage refused to read or write',
+  STORAGE_LOCKED: 'another process holds the data folder',
+  STORAGE_NOT_OPEN: 'the storage is not open',
+  STORAGE_UNREADABLE: 'the data folder cannot be opened or read',
+  WRITER_OVERLOADED: 'too many writes are waiting for the storage',
+} as const;
+
+/** One of the codes in {@link ERROR_CODES}. */
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** The one error class of Thicket: branch on `code`, read `message`, find the origin in `cause`. */
+export class GraphError extends Error {
+  override readonly name = 'GraphError';
+  readonly code: ErrorCode;
+
+  /**
+   * @param code entry of the closed table
+   * @param detail what happened, without secrets or payloads
+   */
+  constructor(code: ErrorCode, detail?: string, options?: ErrorOptions) {
+    super(detail === undefined ? ERROR_CODES[code] : `${ERROR_CODES[code]}: ${detail}`, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * Every bound of Thicket, with unit and default. The relay makes an option of each one that an operator may
+ * want to move; the README's option table is compared with it by a spec.
+ */
+export interface Limits {
+  /** Largest frame taken from a peer, in bytes; larger ones close the link with 1009. */
+  readonly frameBytes: number;
+  /** Messages in one array frame. */
+  readonly batchMessages: number;
+  /** Souls in one put. */
+  readonly messageSouls: number;
+  /** Properties of one node in one put. */
+  readonly nodeProperties: number;
+  /** Characters of a soul or key. */
+  readonly nameLength: number;
+  /** Characters of a message id. */
+  readonly idLength: number;
+  /** Bytes waiting for a peer that does not read; beyond, the link is closed with 1013. */
+  readonly outputBytes: number;
+  /** Souls or properties one peer may subscribe to; further reads are answered, not subscribed. */
+  readonly subscriptionsPerPeer: number;
+  /** Message ids remembered at once. */
+  readonly dedupeIds: number;
+  /** Milliseconds a message id is remembered after its last touch, at least. */
+  readonly dedupeLifeMs: number;
+  /** Bytes of hot properties kept in memory. */
+  readonly cacheBytes: number;
+  /** How far ahead of the clock a state may lie, in milliseconds (D5). */
+  readonly futureMs: number;
+  /** Future writes waiting in all. */
+  readonly futureWrites: number;
+  /** Bytes of future writes waiting in all. */
+  readonly futureBytes: number;
+  /** Future writes waiting from one peer. */
+  readonly futureWritesPerPeer: number;
+  /** Bytes of values one LEX read returns without `%`. */
+  readonly lexDefaultBytes: number;
+  /** Bytes of values one LEX read may ask for by `%`. */
+  readonly lexMaxBytes: number;
+  /** Characters of one part of a reply; larger nodes come in several parts. */
+  readonly replyPartLength: number;
+  /** Characters gathered into one outgoing array frame. */
+  readonly packLength: number;
+  /** Milliseconds to wait for peered relays before a read is answered "not found". */
+  readonly askMs: number;
+  /** Forwarded reads waiting for an answer. */
+  readonly openAsks: number;
+  /** Peers whose written souls are remembered for their return. */
+  readonly rememberedPeers: number;
+  /** Souls remembered per such peer. */
+  readonly rememberedSouls: number;
+  /** Messages waiting for the storage; beyond, puts are refused. */
+  readonly waitingPuts: number;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const MINUTE_MS = 60_000;
+
+/** The defaults; reliability and protocol reasons stand beside each number in the README's option table. */
+export const DEFAULT_LIMITS: Limits = {
+  frameBytes: 8 * MIB,
+  batchMessages: 1000,
+  messageSouls: 1000,
+  nodeProperties: 10_000,
+  nameLength: 16 * KIB,
+  idLength: 256,
+  outputBytes: 8 * MIB,
+  subscriptionsPerPeer: 10_000,
+  dedupeIds: 2_000_000,
+  dedupeLifeMs: 10_000,
+  cacheBytes: 64 * MIB,
+  futureMs: 10 * MINUTE_MS,
+  futureWrites: 50_000,
+  futureBytes: 32 * MIB,
+  futureWritesPerPeer: 5000,
+  lexDefaultBytes: 64 * KIB,
+  lexMaxBytes: 2 * MIB,
+  replyPartLength: 256 * KIB,
+  packLength: 9000,
+  askMs: 2000,
+  openAsks: 10_000,
+  rememberedPeers: 1000,
+  rememberedSouls: 200,
+  waitingPuts: 50_000,
+};
+
+/** The defaults with some of them replaced. */
+export function limitsWith(changes: Partial<Limits> = {}): Limits {
+  return { ...DEFAULT_LIMITS, ...changes };
+}

@@ -1,0 +1,35 @@
+/** The door `thicket`: the graph model, HAM, the wire codec, the store and the mesh. */
+export { ERROR_CODES, GraphError, type ErrorCode } from './base/errors.ts';
+export { StateClock, systemClock, type Clock } from './base/clock.ts';
+export { DEFAULT_LIMITS, limitsWith, type Limits } from './base/limits.ts';
+export { randomId, randomText } from './base/random.ts';
+export { failure, success, type Result } from './base/result.ts';
+export {
+  fromValueJson,
+  isLink,
+  isValue,
+  toValueJson,
+  type Link as GraphLink,
+  type Value,
+} from './graph/value.ts';
+export { valueOf, writeOf, type Entry, type FieldWrite } from './graph/write.ts';
+export { nodeJson, type Fields } from './graph/node.ts';
+export { inRange, matchesNames, type NameRange, type Names, type Selector } from './graph/selector.ts';
+export { resolve, resolveDue, type Verdict } from './ham/resolve.ts';
+export { merge, type MergeOutcome, type MergeView } from './ham/merge.ts';
+export { contentHash } from './wire/content-hash.ts';
+export { decodeFrame, type FrameItem } from './wire/codec.ts';
+export type { AckMessage, ControlMessage, Fault, GetMessage, Message, PutMessage } from './wire/message.ts';
+export type { Change, MaybePromise, RangeOptions, Storage, TextCursor, TextEntry } from './store/storage.ts';
+export { GraphStore, type GraphStoreOptions } from './store/graph-store.ts';
+export {
+  Writer,
+  type PutOutcome,
+  type PutRequest,
+  type WriterEvent,
+  type WriterOptions,
+} from './store/writer.ts';
+export { CLOSE, type Frame, type Link, type LinkListener } from './mesh/link.ts';
+export { Mesh, type MeshOptions } from './mesh/mesh.ts';
+export type { MeshEvent } from './mesh/context.ts';
+export { Peer, type PeerRole } from './mesh/peer.ts';

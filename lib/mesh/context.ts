@@ -1,0 +1,50 @@
+import type { Limits } from '../base/limits.ts';
+import type { GraphStore } from '../store/graph-store.ts';
+import type { Writer, WriterEvent } from '../store/writer.ts';
+import type { AnswerPaths } from './answer-paths.ts';
+import type { Asks } from './asks.ts';
+import type { Dedupe } from './dedupe.ts';
+import type { Interest } from './interest.ts';
+import type { SharedMessage } from './outbox.ts';
+import type { Peer } from './peer.ts';
+import type { Recall } from './recall.ts';
+
+/** What the mesh tells its operator; no payloads, no names of data. */
+export type MeshEvent =
+  | WriterEvent
+  | { readonly kind: 'peer-open' | 'peer-close'; readonly peer: string; readonly link: string }
+  | { readonly kind: 'peer-cut'; readonly peer: string; readonly link: string; readonly reason: string }
+  | {
+      readonly kind: 'refused';
+      readonly peer: string;
+      readonly what: 'frame' | 'put' | 'get';
+      readonly reason: string;
+    }
+  | { readonly kind: 'read-failed'; readonly peer: string; readonly error: unknown };
+
+/** What handlers may use. */
+export interface Context {
+  readonly pid: string;
+  readonly graph: GraphStore;
+  readonly writer: Writer;
+  readonly limits: Limits;
+  readonly interest: Interest;
+  readonly asks: Asks;
+  /** Ids of the questions this peer asked on its own account; answers to them need no acknowledgement. */
+  readonly questions: Dedupe;
+  readonly paths: AnswerPaths;
+  readonly recall: Recall;
+  /** Open peers that are relays, or that say others are connected to them. */
+  readonly relays: ReadonlySet<Peer>;
+  /** Takes note that a peer turned out to relay for others. */
+  foundRelay(peer: Peer): void;
+  /** Runs a task at the end of the turn. */
+  schedule(task: () => void): void;
+  /** Sends a message at the end of the turn. */
+  send(peer: Peer, text: string): void;
+  /** Sends a message that others are sent too. */
+  share(peer: Peer, message: SharedMessage): void;
+  /** Resolves when what waits for the peer is short enough for more; false when the peer is gone. */
+  drained(peer: Peer): Promise<boolean>;
+  report(event: MeshEvent): void;
+}

@@ -1,0 +1,62 @@
+import { randomId } from '../../base/random.ts';
+import type { FieldWrite } from '../../graph/write.ts';
+import type { PutOutcome, PutRequest } from '../../store/writer.ts';
+import { encodeAck, encodeRefusal } from '../../wire/codec.ts';
+import type { PutMessage } from '../../wire/message.ts';
+import type { Context } from '../context.ts';
+import type { Peer } from '../peer.ts';
+import { pushChanges } from '../push.ts';
+
+/** Writes, or the data that answers a get: merged, committed, acknowledged, passed on. */
+export function handlePut(context: Context, peer: Peer, message: PutMessage): void {
+  if (peer.role === 'client') rememberWritten(peer, message.writes);
+  context.writer.submit(new ReceivedPut(context, peer, message));
+}
+
+function rememberWritten(peer: Peer, writes: readonly FieldWrite[]): void {
+  let last: string | undefined;
+  for (const { soul } of writes) {
+    if (soul !== last) peer.written.add(soul);
+    last = soul;
+  }
+}
+
+/** One put on its way through the writer. */
+class ReceivedPut implements PutRequest {
+  readonly writes: readonly FieldWrite[];
+  readonly owner: string;
+  readonly #context: Context;
+  readonly #peer: Peer;
+  readonly #message: PutMessage;
+
+  constructor(context: Context, peer: Peer, message: PutMessage) {
+    this.writes = message.writes;
+    this.owner = peer.name;
+    this.#context = context;
+    this.#peer = peer;
+    this.#message = message;
+  }
+
+  settle(outcome: PutOutcome): void {
+    const context = this.#context;
+    const peer = this.#peer;
+    const message = this.#message;
+    if (!outcome.ok) {
+      context.report({ kind: 'refused', peer: peer.name, what: 'put', reason: outcome.reason });
+      context.send(peer, encodeRefusal(randomId(), message.idJson, outcome.reason));
+    } else {
+      if (!this.#isAnswer()) context.send(peer, encodeAck(randomId(), message.idJson));
+      if (!message.failed) pushChanges(context, outcome.changed, peer, message);
+    }
+    if (message.replyTo !== undefined && !message.more && context.asks.isWaitingFor(message.replyTo, peer)) {
+      context.asks.answered(message.replyTo);
+    }
+  }
+
+  /** Answers to what this peer asked need no acknowledgement. */
+  #isAnswer(): boolean {
+    const replyTo = this.#message.replyTo;
+    if (replyTo === undefined) return false;
+    return this.#context.questions.has(replyTo) || this.#context.asks.isWaitingFor(replyTo, this.#peer);
+  }
+}

@@ -1,0 +1,93 @@
+import type { Peer } from './peer.ts';
+
+/** Who asked for a soul: for the whole node, or for some of its properties. */
+export interface SoulInterest {
+  readonly whole: Set<Peer>;
+  readonly byKey: Map<string, Set<Peer>>;
+}
+
+/** What subscribing came to. */
+export type Subscribed = 'new' | 'known' | 'full';
+
+/** One subscription of a peer: a soul, or one property of it. */
+const WHOLE = undefined;
+
+/**
+ * Which peers asked for which souls (gun-wire sections 5.3 and 9.3): a get subscribes, the end of the link
+ * ends it. Each peer holds at most `subscriptionsPerPeer` of them.
+ */
+export class Interest {
+  readonly #soulsByName = new Map<string, SoulInterest>();
+  readonly #mostPerPeer: number;
+
+  constructor(subscriptionsPerPeer: number) {
+    this.#mostPerPeer = subscriptionsPerPeer;
+  }
+
+  /** Souls somebody asked for. */
+  get souls(): IterableIterator<string> {
+    return this.#soulsByName.keys();
+  }
+
+  /** True when nobody asked for anything. */
+  get isEmpty(): boolean {
+    return this.#soulsByName.size === 0;
+  }
+
+  /** Who asked for a soul. */
+  of(soul: string): SoulInterest | undefined {
+    return this.#soulsByName.get(soul);
+  }
+
+  /** True when anybody asked for the soul, or for some of it. */
+  has(soul: string): boolean {
+    return this.#soulsByName.has(soul);
+  }
+
+  /** Subscribes a peer to a node, or to one property. */
+  add(peer: Peer, soul: string, key: string | undefined): Subscribed {
+    const subscriptions = peer.subscriptions;
+    const keys = subscriptions.bySoul.get(soul);
+    if (keys?.has(WHOLE) === true || keys?.has(key) === true) return 'known';
+    if (subscriptions.count >= this.#mostPerPeer) return 'full';
+    subscriptions.count += 1;
+    if (keys === undefined) subscriptions.bySoul.set(soul, new Set([key]));
+    else keys.add(key);
+    this.#register(peer, soul, key);
+    return 'new';
+  }
+
+  /** Forgets all a peer asked for. */
+  removePeer(peer: Peer): void {
+    for (const [soul, keys] of peer.subscriptions.bySoul) {
+      const interest = this.#soulsByName.get(soul);
+      if (interest === undefined) continue;
+      interest.whole.delete(peer);
+      for (const key of keys) if (key !== WHOLE) removeKey(interest, key, peer);
+      if (interest.whole.size === 0 && interest.byKey.size === 0) this.#soulsByName.delete(soul);
+    }
+    peer.subscriptions.bySoul.clear();
+    peer.subscriptions.count = 0;
+  }
+
+  #register(peer: Peer, soul: string, key: string | undefined): void {
+    let interest = this.#soulsByName.get(soul);
+    if (interest === undefined) {
+      interest = { whole: new Set(), byKey: new Map() };
+      this.#soulsByName.set(soul, interest);
+    }
+    if (key === undefined) {
+      interest.whole.add(peer);
+      return;
+    }
+    const peers = interest.byKey.get(key);
+    if (peers === undefined) interest.byKey.set(key, new Set([peer]));
+    else peers.add(peer);
+  }
+}
+
+function removeKey(interest: SoulInterest, key: string, peer: Peer): void {
+  const peers = interest.byKey.get(key);
+  peers?.delete(peer);
+  if (peers?.size === 0) interest.byKey.delete(key);
+}

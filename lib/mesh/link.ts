@@ -1,0 +1,41 @@
+/** Close codes of RFC 6455 that Thicket uses. */
+export const CLOSE = {
+  goingAway: 1001,
+  malformed: 1002,
+  refused: 1008,
+  tooLarge: 1009,
+  overloaded: 1013,
+} as const;
+
+/** A text frame to send; transports may keep its encoded form on it, so that many receivers share one encoding. */
+export interface Frame {
+  readonly text: string;
+  /** Set and read by transports only. */
+  encoded?: unknown;
+}
+
+/** What a link tells its owner. `frame` may come at any time between `open` and `close`. */
+export interface LinkListener {
+  /** A text frame arrived. */
+  frame(text: string): void;
+  /** The link is gone; nothing follows. */
+  close(): void;
+}
+
+/**
+ * A two-way pipe of text frames to one peer: ordered while it lasts, gone for ever once closed.
+ *
+ * Whether frames can be lost is up to the transport; the mesh does not rely on their arrival.
+ */
+export interface Link {
+  /** Who is on the other side, for logs: an address or URL, never secret. */
+  readonly name: string;
+  /** Bytes accepted by `send` and not yet taken by the other side's transport. */
+  readonly queuedBytes: number;
+  /** Takes over the listener; frames that came before are delivered first. */
+  listen(listener: LinkListener): void;
+  /** Sends a frame; silently dropped when the link is closed. */
+  send(frame: Frame): void;
+  /** Ends the link with a close code and short reason; idempotent. */
+  close(code: number, reason: string): void;
+}

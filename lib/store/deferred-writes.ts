@@ -1,0 +1,140 @@
+import type { Clock } from '../base/clock.ts';
+import type { Limits } from '../base/limits.ts';
+import type { FieldWrite } from '../graph/write.ts';
+import { DeferralQueue, type Deferred } from '../ham/deferral.ts';
+import { deferredKey, deferredRange, parseDeferredKey } from './keys.ts';
+import type { Change, Storage } from './storage.ts';
+
+/** Writes applied in one group when their time has come, and entries read in one step at opening. */
+const STEP = 1000;
+/** A timer cannot wait longer than this, in milliseconds. */
+const LONGEST_TIMER_MS = 2_147_483_647;
+/** Pause before matured writes are tried again after a failed commit, in milliseconds. */
+const RETRY_MS = 1000;
+
+/** What the waiting room needs. */
+export interface DeferredWritesOptions {
+  readonly storage: Storage;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  /** Called when a write is due. */
+  readonly wake: () => void;
+}
+
+/**
+ * Writes from the future, in memory and in storage: durable before they are acknowledged, applied by the
+ * writer when their time comes, with one timer for all (D5).
+ */
+export class DeferredWrites {
+  readonly #storage: Storage;
+  readonly #limits: Limits;
+  readonly #clock: Clock;
+  readonly #wake: () => void;
+  readonly #queue: DeferralQueue;
+  #added: FieldWrite[] = [];
+  #taken: Deferred[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #retryAt = -Infinity;
+  #closed = false;
+
+  constructor({ storage, limits, clock, wake }: DeferredWritesOptions) {
+    this.#storage = storage;
+    this.#limits = limits;
+    this.#clock = clock;
+    this.#wake = wake;
+    this.#queue = new DeferralQueue(limits);
+  }
+
+  get size(): number {
+    return this.#queue.size;
+  }
+
+  /** Reads what waited before a restart; gives how many. */
+  async load(): Promise<number> {
+    const cursor = this.#storage.range(deferredRange());
+    let count = 0;
+    try {
+      for (;;) {
+        const found = await cursor.next(STEP);
+        if (found.length === 0) break;
+        for (const [key, json] of found) this.#queue.add({ ...parseDeferredKey(key), json }, undefined);
+        count += found.length;
+      }
+    } finally {
+      await cursor.close();
+    }
+    this.arm();
+    return count;
+  }
+
+  /** Why these future writes cannot wait here, undefined when they can. */
+  refusal(future: readonly FieldWrite[], owner: string | undefined, now: number): string | undefined {
+    const horizon = now + this.#limits.futureMs;
+    const beyond = future.find((write) => write.state > horizon);
+    if (beyond !== undefined) {
+      const path = `put[${JSON.stringify(beyond.soul.slice(0, 60))}][${JSON.stringify(beyond.key.slice(0, 60))}]`;
+      return `${path}: state is more than ${this.#limits.futureMs} ms in the future`;
+    }
+    return this.#queue.hasRoom(future, owner)
+      ? undefined
+      : 'put: too many writes from the future are waiting';
+  }
+
+  /** Lets a write wait; {@link appendChanges} makes it durable. */
+  add(write: FieldWrite, owner: string | undefined): void {
+    if (this.#queue.add(write, owner)) this.#added.push(write);
+  }
+
+  /** True when a write's time has come. */
+  isDue(): boolean {
+    const due = this.#queue.nextDue;
+    const now = this.#clock();
+    return due !== undefined && due <= now && now >= this.#retryAt && !this.#closed;
+  }
+
+  /** The writes whose time has come; they leave with the commit that {@link settle} confirms. */
+  takeDue(now: number): FieldWrite[] {
+    if (!this.isDue()) return [];
+    this.#taken = this.#queue.takeDue(now, STEP);
+    return this.#taken.map((place) => place.write);
+  }
+
+  /** Appends the storage changes of what was taken out and let in. */
+  appendChanges(changes: Change[]): void {
+    for (const { write } of this.#taken)
+      changes.push([deferredKey(write.state, write.soul, write.key), undefined]);
+    for (const { state, soul, key, json } of this.#added) changes.push([deferredKey(state, soul, key), json]);
+  }
+
+  /** Tells whether the commit of the appended changes went through. */
+  settle(committed: boolean): void {
+    const taken = this.#taken;
+    const added = this.#added;
+    this.#taken = [];
+    this.#added = [];
+    if (committed) {
+      for (const { write } of taken) this.#queue.remove(write);
+    } else {
+      this.#queue.giveBack(taken);
+      for (const write of added) this.#queue.remove(write);
+      // A write that an added one replaced is in storage still; a failing storage is read again at the next start.
+      if (added.length > 0) this.load().catch(() => undefined);
+      if (taken.length > 0) this.#retryAt = this.#clock() + RETRY_MS;
+    }
+  }
+
+  /** Sets the one timer to the next due time. */
+  arm(): void {
+    clearTimeout(this.#timer);
+    const due = this.#queue.nextDue;
+    if (due === undefined || this.#closed) return;
+    const wait = Math.max(due, this.#retryAt) - this.#clock();
+    this.#timer = setTimeout(this.#wake, Math.min(Math.max(Math.ceil(wait), 0), LONGEST_TIMER_MS));
+  }
+
+  /** Stops the timer; what waits stays in storage. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+}

@@ -1,0 +1,199 @@
+import type { NameRange } from '../graph/selector.ts';
+
+/**
+ * The key layout of the store; nothing else knows it.
+ *
+ * | key | value |
+ * |---|---|
+ * | `g/<soul>U+0000<key>` | `<state> <value as JSON>` |
+ * | `d/<state><soul>U+0000<key>` | `<value as JSON>`, a write from the future |
+ *
+ * Names are escaped so that any two stay different, none can imitate the separator, and byte order of the
+ * escaped names is Gun's order, that of UTF-16 units (D9, D20).
+ */
+const GRAPH = 'g/';
+const DEFERRED = 'd/';
+/** First string after every key that begins with a two-character prefix ending in `/`. */
+const AFTER_SLASH = '0';
+const SEPARATOR = '\u0000';
+const AFTER_SEPARATOR = '\u0001';
+
+/** Lead of the two-unit escapes of U+0000 and U+0001; sorts after the separator and before every other unit. */
+const LOW_LEAD = '\u0001';
+/**
+ * Lead of the two-unit escapes of surrogates and of U+E000 itself. UTF-8 sorts astral characters after
+ * U+FFFF, UTF-16 units put them between U+D7FF and U+E000, where this lead keeps them.
+ */
+const HIGH_LEAD = '\ue000';
+const SURROGATES = 0xd800;
+const ESCAPED_SURROGATES = 0x0800;
+const ESCAPED_LEAD = ESCAPED_SURROGATES + 0x0800;
+
+const UNSAFE = /[\u0000\u0001\ud800-\udfff\ue000]/;
+const ALL_UNSAFE = /[\u0000\u0001\ud800-\udfff\ue000]/g;
+const ESCAPES = /\u0001([\u0002\u0003])|\ue000([\s\S])/g;
+
+function escapeUnit(unit: string): string {
+  if (unit === '\u0000') return `${LOW_LEAD}\u0002`;
+  if (unit === '\u0001') return `${LOW_LEAD}\u0003`;
+  if (unit === HIGH_LEAD) return HIGH_LEAD + String.fromCharCode(ESCAPED_LEAD);
+  return HIGH_LEAD + String.fromCharCode(unit.charCodeAt(0) - SURROGATES + ESCAPED_SURROGATES);
+}
+
+function unescape(_: string, low: string | undefined, high: string): string {
+  if (low !== undefined) return low === '\u0002' ? '\u0000' : '\u0001';
+  const code = high.charCodeAt(0);
+  return code === ESCAPED_LEAD ? HIGH_LEAD : String.fromCharCode(code - ESCAPED_SURROGATES + SURROGATES);
+}
+
+/** A soul or key as part of a storage key. */
+export function escapeName(name: string): string {
+  return UNSAFE.test(name) ? name.replace(ALL_UNSAFE, escapeUnit) : name;
+}
+
+/** The name that {@link escapeName} was given. */
+export function unescapeName(escaped: string): string {
+  return escaped.includes(LOW_LEAD) || escaped.includes(HIGH_LEAD)
+    ? escaped.replace(ESCAPES, unescape)
+    : escaped;
+}
+
+/** Keys between two storage keys, the second excluded. */
+export interface KeyRange {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Where every property of a soul's node stands in front of. */
+export function nodePrefix(soul: string): string {
+  return GRAPH + escapeName(soul) + SEPARATOR;
+}
+
+/** The key of one property, given its node's prefix. */
+export function fieldKeyOf(prefix: string, key: string): string {
+  return prefix + escapeName(key);
+}
+
+/** The key of one property. */
+export function fieldKey(soul: string, key: string): string {
+  return fieldKeyOf(nodePrefix(soul), key);
+}
+
+/** Soul and key of a property's storage key. */
+export function parseFieldKey(storageKey: string): { readonly soul: string; readonly key: string } {
+  const at = storageKey.indexOf(SEPARATOR);
+  return {
+    soul: unescapeName(storageKey.slice(GRAPH.length, at)),
+    key: unescapeName(storageKey.slice(at + 1)),
+  };
+}
+
+/** All properties of one node. */
+export function nodeRange(soul: string): KeyRange {
+  const name = GRAPH + escapeName(soul);
+  return { from: name + SEPARATOR, to: name + AFTER_SEPARATOR };
+}
+
+/** The properties of one node whose keys may lie in a range of names. */
+export function keyRange(soul: string, names: NameRange): KeyRange {
+  const whole = nodeRange(soul);
+  return narrow(whole.from, whole, names, SEPARATOR);
+}
+
+/** All properties of the nodes whose souls may lie in a range of names. */
+export function soulRange(names: NameRange): KeyRange {
+  return narrow(GRAPH, { from: GRAPH, to: GRAPH.slice(0, -1) + AFTER_SLASH }, names, AFTER_SEPARATOR);
+}
+
+/**
+ * Narrows `whole` to the names of a range below `prefix`.
+ *
+ * @param afterName what to append to the key of the last name to get the first key after all of its own
+ */
+function narrow(prefix: string, whole: KeyRange, names: NameRange, afterName: string): KeyRange {
+  let { from, to } = whole;
+  if (names.prefix !== undefined && names.prefix !== '') {
+    const start = prefix + escapeName(names.prefix);
+    from = later(from, start);
+    to = earlier(to, successor(start) ?? to);
+  }
+  if (names.from !== undefined) from = later(from, prefix + escapeName(names.from));
+  if (names.to !== undefined) to = earlier(to, prefix + escapeName(names.to) + afterName);
+  return { from, to };
+}
+
+/** First string after all that begin with `text`, in byte order; undefined when there is none. */
+function successor(text: string): string | undefined {
+  for (let length = text.length; length > 0; length -= 1) {
+    const unit = text.charCodeAt(length - 1);
+    if (unit === 0xffff) continue;
+    // Escaped text holds no surrogates, and its successor must not either.
+    const next = unit === SURROGATES - 1 ? HIGH_LEAD : String.fromCharCode(unit + 1);
+    return text.slice(0, length - 1) + next;
+  }
+  return undefined;
+}
+
+/** Escaped keys hold no surrogates, so comparing units is comparing bytes. */
+function later(a: string, b: string): string {
+  return a < b ? b : a;
+}
+
+function earlier(a: string, b: string): string {
+  return a < b ? a : b;
+}
+
+/** A property's value in the store. */
+export function encodeEntry(state: number, json: string): string {
+  return `${state} ${json}`;
+}
+
+/** State and JSON text of a property's value in the store. */
+export function decodeEntry(record: string): { readonly state: number; readonly json: string } {
+  const at = record.indexOf(' ');
+  return { state: Number(record.slice(0, at)), json: record.slice(at + 1) };
+}
+
+const STATE_DIGITS = 16;
+const stateView = new DataView(new ArrayBuffer(8));
+
+/** A finite state as 16 hex digits whose order is that of the numbers. */
+export function stateToHex(state: number): string {
+  stateView.setFloat64(0, state === 0 ? 0 : state);
+  const bits = stateView.getBigUint64(0);
+  const ordered = bits >> 63n === 1n ? ~bits & 0xffff_ffff_ffff_ffffn : bits | (1n << 63n);
+  return ordered.toString(16).padStart(STATE_DIGITS, '0');
+}
+
+/** The state of {@link stateToHex}. */
+export function hexToState(hex: string): number {
+  const ordered = BigInt(`0x${hex}`);
+  const bits = ordered >> 63n === 1n ? ordered & ~(1n << 63n) : ~ordered & 0xffff_ffff_ffff_ffffn;
+  stateView.setBigUint64(0, bits);
+  return stateView.getFloat64(0);
+}
+
+/** The key of a write from the future; one state of one property has one place. */
+export function deferredKey(state: number, soul: string, key: string): string {
+  return DEFERRED + stateToHex(state) + escapeName(soul) + SEPARATOR + escapeName(key);
+}
+
+/** State, soul and key of a deferred write's storage key. */
+export function parseDeferredKey(storageKey: string): {
+  readonly state: number;
+  readonly soul: string;
+  readonly key: string;
+} {
+  const start = DEFERRED.length + STATE_DIGITS;
+  const at = storageKey.indexOf(SEPARATOR, start);
+  return {
+    state: hexToState(storageKey.slice(DEFERRED.length, start)),
+    soul: unescapeName(storageKey.slice(start, at)),
+    key: unescapeName(storageKey.slice(at + 1)),
+  };
+}
+
+/** All deferred writes, ordered by state. */
+export function deferredRange(): KeyRange {
+  return { from: DEFERRED, to: DEFERRED.slice(0, -1) + AFTER_SLASH };
+}

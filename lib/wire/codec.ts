@@ -1,0 +1,141 @@
+import type { Limits } from '../base/limits.ts';
+import { parseMessage } from './parse-message.ts';
+import type { Fault, Message } from './message.ts';
+import type { Names, Selector } from '../graph/selector.ts';
+
+/** Texts Gun's peers know for a frame that is no JSON and for one that is too big (gun-wire section 4). */
+export const PARSE_ERROR = 'DAM JSON parse error.';
+
+/** What a frame holds: messages and faults in the order they came. */
+export type FrameItem =
+  { readonly ok: true; readonly value: Message } | { readonly ok: false; readonly reason: Fault };
+
+/**
+ * Reads a text frame: one message, or an array of messages; texts inside an array are frames themselves, one
+ * level deep (gun-wire section 2, D7, D28). What is neither is ignored, as Gun's relays ignore it.
+ */
+export function decodeFrame(text: string, limits: Limits): FrameItem[] {
+  const items: FrameItem[] = [];
+  decodeInto(items, text, limits, 0);
+  return items;
+}
+
+function decodeInto(items: FrameItem[], text: string, limits: Limits, depth: number): void {
+  const first = text.charCodeAt(0);
+  if (first !== OPEN_OBJECT && first !== OPEN_ARRAY) return;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    items.push(frameFault(PARSE_ERROR));
+    return;
+  }
+  if (!Array.isArray(parsed)) return decodeMessage(items, parsed, limits);
+  if (items.length + parsed.length > limits.batchMessages) {
+    items.push(frameFault(`more than ${limits.batchMessages} messages in a frame`));
+    return;
+  }
+  for (const member of parsed as unknown[]) decodeMember(items, member, limits, depth);
+}
+
+function decodeMember(items: FrameItem[], member: unknown, limits: Limits, depth: number): void {
+  if (typeof member === 'string') {
+    if (depth === 0) decodeInto(items, member, limits, 1);
+  } else if (!Array.isArray(member)) decodeMessage(items, member, limits);
+}
+
+function decodeMessage(items: FrameItem[], raw: unknown, limits: Limits): void {
+  if (typeof raw !== 'object' || raw === null) return;
+  const parsed = parseMessage(raw as Record<string, unknown>, limits);
+  if (!parsed.ok) items.push(parsed);
+  else if (parsed.value !== undefined) items.push({ ok: true, value: parsed.value });
+}
+
+function frameFault(reason: string): FrameItem {
+  return { ok: false, reason: { idJson: undefined, reason } };
+}
+
+const OPEN_OBJECT = 0x7b;
+const OPEN_ARRAY = 0x5b;
+
+/** An acknowledgement: what `replyTo` wrote is durable. */
+export function encodeAck(id: string, replyToJson: string): string {
+  return `{"#":"${id}","@":${replyToJson},"ok":true}`;
+}
+
+/** A refusal; `reason` is for people. */
+export function encodeRefusal(id: string, replyToJson: string, reason: string): string {
+  return `{"#":"${id}","@":${replyToJson},"err":${JSON.stringify(reason)}}`;
+}
+
+/** A fault of the frame itself, which no message id names. */
+export function encodeFrameError(id: string, reason: string): string {
+  return `{"#":"${id}","dam":"!","err":${JSON.stringify(reason)}}`;
+}
+
+/** "Not found". */
+export function encodeNotFound(id: string, replyToJson: string): string {
+  return `{"#":"${id}","@":${replyToJson}}`;
+}
+
+/** One part of the answer to a get. */
+export interface ReplyPart {
+  readonly id: string;
+  readonly replyToJson: string;
+  /** JSON of the `put`, keys sorted. */
+  readonly putJson: string;
+  /** {@link contentHash} of `putJson`. */
+  readonly contentHash: number;
+  /** Id of the part that follows, undefined on the last. */
+  readonly nextId: string | undefined;
+}
+
+/** Data that answers a get. */
+export function encodeReply(part: ReplyPart): string {
+  const more = part.nextId === undefined ? '' : `,"%":"${part.nextId}"`;
+  return `{"#":"${part.id}","##":${part.contentHash}${more},"@":${part.replyToJson},"put":${part.putJson}}`;
+}
+
+/** A change for those who asked for it. */
+export function encodePush(id: string, putJson: string): string {
+  return `{"#":"${id}","put":${putJson}}`;
+}
+
+/** The `put` of a message from the wire forms of its nodes, which stand in order of their souls. */
+export function joinNodes(nodes: readonly string[]): string {
+  return `{${nodes.join(',')}}`;
+}
+
+/** A read, as it goes to another peer. */
+export function encodeGet(idJson: string, selector: Selector, hash: number | undefined): string {
+  const hashField = hash === undefined ? '' : `"##":${hash},`;
+  return `{"#":${idJson},${hashField}"get":${selectorJson(selector)}}`;
+}
+
+function selectorJson(selector: Selector): string {
+  const limit = selector.byteLimit === undefined ? '' : `,"%":${selector.byteLimit}`;
+  const reverse = selector.reverse ? ',"-":1' : '';
+  const key = selector.key === undefined ? '' : `,".":${namesJson(selector.key)}`;
+  return `{"#":${namesJson(selector.soul)}${limit}${reverse}${key}}`;
+}
+
+function namesJson(names: Names): string {
+  if (typeof names === 'string') return JSON.stringify(names);
+  return JSON.stringify({ '*': names.prefix, '<': names.to, '>': names.from });
+}
+
+/** The question who is there, asked of every new link. */
+export function encodeHello(id: string, pid: string): string {
+  return `{"#":"${id}","dam":"?","pid":"${pid}"}`;
+}
+
+/** The answer to {@link encodeHello}; a relay that dialled says so. */
+export function encodeHelloReply(id: string, replyToJson: string, pid: string, relay: boolean): string {
+  const relayField = relay ? ',"relay":true' : '';
+  return `{"#":"${id}","@":${replyToJson},"dam":"?","pid":"${pid}"${relayField}}`;
+}
+
+/** An answer with an object in it, passed back along the path of the message it answers. */
+export function encodeAnswer(idJson: string, replyToJson: string, answerJson: string): string {
+  return `{"#":${idJson},"@":${replyToJson},"ok":${answerJson}}`;
+}

@@ -1,0 +1,138 @@
+import type { Limits } from '../base/limits.ts';
+import { randomId } from '../base/random.ts';
+import { failure, success, type Result } from '../base/result.ts';
+import { parsePut } from './parse-put.ts';
+import { parseSelector } from './parse-selector.ts';
+import type {
+  AckMessage,
+  ControlMessage,
+  ControlName,
+  Fault,
+  GetMessage,
+  Message,
+  PutMessage,
+} from './message.ts';
+
+const CONTROL_NAMES: ReadonlySet<unknown> = new Set<ControlName>(['?', '!', 'hi']);
+const PID_LENGTH = 64;
+const SAFE_ID = /^[\w-]+$/;
+
+/** A message as JSON.parse gave it. */
+type Raw = Record<string, unknown>;
+
+/** What every message carries. */
+interface Id {
+  readonly id: string;
+  readonly idJson: string;
+  readonly listsPeers: boolean;
+}
+
+/**
+ * Reads one message: its value, the fault its sender is told, or undefined when it is to be ignored
+ * (heartbeats, unknown control messages, messages without anything to do).
+ */
+export function parseMessage(raw: Raw, limits: Limits): Result<Message | undefined, Fault> {
+  const id = parseId(raw, limits);
+  if (id === undefined)
+    return failure({ idJson: undefined, reason: `#: longer than ${limits.idLength} characters` });
+  const dam = raw['dam'];
+  if (dam) return success(parseControl(raw, id));
+  const replyTo = parseReplyTo(raw['@'], limits);
+  if (raw['put'] !== undefined) return parsePutMessage(raw, id, replyTo, limits);
+  if (replyTo !== undefined) return success(parseAck(raw, id, replyTo, limits));
+  if (raw['get'] !== undefined) return parseGetMessage(raw, id, limits);
+  return success(undefined);
+}
+
+/** Ids of any JSON type are taken and echoed (gun-wire section 3); undefined when too long. */
+function parseId(message: Raw, limits: Limits): Id | undefined {
+  const raw = message['#'];
+  const listsPeers = typeof message['><'] === 'string' && message['><'] !== '';
+  if (typeof raw === 'string' && raw !== '') {
+    if (raw.length > limits.idLength) return undefined;
+    return { id: raw, idJson: SAFE_ID.test(raw) ? `"${raw}"` : JSON.stringify(raw), listsPeers };
+  }
+  if (!raw) {
+    const id = randomId();
+    return { id, idJson: `"${id}"`, listsPeers };
+  }
+  const idJson = boundedJson(raw, limits.idLength);
+  return idJson === undefined ? undefined : { id: idJson, idJson, listsPeers };
+}
+
+function parseReplyTo(raw: unknown, limits: Limits): string | undefined {
+  if (raw === undefined || raw === null || raw === '') return undefined;
+  const text = typeof raw === 'string' ? raw : boundedJson(raw, limits.idLength);
+  return text !== undefined && text.length <= limits.idLength ? text : '';
+}
+
+/** JSON of a value of unknown depth; undefined when it is too long or too deep to write. */
+function boundedJson(value: unknown, maxLength: number): string | undefined {
+  try {
+    const json = JSON.stringify(value);
+    return json.length <= maxLength ? json : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function parseControl(raw: Raw, id: Id): ControlMessage | undefined {
+  const name = raw['dam'];
+  if (!CONTROL_NAMES.has(name)) return undefined;
+  const pid = raw['pid'];
+  return {
+    kind: 'control',
+    ...id,
+    replyTo: raw['@'] ? '' : undefined,
+    name: name as ControlName,
+    pid: typeof pid === 'string' && pid !== '' && pid.length <= PID_LENGTH ? pid : undefined,
+    relay: raw['relay'] === true,
+  };
+}
+
+function parsePutMessage(
+  raw: Raw,
+  id: Id,
+  replyTo: string | undefined,
+  limits: Limits,
+): Result<PutMessage, Fault> {
+  const writes = parsePut(raw['put'], limits);
+  if (!writes.ok) return failure({ idJson: id.idJson, reason: writes.reason });
+  const ok = raw['ok'];
+  return success({
+    kind: 'put',
+    id: id.id,
+    idJson: id.idJson,
+    listsPeers: id.listsPeers,
+    replyTo,
+    writes: writes.value,
+    failed: Boolean(raw['err']),
+    wantsAnswers: typeof ok === 'object' && ok !== null,
+    more: Boolean(raw['%']),
+  });
+}
+
+function parseGetMessage(raw: Raw, id: Id, limits: Limits): Result<GetMessage, Fault> {
+  const selector = parseSelector(raw['get'], limits);
+  if (!selector.ok) return failure({ idJson: id.idJson, reason: selector.reason });
+  const hash = raw['##'];
+  return success({
+    kind: 'get',
+    id: id.id,
+    idJson: id.idJson,
+    listsPeers: id.listsPeers,
+    replyTo: undefined,
+    selector: selector.value,
+    contentHash: typeof hash === 'number' ? hash : undefined,
+    local: Boolean(raw['nts']),
+  });
+}
+
+const ANSWER_LENGTH = 65_536;
+
+function parseAck(raw: Raw, id: Id, replyTo: string, limits: Limits): AckMessage {
+  const ok = raw['ok'];
+  const isAnswer = typeof ok === 'object' && ok !== null && !Array.isArray(ok);
+  const answerLength = Math.min(ANSWER_LENGTH, limits.frameBytes);
+  return { kind: 'ack', ...id, replyTo, answerJson: isAnswer ? boundedJson(ok, answerLength) : undefined };
+}
