@@ -1,5 +1,6 @@
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+// A byte order mark is part of the text, not an instruction to the decoder.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** Text as UTF-8; lone surrogates become U+FFFD, so escape them first where names must survive. */
 export function utf8(text: string): Uint8Array {

@@ -26,16 +26,16 @@ export class Lifecycle {
 
   /** Opens, or waits for the opening under way; rejects with what the opening threw. */
   async open(): Promise<void> {
-    if (this.#status === 'closing') await this.#closing;
+    if (this.#status === 'closing') await this.#closing?.catch(() => undefined);
     if (this.#status === 'closed') this.#opening = this.#runOpen();
     await this.#opening;
   }
 
-  /** Closes, or waits for the closing under way; a closed resource stays closed. */
+  /** Closes, or waits for the closing under way; rejects with what that closing threw. A closed one stays closed. */
   async close(): Promise<void> {
     if (this.#status === 'opening') await this.#opening?.catch(() => undefined);
     if (this.#status === 'open') this.#closing = this.#runClose();
-    await this.#closing;
+    if (this.#status === 'closing') await this.#closing;
   }
 
   /** @throws GraphError with `code` unless the resource is open */

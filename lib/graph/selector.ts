@@ -37,5 +37,6 @@ export function matchesNames(name: string, names: Names): boolean {
 
 /** What `%` counts for one value: characters of a text, 9 for anything else (gun-wire section 10). */
 export function lexBytes(json: string): number {
-  return json.startsWith('"') ? json.length - 2 : 9;
+  if (!json.startsWith('"')) return 9;
+  return json.includes('\\') ? (JSON.parse(json) as string).length : json.length - 2;
 }

@@ -56,6 +56,11 @@ export class DeferralQueue {
     return owner === undefined || owned + writes.length <= futureWritesPerPeer;
   }
 
+  /** What holds the place of a write now. */
+  placeOf(write: FieldWrite): Deferred | undefined {
+    return this.#placesByName.get(nameOf(write));
+  }
+
   /** Takes a write in; false when the queue holds the same or a greater value for its place already. */
   add(write: FieldWrite, owner: string | undefined): boolean {
     const name = nameOf(write);

@@ -3,8 +3,11 @@ import { parseMessage } from './parse-message.ts';
 import type { Fault, Message } from './message.ts';
 import type { Names, Selector } from '../graph/selector.ts';
 
-/** Texts Gun's peers know for a frame that is no JSON and for one that is too big (gun-wire section 4). */
+/** Text Gun's peers know for a frame that is no JSON (gun-wire section 4). */
 export const PARSE_ERROR = 'DAM JSON parse error.';
+
+const OPEN_OBJECT = 0x7b;
+const OPEN_ARRAY = 0x5b;
 
 /** What a frame holds: messages and faults in the order they came. */
 export type FrameItem =
@@ -16,36 +19,44 @@ export type FrameItem =
  */
 export function decodeFrame(text: string, limits: Limits): FrameItem[] {
   const items: FrameItem[] = [];
-  decodeInto(items, text, limits, 0);
+  decodeInto(items, text, limits, limits.batchMessages);
   return items;
 }
 
-function decodeInto(items: FrameItem[], text: string, limits: Limits, depth: number): void {
+/**
+ * Decodes an outer frame or a text inside one.
+ *
+ * @param room members that arrays of this frame may still have
+ * @returns what is left of it
+ */
+function decodeInto(items: FrameItem[], text: string, limits: Limits, room: number, depth = 0): number {
   const first = text.charCodeAt(0);
-  if (first !== OPEN_OBJECT && first !== OPEN_ARRAY) return;
+  if (first !== OPEN_OBJECT && first !== OPEN_ARRAY) return room;
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch {
     items.push(frameFault(PARSE_ERROR));
-    return;
+    return room;
   }
-  if (!Array.isArray(parsed)) return decodeMessage(items, parsed, limits);
-  if (items.length + parsed.length > limits.batchMessages) {
+  if (!Array.isArray(parsed)) {
+    decodeMessage(items, parsed, limits);
+    return room;
+  }
+  if (parsed.length > room) {
     items.push(frameFault(`more than ${limits.batchMessages} messages in a frame`));
-    return;
+    return room;
   }
-  for (const member of parsed as unknown[]) decodeMember(items, member, limits, depth);
-}
-
-function decodeMember(items: FrameItem[], member: unknown, limits: Limits, depth: number): void {
-  if (typeof member === 'string') {
-    if (depth === 0) decodeInto(items, member, limits, 1);
-  } else if (!Array.isArray(member)) decodeMessage(items, member, limits);
+  let left = room - parsed.length;
+  for (const member of parsed as unknown[]) {
+    if (typeof member !== 'string') decodeMessage(items, member, limits);
+    else if (depth === 0) left = decodeInto(items, member, limits, left, 1);
+  }
+  return left;
 }
 
 function decodeMessage(items: FrameItem[], raw: unknown, limits: Limits): void {
-  if (typeof raw !== 'object' || raw === null) return;
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return;
   const parsed = parseMessage(raw as Record<string, unknown>, limits);
   if (!parsed.ok) items.push(parsed);
   else if (parsed.value !== undefined) items.push({ ok: true, value: parsed.value });
@@ -54,9 +65,6 @@ function decodeMessage(items: FrameItem[], raw: unknown, limits: Limits): void {
 function frameFault(reason: string): FrameItem {
   return { ok: false, reason: { idJson: undefined, reason } };
 }
-
-const OPEN_OBJECT = 0x7b;
-const OPEN_ARRAY = 0x5b;
 
 /** An acknowledgement: what `replyTo` wrote is durable. */
 export function encodeAck(id: string, replyToJson: string): string {

@@ -60,8 +60,9 @@ function parseId(message: Raw, limits: Limits): Id | undefined {
   return idJson === undefined ? undefined : { id: idJson, idJson, listsPeers };
 }
 
+/** An empty `@` of any type is none, as with Gun; one that is too long cannot be known and becomes empty. */
 function parseReplyTo(raw: unknown, limits: Limits): string | undefined {
-  if (raw === undefined || raw === null || raw === '') return undefined;
+  if (!raw) return undefined;
   const text = typeof raw === 'string' ? raw : boundedJson(raw, limits.idLength);
   return text !== undefined && text.length <= limits.idLength ? text : '';
 }

@@ -13,14 +13,13 @@ const QUOTED_LENGTH = 60;
  * finite number, so they fail the same checks as missing ones unless the sender really sent them.
  */
 export function parsePut(put: unknown, limits: Limits): Result<FieldWrite[]> {
-  if (typeof put !== 'object' || put === null || Array.isArray(put)) return failure('put: must be an object');
-  const graph = put as Record<string, unknown>;
+  if (!isObject(put)) return failure('put: must be an object');
   const writes: FieldWrite[] = [];
   let souls = 0;
-  for (const soul in graph) {
+  for (const soul in put) {
     souls += 1;
     if (souls > limits.messageSouls) return failure(`put: more than ${limits.messageSouls} souls`);
-    const fault = parseNode(soul, graph[soul], writes, limits);
+    const fault = parseNode(soul, put[soul], writes, limits);
     if (fault !== undefined) return failure(fault);
   }
   return success(writes);
@@ -30,19 +29,17 @@ function parseNode(soul: string, node: unknown, writes: FieldWrite[], limits: Li
   if (soul === '') return 'put[""]: soul is empty';
   if (soul.length > limits.nameLength)
     return `put[${quote(soul)}]: soul longer than ${limits.nameLength} characters`;
-  if (typeof node !== 'object' || node === null) return `put[${quote(soul)}]: node must be an object`;
-  const states = statesOf(soul, (node as Record<string, unknown>)[META_KEY]);
+  if (!isObject(node)) return `put[${quote(soul)}]: node must be an object`;
+  const states = statesOf(soul, node[META_KEY]);
   if (typeof states === 'string') return states;
-  return parseFields(soul, node as Record<string, unknown>, states, writes, limits);
+  return parseFields(soul, node, states, writes, limits);
 }
 
 function statesOf(soul: string, meta: unknown): Record<string, unknown> | string {
-  const path = `put[${quote(soul)}]["_"]`;
-  if (typeof meta !== 'object' || meta === null) return `${path}: missing`;
-  if ((meta as Record<string, unknown>)['#'] !== soul) return `${path}["#"]: soul is not the same`;
-  const states = (meta as Record<string, unknown>)['>'];
-  if (typeof states !== 'object' || states === null) return `${path}[">"]: states missing`;
-  return states as Record<string, unknown>;
+  if (!isObject(meta)) return `put[${quote(soul)}]["_"]: missing`;
+  if (meta['#'] !== soul) return `put[${quote(soul)}]["_"]["#"]: soul is not the same`;
+  const states = meta['>'];
+  return isObject(states) ? states : `put[${quote(soul)}]["_"][">"]: states missing`;
 }
 
 function parseFields(
@@ -78,6 +75,11 @@ function nameFault(soul: string, key: string, limits: Limits): string {
   if (key.length > limits.nameLength)
     return `${path}[${quote(key)}]: key longer than ${limits.nameLength} characters`;
   return `${path}: more than ${limits.nodeProperties} properties`;
+}
+
+/** Arrays are none: their `length` would pass for a state that nobody sent. */
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** A name in an error text: quoted, cut, never longer than a line. */

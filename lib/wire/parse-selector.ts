@@ -17,12 +17,16 @@ export function parseSelector(get: unknown, limits: Limits): Result<Selector> {
     return failure('get["#"]: soul is empty or missing');
   const key = parseNames(get['.'], 'get["."]', limits);
   if (!key.ok) return key;
-  const limit = get['%'];
-  const byteLimit = typeof limit === 'number' && limit >= 0 ? limit : undefined;
+  const byteLimit = parseLimit(get['%']);
   if (byteLimit === undefined && isEverything(soul.value.names)) {
     return failure('get["%"]: a read of every soul needs a limit');
   }
   return success(toSelector(soul.value, key.value, Boolean(get['-']), byteLimit));
+}
+
+/** A limit that is no positive number is none, as with Gun; Infinity could not be passed on as JSON. */
+function parseLimit(limit: unknown): number | undefined {
+  return typeof limit === 'number' && limit > 0 && Number.isFinite(limit) ? limit : undefined;
 }
 
 function toSelector(
@@ -61,7 +65,8 @@ function parseLex(lex: Record<string, unknown>, path: string, limits: Limits): R
     const bound = lex[operator];
     if (bound === undefined) continue;
     if (typeof bound !== 'string') return failure(`${path}["${operator}"]: must be a text`);
-    if (bound.length > limits.nameLength) return failure(`${path}["${operator}"]: too long`);
+    if (bound.length > limits.nameLength)
+      return failure(`${path}["${operator}"]: longer than ${limits.nameLength} characters`);
   }
   const { '=': exact, '*': prefix, '>': from, '<': to } = lex as Record<string, string | undefined>;
   const reverse = Boolean(lex['-']);

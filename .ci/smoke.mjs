@@ -1,0 +1,132 @@
+// Packs the package, installs the tarball in an empty project and uses it there as its users do.
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { on, once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const root = resolve(import.meta.dirname, '..');
+const project = mkdtempSync(join(tmpdir(), 'thicket-smoke-'));
+const windows = process.platform === 'win32';
+
+function npm(args, cwd) {
+  return execFileSync('npm', args, {
+    cwd,
+    encoding: 'utf8',
+    shell: windows,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+function install() {
+  const [{ filename, files }] = JSON.parse(
+    npm(['pack', '--json', '--foreground-scripts=false', '--pack-destination', project], root),
+  );
+  const paths = files.map(({ path }) => path);
+  for (const wanted of ['package.json', 'README.md', 'dist/relay/bin.js', 'dist/lib/index.d.ts']) {
+    assert.ok(paths.includes(wanted), `the tarball lacks ${wanted}`);
+  }
+  assert.deepEqual(
+    paths.filter((path) => /(^|\/)spec\/|tsbuildinfo|\.ci/.test(path)),
+    [],
+  );
+  writeFileSync(join(project, 'package.json'), '{"name":"smoke","private":true,"type":"module"}');
+  npm(['install', '--no-audit', '--no-fund', join(project, filename)], project);
+  console.log(`${filename}: ${paths.length} files, installed`);
+}
+
+/** Imports every door from a script of the new project; chai, an optional peer, is only there if needed. */
+function importDoors() {
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const doors = Object.keys(exports).filter((path) => !path.endsWith('.json'));
+  if (doors.includes('./adapters/conformance'))
+    npm(['install', '--no-audit', '--no-fund', 'chai@6'], project);
+  const script = join(project, 'doors.js');
+  const lines = doors.map(
+    (path) =>
+      `console.log('thicket${path.slice(1)}', Object.keys(await import('thicket${path.slice(1)}')).length);`,
+  );
+  writeFileSync(script, lines.join('\n'));
+  process.stdout.write(execFileSync(process.execPath, [script], { cwd: project, encoding: 'utf8' }));
+}
+
+async function exchange(port) {
+  assert.equal((await fetch(`http://127.0.0.1:${port}/health`)).status, 200);
+  assert.equal((await fetch(`http://127.0.0.1:${port}/ready`)).status, 200);
+  const { WebSocket } = createRequire(join(project, 'package.json'))('ws');
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/gun`);
+  await once(socket, 'open');
+  socket.send('{"#":"smoke0001","put":{"smoke":{"_":{"#":"smoke",">":{"ok":1}},"ok":true}}}');
+  const messages = [];
+  for await (const [data] of on(socket, 'message', { signal: AbortSignal.timeout(10_000) })) {
+    const parsed = JSON.parse(data.toString());
+    messages.push(...[parsed].flat());
+    const ack = messages.find((message) => message['@'] === 'smoke0001');
+    if (ack === undefined) continue;
+    assert.equal(ack.ok, true);
+    break;
+  }
+  const closing = once(socket, 'close');
+  return { closing };
+}
+
+async function runRelay() {
+  const command = createRequire(join(project, 'package.json')).resolve('thicket/package.json');
+  const { version } = JSON.parse(readFileSync(command, 'utf8'));
+  const printed = execFileSync('npx', ['--no-install', 'thicket', '--version'], {
+    cwd: project,
+    encoding: 'utf8',
+    shell: windows,
+  });
+  assert.equal(printed.trim(), version);
+  const args = [
+    '--no-install',
+    'thicket',
+    '--port',
+    '0',
+    '--host',
+    '127.0.0.1',
+    '--data',
+    join(project, 'data'),
+  ];
+  const relay = spawn('npx', args, {
+    cwd: project,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    shell: windows,
+    detached: true,
+  });
+  try {
+    const [line] = await once(createInterface({ input: relay.stdout }), 'line', {
+      signal: AbortSignal.timeout(20_000),
+    });
+    const port = Number(/^Relay peer started on port (\d+) with \/gun$/.exec(line)?.[1]);
+    const { closing } = await exchange(port);
+    const ended = once(relay, 'exit');
+    relay.kill('SIGTERM');
+    const [[closeCode], [exitCode]] = await Promise.all([closing, ended]);
+    assert.deepEqual({ closeCode, exitCode }, { closeCode: 1001, exitCode: 0 });
+    console.log('relay: put acked, stopped with 1001 and exit code 0');
+  } finally {
+    killGroup(relay.pid);
+  }
+}
+
+/** npx and what it started, if a failure left them behind. */
+function killGroup(pid) {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Both are gone, as they should be.
+  }
+}
+
+try {
+  install();
+  importDoors();
+  await runRelay();
+} finally {
+  rmSync(project, { recursive: true, force: true });
+}

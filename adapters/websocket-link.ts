@@ -1,0 +1,271 @@
+/** Link over the standard WebSocket class, and the dialler that keeps one alive. */
+import { utf8 } from '../lib/base/bytes.ts';
+import { GraphError } from '../lib/base/errors.ts';
+import { CLOSE, type Frame, type Link, type LinkListener } from '../lib/mesh/link.ts';
+
+/** What a link uses of a websocket; that of browsers, of Node and of the package `ws` fit. */
+export interface WebSocketLike {
+  readonly readyState: number;
+  readonly bufferedAmount: number;
+  send(text: string): void;
+  close(code?: number, reason?: string): void;
+  addEventListener(type: 'open' | 'close' | 'error', listener: () => void): void;
+  addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void;
+}
+
+/** A class whose objects dial the URL they are made with. */
+export type WebSocketClass = new (url: string) => WebSocketLike;
+
+/** Timers as a host gives them; tests replace them. */
+export interface Timers {
+  setTimeout(run: () => void, delayMs: number): unknown;
+  clearTimeout(timer: unknown): void;
+}
+
+const OPEN = 1;
+/** Standard sockets refuse to send codes below 3000; this is added for them. */
+const APPLICATION_CODES = 3000;
+const REASON_BYTES = 123;
+/** Characters that may wait for a listener; beyond, the link is closed with 1013. */
+const WAITING_CHARACTERS = 8 * 1024 * 1024;
+
+/** The link of one open websocket. Frames are texts; binary ones are ignored (gun-wire section 2). */
+export class WebSocketLink implements Link {
+  readonly name: string;
+  readonly #socket: WebSocketLike;
+  readonly #onGone: () => void;
+  #listener: LinkListener | undefined;
+  #waiting: string[] = [];
+  #waitingCharacters = 0;
+  #isGone = false;
+
+  /**
+   * @param socket open, and nobody else's
+   * @param name of the other side, for logs
+   * @param onGone told once when the link is gone, before its listener
+   */
+  constructor(socket: WebSocketLike, name: string, onGone: () => void = () => undefined) {
+    this.#socket = socket;
+    this.name = name;
+    this.#onGone = onGone;
+    socket.addEventListener('message', ({ data }) => {
+      if (typeof data === 'string') this.#receive(data);
+    });
+    socket.addEventListener('close', () => this.#end());
+    // Without a listener `ws` would throw; `close` follows every error.
+    socket.addEventListener('error', () => undefined);
+  }
+
+  get queuedBytes(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  listen(listener: LinkListener): void {
+    this.#listener = listener;
+    for (const text of this.#waiting.splice(0)) listener.frame(text);
+    if (this.#isGone) listener.close();
+  }
+
+  send(frame: Frame): void {
+    if (!this.#isGone && this.#socket.readyState === OPEN) this.#socket.send(frame.text);
+  }
+
+  /** Ends the link at once for its listener, whether or not the other side takes part in the goodbye. */
+  close(code: number, reason: string): void {
+    if (this.#isGone) return;
+    closeSocket(this.#socket, code, fitReason(reason));
+    this.#end();
+  }
+
+  #receive(text: string): void {
+    if (this.#isGone) return;
+    if (this.#listener !== undefined) {
+      this.#listener.frame(text);
+      return;
+    }
+    this.#waitingCharacters += text.length;
+    if (this.#waitingCharacters > WAITING_CHARACTERS) this.close(CLOSE.overloaded, 'nobody listens');
+    else this.#waiting.push(text);
+  }
+
+  #end(): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.#onGone();
+    this.#listener?.close();
+  }
+}
+
+/** Browsers let pages send 1000 and 3000-4999 only: there 1008 becomes 4008. */
+function closeSocket(socket: WebSocketLike, code: number, reason: string): void {
+  try {
+    socket.close(code, reason);
+  } catch {
+    socket.close(code + APPLICATION_CODES, reason);
+  }
+}
+
+/** A close reason may take 123 bytes; a character cut in two is left out. */
+function fitReason(reason: string): string {
+  return new TextDecoder().decode(utf8(reason).subarray(0, REASON_BYTES), {
+    stream: true,
+  });
+}
+
+/** Whom to dial, and how patiently. */
+export interface DiallerOptions {
+  /** Where the peer listens: http, https, ws or wss; http is dialled as ws, https as wss. */
+  readonly url: string;
+  /** Takes each connection that opened. */
+  readonly onLink: (link: Link) => void;
+  /** The class to dial with. Default: the host's own, which Node has from version 22 on. */
+  readonly WebSocket?: WebSocketClass;
+  /** Longest wait before the second attempt, in milliseconds; it doubles with each failure. Default 500. */
+  readonly firstDelayMs?: number;
+  /** Longest wait between two attempts, in milliseconds. Default 30 000. */
+  readonly maxDelayMs?: number;
+  /** How long a connection may take to open, in milliseconds. Default 10 000. */
+  readonly openTimeoutMs?: number;
+  /** A connection that stayed open this long makes the next wait a short one, in milliseconds. Default 5000. */
+  readonly stableMs?: number;
+  /** From 0 up to but without 1, for the jitter of the waits. Default `Math.random`. */
+  readonly random?: () => number;
+  readonly timers?: Timers;
+}
+
+type Patience = Required<
+  Pick<DiallerOptions, 'firstDelayMs' | 'maxDelayMs' | 'openTimeoutMs' | 'stableMs' | 'random'>
+>;
+
+const DEFAULTS: Patience = {
+  firstDelayMs: 500,
+  maxDelayMs: 30_000,
+  openTimeoutMs: 10_000,
+  stableMs: 5000,
+  random: Math.random,
+};
+
+const SYSTEM_TIMERS: Timers = {
+  setTimeout: (run, delayMs) => setTimeout(run, delayMs),
+  clearTimeout: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
+};
+
+/**
+ * Keeps a link to one URL alive: dials, and dials again for ever, with waits that double and jitter.
+ *
+ * Of each wait the second half is random, so that the clients of a relay do not come back all at once.
+ */
+export class Dialler {
+  readonly #options: DiallerOptions & Patience;
+  readonly #url: URL;
+  readonly #WebSocket: WebSocketClass;
+  readonly #timers: Timers;
+  #status: 'idle' | 'running' | 'closed' = 'idle';
+  #failures = 0;
+  /** The one pending wait: for an opening, for stability, or for the next attempt. */
+  #timer: unknown;
+  #socket: WebSocketLike | undefined;
+  #link: WebSocketLink | undefined;
+
+  /** @throws GraphError OPTION_INVALID for a URL that cannot be dialled, or when the host has no WebSocket */
+  constructor(options: DiallerOptions) {
+    const WebSocket = options.WebSocket ?? hostWebSocket();
+    if (WebSocket === undefined) throw new GraphError('OPTION_INVALID', 'this host has no WebSocket class');
+    this.#WebSocket = WebSocket;
+    this.#url = dialledUrl(options.url);
+    this.#timers = options.timers ?? SYSTEM_TIMERS;
+    this.#options = { ...DEFAULTS, ...options };
+  }
+
+  /** Dials at once; does nothing when started before. */
+  start(): void {
+    if (this.#status !== 'idle') return;
+    this.#status = 'running';
+    this.#dial();
+  }
+
+  /** Dials no more, and ends the link or the attempt under way. Idempotent. */
+  close(): void {
+    if (this.#status === 'closed') return;
+    this.#status = 'closed';
+    this.#stopWaiting();
+    const socket = this.#socket;
+    this.#socket = undefined;
+    if (this.#link === undefined) socket?.close();
+    else this.#link.close(CLOSE.goingAway, 'closing');
+  }
+
+  #dial(): void {
+    let socket: WebSocketLike;
+    try {
+      socket = new this.#WebSocket(this.#url.href);
+    } catch {
+      // A page may be forbidden to dial now and allowed later, for example by its security policy.
+      this.#retry();
+      return;
+    }
+    this.#socket = socket;
+    this.#wait(this.#options.openTimeoutMs, () => {
+      this.#lose(socket);
+      socket.close();
+    });
+    socket.addEventListener('open', () => this.#welcome(socket));
+    socket.addEventListener('close', () => this.#lose(socket));
+    socket.addEventListener('error', () => undefined);
+  }
+
+  #welcome(socket: WebSocketLike): void {
+    if (this.#socket !== socket) {
+      socket.close();
+      return;
+    }
+    this.#wait(this.#options.stableMs, () => {
+      this.#failures = 0;
+    });
+    this.#link = new WebSocketLink(socket, nameOf(this.#url), () => this.#lose(socket));
+    this.#options.onLink(this.#link);
+  }
+
+  #lose(socket: WebSocketLike): void {
+    if (this.#socket !== socket) return;
+    this.#socket = undefined;
+    this.#link = undefined;
+    this.#retry();
+  }
+
+  #retry(): void {
+    const { firstDelayMs, maxDelayMs, random } = this.#options;
+    const longestMs = Math.min(maxDelayMs, firstDelayMs * 2 ** this.#failures);
+    this.#failures += 1;
+    this.#wait(longestMs * (0.5 + random() / 2), () => this.#dial());
+  }
+
+  #wait(delayMs: number, run: () => void): void {
+    this.#stopWaiting();
+    this.#timer = this.#timers.setTimeout(run, delayMs);
+  }
+
+  #stopWaiting(): void {
+    if (this.#timer !== undefined) this.#timers.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+function hostWebSocket(): WebSocketClass | undefined {
+  return (globalThis as { WebSocket?: WebSocketClass }).WebSocket;
+}
+
+function dialledUrl(text: string): URL {
+  const dialled = text.replace(/^http/i, 'ws');
+  const url = URL.canParse(dialled) ? new URL(dialled) : undefined;
+  if (url === undefined || (url.protocol !== 'ws:' && url.protocol !== 'wss:')) {
+    throw new GraphError('OPTION_INVALID', 'a peer URL must begin with http, https, ws or wss');
+  }
+  url.hash = '';
+  return url;
+}
+
+/** The URL without what may be secret: credentials and query. */
+function nameOf({ protocol, host, pathname }: URL): string {
+  return `${protocol}//${host}${pathname}`;
+}

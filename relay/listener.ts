@@ -1,0 +1,108 @@
+/** The HTTP or HTTPS server: strict with slow strangers, bound to one port, closed in bounded time. */
+import { readFileSync } from 'node:fs';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { GraphError } from '../lib/base/errors.ts';
+import type { RelayOptions } from './option-table.ts';
+
+const KIB = 1024;
+const CHECK_MS = 500;
+/** A connection that has not sent its whole request by then is dropped; Node itself waits 60 s and 300 s. */
+const REQUEST_MS = 8000;
+
+/** Where and how to listen. */
+export type ListenerOptions = Pick<RelayOptions, 'port' | 'host' | 'httpsKey' | 'httpsCert'> & {
+  /** Milliseconds a request may take to arrive; 8000 unless a spec is in a hurry. */
+  readonly requestMs?: number;
+};
+
+/** An HTTP server that is bound once and closed once. */
+export class Listener {
+  readonly server: Server;
+  readonly #options: ListenerOptions;
+
+  /** @throws GraphError OPTION_INVALID when a TLS file cannot be used */
+  constructor(options: ListenerOptions, onRequest: RequestListener) {
+    this.#options = options;
+    this.server = options.httpsKey === '' ? plainServer(options, onRequest) : tlsServer(options, onRequest);
+  }
+
+  /**
+   * Binds the port.
+   *
+   * @returns the port, which the system chose when 0 was asked for
+   * @throws GraphError RELAY_LISTEN_FAILED
+   */
+  listen(): Promise<number> {
+    const { port, host } = this.#options;
+    return new Promise((resolve, reject) => {
+      // Stays for good: accepting may fail later, for want of file descriptors, and must not end the process.
+      this.server.on('error', (error: NodeJS.ErrnoException) => {
+        reject(new GraphError('RELAY_LISTEN_FAILED', describe(error, port, host), { cause: error }));
+      });
+      this.server.listen({ port, ...(host === '' ? {} : { host }) }, () => {
+        resolve((this.server.address() as AddressInfo).port);
+      });
+    });
+  }
+
+  /** Stops accepting; resolves when the last connection, upgraded ones included, has ended. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      // An error only says that it was not listening.
+      this.server.close(() => resolve());
+      this.server.closeIdleConnections();
+    });
+  }
+
+  /** Cuts off every HTTP connection that is left. */
+  terminate(): void {
+    this.server.closeAllConnections();
+  }
+}
+
+function timeouts({ requestMs = REQUEST_MS }: ListenerOptions): Record<string, number> {
+  return {
+    maxHeaderSize: 16 * KIB,
+    headersTimeout: requestMs,
+    requestTimeout: requestMs,
+    connectionsCheckingInterval: Math.min(CHECK_MS, requestMs),
+  };
+}
+
+function plainServer(options: ListenerOptions, onRequest: RequestListener): Server {
+  return createServer(timeouts(options), onRequest);
+}
+
+function tlsServer(options: ListenerOptions, onRequest: RequestListener): Server {
+  const files = {
+    key: readPem('--https-key', options.httpsKey),
+    cert: readPem('--https-cert', options.httpsCert),
+  };
+  try {
+    return createTlsServer({ ...timeouts(options), handshakeTimeout: REQUEST_MS, ...files }, onRequest);
+  } catch (error) {
+    throw new GraphError('OPTION_INVALID', '--https-key and --https-cert: no usable PEM pair', {
+      cause: error,
+    });
+  }
+}
+
+function readPem(flag: string, file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    const { code = 'unreadable' } = error as NodeJS.ErrnoException;
+    throw new GraphError('OPTION_INVALID', `${flag} ${JSON.stringify(file)}: cannot be read (${code})`, {
+      cause: error,
+    });
+  }
+}
+
+function describe(error: NodeJS.ErrnoException, port: number, host: string): string {
+  const where = host === '' ? `port ${port}` : `${host} port ${port}`;
+  if (error.code === 'EADDRINUSE') return `${where} is in use`;
+  if (error.code === 'EACCES') return `${where} is not allowed to this user`;
+  return `${where}: ${error.message}`;
+}

@@ -1,0 +1,60 @@
+/** One JSON line per event on stderr; levels, no payloads, no keys. */
+import { pino, type DestinationStream } from 'pino';
+import type { MeshEvent } from '../lib/mesh/context.ts';
+import type { LogLevel } from './option-table.ts';
+
+/** What happened: `kind` names it, other fields are short details without values of the graph. */
+export interface LogEvent {
+  readonly kind: string;
+  readonly [detail: string]: unknown;
+}
+
+/** Levels an event may have. */
+export type EventLevel = Exclude<LogLevel, 'silent'>;
+
+/** Where the relay reports what happens. */
+export interface Logger {
+  /** Writes an event if the level is wanted. */
+  log(level: EventLevel, event: LogEvent): void;
+}
+
+const STDERR = 2;
+
+/** What strangers can cause at will is for debugging only, so that nobody fills the log. */
+const MESH_LEVELS: Readonly<Record<MeshEvent['kind'], EventLevel>> = {
+  'peer-open': 'debug',
+  'peer-close': 'debug',
+  'peer-cut': 'warn',
+  refused: 'debug',
+  'read-failed': 'error',
+  'commit-failed': 'error',
+  'deferred-loaded': 'debug',
+};
+
+/** The level of what the mesh and the writer report. */
+export function meshEventLevel(event: MeshEvent): EventLevel {
+  return MESH_LEVELS[event.kind];
+}
+
+/**
+ * A logger that writes JSON lines: `level`, `time`, `kind` and the event's details.
+ *
+ * @param destination for specs; stderr otherwise, written at once so that no line is lost at the end
+ */
+export function createLogger(level: LogLevel, destination?: DestinationStream): Logger {
+  const lines = pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { error: pino.stdSerializers.err },
+    },
+    destination ?? pino.destination({ dest: STDERR, sync: true }),
+  );
+  return {
+    log: (eventLevel, event) => {
+      lines[eventLevel](event);
+    },
+  };
+}

@@ -1,0 +1,152 @@
+/** The relay's options out of command line and environment: defaults < environment < flags. */
+import { Command, CommanderError, Option } from 'commander';
+import { GraphError } from '../lib/base/errors.ts';
+import { DEFAULT_LIMITS, type Limits } from '../lib/base/limits.ts';
+import {
+  DEFAULT_OPTIONS,
+  OPTION_TABLE,
+  type OptionKind,
+  type OptionRow,
+  type RelayOptions,
+} from './option-table.ts';
+import { toPeerUrl } from './peer-url.ts';
+import { VERSION } from './version.ts';
+
+/** What the command line asks for: a relay, or a text on stdout. */
+export type CommandRequest =
+  | { readonly kind: 'run'; readonly options: RelayOptions }
+  | { readonly kind: 'print'; readonly text: string };
+
+/** Environment variables by name, as `process.env` gives them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A text an operator gave, and where. */
+interface Given {
+  readonly source: string;
+  readonly text: string;
+}
+
+/** Flags by option name, as typed. */
+type Flags = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads the options.
+ *
+ * @param args the command line after the script's name
+ * @throws GraphError OPTION_INVALID naming the flag or variable that is unknown, malformed or out of range
+ */
+export function readOptions(args: readonly string[], env: Environment): CommandRequest {
+  let printed = '';
+  const command = describeCommand((text) => {
+    printed += text;
+  });
+  try {
+    command.parse(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { kind: 'print', text: printed };
+    throw new GraphError('OPTION_INVALID', oneLine(error.message));
+  }
+  return { kind: 'run', options: composeOptions(command.opts<Flags>(), command.args[0], env) };
+}
+
+function describeCommand(print: (text: string) => void): Command {
+  const command = new Command('thicket')
+    .description('A relay for GunDB apps: durable acks, flat memory, interest routing. Serves /gun.')
+    .argument('[port]', 'the same as --port')
+    .version(VERSION, '--version', 'print the version')
+    .helpOption('--help', 'print this text')
+    .exitOverride()
+    .configureOutput({ writeOut: print, writeErr: () => undefined });
+  for (const row of OPTION_TABLE) command.addOption(describeOption(row));
+  return command;
+}
+
+function describeOption(row: OptionRow): Option {
+  const facts = [`default: ${row.defaultText === '' ? 'none' : row.defaultText}`];
+  if (row.rangeText !== '')
+    facts.push(`${row.values.kind === 'choice' ? 'one of' : 'range'}: ${row.rangeText}`);
+  facts.push(`env: ${row.env}`);
+  const option = new Option(`${row.flag} <${row.unit}>`, `${row.help} (${facts.join('; ')})`);
+  // A list may come in several flags.
+  if (row.values.kind === 'peers') option.argParser(joinList);
+  return option.helpGroup(row.isLimit ? 'Limits:' : 'Options:');
+}
+
+function joinList(text: string, before: string | undefined): string {
+  return before === undefined ? text : `${before},${text}`;
+}
+
+/** Commander puts its suggestions on a line of their own. */
+function oneLine(message: string): string {
+  return message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
+}
+
+function composeOptions(flags: Flags, port: string | undefined, env: Environment): RelayOptions {
+  if (port !== undefined && flags['port'] !== undefined) {
+    throw new GraphError('OPTION_INVALID', 'give the port once, as argument or as --port');
+  }
+  const plain: Record<string, unknown> = {};
+  const limits: Record<string, unknown> = {};
+  for (const row of OPTION_TABLE) {
+    const given =
+      row.name === 'port' && port !== undefined ? { source: 'port', text: port } : givenFor(row, flags, env);
+    if (given !== undefined) (row.isLimit ? limits : plain)[row.name] = parseValue(given, row.values);
+  }
+  const options = {
+    ...DEFAULT_OPTIONS,
+    ...(plain as Partial<RelayOptions>),
+    limits: { ...DEFAULT_LIMITS, ...(limits as Partial<Limits>) },
+  };
+  assertWhole(options);
+  return options;
+}
+
+/** An empty environment variable is one that is not set; platforms set empty ones. */
+function givenFor(row: OptionRow, flags: Flags, env: Environment): Given | undefined {
+  const flag = flags[row.name];
+  if (flag !== undefined) return { source: row.flag, text: flag };
+  const variable = env[row.env];
+  return variable === undefined || variable === '' ? undefined : { source: row.env, text: variable };
+}
+
+function parseValue(given: Given, values: OptionKind): unknown {
+  switch (values.kind) {
+    case 'integer':
+      return parseInteger(given, values.min, values.max);
+    case 'choice':
+      if (!values.choices.includes(given.text)) fail(given, `must be one of ${values.choices.join(', ')}`);
+      return given.text;
+    case 'peers':
+      return parsePeers(given);
+    case 'text':
+      return given.text;
+  }
+}
+
+function parseInteger(given: Given, min: number, max: number): number {
+  const value = /^\d{1,16}$/.test(given.text) ? Number(given.text) : NaN;
+  if (!(value >= min && value <= max)) fail(given, `must be a whole number from ${min} to ${max}`);
+  return value;
+}
+
+function parsePeers(given: Given): readonly string[] {
+  const urls = given.text.split(',').map((url) => url.trim());
+  return urls.filter((url) => url !== '').map((url) => toPeerUrl(url));
+}
+
+function fail(given: Given, rule: string): never {
+  throw new GraphError('OPTION_INVALID', `${given.source} ${JSON.stringify(given.text)}: ${rule}`);
+}
+
+/**
+ * Checks what no option shows alone.
+ *
+ * @throws GraphError OPTION_INVALID
+ */
+export function assertWhole(options: RelayOptions): void {
+  if (options.data === '') throw new GraphError('OPTION_INVALID', '--data: must name a folder');
+  if ((options.httpsKey === '') !== (options.httpsCert === '')) {
+    throw new GraphError('OPTION_INVALID', '--https-key and --https-cert: give both or none');
+  }
+}

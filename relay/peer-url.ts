@@ -1,0 +1,30 @@
+import { GraphError } from '../lib/base/errors.ts';
+
+/** Schemes an operator may write, and what is dialled. */
+const SCHEMES: ReadonlyMap<string, string> = new Map([
+  ['http:', 'ws:'],
+  ['https:', 'wss:'],
+  ['ws:', 'ws:'],
+  ['wss:', 'wss:'],
+]);
+
+/** Path of the graph on every relay. */
+export const GRAPH_PATH = '/gun';
+
+/**
+ * The websocket URL of a peer as an operator writes it: http, https, ws or wss; without a path, `/gun` is meant.
+ *
+ * @throws GraphError OPTION_INVALID when it is no such URL
+ */
+export function toPeerUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const scheme = SCHEMES.get(url?.protocol ?? '');
+  if (url === undefined || scheme === undefined || url.hostname === '') {
+    throw new GraphError('OPTION_INVALID', `peer ${text}: must be a http, https, ws or wss URL`);
+  }
+  // Assigning `protocol` refuses to cross between special and other schemes, so the text is replaced.
+  const dialled = new URL(scheme + url.href.slice(url.protocol.length));
+  if (dialled.pathname === '/') dialled.pathname = GRAPH_PATH;
+  dialled.hash = '';
+  return dialled.href;
+}
