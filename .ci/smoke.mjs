@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline';
 
 const root = resolve(import.meta.dirname, '..');
 const project = mkdtempSync(join(tmpdir(), 'thicket-smoke-'));
+const PATIENCE_MS = 30_000;
 const windows = process.platform === 'win32';
 
 function npm(args, cwd) {
@@ -53,79 +54,60 @@ function importDoors() {
   process.stdout.write(execFileSync(process.execPath, [script], { cwd: project, encoding: 'utf8' }));
 }
 
-async function exchange(port) {
-  assert.equal((await fetch(`http://127.0.0.1:${port}/health`)).status, 200);
-  assert.equal((await fetch(`http://127.0.0.1:${port}/ready`)).status, 200);
-  const { WebSocket } = createRequire(join(project, 'package.json'))('ws');
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/gun`);
-  await once(socket, 'open');
-  socket.send('{"#":"smoke0001","put":{"smoke":{"_":{"#":"smoke",">":{"ok":1}},"ok":true}}}');
-  const messages = [];
-  for await (const [data] of on(socket, 'message', { signal: AbortSignal.timeout(10_000) })) {
-    const parsed = JSON.parse(data.toString());
-    messages.push(...[parsed].flat());
-    const ack = messages.find((message) => message['@'] === 'smoke0001');
-    if (ack === undefined) continue;
-    assert.equal(ack.ok, true);
-    break;
-  }
-  const closing = once(socket, 'close');
-  return { closing };
-}
-
-async function runRelay() {
-  const command = createRequire(join(project, 'package.json')).resolve('thicket/package.json');
-  const { version } = JSON.parse(readFileSync(command, 'utf8'));
+/** What `npx thicket` finds is the version that was packed. */
+function checkVersion() {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const printed = execFileSync('npx', ['--no-install', 'thicket', '--version'], {
     cwd: project,
     encoding: 'utf8',
     shell: windows,
   });
   assert.equal(printed.trim(), version);
-  const args = [
-    '--no-install',
-    'thicket',
-    '--port',
-    '0',
-    '--host',
-    '127.0.0.1',
-    '--data',
-    join(project, 'data'),
-  ];
-  const relay = spawn('npx', args, {
-    cwd: project,
-    stdio: ['ignore', 'pipe', 'inherit'],
-    shell: windows,
-    detached: true,
-  });
+}
+
+/** Asks the checks and puts one value; resolves with the connection once the put is acked. */
+async function exchange(port, signal) {
+  for (const path of ['/health', '/ready']) {
+    assert.equal((await fetch(`http://127.0.0.1:${port}${path}`, { signal })).status, 200);
+  }
+  const { WebSocket } = createRequire(join(project, 'package.json'))('ws');
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/gun`);
+  const frames = on(socket, 'message', { signal });
+  await once(socket, 'open', { signal });
+  socket.send('{"#":"smoke0001","put":{"smoke":{"_":{"#":"smoke",">":{"ok":1}},"ok":true}}}');
+  for await (const [data] of frames) {
+    const ack = [JSON.parse(data.toString())].flat().find((message) => message['@'] === 'smoke0001');
+    if (ack === undefined) continue;
+    assert.equal(ack.ok, true);
+    return socket;
+  }
+}
+
+/** Starts the installed command itself: npx would keep the signals to itself. */
+async function runRelay() {
+  const bin = join(project, 'node_modules', '.bin', 'thicket');
+  const args = ['--port', '0', '--host', '127.0.0.1', '--data', join(project, 'data')];
+  const relay = spawn(bin, args, { cwd: project, stdio: ['ignore', 'pipe', 'inherit'], shell: windows });
+  const signal = AbortSignal.timeout(PATIENCE_MS);
   try {
-    const [line] = await once(createInterface({ input: relay.stdout }), 'line', {
-      signal: AbortSignal.timeout(20_000),
-    });
+    const [line] = await once(createInterface({ input: relay.stdout }), 'line', { signal });
     const port = Number(/^Relay peer started on port (\d+) with \/gun$/.exec(line)?.[1]);
-    const { closing } = await exchange(port);
-    const ended = once(relay, 'exit');
+    const socket = await exchange(port, signal);
+    const closing = once(socket, 'close', { signal });
+    const ended = once(relay, 'exit', { signal });
     relay.kill('SIGTERM');
     const [[closeCode], [exitCode]] = await Promise.all([closing, ended]);
     assert.deepEqual({ closeCode, exitCode }, { closeCode: 1001, exitCode: 0 });
     console.log('relay: put acked, stopped with 1001 and exit code 0');
   } finally {
-    killGroup(relay.pid);
-  }
-}
-
-/** npx and what it started, if a failure left them behind. */
-function killGroup(pid) {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // Both are gone, as they should be.
+    relay.kill('SIGKILL');
   }
 }
 
 try {
   install();
   importDoors();
+  checkVersion();
   await runRelay();
 } finally {
   rmSync(project, { recursive: true, force: true });

@@ -214,7 +214,6 @@ export class LoopbackNetwork {
 
   /** Ends the partition. Links that were closed stay closed; join the peers again. */
   heal(): void {
-    this.#sideByName.clear();
     this.#cut = undefined;
   }
 

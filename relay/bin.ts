@@ -9,7 +9,7 @@ import { createRelay, type Relay } from './relay.ts';
 /** A stop that takes longer is cut off. */
 const STOP_MS = 4900;
 /** npm passes a Ctrl-C on that the terminal has sent already; only what comes later is a second signal. */
-const ECHO_MS = 100;
+const ECHO_MS = 300;
 
 function fail(error: unknown): void {
   const reason = error instanceof Error ? error.message : String(error);

@@ -25,14 +25,20 @@ export const repeat: Repeat = (ms, task) => {
  */
 export class Heartbeat {
   readonly #buckets: readonly Set<HeartbeatMember>[] = Array.from({ length: BUCKETS }, () => new Set());
-  readonly #stop: () => void;
+  readonly #periodMs: number;
+  readonly #every: Repeat;
+  #stop: (() => void) | undefined;
   #at = 0;
 
   /** @param periodMs milliseconds between two beats of one member */
   constructor(periodMs: number, every: Repeat = repeat) {
-    this.#stop = every(periodMs / BUCKETS, () => {
-      this.#tick();
-    });
+    this.#periodMs = periodMs;
+    this.#every = every;
+  }
+
+  /** Starts the timer, unless it runs. */
+  start(): void {
+    this.#stop ??= this.#every(this.#periodMs / BUCKETS, () => this.#tick());
   }
 
   /** Beats `member` from one period on; the returned function ends it. */
@@ -46,7 +52,8 @@ export class Heartbeat {
 
   /** Ends all beats. */
   close(): void {
-    this.#stop();
+    this.#stop?.();
+    this.#stop = undefined;
     for (const bucket of this.#buckets) bucket.clear();
   }
 

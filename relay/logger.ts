@@ -28,6 +28,7 @@ const MESH_LEVELS: Readonly<Record<MeshEvent['kind'], EventLevel>> = {
   refused: 'debug',
   'read-failed': 'error',
   'commit-failed': 'error',
+  'listener-failed': 'error',
   'deferred-loaded': 'debug',
 };
 

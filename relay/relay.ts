@@ -115,9 +115,11 @@ export class Relay {
    * With a store that needs long to recover that is before it can answer: connections wait for
    * {@link ready}.
    *
-   * @throws GraphError STORAGE_LOCKED, STORAGE_UNREADABLE or RELAY_LISTEN_FAILED; nothing stays open then
+   * @throws GraphError STORAGE_LOCKED, STORAGE_UNREADABLE or RELAY_LISTEN_FAILED, and nothing stays open then;
+   * LIFECYCLE_CLOSED after that, and after `close`
    */
   async listen(): Promise<{ readonly port: number }> {
+    if (this.#isStopping) throw new GraphError('LIFECYCLE_CLOSED');
     await this.#life.open();
     return { port: this.#port };
   }
@@ -147,11 +149,12 @@ export class Relay {
       await withinOrGoOn(HEAD_START_MS, opening);
       this.#port = await this.#listener.listen();
     } catch (error) {
-      this.#heartbeat.close();
+      this.#isStopping = true;
       await this.#listener.close();
       await opening.then(() => this.#closeStore()).catch(() => undefined);
       throw error;
     }
+    this.#heartbeat.start();
     this.#logger.log('info', { kind: 'listening', port: this.#port, data: this.#options.data });
     this.#ready = opening.then(() => this.#serve());
     this.#ready.catch((error: unknown) =>
@@ -188,21 +191,20 @@ export class Relay {
     else link.close(CLOSE.goingAway, GOODBYE);
   }
 
-  /** Goes through all steps, whichever of them fails, and then throws what failed first. */
+  /** Goes through all steps, whichever of them fails. */
   async #close(): Promise<void> {
     this.#isStopping = true;
     this.#isReady = false;
     this.#logger.log('info', { kind: 'stopping', peers: this.#mesh.peerCount });
+    this.#heartbeat.close();
     this.#upgrade.close();
     const lastConnection = this.#listener.close();
     for (const link of this.#waiting) link.close(CLOSE.goingAway, GOODBYE);
-    const steps = [
-      () => withinOrGoOn(DRAIN_MS, this.#mesh.close(CLOSE.goingAway, GOODBYE)),
-      () => this.#hangUp(lastConnection),
-    ];
-    const failures = await failuresOf(steps);
-    this.#heartbeat.close();
-    if (failures.length > 0) throw failures[0];
+    try {
+      await withinOrGoOn(DRAIN_MS, this.#mesh.close(CLOSE.goingAway, GOODBYE));
+    } finally {
+      await this.#hangUp(lastConnection);
+    }
     this.#logger.log('info', { kind: 'stopped' });
   }
 
@@ -228,13 +230,6 @@ export class Relay {
       await this.#storage.close();
     }
   }
-}
-
-/** Runs every step in order and collects what they throw. */
-async function failuresOf(steps: readonly (() => Promise<void>)[]): Promise<unknown[]> {
-  const failures: unknown[] = [];
-  for (const step of steps) await step().catch((error: unknown) => failures.push(error));
-  return failures;
 }
 
 /** Waits for `work`, but not longer than `ms`; what fails in time is thrown. */

@@ -75,7 +75,7 @@ export class SocketLink implements Link, HeartbeatMember {
   #missedPings = 0;
   #bytesRead = 0;
   #isOpen = true;
-  #isGone = false;
+  #isEnded = false;
 
   constructor({ socket, stream, name, heartbeat }: SocketLinkParts) {
     this.name = name;
@@ -88,7 +88,8 @@ export class SocketLink implements Link, HeartbeatMember {
       this.#onMessage(data as Buffer, isBinary);
     });
     socket.on('close', () => {
-      this.#onGone();
+      this.#leaveHeartbeat();
+      this.#end();
     });
     // ws answers faults of the other side with the close code that fits, and `close` follows.
     socket.on('error', () => {
@@ -102,7 +103,7 @@ export class SocketLink implements Link, HeartbeatMember {
 
   listen(listener: LinkListener): void {
     this.#listener = listener;
-    if (this.#isGone) queueMicrotask(() => listener.close());
+    if (this.#isEnded) queueMicrotask(() => listener.close());
     else this.#socket.resume();
   }
 
@@ -114,12 +115,14 @@ export class SocketLink implements Link, HeartbeatMember {
     this.#stream.write(bytes);
   }
 
+  /** Ends the link at once for its listener, whether or not the other side takes part in the goodbye. */
   close(code: number, reason: string): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     // A side that is not read cannot answer the closing handshake.
     this.#socket.resume();
     this.#socket.close(code, fitReason(reason));
+    this.#end();
   }
 
   /** Ends the link without a handshake. */
@@ -150,10 +153,10 @@ export class SocketLink implements Link, HeartbeatMember {
     if (!isBinary && this.#isOpen) this.#listener?.frame(data.toString());
   }
 
-  #onGone(): void {
+  #end(): void {
+    if (this.#isEnded) return;
     this.#isOpen = false;
-    this.#isGone = true;
-    this.#leaveHeartbeat();
+    this.#isEnded = true;
     this.#listener?.close();
   }
 }

@@ -4,14 +4,12 @@
 export const ERROR_CODES = {
   GRAPH_BAD_VALUE: 'a value is not null, text, boolean, a finite number or a link',
   LIFECYCLE_CLOSED: 'the object is closing or closed',
-  LINK_CLOSED: 'the link to the peer is closed',
   OPTION_INVALID: 'an option is unknown, malformed or out of its range',
   RELAY_LISTEN_FAILED: 'the relay could not listen on its port',
   STORAGE_FAILED: 'the storage refused to read or write',
   STORAGE_LOCKED: 'another process holds the data folder',
   STORAGE_NOT_OPEN: 'the storage is not open',
   STORAGE_UNREADABLE: 'the data folder cannot be opened or read',
-  WRITER_OVERLOADED: 'too many writes are waiting for the storage',
 } as const;
 
 /** One of the codes in {@link ERROR_CODES}. */

@@ -17,14 +17,20 @@ interface LexOperators {
 export function matchesLex(text: unknown, lex: unknown): boolean {
   if (typeof text !== 'string') return false;
   const operators = operatorsOf(lex);
-  if (operators === undefined) return false;
-  const { exact, prefix, from, to } = operators;
+  return operators !== undefined && matches(text, operators);
+}
+
+function matches(text: string, { exact, prefix, from, to }: LexOperators): boolean {
   // Empty operators are passed over here and in `beginning`, but still forbid what comes after them.
   if (text === (exact || prefix || from || to)) return true;
   if (exact !== undefined) return false;
   const beginning = prefix || from;
   if (beginning !== undefined && text.startsWith(beginning)) return true;
-  if (prefix !== undefined || (from === undefined && to === undefined)) return false;
+  return prefix === undefined && isBetween(text, from, to);
+}
+
+function isBetween(text: string, from: string | undefined, to: string | undefined): boolean {
+  if (from === undefined && to === undefined) return false;
   return (from === undefined || text >= from) && (to === undefined || text <= to);
 }
 
@@ -33,7 +39,9 @@ function operatorsOf(lex: unknown): LexOperators | undefined {
   if (typeof lex === 'string') return { exact: lex, prefix: undefined, from: undefined, to: undefined };
   if (typeof lex !== 'object' || lex === null) return undefined;
   const { '=': exact, '*': prefix, '>': from, '<': to } = lex as Record<string, unknown>;
-  return isText(exact) && isText(prefix) && isText(from) && isText(to) ? { exact, prefix, from, to } : undefined;
+  return isText(exact) && isText(prefix) && isText(from) && isText(to)
+    ? { exact, prefix, from, to }
+    : undefined;
 }
 
 function isText(operator: unknown): operator is string | undefined {

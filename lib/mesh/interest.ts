@@ -1,3 +1,4 @@
+import { weightOf } from './name-weight.ts';
 import type { Peer } from './peer.ts';
 
 /** Who asked for a soul: for the whole node, or for some of its properties. */
@@ -9,12 +10,12 @@ export interface SoulInterest {
 /** What subscribing came to. */
 export type Subscribed = 'new' | 'known' | 'full';
 
-/** One subscription of a peer: a soul, or one property of it. */
+/** Stands for the whole node where a peer's keys of a soul are kept. */
 const WHOLE = undefined;
 
 /**
  * Which peers asked for which souls (gun-wire sections 5.3 and 9.3): a get subscribes, the end of the link
- * ends it. Each peer holds at most `subscriptionsPerPeer` of them.
+ * ends it. Each peer holds at most `subscriptionsPerPeer` of them, of which long names count as several.
  */
 export class Interest {
   readonly #soulsByName = new Map<string, SoulInterest>();
@@ -22,11 +23,6 @@ export class Interest {
 
   constructor(subscriptionsPerPeer: number) {
     this.#mostPerPeer = subscriptionsPerPeer;
-  }
-
-  /** Souls somebody asked for. */
-  get souls(): IterableIterator<string> {
-    return this.#soulsByName.keys();
   }
 
   /** True when nobody asked for anything. */
@@ -39,9 +35,22 @@ export class Interest {
     return this.#soulsByName.get(soul);
   }
 
-  /** True when anybody asked for the soul, or for some of it. */
-  has(soul: string): boolean {
-    return this.#soulsByName.has(soul);
+  /** True when somebody asked for the whole node or, with a key, for that property. */
+  covers(soul: string, key: string | undefined): boolean {
+    const interest = this.#soulsByName.get(soul);
+    if (interest === undefined) return false;
+    return interest.whole.size > 0 || (key !== undefined && interest.byKey.has(key));
+  }
+
+  /** The souls that others than a peer asked for until now. */
+  *soulsWithout(peer: Peer): Generator<string> {
+    let left = this.#soulsByName.size;
+    for (const [soul, interest] of this.#soulsByName) {
+      // What is asked for during the walk stands at the end.
+      if (left === 0) return;
+      left -= 1;
+      if (hasOther(interest, peer)) yield soul;
+    }
   }
 
   /** Subscribes a peer to a node, or to one property. */
@@ -49,8 +58,9 @@ export class Interest {
     const subscriptions = peer.subscriptions;
     const keys = subscriptions.bySoul.get(soul);
     if (keys?.has(WHOLE) === true || keys?.has(key) === true) return 'known';
-    if (subscriptions.count >= this.#mostPerPeer) return 'full';
-    subscriptions.count += 1;
+    const count = subscriptions.count + weightOf(soul, key ?? '');
+    if (count > this.#mostPerPeer) return 'full';
+    subscriptions.count = count;
     if (keys === undefined) subscriptions.bySoul.set(soul, new Set([key]));
     else keys.add(key);
     this.#register(peer, soul, key);
@@ -84,6 +94,16 @@ export class Interest {
     if (peers === undefined) interest.byKey.set(key, new Set([peer]));
     else peers.add(peer);
   }
+}
+
+function hasOther(interest: SoulInterest, peer: Peer): boolean {
+  if (holdsOther(interest.whole, peer)) return true;
+  for (const peers of interest.byKey.values()) if (holdsOther(peers, peer)) return true;
+  return false;
+}
+
+function holdsOther(peers: ReadonlySet<Peer>, peer: Peer): boolean {
+  return peers.size > (peers.has(peer) ? 1 : 0);
 }
 
 function removeKey(interest: SoulInterest, key: string, peer: Peer): void {

@@ -4,7 +4,7 @@ import { randomId } from '../base/random.ts';
 import type { GraphStore } from '../store/graph-store.ts';
 import type { Writer } from '../store/writer.ts';
 import { decodeFrame, encodeFrameError, encodeHello, encodeNotFound, encodeRefusal } from '../wire/codec.ts';
-import type { Fault, Message } from '../wire/message.ts';
+import type { Fault, GetMessage, Message } from '../wire/message.ts';
 import { AnswerPaths } from './answer-paths.ts';
 import { Asks } from './asks.ts';
 import type { Context, MeshEvent } from './context.ts';
@@ -23,10 +23,13 @@ import { catchUp } from './relays.ts';
 
 /** Ways back for answers that are kept at once. */
 const ANSWER_PATHS = 20_000;
-/** Share of the output limit above which long answers pause. */
-const PAUSE_SHARE = 8;
-/** How often a paused answer looks again, in milliseconds. */
-const PAUSE_MS = 5;
+/** How soon what waits for a peer to read looks again, in milliseconds: at first, and at most. */
+const FIRST_PAUSE_MS = 5;
+const LONGEST_PAUSE_MS = 80;
+/** A peer that is waited for and reads nothing for so long is cut off, in milliseconds. */
+const STALL_MS = 30_000;
+/** Faults after which a peer is cut off. */
+const MOST_FAULTS = 20_000;
 /** A heartbeat. */
 const EMPTY_BATCH = '[]';
 
@@ -72,7 +75,7 @@ export class Mesh implements Context {
     this.schedule = schedule;
     this.report = options.report ?? (() => undefined);
     this.interest = new Interest(limits.subscriptionsPerPeer);
-    this.asks = new Asks(limits, clock, (ask) => answerAfterAsking(this, ask.asker, ask.get));
+    this.asks = new Asks(limits, clock, ({ asker, get }) => answerAfterAsking(this, asker, get));
     this.questions = new Dedupe(limits, clock);
     this.recall = new Recall(limits);
     this.#dedupe = new Dedupe(limits, clock);
@@ -91,10 +94,8 @@ export class Mesh implements Context {
     this.report({ kind: 'peer-open', peer: peer.name, link: link.name });
     if (role === 'client') this.send(peer, encodeHello(randomId(), this.pid));
     link.listen({ frame: (text) => this.#hear(peer, text), close: () => this.#forget(peer) });
-    if (role === 'relay') {
-      this.foundRelay(peer);
-      catchUp(this, peer);
-    }
+    // A link may end before anybody listens.
+    if (role === 'relay' && !peer.closed) this.foundRelay(peer);
     if (this.#closing) link.close(CLOSE.goingAway, 'closing');
     return peer;
   }
@@ -122,23 +123,43 @@ export class Mesh implements Context {
 
   async drained(peer: Peer): Promise<boolean> {
     await new Promise<void>((resolve) => this.schedule(resolve));
-    while (!peer.closed && peer.link.queuedBytes > this.limits.outputBytes / PAUSE_SHARE) {
-      await new Promise<void>((resolve) => setTimeout(resolve, PAUSE_MS));
+    let pauseMs = FIRST_PAUSE_MS;
+    let stalledMs = 0;
+    while (!peer.closed && peer.isBehind) {
+      const before = peer.link.queuedBytes;
+      await new Promise<void>((resolve) => setTimeout(resolve, pauseMs));
+      const isReading = peer.link.queuedBytes < before;
+      stalledMs = isReading ? 0 : stalledMs + pauseMs;
+      pauseMs = isReading ? FIRST_PAUSE_MS : Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
+      if (stalledMs >= STALL_MS) this.#cut(peer, CLOSE.overloaded, 'does not read');
     }
     return !peer.closed;
   }
 
   foundRelay(peer: Peer): void {
-    const wasKnown = this.relays.has(peer);
+    if (!this.relays.has(peer)) this.asks.peerCame();
     this.relays.add(peer);
-    const twin = [...this.relays].find((other) => other !== peer && !other.standby && isTwin(peer, other));
-    peer.standby = peer.pid === this.pid || twin !== undefined;
-    if (!wasKnown && !peer.dialled && peer.role === 'relay') catchUp(this, peer);
+    this.#chooseLink(peer.pid);
+    if (peer.role !== 'relay' || peer.caughtUp) return;
+    peer.caughtUp = true;
+    if (peer.pid !== this.pid) void catchUp(this, peer);
+  }
+
+  /**
+   * Of several links to one relay only the one this side dialled is used. Links that came in silence no
+   * other: anybody can claim a process id, and the older of two may be dead without anybody having missed it.
+   */
+  #chooseLink(pid: string | undefined): void {
+    if (pid === undefined) return;
+    const links = [...this.relays].filter((peer) => peer.pid === pid);
+    const dialled = links.find((peer) => peer.dialled);
+    for (const peer of links) peer.standby = pid === this.pid || (dialled ?? peer) !== peer;
   }
 
   #hear(peer: Peer, text: string): void {
     if (this.#closing || peer.closed || text === EMPTY_BATCH) return;
     for (const item of decodeFrame(text, this.limits)) {
+      if (peer.closed) return;
       if (item.ok) this.#dispatch(peer, item.value);
       else this.#refuse(peer, item.reason);
     }
@@ -154,10 +175,7 @@ export class Mesh implements Context {
         if (!this.#dedupe.seen(message.id)) handlePut(this, peer, message);
         return;
       case 'get':
-        if (!this.#dedupe.seen(message.id)) handleGet(this, peer, message);
-        // Another path of a ring: whoever waits for this one must not wait in vain.
-        else if (this.relays.has(peer)) this.send(peer, encodeNotFound(randomId(), message.idJson));
-        return;
+        return this.#dispatchGet(peer, message);
       case 'ack':
         return handleAck(this, peer, message);
       case 'control':
@@ -165,31 +183,48 @@ export class Mesh implements Context {
     }
   }
 
+  #dispatchGet(peer: Peer, message: GetMessage): void {
+    const isRelay = this.relays.has(peer);
+    const isKnown = (isRelay && this.questions.has(message.id)) || this.#dedupe.seen(message.id);
+    if (!isKnown) handleGet(this, peer, message);
+    // Another path of a ring: whoever waits for this one must not wait in vain.
+    else if (isRelay) this.send(peer, encodeNotFound(randomId(), message.idJson));
+  }
+
   #refuse(peer: Peer, { idJson, reason }: Fault): void {
+    peer.faults += 1;
+    if (peer.faults > MOST_FAULTS) return this.#cut(peer, CLOSE.refused, 'too many faults');
     const id = randomId();
     this.report({ kind: 'refused', peer: peer.name, what: idJson === undefined ? 'frame' : 'put', reason });
     this.send(peer, idJson === undefined ? encodeFrameError(id, reason) : encodeRefusal(id, idJson, reason));
+  }
+
+  #cut(peer: Peer, code: number, reason: string): void {
+    if (peer.closed) return;
+    this.report({ kind: 'peer-cut', peer: peer.name, link: peer.link.name, reason });
+    peer.link.close(code, reason);
+    this.#forget(peer);
   }
 
   #forget(peer: Peer): void {
     if (peer.closed) return;
     peer.closed = true;
     this.#peers.delete(peer);
-    this.relays.delete(peer);
     this.interest.removePeer(peer);
-    this.asks.removePeer(peer);
-    if (peer.pid !== undefined && peer.role === 'client') this.recall.left(peer.pid, peer.written);
-    this.#promoteTwin(peer);
+    // Ways back may hold on to the peer for a while; its output need not stay with it.
+    peer.outbox.take();
+    if (peer.pid !== undefined) this.recall.left(peer.pid, peer.written);
+    if (this.relays.delete(peer)) this.#forgetRelay(peer);
     this.report({ kind: 'peer-close', peer: peer.name, link: peer.link.name });
   }
 
-  /** When one of two links to a relay goes, the other takes over. */
-  #promoteTwin(peer: Peer): void {
-    if (peer.standby) return;
-    const twin = [...this.relays].find((other) => other.standby && isTwin(peer, other));
-    if (twin === undefined) return;
-    twin.standby = false;
-    catchUp(this, twin);
+  /** When the one of several links to a relay goes that was used, another one takes over. */
+  #forgetRelay(peer: Peer): void {
+    this.asks.removePeer(peer);
+    this.#chooseLink(peer.pid);
+    if (!peer.dialled || peer.standby || peer.pid === undefined || this.#closing) return;
+    const other = [...this.relays].findLast(({ pid, role }) => pid === peer.pid && role === 'relay');
+    if (other !== undefined) void catchUp(this, other);
   }
 
   #scheduleFlush(peer: Peer): void {
@@ -208,16 +243,11 @@ export class Mesh implements Context {
   }
 
   #flushPeer(peer: Peer): void {
-    if (peer.link.queuedBytes > this.limits.outputBytes) {
-      this.report({ kind: 'peer-cut', peer: peer.name, link: peer.link.name, reason: 'does not read' });
-      peer.link.close(CLOSE.overloaded, 'output limit');
-      this.#forget(peer);
-      return;
+    for (const frame of peer.outbox.take()) {
+      if (peer.link.queuedBytes > this.limits.outputBytes) {
+        return this.#cut(peer, CLOSE.overloaded, 'output limit');
+      }
+      peer.link.send(frame);
     }
-    for (const frame of peer.outbox.take()) peer.link.send(frame);
   }
-}
-
-function isTwin(peer: Peer, other: Peer): boolean {
-  return peer.pid !== undefined && peer.pid === other.pid;
 }

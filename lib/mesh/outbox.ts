@@ -62,6 +62,7 @@ export class Outbox {
   readonly #packLength: number;
   #full: OutFrame[] = [];
   #last: OutFrame | undefined;
+  #length = 0;
 
   /** @param packLength characters gathered into one array frame */
   constructor(packLength: number) {
@@ -70,6 +71,11 @@ export class Outbox {
 
   get isEmpty(): boolean {
     return this.#last === undefined;
+  }
+
+  /** Characters of the messages that wait. */
+  get length(): number {
+    return this.#length;
   }
 
   /** Adds a message for this peer alone. */
@@ -91,10 +97,12 @@ export class Outbox {
     if (this.#last !== undefined) frames.push(this.#last);
     this.#full = [];
     this.#last = undefined;
+    this.#length = 0;
     return frames;
   }
 
   #roomFor(length: number): OutFrame | undefined {
+    this.#length += length;
     const last = this.#last;
     if (last === undefined || last.length + length <= this.#packLength) return last;
     this.#full.push(last);

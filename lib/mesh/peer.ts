@@ -1,7 +1,11 @@
-import { Outbox } from './outbox.ts';
-import { RecentSouls } from './recall.ts';
-import type { Link } from './link.ts';
 import type { Limits } from '../base/limits.ts';
+import type { Link } from './link.ts';
+import { Outbox } from './outbox.ts';
+import type { ReadQueue } from './read-queue.ts';
+import { RecentSouls } from './recall.ts';
+
+/** Part of the output limit above which a peer is behind: reads and long answers wait until it reads. */
+const BEHIND_SHARE = 8;
 
 /**
  * What a peer is to this one: a `relay` is sent every accepted change and asked what is not found here; a
@@ -35,14 +39,20 @@ export class Peer {
   saidHi = false;
   /** True when it says that others are connected to it: it is asked what is not found here. */
   relaysForOthers = false;
-  /** True when another live link leads to the same relay; this one only listens. */
+  /** True when this side dialled the same relay on another link; this one only listens. */
   standby = false;
+  /** True once both sides began to tell each other what they missed. */
+  caughtUp = false;
   closed = false;
   /** True while it waits for the flush at the end of the turn. */
   flushing = false;
-  /** Long answers under way, and those that wait behind them. */
-  streams: Promise<void> = Promise.resolve();
-  waitingStreams = 0;
+  /** Its reads; made with the first. */
+  reads: ReadQueue | undefined = undefined;
+  /** Reads of it that other peers were asked to answer; counted by `Asks`. */
+  openAsks = 0;
+  /** Messages and frames of it that were refused for their form. */
+  faults = 0;
+  readonly #behindBytes: number;
 
   constructor(link: Link, role: PeerRole, limits: Limits) {
     peersMade += 1;
@@ -52,5 +62,11 @@ export class Peer {
     this.dialled = role === 'relay';
     this.outbox = new Outbox(limits.packLength);
     this.written = new RecentSouls(limits.rememberedSouls);
+    this.#behindBytes = limits.outputBytes / BEHIND_SHARE;
+  }
+
+  /** True when enough waits for the peer: what can wait should. */
+  get isBehind(): boolean {
+    return this.outbox.length + this.link.queuedBytes > this.#behindBytes;
   }
 }

@@ -22,74 +22,82 @@ export function pushChanges(
   message: PutMessage | undefined,
 ): void {
   if (changed.length === 0) return;
-  const relays = context.relays.size === 0 ? [] : relaysToTell(context, source);
-  if (relays.length > 0) {
-    const shared = messageOf(context, changed, source, message);
-    for (const relay of relays) context.share(relay, shared);
-  }
-  if (context.interest.isEmpty) return;
-  const told = new Set<Peer | undefined>([source, ...relays]);
   const make = (writes: readonly FieldWrite[]): SharedMessage => messageOf(context, writes, source, message);
+  const relays = context.relays.size === 0 ? [] : relaysToTell(context, source);
+  let all: SharedMessage | undefined;
+  if (relays.length > 0) {
+    all = make(changed);
+    for (const relay of relays) context.share(relay, all);
+  }
   let start = 0;
-  while (start < changed.length) {
+  while (start < changed.length && !context.interest.isEmpty) {
     const soul = changed[start]!.soul;
     let end = start + 1;
     while (changed[end]?.soul === soul) end += 1;
     const interest = context.interest.of(soul);
-    if (interest !== undefined) new NodePush(context, interest, changed.slice(start, end), told, make).send();
+    if (interest !== undefined) {
+      const isAll = end - start === changed.length;
+      const writes = isAll ? changed : changed.slice(start, end);
+      new NodePush({ context, interest, writes, source, make }, isAll ? all : undefined).send();
+    }
     start = end;
   }
 }
 
+/** What a push of one node needs. */
+interface NodePushParts {
+  readonly context: Context;
+  readonly interest: SoulInterest;
+  readonly writes: readonly FieldWrite[];
+  readonly source: Peer | undefined;
+  readonly make: (writes: readonly FieldWrite[]) => SharedMessage;
+}
+
 /** What is said to whom about one node that changed. */
 class NodePush {
-  readonly #context: Context;
-  readonly #interest: SoulInterest;
-  readonly #writes: readonly FieldWrite[];
-  readonly #told: ReadonlySet<Peer | undefined>;
-  readonly #make: (writes: readonly FieldWrite[]) => SharedMessage;
+  readonly #parts: NodePushParts;
   #whole: SharedMessage | undefined;
 
-  constructor(
-    context: Context,
-    interest: SoulInterest,
-    writes: readonly FieldWrite[],
-    told: ReadonlySet<Peer | undefined>,
-    make: (writes: readonly FieldWrite[]) => SharedMessage,
-  ) {
-    this.#context = context;
-    this.#interest = interest;
-    this.#writes = writes;
-    this.#told = told;
-    this.#make = make;
+  /** @param whole the message about the whole change, when there is one already */
+  constructor(parts: NodePushParts, whole: SharedMessage | undefined) {
+    this.#parts = parts;
+    this.#whole = whole;
   }
 
   /** Tells those who asked for the node, then those who asked for properties that changed. */
   send(): void {
-    for (const peer of this.#interest.whole) {
-      if (!this.#told.has(peer)) this.#context.share(peer, this.#wholeMessage());
+    const { context, interest } = this.#parts;
+    for (const peer of interest.whole) {
+      if (!this.#isTold(peer)) context.share(peer, this.#wholeMessage());
     }
-    if (this.#interest.byKey.size > 0) this.#sendByKey();
+    if (interest.byKey.size > 0) this.#sendByKey();
+  }
+
+  /** Relays are told of every change, on one of their links; the writer knows it. */
+  #isTold(peer: Peer): boolean {
+    return peer === this.#parts.source || peer.role === 'relay' || peer.standby;
   }
 
   #sendByKey(): void {
+    const { context, writes, make } = this.#parts;
     const messagesByKeys = new Map<string, SharedMessage>();
     for (const [peer, wanted] of this.#writesByPeer()) {
       const keys = JSON.stringify(wanted.map((write) => write.key));
       let message = messagesByKeys.get(keys);
       if (message === undefined) {
-        message = wanted.length === this.#writes.length ? this.#wholeMessage() : this.#make(wanted);
+        message = wanted.length === writes.length ? this.#wholeMessage() : make(wanted);
         messagesByKeys.set(keys, message);
       }
-      this.#context.share(peer, message);
+      context.share(peer, message);
     }
   }
 
   #writesByPeer(): Map<Peer, FieldWrite[]> {
+    const { interest, writes } = this.#parts;
     const writesByPeer = new Map<Peer, FieldWrite[]>();
-    for (const write of this.#writes) {
-      for (const peer of this.#interest.byKey.get(write.key) ?? []) {
-        if (this.#told.has(peer) || this.#interest.whole.has(peer)) continue;
+    for (const write of writes) {
+      for (const peer of interest.byKey.get(write.key) ?? []) {
+        if (this.#isTold(peer) || interest.whole.has(peer)) continue;
         const wanted = writesByPeer.get(peer);
         if (wanted === undefined) writesByPeer.set(peer, [write]);
         else wanted.push(write);
@@ -99,7 +107,7 @@ class NodePush {
   }
 
   #wholeMessage(): SharedMessage {
-    this.#whole ??= this.#make(this.#writes);
+    this.#whole ??= this.#parts.make(this.#parts.writes);
     return this.#whole;
   }
 }
@@ -112,8 +120,15 @@ function messageOf(
   message: PutMessage | undefined,
 ): SharedMessage {
   const id = randomId();
-  if (source !== undefined && message?.wantsAnswers === true) context.paths.note(id, source, message.idJson);
+  if (source !== undefined && message !== undefined && mayWantAnswers(source, message)) {
+    context.paths.note(id, source, message.idJson);
+  }
   return { text: encodePush(id, graphJson(writes)) };
+}
+
+/** A change that comes from another relay does not say whether its writer listens for answers. */
+function mayWantAnswers(source: Peer, message: PutMessage): boolean {
+  return message.wantsAnswers || source.role === 'relay';
 }
 
 /** JSON of a put that holds the writes, souls in order. */

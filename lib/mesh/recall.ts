@@ -1,24 +1,29 @@
 import { TwoGenerations } from '../base/two-generations.ts';
 import type { Limits } from '../base/limits.ts';
+import { weightOf } from './name-weight.ts';
 
-/** The souls a peer wrote lately: at most `most`, of which the older half leaves at once. */
+/** The souls a peer wrote lately: at most `most`, long names counted as several; the older half leaves at once. */
 export class RecentSouls {
   readonly #half: number;
   #young: Set<string> | undefined;
   #old: Set<string> | undefined;
+  #youngWeight = 0;
 
   constructor(most: number) {
     this.#half = Math.ceil(most / 2);
   }
 
   add(soul: string): void {
-    this.#young ??= new Set();
-    if (this.#young.has(soul)) return;
-    if (this.#young.size >= this.#half) {
+    if (this.#young?.has(soul) === true) return;
+    const weight = weightOf(soul);
+    if (weight > this.#half) return;
+    if (this.#young === undefined || this.#youngWeight + weight > this.#half) {
       this.#old = this.#young;
       this.#young = new Set();
+      this.#youngWeight = 0;
     }
     this.#young.add(soul);
+    this.#youngWeight += weight;
   }
 
   /** The souls, each once. */
@@ -33,6 +38,8 @@ export class RecentSouls {
  */
 export class Recall {
   readonly #soulsByPid: TwoGenerations<string, Set<string>>;
+  /** What the peers that are here write, on the latest link of each process. */
+  readonly #writtenByPid = new Map<string, RecentSouls>();
   readonly #mostSouls: number;
 
   constructor(limits: Limits) {
@@ -40,23 +47,50 @@ export class Recall {
     this.#soulsByPid = new TwoGenerations(limits.rememberedPeers * limits.rememberedSouls);
   }
 
-  /** Keeps what a leaving peer wrote. */
-  left(pid: string, written: RecentSouls): void {
-    const souls = written.all();
-    for (const soul of this.#soulsByPid.get(pid, weightOf) ?? []) {
-      if (souls.size < this.#mostSouls) souls.add(soul);
-    }
-    if (souls.size > 0) this.#soulsByPid.set(pid, souls, weightOf(souls));
+  /** Peers remembered that are not here. */
+  get size(): number {
+    return this.#soulsByPid.size;
   }
 
-  /** What a peer that came back wrote before. */
-  returned(pid: string): ReadonlySet<string> {
-    const souls = this.#soulsByPid.get(pid, weightOf);
+  /** Keeps what a leaving peer wrote. */
+  left(pid: string, written: RecentSouls): void {
+    if (this.#writtenByPid.get(pid) === written) this.#writtenByPid.delete(pid);
+    const souls = this.#merged(written, this.#soulsByPid.get(pid, soulsWeight));
+    if (souls.size > 0) this.#soulsByPid.set(pid, souls, soulsWeight(souls));
+  }
+
+  /**
+   * What a peer that came wrote before: on links that ended, and on one that may be dead without anybody
+   * having missed it.
+   *
+   * @param written where its writes are kept now; they go on from what is remembered
+   */
+  arrived(pid: string, written: RecentSouls): ReadonlySet<string> {
+    const souls = new Set(this.#soulsByPid.get(pid, soulsWeight));
+    for (const soul of this.#writtenByPid.get(pid)?.all() ?? []) souls.add(soul);
     this.#soulsByPid.delete(pid);
-    return souls ?? new Set();
+    this.#writtenByPid.set(pid, written);
+    // It may leave again before it has answered.
+    for (const soul of souls) written.add(soul);
+    return souls;
+  }
+
+  /** What was written, and of what was remembered as much as still fits. */
+  #merged(written: RecentSouls, remembered: ReadonlySet<string> | undefined): Set<string> {
+    const souls = written.all();
+    let weight = soulsWeight(souls);
+    for (const soul of remembered ?? []) {
+      if (souls.has(soul)) continue;
+      weight += weightOf(soul);
+      if (weight > this.#mostSouls) break;
+      souls.add(soul);
+    }
+    return souls;
   }
 }
 
-function weightOf(souls: ReadonlySet<string>): number {
-  return souls.size;
+function soulsWeight(souls: ReadonlySet<string>): number {
+  let weight = 0;
+  for (const soul of souls) weight += weightOf(soul);
+  return weight;
 }

@@ -1,14 +1,16 @@
 import { randomId } from '../base/random.ts';
 import type { Selector } from '../graph/selector.ts';
 import { encodeGet } from '../wire/codec.ts';
-import type { GetMessage } from '../wire/message.ts';
+import { answerOf } from './answer.ts';
 import type { Context } from './context.ts';
 import type { Peer } from './peer.ts';
 
 /** Peers asked for one read at most; a mesh of relays needs no more to find a way. */
 const MOST_ASKED = 16;
-/** Souls asked for in one turn when a link comes up. */
+/** Souls a client that came back is asked for in one turn. */
 const SOULS_PER_TURN = 100;
+/** Nodes read at once to tell a relay what is here. */
+const SOULS_READ_AT_ONCE = 32;
 
 /** The relays that are sent every change, one link to each, without the peer a change came from. */
 export function relaysToTell(context: Context, except: Peer | undefined): Peer[] {
@@ -19,39 +21,72 @@ export function relaysToTell(context: Context, except: Peer | undefined): Peer[]
   return relays;
 }
 
-/** Whom to ask for what is not found here, without the asker (D18). */
-export function peersToAsk(context: Context, get: GetMessage, asker: Peer): Peer[] {
-  const peers: Peer[] = [];
-  if (get.local) return peers;
+/** Whom to ask for what may not be here, without the asker (D18): those this side dialled come first. */
+export function peersToAsk(context: Context, asker: Peer): Peer[] {
+  const dialled: Peer[] = [];
+  const others: Peer[] = [];
   for (const peer of context.relays) {
-    if (!peer.standby && !isSame(peer, asker) && peers.length < MOST_ASKED) peers.push(peer);
+    if (peer.standby || isSame(peer, asker)) continue;
+    (peer.dialled ? dialled : others).push(peer);
   }
-  return peers;
+  return [...dialled, ...others].slice(0, MOST_ASKED);
 }
 
-/** Asks a peer on this peer's own account; the answer is merged like any write. */
-export function ask(context: Context, peer: Peer, selector: Selector, hash?: number): void {
+/**
+ * Asks peers on this peer's own account; the answers are merged like any write. All are asked under one id,
+ * so that peers which pass it on to each other answer it once.
+ */
+export function ask(context: Context, peers: readonly Peer[], selector: Selector, hash?: number): void {
+  if (peers.length === 0) return;
   const id = randomId();
   context.questions.seen(id);
-  context.send(peer, encodeGet(`"${id}"`, selector, hash));
+  for (const peer of peers) context.send(peer, encodeGet(`"${id}"`, selector, hash));
 }
 
 /** Asks a peer for souls, a few per turn, as long as it takes them. */
 export async function askForSouls(context: Context, peer: Peer, souls: Iterable<string>): Promise<void> {
   let asked = 0;
   for (const soul of souls) {
-    ask(context, peer, { soul, reverse: false });
+    ask(context, [peer], { soul, reverse: false });
     asked += 1;
     if (asked % SOULS_PER_TURN === 0 && !(await context.drained(peer))) return;
   }
 }
 
 /**
- * A link to a relay is up: learn what this side missed for the souls somebody here asked for. The other
- * side does the same.
+ * A link to a relay is up: learn what this side missed for the souls somebody here asked for. The relay is
+ * told what this side has, so that it says nothing when it has the same and asks back when it has less. The
+ * other side does the same.
  */
-export function catchUp(context: Context, peer: Peer): void {
-  if (!peer.standby) void askForSouls(context, peer, context.interest.souls);
+export async function catchUp(context: Context, peer: Peer): Promise<void> {
+  const souls = context.interest.soulsWithout(peer);
+  for (;;) {
+    const some = take(souls, SOULS_READ_AT_ONCE);
+    if (some.length === 0) return;
+    const hashes = await Promise.all(some.map((soul) => hashOf(context, soul)));
+    for (const [at, soul] of some.entries()) ask(context, [peer], { soul, reverse: false }, hashes[at]);
+    if (!(await context.drained(peer))) return;
+  }
+}
+
+function take(souls: Iterator<string>, most: number): string[] {
+  const taken: string[] = [];
+  while (taken.length < most) {
+    const next = souls.next();
+    if (next.done === true) break;
+    taken.push(next.value);
+  }
+  return taken;
+}
+
+/** Hash of what a read of the node is answered with; undefined when it is not here, too large or unreadable. */
+async function hashOf(context: Context, soul: string): Promise<number | undefined> {
+  try {
+    const node = await context.graph.readNode(soul);
+    return node === undefined || node.fields.size === 0 ? undefined : answerOf(node).hash;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Two links to one process count as one. */

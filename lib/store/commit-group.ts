@@ -1,19 +1,32 @@
 import type { Entry, FieldWrite } from '../graph/write.ts';
 import type { MergeView } from '../ham/merge.ts';
+import { chain } from '../base/maybe-promise.ts';
 import type { GraphStore } from './graph-store.ts';
-import { decodeEntry, encodeEntry, fieldKeyOf, nodePrefix } from './keys.ts';
+import { decodeEntry, encodeEntry, fieldKeyOf, indexKey, nodePrefix } from './keys.ts';
+import type { CachedNode } from './node-cache.ts';
+import { decodeIndex, encodeIndex, growIndex, MANY, type NodeIndex } from './node-index.ts';
 import type { Change, MaybePromise, Storage } from './storage.ts';
 
 /** A property as the group sees it: as stored, then as the group changed it. */
 interface Slot {
+  readonly key: string;
   entry: Entry | undefined;
+  /** True when the store has the property. */
   stored: boolean;
+  /** The last winner of the group. */
+  winner: FieldWrite | undefined;
 }
 
 /** The properties of one node that the group touches. */
 interface GroupNode {
+  readonly soul: string;
   readonly prefix: string;
+  readonly cached: CachedNode | undefined;
   readonly slots: Map<string, Slot>;
+  /** Undefined until it is read. */
+  index: NodeIndex | undefined;
+  /** True when memory lacks some of the properties. */
+  incomplete: boolean;
 }
 
 /**
@@ -25,10 +38,7 @@ export class CommitGroup implements MergeView {
   readonly #storage: Storage;
   readonly #graph: GraphStore;
   readonly #nodes = new Map<string, GroupNode>();
-  readonly #missingKeys: string[] = [];
-  readonly #missingSlots: Slot[] = [];
-  readonly #accepted = new Map<Slot, FieldWrite>();
-  #lastSoul: string | undefined;
+  #incomplete: GroupNode[] = [];
   #lastNode: GroupNode | undefined;
 
   constructor(storage: Storage, graph: GraphStore) {
@@ -40,16 +50,14 @@ export class CommitGroup implements MergeView {
   gather(writes: readonly FieldWrite[]): void {
     for (const { soul, key } of writes) {
       const node = this.#nodeOf(soul);
-      if (!node.slots.has(key)) node.slots.set(key, this.#slotOf(soul, key, node.prefix));
+      if (!node.slots.has(key)) node.slots.set(key, this.#slotOf(node, key));
     }
   }
 
-  /** Reads what memory did not have, in one request. */
+  /** Reads what memory did not have: the indexes of unknown nodes first, then the properties they list. */
   load(): MaybePromise<void> {
-    if (this.#missingKeys.length === 0) return undefined;
-    const records = this.#storage.getTexts(this.#missingKeys);
-    if (Array.isArray(records)) return this.#fill(records);
-    return records.then((found) => this.#fill(found));
+    if (this.#incomplete.length === 0) return undefined;
+    return chain(this.#loadIndexes(), () => this.#loadFields());
   }
 
   current(soul: string, key: string): Entry | undefined {
@@ -57,10 +65,9 @@ export class CommitGroup implements MergeView {
   }
 
   accept(write: FieldWrite): void {
-    const slot = this.#nodeOf(write.soul).slots.get(write.key);
-    if (slot === undefined) return;
+    const slot = this.#nodeOf(write.soul).slots.get(write.key)!;
     slot.entry = write;
-    this.#accepted.set(slot, write);
+    slot.winner = write;
   }
 
   /** True when the write still holds its property at the end of the group. */
@@ -70,45 +77,86 @@ export class CommitGroup implements MergeView {
 
   /** Appends the storage changes of all properties the group changed. */
   appendChanges(changes: Change[]): void {
-    for (const { soul, key, state, json } of this.#accepted.values()) {
-      changes.push([fieldKeyOf(this.#nodeOf(soul).prefix, key), encodeEntry(state, json)]);
+    for (const node of this.#nodes.values()) {
+      let newKeys: string[] | undefined;
+      for (const { key, winner, stored } of node.slots.values()) {
+        if (winner === undefined) continue;
+        changes.push([fieldKeyOf(node.prefix, key), encodeEntry(winner.state, winner.json)]);
+        if (!stored) (newKeys ??= []).push(key);
+      }
+      if (newKeys !== undefined && node.index !== undefined) grow(node, node.index, newKeys, changes);
     }
   }
 
   /** Tells the graph what is durable now. */
   publish(): void {
-    for (const [slot, write] of this.#accepted) this.#graph.committed(write, !slot.stored);
+    for (const { soul, slots, index } of this.#nodes.values()) {
+      for (const { winner, stored } of slots.values()) {
+        if (winner !== undefined) this.#graph.committed(winner, !stored);
+      }
+      if (index !== undefined) this.#graph.indexed(soul, index);
+    }
   }
 
   #nodeOf(soul: string): GroupNode {
-    if (soul === this.#lastSoul) return this.#lastNode!;
+    if (this.#lastNode?.soul === soul) return this.#lastNode;
     let node = this.#nodes.get(soul);
     if (node === undefined) {
-      node = { prefix: nodePrefix(soul), slots: new Map() };
+      const cached = this.#graph.cached(soul);
+      const prefix = nodePrefix(soul);
+      node = { soul, prefix, cached, slots: new Map(), index: cached?.index, incomplete: false };
       this.#nodes.set(soul, node);
     }
-    this.#lastSoul = soul;
     this.#lastNode = node;
     return node;
   }
 
-  #slotOf(soul: string, key: string, prefix: string): Slot {
-    const cached = this.#graph.cached(soul);
-    const entry = cached?.fields.get(key);
-    if (entry !== undefined) return { entry, stored: true };
-    const slot: Slot = { entry: undefined, stored: false };
-    if (cached?.complete === true) return slot;
-    this.#missingKeys.push(fieldKeyOf(prefix, key));
-    this.#missingSlots.push(slot);
-    return slot;
+  #slotOf(node: GroupNode, key: string): Slot {
+    const entry = node.cached?.fields.get(key);
+    const isKnown = entry !== undefined || (node.cached?.complete === true && node.index !== undefined);
+    if (!isKnown && !node.incomplete) {
+      node.incomplete = true;
+      this.#incomplete.push(node);
+    }
+    return { key, entry, stored: entry !== undefined, winner: undefined };
   }
 
-  #fill(records: readonly (string | undefined)[]): void {
-    for (const [index, slot] of this.#missingSlots.entries()) {
-      const record = records[index];
-      if (record === undefined) continue;
-      slot.entry = decodeEntry(record);
-      slot.stored = true;
-    }
+  #loadIndexes(): MaybePromise<void> {
+    const unknown = this.#incomplete.filter(({ index }) => index === undefined);
+    if (unknown.length === 0) return undefined;
+    return chain(this.#storage.getTexts(unknown.map(({ soul }) => indexKey(soul))), (records) => {
+      for (const [at, node] of unknown.entries()) node.index = decodeIndex(records[at]);
+    });
   }
+
+  #loadFields(): MaybePromise<void> {
+    const keys: string[] = [];
+    const slots: Slot[] = [];
+    for (const node of this.#incomplete) {
+      const index = node.index!;
+      if (index.length === 0) continue;
+      for (const slot of node.slots.values()) {
+        if (slot.stored || (index !== MANY && !index.includes(slot.key))) continue;
+        keys.push(fieldKeyOf(node.prefix, slot.key));
+        slots.push(slot);
+      }
+    }
+    this.#incomplete = [];
+    if (keys.length === 0) return undefined;
+    return chain(this.#storage.getTexts(keys), (records) => {
+      for (const [at, slot] of slots.entries()) fill(slot, records[at]);
+    });
+  }
+}
+
+function grow(node: GroupNode, index: NodeIndex, newKeys: readonly string[], changes: Change[]): void {
+  if (index === MANY) return;
+  node.index = growIndex(index, newKeys);
+  changes.push([indexKey(node.soul), encodeIndex(node.index)]);
+}
+
+function fill(slot: Slot, record: string | undefined): void {
+  if (record === undefined) return;
+  slot.entry = decodeEntry(record);
+  slot.stored = true;
 }

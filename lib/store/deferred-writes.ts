@@ -12,6 +12,20 @@ const LONGEST_TIMER_MS = 2_147_483_647;
 /** Pause before matured writes are tried again after a failed commit, in milliseconds. */
 const RETRY_MS = 1000;
 
+/** Runs a task once after some milliseconds; gives the way to call it off. */
+export type StartTimer = (task: () => void, waitMs: number) => () => void;
+
+const systemTimer: StartTimer = (task, waitMs) => {
+  const timer = setTimeout(task, waitMs);
+  return () => clearTimeout(timer);
+};
+
+/** A write let in by the group under way, and what held its place before. */
+interface Added {
+  readonly write: FieldWrite;
+  readonly before: Deferred | undefined;
+}
+
 /** What the waiting room needs. */
 export interface DeferredWritesOptions {
   readonly storage: Storage;
@@ -19,6 +33,8 @@ export interface DeferredWritesOptions {
   readonly clock: Clock;
   /** Called when a write is due. */
   readonly wake: () => void;
+  /** The timers of the engine when absent. */
+  readonly startTimer?: StartTimer | undefined;
 }
 
 /**
@@ -31,17 +47,19 @@ export class DeferredWrites {
   readonly #clock: Clock;
   readonly #wake: () => void;
   readonly #queue: DeferralQueue;
-  #added: FieldWrite[] = [];
+  #added: Added[] = [];
   #taken: Deferred[] = [];
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #startTimer: StartTimer;
+  #stopTimer: () => void = () => undefined;
   #retryAt = -Infinity;
   #closed = false;
 
-  constructor({ storage, limits, clock, wake }: DeferredWritesOptions) {
+  constructor({ storage, limits, clock, wake, startTimer }: DeferredWritesOptions) {
     this.#storage = storage;
     this.#limits = limits;
     this.#clock = clock;
     this.#wake = wake;
+    this.#startTimer = startTimer ?? systemTimer;
     this.#queue = new DeferralQueue(limits);
   }
 
@@ -82,7 +100,8 @@ export class DeferredWrites {
 
   /** Lets a write wait; {@link appendChanges} makes it durable. */
   add(write: FieldWrite, owner: string | undefined): void {
-    if (this.#queue.add(write, owner)) this.#added.push(write);
+    const before = this.#queue.placeOf(write);
+    if (this.#queue.add(write, owner)) this.#added.push({ write, before });
   }
 
   /** True when a write's time has come. */
@@ -103,7 +122,8 @@ export class DeferredWrites {
   appendChanges(changes: Change[]): void {
     for (const { write } of this.#taken)
       changes.push([deferredKey(write.state, write.soul, write.key), undefined]);
-    for (const { state, soul, key, json } of this.#added) changes.push([deferredKey(state, soul, key), json]);
+    for (const { write } of this.#added)
+      changes.push([deferredKey(write.state, write.soul, write.key), write.json]);
   }
 
   /** Tells whether the commit of the appended changes went through. */
@@ -114,27 +134,29 @@ export class DeferredWrites {
     this.#added = [];
     if (committed) {
       for (const { write } of taken) this.#queue.remove(write);
-    } else {
-      this.#queue.giveBack(taken);
-      for (const write of added) this.#queue.remove(write);
-      // A write that an added one replaced is in storage still; a failing storage is read again at the next start.
-      if (added.length > 0) this.load().catch(() => undefined);
-      if (taken.length > 0) this.#retryAt = this.#clock() + RETRY_MS;
+      return;
+    }
+    this.#queue.giveBack(taken);
+    if (taken.length > 0) this.#retryAt = this.#clock() + RETRY_MS;
+    // Backwards, because a place may have changed hands several times; the first holder is the stored one.
+    for (const { write, before } of added.toReversed()) {
+      this.#queue.remove(write);
+      if (before !== undefined) this.#queue.add(before.write, before.owner);
     }
   }
 
   /** Sets the one timer to the next due time. */
   arm(): void {
-    clearTimeout(this.#timer);
+    this.#stopTimer();
     const due = this.#queue.nextDue;
     if (due === undefined || this.#closed) return;
     const wait = Math.max(due, this.#retryAt) - this.#clock();
-    this.#timer = setTimeout(this.#wake, Math.min(Math.max(Math.ceil(wait), 0), LONGEST_TIMER_MS));
+    this.#stopTimer = this.#startTimer(this.#wake, Math.min(Math.max(Math.ceil(wait), 0), LONGEST_TIMER_MS));
   }
 
   /** Stops the timer; what waits stays in storage. */
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#stopTimer();
   }
 }

@@ -1,26 +1,28 @@
 import { Gate } from '../base/gate.ts';
+import { chain, type MaybePromise } from '../base/maybe-promise.ts';
 import type { Limits } from '../base/limits.ts';
 import { inRange, matchesNames, lexBytes, type NameRange, type Selector } from '../graph/selector.ts';
 import type { Entry, FieldWrite } from '../graph/write.ts';
 import {
   decodeEntry,
   fieldKey,
+  fieldKeyOf,
+  indexKey,
   keyRange,
+  nodePrefix,
   nodeRange,
   parseFieldKey,
   soulRange,
   type KeyRange,
 } from './keys.ts';
 import { CachedNode, NodeCache } from './node-cache.ts';
-import type { MaybePromise, Storage } from './storage.ts';
+import { decodeIndex, MANY, type NodeIndex } from './node-index.ts';
+import type { Storage } from './storage.ts';
 
 /** Entries read from storage in one step. */
 const STEP_ENTRIES = 512;
 /** Walks over storage that run at once. */
 const PARALLEL_WALKS = 64;
-
-/** A property that the store is known not to have. */
-export const ABSENT = null;
 
 /** Properties of one soul, in the order they were read. */
 export interface NodePart {
@@ -37,8 +39,9 @@ export interface ReadPart {
 
 /** A whole node is being read; what is committed meanwhile must not be lost. */
 interface Loading {
+  readonly soul: string;
   readonly committed: FieldWrite[];
-  readonly node: Promise<CachedNode | undefined>;
+  node: MaybePromise<CachedNode | undefined>;
 }
 
 /** What the graph needs. */
@@ -74,7 +77,7 @@ export class GraphStore {
   readField(soul: string, key: string): MaybePromise<Entry | undefined> {
     const node = this.#cache.get(soul);
     const entry = node?.fields.get(key);
-    if (entry !== undefined || node?.complete === true) return entry;
+    if (entry !== undefined || node?.lacks(key) === true) return entry;
     const record = this.#storage.getText(fieldKey(soul, key));
     if (typeof record !== 'object') return this.#rememberRecord(soul, key, record);
     return record.then((found) => (found === undefined ? undefined : decodeEntry(found)));
@@ -86,7 +89,7 @@ export class GraphStore {
    */
   readNode(soul: string): MaybePromise<CachedNode | undefined> {
     const node = this.#cache.get(soul);
-    if (node?.complete === true) return node;
+    if (node?.complete === true) return this.#fitting(node);
     const loading = this.#loading.get(soul);
     if (loading !== undefined) return loading.node;
     return this.#load(soul);
@@ -125,8 +128,20 @@ export class GraphStore {
   committed(write: FieldWrite, fresh: boolean): void {
     this.#loading.get(write.soul)?.committed.push(write);
     const node = this.#cache.get(write.soul);
-    if (node !== undefined) this.#cache.put(node, write.key, write);
-    else if (!fresh) this.#remember(write.soul, write.key, write);
+    if (node === undefined) {
+      if (!fresh) this.#remember(write.soul, write.key, write);
+    } else if (!fresh || node.index !== MANY || node.complete) this.#cache.put(node, write.key, write);
+  }
+
+  /** Tells the index of a node after a commit. */
+  indexed(soul: string, index: NodeIndex): void {
+    const node = this.#cache.get(soul);
+    if (node !== undefined) this.#cache.list(node, index);
+    else if (index === MANY) {
+      const created = new CachedNode(soul);
+      created.list(MANY);
+      this.#cache.keep(created);
+    }
   }
 
   #rememberRecord(soul: string, key: string, record: string | undefined): Entry | undefined {
@@ -144,34 +159,78 @@ export class GraphStore {
     this.#cache.keep(created);
   }
 
-  #load(soul: string): Promise<CachedNode | undefined> {
-    const committed: FieldWrite[] = [];
-    const node = this.#walks
-      .run(() => this.#walkNode(soul, committed))
-      .finally(() => this.#loading.delete(soul));
-    this.#loading.set(soul, { committed, node });
-    return node;
+  #load(soul: string): MaybePromise<CachedNode | undefined> {
+    const loading: Loading = { soul, committed: [], node: undefined };
+    this.#loading.set(soul, loading);
+    const index = this.#cache.get(soul)?.index ?? chain(this.#storage.getText(indexKey(soul)), decodeIndex);
+    const node = chain(index, (known) =>
+      known === MANY ? this.#walks.run(() => this.#walkNode(loading)) : this.#readListed(loading, known),
+    );
+    if (!(node instanceof Promise)) return node;
+    loading.node = node.finally(() => this.#ended(loading));
+    return loading.node;
   }
 
-  async #walkNode(soul: string, committed: readonly FieldWrite[]): Promise<CachedNode | undefined> {
-    const node = new CachedNode(soul);
-    const cursor = this.#storage.range(nodeRange(soul));
+  /** Commits are not noted any more, so nobody may join. */
+  #ended(loading: Loading): void {
+    if (this.#loading.get(loading.soul) === loading) this.#loading.delete(loading.soul);
+  }
+
+  /** Reads the properties that an index lists. */
+  #readListed(loading: Loading, index: readonly string[]): MaybePromise<CachedNode | undefined> {
+    const node = new CachedNode(loading.soul);
+    node.list(index);
+    if (index.length === 0) return this.#finish(loading, node, false);
+    const prefix = nodePrefix(loading.soul);
+    return chain(this.#storage.getTexts(index.map((key) => fieldKeyOf(prefix, key))), (records) => {
+      for (const [at, key] of index.entries()) {
+        const record = records[at];
+        if (record !== undefined) node.put(key, decodeEntry(record));
+      }
+      return this.#finish(loading, node, true);
+    });
+  }
+
+  /** Walks over a node that outgrew its index. */
+  async #walkNode(loading: Loading): Promise<CachedNode | undefined> {
+    const node = new CachedNode(loading.soul);
+    node.list(MANY);
+    const cursor = this.#storage.range(nodeRange(loading.soul));
     try {
       for (;;) {
         const found = await cursor.next(STEP_ENTRIES);
         if (found.length === 0) break;
         for (const [storageKey, record] of found)
-          node.put(parseFieldKey(storageKey).key, decodeEntry(record));
-        if (node.bytes > 2 * this.#limits.replyPartLength) return undefined;
+          node.put(detached(parseFieldKey(storageKey).key), decodeEntry(record));
+        if (this.#fitting(node) === undefined) return undefined;
       }
     } finally {
       await cursor.close();
     }
-    for (const write of committed) node.put(write.key, write);
-    node.complete = true;
-    this.#cache.keep(node);
-    return node;
+    return this.#finish(loading, node, true);
   }
+
+  /** A node as read, with what was committed meanwhile. */
+  #finish(loading: Loading, node: CachedNode, keep: boolean): CachedNode | undefined {
+    this.#ended(loading);
+    const { committed } = loading;
+    const current = committed.length > 0 ? this.#cache.get(node.soul)?.index : undefined;
+    for (const write of committed) node.put(write.key, write);
+    if (committed.length > 0) node.list(current);
+    node.complete = true;
+    if (keep) this.#cache.keep(node);
+    return this.#fitting(node);
+  }
+
+  /** The node, unless it is too large for one part. */
+  #fitting(node: CachedNode): CachedNode | undefined {
+    return node.bytes > 2 * this.#limits.replyPartLength ? undefined : node;
+  }
+}
+
+/** A copy of a key that does not keep the whole storage key alive, as the part of a text does. */
+function detached(key: string): string {
+  return JSON.parse(JSON.stringify(key)) as string;
 }
 
 function rangeOf({ soul, key }: Selector): KeyRange {
@@ -206,13 +265,17 @@ class PartBuilder {
     const { soul, key } = parseFieldKey(storageKey);
     if (this.#souls !== undefined && !inRange(soul, this.#souls)) return undefined;
     if (this.#selector.key !== undefined && !matchesNames(key, this.#selector.key)) return undefined;
-    const length = 2 * key.length + record.length;
+    const length = 2 * (soul.length + key.length) + record.length;
     const full = this.#length > 0 && this.#length + length > this.#partLength ? this.rest() : undefined;
     const entry = decodeEntry(record);
     const last = this.#nodes.at(-1);
-    if (last?.soul === soul) last.entries.push([key, entry]);
-    else this.#nodes.push({ soul, entries: [[key, entry]] });
-    this.#length += length;
+    if (last?.soul === soul) {
+      last.entries.push([key, entry]);
+      this.#length += length - 2 * soul.length;
+    } else {
+      this.#nodes.push({ soul, entries: [[key, entry]] });
+      this.#length += length;
+    }
     this.#budget -= Math.max(1, lexBytes(entry.json));
     return full;
   }

@@ -6,6 +6,7 @@ import type { NameRange } from '../graph/selector.ts';
  * | key | value |
  * |---|---|
  * | `g/<soul>U+0000<key>` | `<state> <value as JSON>` |
+ * | `n/<soul>` | the node's keys, see `node-index.ts` |
  * | `d/<state><soul>U+0000<key>` | `<value as JSON>`, a write from the future |
  *
  * Names are escaped so that any two stay different, none can imitate the separator, and byte order of the
@@ -13,6 +14,7 @@ import type { NameRange } from '../graph/selector.ts';
  */
 const GRAPH = 'g/';
 const DEFERRED = 'd/';
+const INDEX = 'n/';
 /** First string after every key that begins with a two-character prefix ending in `/`. */
 const AFTER_SLASH = '0';
 const SEPARATOR = '\u0000';
@@ -67,6 +69,11 @@ export interface KeyRange {
 /** Where every property of a soul's node stands in front of. */
 export function nodePrefix(soul: string): string {
   return GRAPH + escapeName(soul) + SEPARATOR;
+}
+
+/** The key of a node's index. */
+export function indexKey(soul: string): string {
+  return INDEX + escapeName(soul);
 }
 
 /** The key of one property, given its node's prefix. */

@@ -1,5 +1,6 @@
-/** A value that may be there already or come later. Adapters that can answer at once should. */
-export type MaybePromise<T> = T | Promise<T>;
+import type { MaybePromise } from '../base/maybe-promise.ts';
+
+export type { MaybePromise };
 
 /** One change of a commit; a value of undefined deletes the key. */
 export type Change = readonly [key: string, value: string | Uint8Array | undefined];

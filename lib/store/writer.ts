@@ -3,7 +3,7 @@ import type { Limits } from '../base/limits.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { merge } from '../ham/merge.ts';
 import { CommitGroup } from './commit-group.ts';
-import { DeferredWrites } from './deferred-writes.ts';
+import { DeferredWrites, type StartTimer } from './deferred-writes.ts';
 import type { GraphStore } from './graph-store.ts';
 import type { Change, Storage } from './storage.ts';
 
@@ -29,7 +29,17 @@ export interface PutRequest {
 /** What the writer tells its operator. */
 export type WriterEvent =
   | { readonly kind: 'commit-failed'; readonly requests: number; readonly error: unknown }
-  | { readonly kind: 'deferred-loaded'; readonly writes: number };
+  | { readonly kind: 'deferred-loaded'; readonly writes: number }
+  /** Somebody who was told of an outcome threw; the outcome stands. */
+  | { readonly kind: 'listener-failed'; readonly error: unknown };
+
+/** What merging a group gave: a list of winners, or the reason of a refusal, for each request. */
+interface MergedGroup {
+  readonly matured: readonly FieldWrite[];
+  readonly byRequest: readonly (readonly FieldWrite[] | string)[];
+}
+
+const FAILED: PutOutcome = { ok: false, reason: 'storage failed, nothing was stored' };
 
 /** What the writer needs. */
 export interface WriterOptions {
@@ -39,6 +49,8 @@ export interface WriterOptions {
   readonly clock?: Clock;
   /** Runs a task at the end of the turn, so that everything that arrived in it shares a commit. */
   readonly schedule: (task: () => void) => void;
+  /** Waits for the next write from the future; the timers of the engine when absent. */
+  readonly startTimer?: StartTimer;
   readonly report?: (event: WriterEvent) => void;
 }
 
@@ -72,13 +84,23 @@ export class Writer {
       limits: options.limits,
       clock: this.#clock,
       wake: () => this.#start(),
+      startTimer: options.startTimer,
     });
   }
 
-  /** Loads the writes that wait for their time; requests may be submitted before it is done. */
+  /**
+   * Loads the writes that wait for their time. Requests submitted meanwhile wait until it is done: they could
+   * take the place of a greater write that is not loaded yet.
+   */
   async open(): Promise<void> {
-    const writes = await this.#deferred.load();
-    this.#report({ kind: 'deferred-loaded', writes });
+    while (this.#running) await this.idle();
+    this.#running = true;
+    try {
+      const writes = await this.#deferred.load();
+      this.#tellOperator({ kind: 'deferred-loaded', writes });
+    } finally {
+      this.#schedule(() => void this.#run());
+    }
   }
 
   /** Refuses new requests, settles those that wait, and stops. */
@@ -145,30 +167,31 @@ export class Writer {
 
   /** Never rejects: what fails is told to the requests of the group. */
   async #commitGroup(requests: readonly PutRequest[]): Promise<void> {
-    const now = this.#clock();
-    const due = this.#deferred.takeDue(now);
     const group = new CommitGroup(this.#storage, this.#graph);
-    const merged: (FieldWrite[] | string)[] = [];
-    let matured: readonly FieldWrite[];
+    let merged: MergedGroup;
     try {
-      group.gather(due);
-      for (const { writes } of requests) group.gather(writes);
-      const loading = group.load();
-      if (loading !== undefined) await loading;
-      matured = merge(due, group, now).accepted;
-      for (const request of requests) merged.push(this.#mergeRequest(request, group, now));
+      merged = await this.#mergeGroup(requests, group);
       await this.#commit(group);
     } catch (error) {
       this.#deferred.settle(false);
-      this.#report({ kind: 'commit-failed', requests: requests.length, error });
-      for (const request of requests)
-        request.settle({ ok: false, reason: 'storage failed, nothing was stored' });
+      this.#tellOperator({ kind: 'commit-failed', requests: requests.length, error });
+      for (const request of requests) this.#tell(() => request.settle(FAILED));
       return;
     }
     group.publish();
     this.#deferred.settle(true);
-    this.#settle(requests, merged, group);
-    if (matured.length > 0) this.#matured(matured.filter((write) => group.holds(write)));
+    this.#settleGroup(requests, merged, group);
+  }
+
+  async #mergeGroup(requests: readonly PutRequest[], group: CommitGroup): Promise<MergedGroup> {
+    const now = this.#clock();
+    const due = this.#deferred.takeDue(now);
+    group.gather(due);
+    for (const { writes } of requests) group.gather(writes);
+    const loading = group.load();
+    if (loading !== undefined) await loading;
+    const matured = merge(due, group, now).accepted;
+    return { matured, byRequest: requests.map((request) => this.#mergeRequest(request, group, now)) };
   }
 
   async #commit(group: CommitGroup): Promise<void> {
@@ -182,9 +205,9 @@ export class Writer {
 
   /** The accepted writes of a request, or why it is refused whole. */
   #mergeRequest({ writes, owner }: PutRequest, group: CommitGroup, now: number): FieldWrite[] | string {
-    const future = writes.filter((write) => write.state > now);
-    if (future.length > 0) {
-      const reason = this.#deferred.refusal(future, owner, now);
+    const isFuture = (write: FieldWrite): boolean => write.state > now;
+    if (writes.some(isFuture)) {
+      const reason = this.#deferred.refusal(writes.filter(isFuture), owner, now);
       if (reason !== undefined) return reason;
     }
     const { accepted, deferred } = merge(writes, group, now);
@@ -192,15 +215,32 @@ export class Writer {
     return accepted;
   }
 
-  #settle(
-    requests: readonly PutRequest[],
-    merged: readonly (FieldWrite[] | string)[],
-    group: CommitGroup,
-  ): void {
+  #settleGroup(requests: readonly PutRequest[], merged: MergedGroup, group: CommitGroup): void {
+    const holds = (write: FieldWrite): boolean => group.holds(write);
     for (const [index, request] of requests.entries()) {
-      const outcome = merged[index]!;
-      if (typeof outcome === 'string') request.settle({ ok: false, reason: outcome });
-      else request.settle({ ok: true, changed: outcome.filter((write) => group.holds(write)) });
+      const won = merged.byRequest[index]!;
+      const outcome: PutOutcome =
+        typeof won === 'string' ? { ok: false, reason: won } : { ok: true, changed: won.filter(holds) };
+      this.#tell(() => request.settle(outcome));
+    }
+    const matured = merged.matured.filter(holds);
+    if (matured.length > 0) this.#tell(() => this.#matured(matured));
+  }
+
+  /** Whatever a listener throws, the writer goes on. */
+  #tell(listener: () => void): void {
+    try {
+      listener();
+    } catch (error) {
+      this.#tellOperator({ kind: 'listener-failed', error });
+    }
+  }
+
+  #tellOperator(event: WriterEvent): void {
+    try {
+      this.#report(event);
+    } catch {
+      // Nobody is left to be told.
     }
   }
 }

@@ -12,6 +12,7 @@ export function handleAck(context: Context, peer: Peer, message: AckMessage): vo
   if (message.answerJson === undefined) return;
   const path = context.paths.find(message.replyTo);
   if (path === undefined || path.peer === peer) return;
-  context.paths.note(message.id, peer, message.idJson);
+  // An id that has a way already belongs to another: nobody may turn the answers to it to himself.
+  if (context.paths.find(message.id) === undefined) context.paths.note(message.id, peer, message.idJson);
   context.send(path.peer, encodeAnswer(message.idJson, path.idJson, message.answerJson));
 }

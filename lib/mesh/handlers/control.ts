@@ -23,12 +23,17 @@ function handleHello(context: Context, peer: Peer, message: ControlMessage): voi
   if (message.replyTo === undefined || message.pid === undefined) {
     context.send(peer, encodeHelloReply(randomId(), message.idJson, context.pid, peer.dialled));
   }
-  if (message.pid !== undefined && peer.pid === undefined) {
-    peer.pid = message.pid;
-    if (peer.role === 'client' && !message.relay) {
-      void askForSouls(context, peer, context.recall.returned(message.pid));
-    }
+  const isNewRelay = message.relay && peer.role === 'client';
+  const isNamed = message.pid !== undefined && peer.pid === undefined;
+  if (isNewRelay) peer.role = 'relay';
+  if (isNamed) meet(context, peer, message.pid);
+  if (peer.role === 'relay' && (isNewRelay || isNamed)) context.foundRelay(peer);
+}
+
+/** The peer told who it is. */
+function meet(context: Context, peer: Peer, pid: string): void {
+  peer.pid = pid;
+  if (peer.role === 'client') {
+    void askForSouls(context, peer, context.recall.arrived(pid, peer.written));
   }
-  if (message.relay && peer.role === 'client') peer.role = 'relay';
-  if (peer.role === 'relay') context.foundRelay(peer);
 }

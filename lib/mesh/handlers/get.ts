@@ -1,23 +1,19 @@
 import { randomId } from '../../base/random.ts';
-import { nodeJson, nodeJsonOf } from '../../graph/node.ts';
+import { nodeJsonOf } from '../../graph/node.ts';
+import type { Names } from '../../graph/selector.ts';
 import type { Entry } from '../../graph/write.ts';
 import type { NodePart } from '../../store/graph-store.ts';
 import type { CachedNode } from '../../store/node-cache.ts';
+import type { MaybePromise } from '../../base/maybe-promise.ts';
 import { encodeGet, encodeNotFound, encodeRefusal, encodeReply, joinNodes } from '../../wire/codec.ts';
 import { contentHash } from '../../wire/content-hash.ts';
 import type { GetMessage } from '../../wire/message.ts';
+import { answerOf, type Answer } from '../answer.ts';
 import type { Context } from '../context.ts';
+import { weightOf } from '../name-weight.ts';
 import type { Peer } from '../peer.ts';
+import { ReadQueue } from '../read-queue.ts';
 import { ask, peersToAsk } from '../relays.ts';
-
-/** Long answers one peer may have waiting; more are refused. */
-const WAITING_STREAMS = 1000;
-
-/** The JSON of an answer's graph and its hash, kept beside a cached node. */
-interface Answer {
-  readonly putJson: string;
-  readonly hash: number;
-}
 
 /** A read on its way: who asked, and what its subscription was new to. */
 interface Reading {
@@ -35,35 +31,64 @@ interface Reading {
 /** A read: subscribes its sender, answers from the store, asks others for what is not here (D19, D22, D24). */
 export function handleGet(context: Context, peer: Peer, get: GetMessage): void {
   const { soul, key } = get.selector;
-  if (typeof soul !== 'string') {
-    read({ context, peer, get, newToPeer: false, newHere: false, last: false });
+  const weight = weightOf(get.idJson, textOf(soul), textOf(key));
+  const queue = queueOf(context, peer);
+  if (!queue.hasRoom(weight)) {
+    context.send(peer, encodeRefusal(randomId(), get.idJson, 'get: too many reads are waiting'));
     return;
   }
-  const newHere = !context.interest.has(soul);
-  const subscribed = context.interest.add(peer, soul, typeof key === 'string' ? key : undefined);
-  read({ context, peer, get, newToPeer: subscribed === 'new', newHere, last: false });
+  let reading: Reading = { context, peer, get, newToPeer: false, newHere: false, last: false };
+  if (typeof soul === 'string') {
+    const property = typeof key === 'string' ? key : undefined;
+    const newHere = !context.interest.covers(soul, property);
+    const newToPeer = context.interest.add(peer, soul, property) === 'new';
+    reading = { ...reading, newToPeer, newHere };
+  }
+  queue.add(() => read(reading), weight);
 }
 
 /** Answers a read after others were asked; what they knew is in the store now. */
 export function answerAfterAsking(context: Context, peer: Peer, get: GetMessage): void {
-  if (!peer.closed) read({ context, peer, get, newToPeer: false, newHere: false, last: true });
+  const reading = { context, peer, get, newToPeer: false, newHere: false, last: true };
+  queueOf(context, peer).add(() => read(reading), 1);
 }
 
-function read(reading: Reading): void {
+function queueOf(context: Context, peer: Peer): ReadQueue {
+  peer.reads ??= new ReadQueue({
+    isBehind: () => peer.isBehind,
+    drained: () => context.drained(peer),
+  });
+  return peer.reads;
+}
+
+function textOf(names: Names | undefined): string {
+  if (names === undefined || typeof names === 'string') return names ?? '';
+  return `${names.prefix ?? ''}${names.from ?? ''}${names.to ?? ''}`;
+}
+
+/** Never rejects: what fails is told to the asker. */
+function read(reading: Reading): MaybePromise<void> {
+  if (reading.peer.closed) return;
+  try {
+    const answering = readAny(reading);
+    return answering?.catch((error: unknown) => fail(reading, error));
+  } catch (error) {
+    fail(reading, error);
+  }
+}
+
+function readAny(reading: Reading): MaybePromise<void> {
   const { soul, key, byteLimit } = reading.get.selector;
   const isLex = typeof soul !== 'string' || (key !== undefined && typeof key !== 'string');
-  if (isLex && askOthers(reading)) return;
+  if (isLex && askOthers(reading)) return askBack(reading, undefined);
   if (isLex || byteLimit !== undefined) return stream(reading);
-  if (key !== undefined) return readField(reading, soul, key);
-  readNode(reading, soul);
+  return key === undefined ? readNode(reading, soul) : readField(reading, soul, key);
 }
 
-function readField(reading: Reading, soul: string, key: string): void {
+function readField(reading: Reading, soul: string, key: string): MaybePromise<void> {
   const entry = reading.context.graph.readField(soul, key);
   if (!(entry instanceof Promise)) return answerField(reading, soul, key, entry);
-  entry
-    .then((found) => answerField(reading, soul, key, found))
-    .catch((error: unknown) => fail(reading, error));
+  return entry.then((found) => answerField(reading, soul, key, found));
 }
 
 function answerField(reading: Reading, soul: string, key: string, entry: Entry | undefined): void {
@@ -72,26 +97,16 @@ function answerField(reading: Reading, soul: string, key: string, entry: Entry |
   answerWhole(reading, { putJson, hash: contentHash(putJson) });
 }
 
-function readNode(reading: Reading, soul: string): void {
+function readNode(reading: Reading, soul: string): MaybePromise<void> {
   const node = reading.context.graph.readNode(soul);
   if (!(node instanceof Promise)) return answerNode(reading, node);
-  node.then((found) => answerNode(reading, found)).catch((error: unknown) => fail(reading, error));
+  return node.then((found) => answerNode(reading, found));
 }
 
-function answerNode(reading: Reading, node: CachedNode | undefined): void {
+function answerNode(reading: Reading, node: CachedNode | undefined): MaybePromise<void> {
   if (node === undefined) return stream(reading);
   if (node.fields.size === 0) return answerNothing(reading);
   answerWhole(reading, answerOf(node));
-}
-
-/** The answer that holds a whole node; made once per state of the node. */
-function answerOf(node: CachedNode): Answer {
-  const known = node.memo as Answer | undefined;
-  if (known !== undefined) return known;
-  const putJson = joinNodes([nodeJson(node.soul, node.fields)]);
-  const answer = { putJson, hash: contentHash(putJson) };
-  node.memo = answer;
-  return answer;
 }
 
 function answerWhole(reading: Reading, { putJson, hash }: Answer): void {
@@ -107,8 +122,8 @@ function answerWhole(reading: Reading, { putJson, hash }: Answer): void {
 function answered(reading: Reading, hash: number | undefined): void {
   askBack(reading, hash);
   const { context, peer, get, newHere } = reading;
-  if (!newHere || context.relays.size === 0) return;
-  for (const relay of peersToAsk(context, get, peer)) ask(context, relay, get.selector, hash);
+  if (!newHere || get.local || context.relays.size === 0) return;
+  if (context.asks.mayAsk(get.selector)) ask(context, peersToAsk(context, peer), get.selector, hash);
 }
 
 function answerNothing(reading: Reading): void {
@@ -119,8 +134,9 @@ function answerNothing(reading: Reading): void {
 
 /** Passes a read on to relays; true when the answer has to wait for them. */
 function askOthers({ context, peer, get, last }: Reading): boolean {
-  if (last || context.relays.size === 0) return false;
-  const others = peersToAsk(context, get, peer);
+  if (last || get.local || peer.closed || context.relays.size === 0) return false;
+  if (context.asks.join(peer, get)) return true;
+  const others = peersToAsk(context, peer);
   if (others.length === 0 || !context.asks.open(peer, get, others)) return false;
   for (const other of others) context.send(other, encodeGet(get.idJson, get.selector, get.contentHash));
   return true;
@@ -133,28 +149,12 @@ function askOthers({ context, peer, get, last }: Reading): boolean {
 function askBack({ context, peer, get, newToPeer }: Reading, hash: number | undefined): void {
   if (!newToPeer || (hash !== undefined && get.contentHash === hash)) return;
   if (peer.role === 'relay' && get.contentHash === undefined) return;
-  ask(context, peer, get.selector, hash);
+  ask(context, [peer], get.selector, hash);
 }
 
-/** Answers in parts, one long answer of a peer after the other. */
-function stream(reading: Reading): void {
+/** Answers in bounded parts, as fast as the peer takes them. */
+async function stream(reading: Reading): Promise<void> {
   const { context, peer, get } = reading;
-  if (peer.waitingStreams >= WAITING_STREAMS) {
-    context.send(peer, encodeRefusal(randomId(), get.idJson, 'get: too many reads are waiting'));
-    return;
-  }
-  peer.waitingStreams += 1;
-  peer.streams = peer.streams
-    .then(() => streamParts(reading))
-    .catch((error: unknown) => fail(reading, error))
-    .finally(() => {
-      peer.waitingStreams -= 1;
-    });
-}
-
-async function streamParts(reading: Reading): Promise<void> {
-  const { context, peer, get } = reading;
-  if (peer.closed) return;
   let id = randomId();
   let parts = 0;
   for await (const { nodes, more } of context.graph.parts(get.selector)) {

@@ -1,0 +1,97 @@
+import type { MaybePromise } from '../base/maybe-promise.ts';
+
+/** Reads of one peer that run at once. */
+const WIDTH = 8;
+/** Reads that are begun in one turn when those that wait may go on. */
+const READS_PER_TURN = 100;
+/** Weight of the reads that may wait. */
+const MOST_WAITING = 10_000;
+
+/** How a peer takes its answers. */
+export interface Drain {
+  /** True when enough waits for the peer. */
+  isBehind(): boolean;
+  /** Resolves when it no longer does; false when the peer is gone. */
+  drained(): Promise<boolean>;
+}
+
+/** A read; it rejects never. */
+export type Read = () => MaybePromise<void>;
+
+interface Waiting {
+  readonly read: Read;
+  readonly weight: number;
+}
+
+/**
+ * The reads of one peer, in the order they came: a few at once, none while the peer does not read its
+ * answers, and those that wait are bounded.
+ *
+ * A frame of a few kilobytes can ask for gigabytes, and a peer on a slow line for more than may wait for it.
+ */
+export class ReadQueue {
+  readonly #drain: Drain;
+  #waiting: Waiting[] = [];
+  #head = 0;
+  #weight = 0;
+  #running = 0;
+  #isDraining = false;
+
+  constructor(drain: Drain) {
+    this.#drain = drain;
+  }
+
+  /** True when another read of that weight may wait here. */
+  hasRoom(weight: number): boolean {
+    return this.#weight + weight <= MOST_WAITING;
+  }
+
+  /** Begins a read now, or when those before it allow. */
+  add(read: Read, weight: number): void {
+    const mayStart = this.#weight === 0 && this.#running < WIDTH && !this.#drain.isBehind();
+    if (mayStart) return this.#start(read);
+    this.#waiting.push({ read, weight });
+    this.#weight += weight;
+    this.#pump();
+  }
+
+  #start(read: Read): void {
+    const done = read();
+    if (done === undefined) return;
+    this.#running += 1;
+    void done.then(() => {
+      this.#running -= 1;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    for (let started = 0; this.#weight > 0 && this.#running < WIDTH; started += 1) {
+      if (started === READS_PER_TURN || this.#drain.isBehind()) return void this.#pumpLater();
+      this.#start(this.#next());
+    }
+  }
+
+  #next(): Read {
+    const { read, weight } = this.#waiting[this.#head]!;
+    this.#head += 1;
+    this.#weight -= weight;
+    // Cutting the front off at each step would copy the whole line each time.
+    if (this.#head * 2 > this.#waiting.length) {
+      this.#waiting = this.#waiting.slice(this.#head);
+      this.#head = 0;
+    }
+    return read;
+  }
+
+  async #pumpLater(): Promise<void> {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    const goesOn = await this.#drain.drained();
+    this.#isDraining = false;
+    if (goesOn) return this.#pump();
+    this.#waiting = [];
+    this.#head = 0;
+    this.#weight = 0;
+  }
+}

@@ -1,0 +1,22 @@
+/**
+ * The list of all cases, in the order in which they run and are reported.
+ */
+import type { BenchCase } from './bench.ts';
+import { CHAIN_CASES } from './cases/chain.ts';
+import { CONFLICT_CASES } from './cases/conflict.ts';
+import { CROWD_CASES } from './cases/crowd.ts';
+import { FAN_OUT_CASES } from './cases/fan-out.ts';
+import { GET_CASES } from './cases/gets.ts';
+import { GROWTH_CASES } from './cases/growth.ts';
+import { PUT_CASES } from './cases/puts.ts';
+
+/** All cases. */
+export const CASES: readonly BenchCase[] = [
+  ...PUT_CASES,
+  ...GET_CASES,
+  ...FAN_OUT_CASES,
+  ...CROWD_CASES,
+  ...CONFLICT_CASES,
+  ...CHAIN_CASES,
+  ...GROWTH_CASES,
+];

@@ -1,0 +1,149 @@
+import { expect } from 'chai';
+import * as fc from 'fast-check';
+import { writeOf, type Entry, type FieldWrite } from '../../../lib/graph/write.ts';
+import { merge, type MergeOutcome, type MergeView } from '../../../lib/ham/merge.ts';
+import { aName, aState, aValue, aWrite, batches, seeded, shuffled } from '../../support/arbitraries.ts';
+import { START_MS } from '../../support/fake-clock.ts';
+import { lineOfField, NaiveGraph } from '../../support/naive-graph.ts';
+
+/** A replica that keeps its entries in memory. */
+class Replica implements MergeView {
+  readonly #bySoul = new Map<string, Map<string, FieldWrite>>();
+
+  current(soul: string, key: string): Entry | undefined {
+    return this.#bySoul.get(soul)?.get(key);
+  }
+
+  accept(write: FieldWrite): void {
+    const node = this.#bySoul.get(write.soul) ?? new Map<string, FieldWrite>();
+    this.#bySoul.set(write.soul, node.set(write.key, write));
+  }
+
+  merge(writes: readonly FieldWrite[], now: number = START_MS): MergeOutcome {
+    return merge(writes, this, now);
+  }
+
+  lines(): string[] {
+    const writes: FieldWrite[] = [];
+    for (const node of this.#bySoul.values()) writes.push(...node.values());
+    return writes.map(({ soul, key, state, json }) => lineOfField(soul, key, state, json)).toSorted();
+  }
+}
+
+/** Few souls and keys, so that writes meet. */
+function crowdedWrites(): fc.Arbitrary<FieldWrite[]> {
+  const names = fc.uniqueArray(aName(), { minLength: 2, maxLength: 3 });
+  return names.chain((few) => {
+    const name = fc.constantFrom(...few);
+    const write = fc
+      .record({ soul: name, key: name, state: aState(), value: aValue() })
+      .map(({ soul, key, state, value }) => writeOf(soul, key, state, value));
+    return fc.array(write, { maxLength: 30 });
+  });
+}
+
+describe('ham merge', () => {
+  it('gives what won and what must wait, each in the order it came', () => {
+    const replica = new Replica();
+    const writes = [
+      writeOf('s', 'a', 5, 'x'),
+      writeOf('s', 'b', START_MS + 1, 'y'),
+      writeOf('s', 'a', 4, 'old'),
+      writeOf('s', 'a', 5, 'x'),
+      writeOf('s', 'a', 6, 'newer'),
+      writeOf('s', 'c', START_MS + 0.001, 'z'),
+    ];
+    const { accepted, deferred } = replica.merge(writes);
+    expect(accepted).to.deep.equal([writes[0], writes[4]]);
+    expect(deferred).to.deep.equal([writes[1], writes[5]]);
+    expect(replica.current('s', 'a')).to.equal(writes[4]);
+    expect(replica.current('s', 'b')).to.equal(undefined);
+  });
+
+  it('says nothing of what is older or the same', () => {
+    const replica = new Replica();
+    const write = writeOf('s', 'a', 5, 'x');
+    replica.merge([write]);
+    expect(replica.merge([write, writeOf('s', 'a', 4, 'z'), writeOf('s', 'a', 5, 'a')])).to.deep.equal({
+      accepted: [],
+      deferred: [],
+    });
+  });
+
+  it('agrees with a naive graph in any order, with repetitions, in any batches', () => {
+    const deliveries = crowdedWrites().chain((writes) =>
+      fc.tuple(
+        fc.constant(writes),
+        shuffled(writes).chain((order) => batches(order)),
+      ),
+    );
+    fc.assert(
+      fc.property(deliveries, ([writes, delivered]) => {
+        const replica = new Replica();
+        for (const batch of delivered) replica.merge(batch);
+        expect(replica.lines()).to.deep.equal(new NaiveGraph().putAll(writes).lines());
+      }),
+      seeded(150),
+    );
+  });
+
+  it('is commutative', () => {
+    fc.assert(
+      fc.property(crowdedWrites(), crowdedWrites(), (a, b) => {
+        const first = new Replica();
+        const second = new Replica();
+        first.merge(a);
+        first.merge(b);
+        second.merge(b);
+        second.merge(a);
+        expect(first.lines()).to.deep.equal(second.lines());
+      }),
+      seeded(80),
+    );
+  });
+
+  it('is associative: merging replicas is merging what they took', () => {
+    fc.assert(
+      fc.property(crowdedWrites(), crowdedWrites(), crowdedWrites(), (a, b, c) => {
+        const left = new Replica();
+        left.merge([...left.merge(a).accepted, ...left.merge(b).accepted]);
+        left.merge(c);
+        const right = new Replica();
+        right.merge(b);
+        const bc = [...b, ...right.merge(c).accepted];
+        const whole = new Replica();
+        whole.merge(a);
+        whole.merge(bc);
+        expect(left.lines()).to.deep.equal(whole.lines());
+      }),
+      seeded(80),
+    );
+  });
+
+  it('is idempotent', () => {
+    fc.assert(
+      fc.property(crowdedWrites(), (writes) => {
+        const replica = new Replica();
+        replica.merge(writes);
+        const lines = replica.lines();
+        expect(replica.merge(writes).accepted).to.deep.equal([]);
+        expect(replica.lines()).to.deep.equal(lines);
+      }),
+      seeded(80),
+    );
+  });
+
+  it('takes exactly what was deferred once its time has come', () => {
+    const anyTime = fc.oneof(aState(), fc.double({ noNaN: true, min: START_MS, max: START_MS + 1000 }));
+    fc.assert(
+      fc.property(fc.array(aWrite(anyTime), { maxLength: 20 }), (writes) => {
+        const replica = new Replica();
+        const { deferred } = replica.merge(writes);
+        expect(deferred).to.deep.equal(writes.filter((write) => write.state > START_MS));
+        replica.merge(deferred, START_MS + 1000);
+        expect(replica.lines()).to.deep.equal(new NaiveGraph().putAll(writes).lines());
+      }),
+      seeded(80),
+    );
+  });
+});

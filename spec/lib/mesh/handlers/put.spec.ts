@@ -1,0 +1,182 @@
+import { expect } from 'chai';
+import { get, meshWorlds, PAST, put } from '../../../support/mesh-world.ts';
+
+const FUTURE_MS = 60_000;
+
+describe('mesh/handlers/put', () => {
+  const newWorld = meshWorlds();
+
+  it('acknowledges a write once, with its id, after it is committed', async () => {
+    const world = await newWorld();
+    const ann = await world.client();
+    const hold = world.storage.hold('commit');
+    ann.say(put('w1', 'soul', { key: 'value' }));
+    await world.settle();
+    expect(ann.news()).to.deep.equal([]);
+    hold.release();
+    await world.settle();
+    const answers = ann.news();
+    expect(answers).to.have.lengthOf(1);
+    expect(answers[0]).to.include({ '@': 'w1', ok: true }).and.have.keys('#', '@', 'ok');
+    expect(await world.graph.readField('soul', 'key')).to.include({ state: PAST, json: '"value"' });
+  });
+
+  it('acknowledges what loses, for it is settled, and says no more about it', async () => {
+    const world = await newWorld();
+    const ann = await world.client('ann');
+    const bob = await world.client('bob');
+    await world.ask(ann, put('w1', 'soul', { key: 'b' }));
+    await world.ask(bob, get('r1', 'soul'));
+    const news = await world.ask(
+      ann,
+      put('w2', 'soul', { key: 'a' }),
+      put('w3', 'soul', { key: 'b' }),
+      put('w4', 'soul', { key: 'c' }, PAST - 1),
+    );
+    expect(news.map((message) => [message['@'], message.ok])).to.have.deep.members([
+      ['w2', true],
+      ['w3', true],
+      ['w4', true],
+    ]);
+    expect(bob.news()).to.deep.equal([]);
+  });
+
+  it('acknowledges an empty write', async () => {
+    const world = await newWorld();
+    const ann = await world.client();
+    expect(await world.ask(ann, { '#': 'w1', put: {} })).to.have.nested.property('[0].ok', true);
+  });
+
+  it('drops a repeated id without an answer, whoever repeats it', async () => {
+    const world = await newWorld();
+    const ann = await world.client('ann');
+    const bob = await world.client('bob');
+    await world.ask(ann, put('w1', 'soul', { key: 1 }));
+    expect(await world.ask(ann, put('w1', 'soul', { key: 2 }, PAST + 1))).to.deep.equal([]);
+    expect(await world.ask(bob, put('w1', 'soul', { key: 2 }, PAST + 1))).to.deep.equal([]);
+    expect(await world.graph.readField('soul', 'key')).to.include({ json: '1' });
+  });
+
+  it('takes an id for new nine seconds after its last touch at the earliest', async () => {
+    const world = await newWorld();
+    const ann = await world.client();
+    await world.ask(ann, put('w1', 'soul', { key: 1 }));
+    for (let i = 0; i < 5; i += 1) {
+      await world.advance(9000);
+      expect(await world.ask(ann, put('w1', 'soul', { key: 1 }))).to.deep.equal([]);
+    }
+    await world.advance(40_000);
+    expect(await world.ask(ann, put('w1', 'soul', { key: 1 }))).to.have.lengthOf(1);
+  });
+
+  it('does not note the id of a message that is refused', async () => {
+    const world = await newWorld();
+    const ann = await world.client('ann');
+    const bob = await world.client('bob');
+    const [refusal] = await world.ask(ann, { '#': 'w1', put: { soul: { key: 1 } as never } });
+    expect(refusal).to.include({ '@': 'w1' }).and.have.property('err');
+    expect(await world.ask(bob, put('w1', 'soul', { key: 1 }))).to.have.nested.property('[0].ok', true);
+  });
+
+  it('tells the writer when the storage fails, and goes on', async () => {
+    const world = await newWorld();
+    const ann = await world.client('ann');
+    const bob = await world.client('bob');
+    await world.ask(bob, get('r1', 'soul'));
+    world.storage.fails = (operation) => operation === 'commit';
+    const [refusal] = await world.ask(ann, put('w1', 'soul', { key: 1 }));
+    expect(refusal?.['@']).to.equal('w1');
+    expect(refusal?.err).to.match(/storage failed/);
+    expect(bob.news()).to.deep.equal([]);
+    expect(world.events.map(({ kind }) => kind)).to.include('commit-failed');
+    world.storage.fails = () => false;
+    expect(await world.ask(ann, put('w2', 'soul', { key: 1 }))).to.have.nested.property('[0].ok', true);
+    expect(bob.news()).to.have.lengthOf(1);
+  });
+
+  it('tells the writer when it must not wait longer', async () => {
+    const world = await newWorld({ limits: { waitingPuts: 1 } });
+    const ann = await world.client();
+    const news = await world.ask(ann, put('w1', 's', { k: 1 }), put('w2', 's', { k: 2 }));
+    expect(news.find((message) => message['@'] === 'w1')).to.include({ ok: true });
+    expect(news.find((message) => message['@'] === 'w2')).to.have.property('err');
+  });
+
+  it('tells others of a write from the future when its time comes, and not before', async () => {
+    const world = await newWorld();
+    const ann = await world.client('ann');
+    const bob = await world.client('bob');
+    await world.ask(bob, get('r1', 'soul'));
+    const state = world.time.clock() + FUTURE_MS;
+    expect(await world.ask(ann, put('w1', 'soul', { key: 1 }, state))).to.have.nested.property('[0].ok', true);
+    expect(bob.news()).to.deep.equal([]);
+    await world.advance(FUTURE_MS - 1);
+    expect(bob.news()).to.deep.equal([]);
+    await world.advance(1);
+    expect(bob.news()).to.have.nested.property('[0].put').deep.equal(put('', 'soul', { key: 1 }, state).put);
+  });
+
+  it('refuses a write from beyond the horizon', async () => {
+    const world = await newWorld();
+    const ann = await world.client();
+    const state = world.time.clock() + world.limits.futureMs + 1;
+    expect(await world.ask(ann, put('w1', 'soul', { key: 1 }, state))).to.have.nested.property('[0].err');
+    expect(world.events.find(({ kind }) => kind === 'refused')).to.include({
+      what: 'put',
+      reason: `put["soul"]["key"]: state is more than ${world.limits.futureMs} ms in the future`,
+    });
+  });
+
+  it('stores and acknowledges what its sender marks as failed, and passes it on to nobody', async () => {
+    const world = await newWorld();
+    const ann = await world.client('ann');
+    const bob = await world.client('bob');
+    await world.ask(bob, get('r1', 'soul'));
+    const news = await world.ask(ann, { ...put('w1', 'soul', { key: 1 }), err: 'no' });
+    expect(news).to.have.nested.property('[0].ok', true);
+    expect(bob.news()).to.deep.equal([]);
+    expect(await world.graph.readField('soul', 'key')).to.include({ json: '1' });
+  });
+
+  it('acknowledges data that answers a question nobody asked', async () => {
+    const world = await newWorld();
+    const ann = await world.client();
+    const news = await world.ask(ann, { ...put('w1', 'soul', { key: 1 }), '@': 'unknown' });
+    expect(news).to.have.nested.property('[0].ok', true);
+  });
+
+  it('merges an answer to its own question without acknowledging it', async () => {
+    const world = await newWorld();
+    const ann = await world.client('ann');
+    const bob = await world.client('bob');
+    await world.ask(bob, get('r1', 'soul'));
+    bob.news();
+    const [question] = (await world.ask(ann, get('r2', 'soul'))).filter((message) => message.get !== undefined);
+    const news = await world.ask(ann, { ...put('a1', 'soul', { key: 1 }), '@': question?.['#'] ?? '' });
+    expect(news).to.deep.equal([]);
+    expect(bob.news()).to.have.nested.property('[0].put.soul.key', 1);
+  });
+
+  it('keeps the names of built-ins apart from built-ins', async () => {
+    const world = await newWorld();
+    const ann = await world.client('ann');
+    const bob = await world.client('bob');
+    for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
+      await world.ask(bob, get(`r-${name}`, name));
+      expect(await world.ask(ann, put(name, name, { [name]: name }))).to.have.nested.property('[0].@', name);
+      const push = bob.news().find((message) => message.put !== undefined);
+      expect(Object.keys(push?.put ?? {}), name).to.deep.equal([name]);
+      expect(Object.hasOwn(push?.put?.[name] ?? {}, name), name).to.equal(true);
+    }
+    expect(({} as Record<string, unknown>)['key']).to.equal(undefined);
+  });
+
+  it('answers a peer that left with nothing, and stores what it wrote', async () => {
+    const world = await newWorld();
+    const ann = await world.client();
+    ann.say(put('w1', 'soul', { key: 1 }));
+    ann.hangUp();
+    await world.settle();
+    expect(await world.graph.readField('soul', 'key')).to.include({ json: '1' });
+  });
+});

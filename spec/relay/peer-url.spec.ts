@@ -1,0 +1,31 @@
+import { expect } from 'chai';
+import { toPeerUrl } from '../../relay/peer-url.ts';
+
+describe('peer URLs', () => {
+  it('become websocket URLs with the path of the graph', () => {
+    const cases: [string, string][] = [
+      ['http://relay.example/gun', 'ws://relay.example/gun'],
+      ['https://relay.example', 'wss://relay.example/gun'],
+      ['https://relay.example/', 'wss://relay.example/gun'],
+      ['ws://127.0.0.1:8765/gun', 'ws://127.0.0.1:8765/gun'],
+      ['wss://relay.example:444/base/gun?token=1#part', 'wss://relay.example:444/base/gun?token=1'],
+      ['HTTP://Relay.Example', 'ws://relay.example/gun'],
+      ['http://[::1]:8765', 'ws://[::1]:8765/gun'],
+    ];
+    for (const [text, url] of cases) expect(toPeerUrl(text)).to.equal(url);
+  });
+
+  it('are refused when they cannot be dialled', () => {
+    for (const text of [
+      '',
+      'relay.example',
+      'relay.example:8765/gun',
+      'ftp://relay.example',
+      'http://',
+      '/gun',
+      'file:///gun',
+    ]) {
+      expect(() => toPeerUrl(text), text).to.throw('must be a http, https, ws or wss URL');
+    }
+  });
+});

@@ -1,0 +1,348 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { connect as connectTo, type AddressInfo, type Socket } from 'node:net';
+import { expect } from 'chai';
+import { WebSocket } from 'ws';
+import { describeLink, type LinkSubject } from '../../adapters/conformance/index.ts';
+import { WebSocketLink } from '../../adapters/websocket-link.ts';
+import type { Frame, LinkListener } from '../../lib/mesh/link.ts';
+import { Heartbeat } from '../../relay/heartbeat.ts';
+import { encodeTextFrame, type SocketLink } from '../../relay/socket-link.ts';
+import { Upgrade } from '../../relay/upgrade.ts';
+import { Inbox } from '../support/inbox.ts';
+
+const FRAME_BYTES = 100_000;
+const TICKS_PER_BEAT = 20;
+
+/** Both ends of one connection. */
+interface Pair {
+  readonly link: SocketLink;
+  readonly client: WebSocket;
+  /** The stream below the client, to break the protocol on. */
+  readonly stream: Socket;
+  /** Texts that the client received. */
+  readonly received: Inbox<string>;
+}
+
+/** A listener that keeps what it is told. */
+class Recorder implements LinkListener {
+  readonly frames = new Inbox<string>('link frames');
+  readonly closed: Promise<void>;
+  closes = 0;
+  #onClose: () => void = () => undefined;
+
+  constructor() {
+    this.closed = new Promise((resolve) => (this.#onClose = resolve));
+  }
+
+  frame(text: string): void {
+    this.frames.push(text);
+  }
+
+  close(): void {
+    this.closes += 1;
+    this.#onClose();
+  }
+}
+
+/** Pings the relay's side and waits for its pong, so that everything sent before has been read there. */
+async function answered(client: WebSocket): Promise<void> {
+  const pong = once(client, 'pong');
+  client.ping();
+  await pong;
+}
+
+describe('relay socket link', () => {
+  let server: Server;
+  let upgrade: Upgrade;
+  let tick: () => void;
+  let links: Inbox<SocketLink>;
+  const clients = new Set<WebSocket>();
+
+  beforeEach(async () => {
+    server = createServer();
+    links = new Inbox('links');
+    const heartbeat = new Heartbeat(20_000, (_ms, task) => {
+      tick = task;
+      return () => undefined;
+    });
+    heartbeat.start();
+    upgrade = new Upgrade({ server, heartbeat, frameBytes: FRAME_BYTES, onLink: (link) => links.push(link) });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+  });
+
+  afterEach(async () => {
+    for (const client of clients) client.terminate();
+    clients.clear();
+    upgrade.terminate();
+    server.close();
+    await once(server, 'close');
+  });
+
+  async function connect(): Promise<Pair> {
+    const { port } = server.address() as AddressInfo;
+    const stream = connectTo(port, '127.0.0.1');
+    const client = new WebSocket(`ws://127.0.0.1:${port}/gun`, {
+      perMessageDeflate: false,
+      createConnection: () => stream,
+    });
+    clients.add(client);
+    const received = new Inbox<string>('client frames');
+    client.on('message', (data: Buffer, isBinary) => received.push(isBinary ? 'binary' : data.toString()));
+    await once(client, 'open');
+    return { client, stream, received, link: await links.next(() => true) };
+  }
+
+  function beat(): void {
+    for (let i = 0; i < TICKS_PER_BEAT; i += 1) tick();
+  }
+
+  it('delivers text frames in order and ignores binary ones', async () => {
+    const { link, client } = await connect();
+    const recorder = new Recorder();
+    link.listen(recorder);
+    client.send('one');
+    client.send(Buffer.from('{"binary":1}'), { binary: true });
+    client.send('zwei — 😀');
+    await recorder.frames.next((text) => text.startsWith('zwei'));
+    expect(recorder.frames.all).to.deep.equal(['one', 'zwei — 😀']);
+  });
+
+  it('keeps what came before anybody listened', async () => {
+    const { link, client } = await connect();
+    client.send('early');
+    client.send('bird');
+    // Two turns of another connection: time enough for these to be read, if anybody read them.
+    const other = await connect();
+    other.link.listen(new Recorder());
+    for (let i = 0; i < 2; i += 1) await answered(other.client);
+    const recorder = new Recorder();
+    link.listen(recorder);
+    await recorder.frames.next((text) => text === 'bird');
+    expect(recorder.frames.all).to.deep.equal(['early', 'bird']);
+  });
+
+  it('tells a late listener that the link is gone', async () => {
+    const { link } = await connect();
+    link.terminate();
+    const recorder = new Recorder();
+    link.listen(recorder);
+    await recorder.closed;
+    expect(recorder.closes).to.equal(1);
+  });
+
+  it('sends frames of every length form, whole and in order', async () => {
+    const { link, received } = await connect();
+    link.listen(new Recorder());
+    const texts = [0, 1, 125, 126, 65_535, 65_536, 200_000].map((length) => 'x'.repeat(length));
+    texts.push('ü'.repeat(63), '😀'.repeat(20_000), 'end');
+    for (const text of texts) link.send({ text });
+    await received.next((text) => text === 'end');
+    expect(received.all).to.deep.equal(texts);
+  });
+
+  it('encodes a frame once for all its receivers', async () => {
+    const pairs = [await connect(), await connect(), await connect()];
+    const frame: Frame = { text: '{"#":"shared"}' };
+    const encodings = new Set<unknown>();
+    for (const { link } of pairs) {
+      link.listen(new Recorder());
+      link.send(frame);
+      encodings.add(frame.encoded);
+    }
+    for (const { received } of pairs) await received.next((text) => text === frame.text);
+    expect(encodings.size).to.equal(1);
+    expect(Buffer.compare(frame.encoded as Buffer, encodeTextFrame(frame.text))).to.equal(0);
+  });
+
+  it('counts what waits for the other side, and nothing else', async () => {
+    const { link, client, received } = await connect();
+    link.listen(new Recorder());
+    expect(link.queuedBytes).to.equal(0);
+    client.pause();
+    const text = 'x'.repeat(90_000);
+    for (let i = 0; i < 200; i += 1) link.send({ text });
+    expect(link.queuedBytes).to.be.greaterThan(10_000_000);
+    client.resume();
+    for (let i = 0; i < 200; i += 1) await received.next((other) => other === text);
+    expect(link.queuedBytes).to.equal(0);
+  });
+
+  it('closes with the code and reason, tells its listener once, and drops what is sent afterwards', async () => {
+    const { link, client, received } = await connect();
+    const recorder = new Recorder();
+    link.listen(recorder);
+    link.send({ text: 'last' });
+    const closing = once(client, 'close') as Promise<[number, Buffer]>;
+    link.close(1001, 'r'.repeat(130));
+    link.close(1008, 'again');
+    link.send({ text: 'too late' });
+    const [code, reason] = await closing;
+    expect([code, reason.toString()]).to.deep.equal([1001, 'r'.repeat(123)]);
+    expect(received.all).to.deep.equal(['last']);
+    await recorder.closed;
+    link.send({ text: 'later still' });
+    expect(recorder.closes).to.equal(1);
+  });
+
+  it('cuts a close reason between characters', async () => {
+    const { link, client } = await connect();
+    link.listen(new Recorder());
+    const closing = once(client, 'close') as Promise<[number, Buffer]>;
+    link.close(1008, '😀'.repeat(40));
+    const [, reason] = await closing;
+    expect(reason.length).to.be.at.most(123);
+    expect('😀'.repeat(40).startsWith(reason.toString())).to.equal(true);
+  });
+
+  it('delivers nothing after it was closed', async () => {
+    const { link, client } = await connect();
+    const recorder = new Recorder();
+    link.listen(recorder);
+    link.close(1001, '');
+    client.send('into the void');
+    await recorder.closed;
+    expect(recorder.frames.all).to.deep.equal([]);
+  });
+
+  it('tells its listener when the other side closes or vanishes', async () => {
+    const polite = await connect();
+    const vanishing = await connect();
+    const recorders = [polite, vanishing].map(({ link }) => {
+      const recorder = new Recorder();
+      link.listen(recorder);
+      return recorder;
+    });
+    polite.client.close();
+    vanishing.stream.destroy();
+    await Promise.all(recorders.map(({ closed }) => closed));
+    expect(upgrade.linkCount).to.equal(0);
+  });
+
+  it('closes a frame over the limit with 1009 and takes one of just the limit', async () => {
+    const { link, client } = await connect();
+    const recorder = new Recorder();
+    link.listen(recorder);
+    client.send('x'.repeat(FRAME_BYTES));
+    await recorder.frames.next((text) => text.length === FRAME_BYTES);
+    const closing = once(client, 'close');
+    client.send('x'.repeat(FRAME_BYTES + 1));
+    const [code] = (await closing) as [number];
+    expect(code).to.equal(1009);
+    await recorder.closed;
+  });
+
+  it('closes what breaks the websocket protocol', async () => {
+    const cases: [string, Buffer, number][] = [
+      ['a frame without mask', Buffer.from([0x81, 0x01, 0x41]), 1002],
+      ['a reserved opcode', Buffer.from([0x83, 0x80, 0, 0, 0, 0]), 1002],
+      ['text that is no UTF-8', Buffer.from([0x81, 0x81, 0, 0, 0, 0, 0xff]), 1007],
+      ['a continuation of nothing', Buffer.from([0x80, 0x80, 0, 0, 0, 0]), 1002],
+    ];
+    for (const [name, bytes, expected] of cases) {
+      const { link, client, stream } = await connect();
+      const recorder = new Recorder();
+      link.listen(recorder);
+      const closing = once(client, 'close');
+      stream.write(bytes);
+      const [code] = (await closing) as [number];
+      expect(code, name).to.equal(expected);
+      await recorder.closed;
+      expect(recorder.frames.all, name).to.deep.equal([]);
+    }
+  });
+
+  it('closes a message in more than 1024 fragments', async () => {
+    const { link, client } = await connect();
+    link.listen(new Recorder());
+    const closing = once(client, 'close');
+    for (let i = 0; i < 1100; i += 1) client.send('x', { fin: false });
+    const [code] = (await closing) as [number];
+    expect(code).to.equal(1008);
+  });
+
+  it("sends Gun's heartbeat and a ping with every beat", async () => {
+    const { link, client, received } = await connect();
+    link.listen(new Recorder());
+    const ping = once(client, 'ping');
+    beat();
+    await Promise.all([ping, received.next((text) => text === '[]')]);
+    expect(received.all).to.deep.equal(['[]']);
+  });
+
+  it('keeps a side that answers pings', async () => {
+    const { link, client, received } = await connect();
+    link.listen(new Recorder());
+    for (let i = 0; i < 6; i += 1) {
+      beat();
+      await received.next((text) => text === '[]');
+      await answered(client);
+    }
+    expect(client.readyState).to.equal(WebSocket.OPEN);
+  });
+
+  it('cuts off a side that leaves two pings without any sign of life', async () => {
+    const { link, client, received } = await connect();
+    const recorder = new Recorder();
+    link.listen(recorder);
+    client.pause();
+    for (let i = 0; i < 2; i += 1) beat();
+    client.resume();
+    for (let i = 0; i < 2; i += 1) await received.next((text) => text === '[]');
+    await answered(client);
+    client.pause();
+    for (let i = 0; i < 3; i += 1) beat();
+    await recorder.closed;
+    expect(upgrade.linkCount).to.equal(0);
+  });
+
+  it('waits for nobody to answer while nobody listens', async () => {
+    const { client, received } = await connect();
+    client.pause();
+    for (let i = 0; i < 6; i += 1) beat();
+    client.resume();
+    for (let i = 0; i < 6; i += 1) await received.next((text) => text === '[]');
+    expect(upgrade.linkCount).to.equal(1);
+  });
+});
+
+/** A relay's side and a dialler's side of one connection, over a server of their own. */
+async function joined(): Promise<{
+  accepted: SocketLink;
+  dialled: WebSocketLink;
+  remove: () => Promise<void>;
+}> {
+  const server = createServer();
+  const accepting = new Inbox<SocketLink>('accepted links');
+  const heartbeat = new Heartbeat(20_000, () => () => undefined);
+  const upgrade = new Upgrade({
+    server,
+    heartbeat,
+    frameBytes: 8_000_000,
+    onLink: (link) => accepting.push(link),
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/gun`;
+  const socket = new WebSocket(url, { perMessageDeflate: false });
+  const dialled = new WebSocketLink(socket, url);
+  await once(socket, 'open');
+  const accepted = await accepting.next(() => true);
+  const remove = async (): Promise<void> => {
+    upgrade.terminate();
+    server.close();
+    await once(server, 'close');
+  };
+  return { accepted, dialled, remove };
+}
+
+describeLink({ describe, it }, 'SocketLink', async (): Promise<LinkSubject> => {
+  const { accepted, dialled, remove } = await joined();
+  return { near: accepted, far: dialled, remove };
+});
+
+describeLink({ describe, it }, 'what a SocketLink is joined to', async (): Promise<LinkSubject> => {
+  const { accepted, dialled, remove } = await joined();
+  return { near: dialled, far: accepted, remove };
+});
