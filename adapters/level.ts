@@ -46,6 +46,9 @@ const KEYS_READ_IN_PLACE = 32;
 /** A page of a walk ends early here: enough for most nodes in one go, little enough to hold for many walks. */
 const PAGE_BYTES = 256 * 1024;
 
+/** UTF-8 bytes of one UTF-16 unit, at most. */
+const BYTES_PER_UNIT = 3;
+
 const BYTES = { valueEncoding: 'view' } as const;
 
 /** True in Node; IndexedDB has no synchronous reads. The published types lack this entry of the manifest. */
@@ -119,6 +122,8 @@ export class LevelStorage implements Storage {
   readonly #lifecycle: Lifecycle;
   readonly #sync: boolean;
   #database: Database | undefined;
+  /** Bytes that a key of a synchronous read may take. */
+  #keyRoom = 0;
 
   constructor(options: LevelStorageOptions) {
     this.#options = options;
@@ -141,7 +146,7 @@ export class LevelStorage implements Storage {
   getText(key: string): MaybePromise<string | undefined> {
     return guarded(() => {
       const database = this.#opened();
-      return readsInPlace(database) ? database.getSync(key) : database.get(key);
+      return readsInPlace(database) ? this.#getInPlace(database, key) : database.get(key);
     });
   }
 
@@ -151,14 +156,17 @@ export class LevelStorage implements Storage {
       if (keys.length > KEYS_READ_IN_PLACE || !readsInPlace(database)) {
         return database.getMany([...keys]);
       }
-      return keys.map((key) => database.getSync(key));
+      return keys.map((key) => this.#getInPlace(database, key));
     });
   }
 
   getBytes(key: string): MaybePromise<Uint8Array | undefined> {
     return guarded(() => {
       const database = this.#opened();
-      if (readsInPlace(database)) return database.getSync<string, Uint8Array>(key, BYTES);
+      if (readsInPlace(database)) {
+        this.#makeRoom(database, key);
+        return database.getSync<string, Uint8Array>(key, BYTES);
+      }
       return database.get<string, Uint8Array>(key, BYTES);
     });
   }
@@ -192,6 +200,21 @@ export class LevelStorage implements Storage {
     }
   }
 
+  #getInPlace(database: Database, key: string): string | undefined {
+    this.#makeRoom(database, key);
+    return database.getSync(key);
+  }
+
+  /**
+   * classic-level 3.0.0 writes the key of a synchronous read into a buffer it keeps, and takes a key that was
+   * cut off between two characters for a whole one. Reading a long plain key first makes the buffer grow.
+   */
+  #makeRoom(database: Database, key: string): void {
+    if (key.length * BYTES_PER_UNIT <= this.#keyRoom) return;
+    this.#keyRoom = 2 * key.length * BYTES_PER_UNIT;
+    database.getSync('-'.repeat(this.#keyRoom));
+  }
+
   /** @throws GraphError STORAGE_NOT_OPEN */
   #opened(): Database {
     this.#lifecycle.assertOpen('STORAGE_NOT_OPEN');
@@ -215,6 +238,7 @@ export class LevelStorage implements Storage {
       });
     }
     this.#database = database;
+    this.#keyRoom = 0;
   }
 
   async #closeDatabase(): Promise<void> {

@@ -27,6 +27,7 @@ const MESH_LEVELS: Readonly<Record<MeshEvent['kind'], EventLevel>> = {
   'peer-cut': 'warn',
   refused: 'debug',
   'read-failed': 'error',
+  'handler-failed': 'error',
   'commit-failed': 'error',
   'listener-failed': 'error',
   'deferred-loaded': 'debug',

@@ -208,6 +208,18 @@ function keyCases(opened: Case): void {
     ]);
     expect(await keysOf(storage, { from: long, to: `${long}2` })).to.deep.equal([`${long}1`]);
   });
+  opened('reads keys of every script, whatever key it read before', async (storage) => {
+    const keys = ['日本語の長い名前', 'Ελληνικά', 'длинные имена', '👩‍👩‍👧', 'ascii'].map((key) => key.repeat(9));
+    await storage.commit(puts(keys, 'value'));
+    for (const key of keys) {
+      await storage.getText('k');
+      expect(await storage.getText(key), key).to.equal('value');
+      await storage.getTexts(['k']);
+      expect(await storage.getTexts([key]), key).to.deep.equal(['value']);
+      await storage.getBytes('k');
+      expect(await storage.getBytes(key), key).to.not.equal(undefined);
+    }
+  });
   opened('takes a lone surrogate of a key for U+FFFD, which is why callers escape names', async (storage) => {
     await storage.commit([['k\ud800', '1']]);
     expect(await storage.getTexts(['k\ufffd', 'k\udfff'])).to.deep.equal(['1', '1']);

@@ -61,7 +61,7 @@ const MINUTE_MS = 60_000;
 export const DEFAULT_LIMITS: Limits = {
   frameBytes: 8 * MIB,
   batchMessages: 1000,
-  messageSouls: 1000,
+  messageSouls: 10_000,
   nodeProperties: 10_000,
   nameLength: 16 * KIB,
   idLength: 256,

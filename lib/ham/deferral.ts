@@ -8,8 +8,8 @@ export interface Deferred {
   readonly owner: string | undefined;
 }
 
-/** What an entry costs beside its texts, in bytes. */
-const OVERHEAD_BYTES = 200;
+/** What an entry costs beside its texts, in bytes; measured, rounded up. */
+const OVERHEAD_BYTES = 400;
 /** Stale items the heap may hold before it is swept. */
 const SPARE_STALE = 64;
 

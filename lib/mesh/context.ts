@@ -8,6 +8,7 @@ import type { Interest } from './interest.ts';
 import type { SharedMessage } from './outbox.ts';
 import type { Peer } from './peer.ts';
 import type { Recall } from './recall.ts';
+import type { Sources } from './sources.ts';
 
 /** What the mesh tells its operator; no payloads, no names of data. */
 export type MeshEvent =
@@ -20,7 +21,7 @@ export type MeshEvent =
       readonly what: 'frame' | 'put' | 'get';
       readonly reason: string;
     }
-  | { readonly kind: 'read-failed'; readonly peer: string; readonly error: unknown };
+  | { readonly kind: 'read-failed' | 'handler-failed'; readonly peer: string; readonly error: unknown };
 
 /** What handlers may use. */
 export interface Context {
@@ -36,6 +37,8 @@ export interface Context {
   readonly recall: Recall;
   /** Open peers that are relays, or that say others are connected to them. */
   readonly relays: ReadonlySet<Peer>;
+  /** Open peers that are no relays but may know what is not here: those that came back, and Node peers. */
+  readonly sources: Sources;
   /** Takes note that a peer turned out to relay for others. */
   foundRelay(peer: Peer): void;
   /** Runs a task at the end of the turn. */

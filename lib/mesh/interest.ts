@@ -7,8 +7,8 @@ export interface SoulInterest {
   readonly byKey: Map<string, Set<Peer>>;
 }
 
-/** What subscribing came to. */
-export type Subscribed = 'new' | 'known' | 'full';
+/** What subscribing came to: `first` when nobody had asked for it before, `new` when others had. */
+export type Subscribed = 'first' | 'new' | 'known' | 'full';
 
 /** Stands for the whole node where a peer's keys of a soul are kept. */
 const WHOLE = undefined;
@@ -58,13 +58,14 @@ export class Interest {
     const subscriptions = peer.subscriptions;
     const keys = subscriptions.bySoul.get(soul);
     if (keys?.has(WHOLE) === true || keys?.has(key) === true) return 'known';
-    const count = subscriptions.count + weightOf(soul, key ?? '');
+    const count = subscriptions.count + weightOf(soul.length + (key?.length ?? 0));
     if (count > this.#mostPerPeer) return 'full';
     subscriptions.count = count;
+    const subscribed = this.covers(soul, key) ? 'new' : 'first';
     if (keys === undefined) subscriptions.bySoul.set(soul, new Set([key]));
     else keys.add(key);
     this.#register(peer, soul, key);
-    return 'new';
+    return subscribed;
   }
 
   /** Forgets all a peer asked for. */

@@ -4,6 +4,7 @@ export const CLOSE = {
   malformed: 1002,
   refused: 1008,
   tooLarge: 1009,
+  failed: 1011,
   overloaded: 1013,
 } as const;
 

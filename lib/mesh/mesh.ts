@@ -15,11 +15,12 @@ import { answerAfterAsking, handleGet } from './handlers/get.ts';
 import { handlePut } from './handlers/put.ts';
 import { Interest } from './interest.ts';
 import { CLOSE, type Link } from './link.ts';
-import type { SharedMessage } from './outbox.ts';
+import { OutFrame, type SharedMessage } from './outbox.ts';
 import { Peer, type PeerRole } from './peer.ts';
 import { pushChanges } from './push.ts';
 import { Recall } from './recall.ts';
 import { catchUp } from './relays.ts';
+import { Sources } from './sources.ts';
 
 /** Ways back for answers that are kept at once. */
 const ANSWER_PATHS = 20_000;
@@ -58,8 +59,10 @@ export class Mesh implements Context {
   readonly paths: AnswerPaths = new AnswerPaths(ANSWER_PATHS);
   readonly recall: Recall;
   readonly relays: Set<Peer> = new Set();
+  readonly sources: Sources = new Sources();
   readonly schedule: (task: () => void) => void;
   readonly report: (event: MeshEvent) => void;
+  readonly #clock: Clock;
   readonly #dedupe: Dedupe;
   readonly #peers = new Set<Peer>();
   #toFlush: Peer[] = [];
@@ -68,6 +71,7 @@ export class Mesh implements Context {
   constructor(options: MeshOptions) {
     const { graph, writer, limits, schedule } = options;
     const clock = options.clock ?? systemClock;
+    this.#clock = clock;
     this.pid = options.pid ?? randomId();
     this.graph = graph;
     this.writer = writer;
@@ -89,10 +93,10 @@ export class Mesh implements Context {
 
   /** Takes a link in: `relay` for one that this side dialled, `client` for one that came in. */
   accept(link: Link, role: PeerRole): Peer {
-    const peer = new Peer(link, role, this.limits);
+    const peer = new Peer(link, role, this.limits, this.#clock);
     this.#peers.add(peer);
     this.report({ kind: 'peer-open', peer: peer.name, link: link.name });
-    if (role === 'client') this.send(peer, encodeHello(randomId(), this.pid));
+    if (role === 'client') link.send(new OutFrame(encodeHello(randomId(), this.pid), 1, true));
     link.listen({ frame: (text) => this.#hear(peer, text), close: () => this.#forget(peer) });
     // A link may end before anybody listens.
     if (role === 'relay' && !peer.closed) this.foundRelay(peer);
@@ -140,7 +144,7 @@ export class Mesh implements Context {
     if (!this.relays.has(peer)) this.asks.peerCame();
     this.relays.add(peer);
     this.#chooseLink(peer.pid);
-    if (peer.role !== 'relay' || peer.caughtUp) return;
+    if (peer.caughtUp) return;
     peer.caughtUp = true;
     if (peer.pid !== this.pid) void catchUp(this, peer);
   }
@@ -160,8 +164,18 @@ export class Mesh implements Context {
     if (this.#closing || peer.closed || text === EMPTY_BATCH) return;
     for (const item of decodeFrame(text, this.limits)) {
       if (peer.closed) return;
-      if (item.ok) this.#dispatch(peer, item.value);
+      if (item.ok) this.#handle(peer, item.value);
       else this.#refuse(peer, item.reason);
+    }
+  }
+
+  /** A stranger's message must not end the process, whatever it stumbled over. */
+  #handle(peer: Peer, message: Message): void {
+    try {
+      this.#dispatch(peer, message);
+    } catch (error) {
+      this.report({ kind: 'handler-failed', peer: peer.name, error });
+      this.#cut(peer, CLOSE.failed, 'internal error');
     }
   }
 
@@ -170,6 +184,7 @@ export class Mesh implements Context {
       peer.relaysForOthers = true;
       this.foundRelay(peer);
     }
+    if (peer.pid === undefined && message.kind !== 'control') peer.spokeFirst = true;
     switch (message.kind) {
       case 'put':
         if (!this.#dedupe.seen(message.id)) handlePut(this, peer, message);
@@ -179,7 +194,8 @@ export class Mesh implements Context {
       case 'ack':
         return handleAck(this, peer, message);
       case 'control':
-        return handleControl(this, peer, message);
+        if (!this.#dedupe.seen(message.id)) handleControl(this, peer, message);
+        return;
     }
   }
 
@@ -210,6 +226,7 @@ export class Mesh implements Context {
     if (peer.closed) return;
     peer.closed = true;
     this.#peers.delete(peer);
+    this.sources.remove(peer);
     this.interest.removePeer(peer);
     // Ways back may hold on to the peer for a while; its output need not stay with it.
     peer.outbox.take();

@@ -1,4 +1,8 @@
+import { systemClock, type Clock } from '../base/clock.ts';
 import type { Frame } from './link.ts';
+
+/** A peer that was sent nothing for so long is idle, in milliseconds. */
+const SILENCE_MS = 20;
 
 /** A message for many receivers: its text is made once, and so is each frame it travels in. */
 export interface SharedMessage {
@@ -56,17 +60,23 @@ export class OutFrame implements Frame {
 }
 
 /**
- * What one peer is sent at the end of the turn: array frames of bounded length (gun-wire section 2.4).
+ * What one peer is sent at the end of the turn (gun-wire section 2.4): the first message after a silence
+ * alone, what comes with it and soon after it in array frames of bounded length.
  */
 export class Outbox {
   readonly #packLength: number;
   #full: OutFrame[] = [];
   #last: OutFrame | undefined;
+  readonly #clock: Clock;
   #length = 0;
+  #takenAt = -Infinity;
+  /** True when the frame under way holds the first message after a silence and must not grow. */
+  #alone = false;
 
   /** @param packLength characters gathered into one array frame */
-  constructor(packLength: number) {
+  constructor(packLength: number, clock: Clock = systemClock) {
     this.#packLength = packLength;
+    this.#clock = clock;
   }
 
   get isEmpty(): boolean {
@@ -98,13 +108,19 @@ export class Outbox {
     this.#full = [];
     this.#last = undefined;
     this.#length = 0;
+    this.#takenAt = this.#clock();
     return frames;
   }
 
   #roomFor(length: number): OutFrame | undefined {
     this.#length += length;
     const last = this.#last;
-    if (last === undefined || last.length + length <= this.#packLength) return last;
+    if (last === undefined) {
+      this.#alone = this.#full.length === 0 && this.#clock() - this.#takenAt >= SILENCE_MS;
+      return undefined;
+    }
+    if (!this.#alone && last.length + length <= this.#packLength) return last;
+    this.#alone = false;
     this.#full.push(last);
     this.#last = undefined;
     return undefined;

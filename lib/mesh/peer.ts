@@ -1,3 +1,4 @@
+import { systemClock, type Clock } from '../base/clock.ts';
 import type { Limits } from '../base/limits.ts';
 import type { Link } from './link.ts';
 import { Outbox } from './outbox.ts';
@@ -37,6 +38,8 @@ export class Peer {
   pid: string | undefined = undefined;
   /** True when the remote said `hi`, as browsers do and relays do not. */
   saidHi = false;
+  /** True when it read or wrote before it answered who it is, as Node peers do, which dial to say something. */
+  spokeFirst = false;
   /** True when it says that others are connected to it: it is asked what is not found here. */
   relaysForOthers = false;
   /** True when this side dialled the same relay on another link; this one only listens. */
@@ -54,13 +57,13 @@ export class Peer {
   faults = 0;
   readonly #behindBytes: number;
 
-  constructor(link: Link, role: PeerRole, limits: Limits) {
+  constructor(link: Link, role: PeerRole, limits: Limits, clock: Clock = systemClock) {
     peersMade += 1;
     this.name = `p${peersMade}`;
     this.link = link;
     this.role = role;
     this.dialled = role === 'relay';
-    this.outbox = new Outbox(limits.packLength);
+    this.outbox = new Outbox(limits.packLength, clock);
     this.written = new RecentSouls(limits.rememberedSouls);
     this.#behindBytes = limits.outputBytes / BEHIND_SHARE;
   }

@@ -41,34 +41,40 @@ export class ReadQueue {
     this.#drain = drain;
   }
 
+  /** True when a read may be begun at once. */
+  get isFree(): boolean {
+    return this.#weight === 0 && this.#running < WIDTH && !this.#drain.isBehind();
+  }
+
   /** True when another read of that weight may wait here. */
   hasRoom(weight: number): boolean {
     return this.#weight + weight <= MOST_WAITING;
   }
 
+  /** Takes a read in that was begun. */
+  run(done: MaybePromise<void>): void {
+    if (done === undefined) return;
+    this.#running += 1;
+    void this.#end(done);
+  }
+
   /** Begins a read now, or when those before it allow. */
   add(read: Read, weight: number): void {
-    const mayStart = this.#weight === 0 && this.#running < WIDTH && !this.#drain.isBehind();
-    if (mayStart) return this.#start(read);
     this.#waiting.push({ read, weight });
     this.#weight += weight;
     this.#pump();
   }
 
-  #start(read: Read): void {
-    const done = read();
-    if (done === undefined) return;
-    this.#running += 1;
-    void done.then(() => {
-      this.#running -= 1;
-      this.#pump();
-    });
+  async #end(done: Promise<void>): Promise<void> {
+    await done;
+    this.#running -= 1;
+    this.#pump();
   }
 
   #pump(): void {
     for (let started = 0; this.#weight > 0 && this.#running < WIDTH; started += 1) {
       if (started === READS_PER_TURN || this.#drain.isBehind()) return void this.#pumpLater();
-      this.#start(this.#next());
+      this.run(this.#next()());
     }
   }
 

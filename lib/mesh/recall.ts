@@ -15,7 +15,7 @@ export class RecentSouls {
 
   add(soul: string): void {
     if (this.#young?.has(soul) === true) return;
-    const weight = weightOf(soul);
+    const weight = weightOf(soul.length);
     if (weight > this.#half) return;
     if (this.#young === undefined || this.#youngWeight + weight > this.#half) {
       this.#old = this.#young;
@@ -52,11 +52,16 @@ export class Recall {
     return this.#soulsByPid.size;
   }
 
+  /** True when a peer of that process was here before. */
+  knows(pid: string): boolean {
+    return this.#soulsByPid.get(pid, soulsWeight) !== undefined || this.#writtenByPid.has(pid);
+  }
+
   /** Keeps what a leaving peer wrote. */
   left(pid: string, written: RecentSouls): void {
     if (this.#writtenByPid.get(pid) === written) this.#writtenByPid.delete(pid);
     const souls = this.#merged(written, this.#soulsByPid.get(pid, soulsWeight));
-    if (souls.size > 0) this.#soulsByPid.set(pid, souls, soulsWeight(souls));
+    this.#soulsByPid.set(pid, souls, Math.max(1, soulsWeight(souls)));
   }
 
   /**
@@ -81,7 +86,7 @@ export class Recall {
     let weight = soulsWeight(souls);
     for (const soul of remembered ?? []) {
       if (souls.has(soul)) continue;
-      weight += weightOf(soul);
+      weight += weightOf(soul.length);
       if (weight > this.#mostSouls) break;
       souls.add(soul);
     }
@@ -91,6 +96,6 @@ export class Recall {
 
 function soulsWeight(souls: ReadonlySet<string>): number {
   let weight = 0;
-  for (const soul of souls) weight += weightOf(soul);
+  for (const soul of souls) weight += weightOf(soul.length);
   return weight;
 }

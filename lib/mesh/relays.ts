@@ -57,10 +57,12 @@ export async function askForSouls(context: Context, peer: Peer, souls: Iterable<
  * A link to a relay is up: learn what this side missed for the souls somebody here asked for. The relay is
  * told what this side has, so that it says nothing when it has the same and asks back when it has less. The
  * other side does the same.
+ *
+ * @param most souls to ask for
  */
-export async function catchUp(context: Context, peer: Peer): Promise<void> {
+export async function catchUp(context: Context, peer: Peer, most: number = Infinity): Promise<void> {
   const souls = context.interest.soulsWithout(peer);
-  for (;;) {
+  for (let asked = 0; asked < most; asked += SOULS_READ_AT_ONCE) {
     const some = take(souls, SOULS_READ_AT_ONCE);
     if (some.length === 0) return;
     const hashes = await Promise.all(some.map((soul) => hashOf(context, soul)));

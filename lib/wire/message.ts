@@ -54,6 +54,8 @@ export interface ControlMessage extends Envelope {
   readonly pid: string | undefined;
   /** True when the sender says it is a relay that wants every accepted change. */
   readonly relay: boolean;
+  /** True when it is written as gun's own Node peers write it, which keep a store and can be asked. */
+  readonly fromNode: boolean;
 }
 
 /** One message in readable names. */

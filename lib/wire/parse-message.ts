@@ -15,6 +15,9 @@ import type {
 
 const CONTROL_NAMES: ReadonlySet<unknown> = new Set<ControlName>(['?', '!', 'hi']);
 const PID_LENGTH = 64;
+/** Gun's Node peers sort the keys of all they say, browsers do not (gun-wire section 1). */
+const NODE_HELLO_KEYS = '#,@,dam,pid';
+const NODE_PID_LENGTH = 9;
 const SAFE_ID = /^[\w-]+$/;
 
 /** A message as JSON.parse gave it. */
@@ -38,7 +41,9 @@ export function parseMessage(raw: Raw, limits: Limits): Result<Message | undefin
   const dam = raw['dam'];
   if (dam) return success(parseControl(raw, id));
   const replyTo = parseReplyTo(raw['@'], limits);
-  if (raw['put'] !== undefined) return parsePutMessage(raw, id, replyTo, limits);
+  // Older peers say "not found" with an empty put.
+  const isEmptyAnswer = raw['put'] === null && replyTo !== undefined;
+  if (raw['put'] !== undefined && !isEmptyAnswer) return parsePutMessage(raw, id, replyTo, limits);
   if (replyTo !== undefined) return success(parseAck(raw, id, replyTo, limits));
   if (raw['get'] !== undefined) return parseGetMessage(raw, id, limits);
   return success(undefined);
@@ -88,6 +93,7 @@ function parseControl(raw: Raw, id: Id): ControlMessage | undefined {
     name: name as ControlName,
     pid: typeof pid === 'string' && pid !== '' && pid.length <= PID_LENGTH ? pid : undefined,
     relay: raw['relay'] === true,
+    fromNode: Object.keys(raw).join() === NODE_HELLO_KEYS && String(pid).length === NODE_PID_LENGTH,
   };
 }
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { InteropWorld } from '../support/interop-world.ts';
-import { freshName } from '../support/raw-peer.ts';
+import { freshId, freshName } from '../support/raw-peer.ts';
 
 describe('interop: offline and back', function () {
   this.timeout(30_000);
@@ -63,8 +63,8 @@ describe('interop: offline and back', function () {
     await alice.write(['doc', 'word'], 'offline');
     await alice.connect();
     const reader = await world.raw(relay);
-    await reader.get({ '#': 'doc' });
-    // Subscribed by the read: the offline value comes as a push, unless the read itself brought it.
+    reader.send({ '#': freshId(), get: { '#': 'doc' } });
+    // In the answer, or as a push to who asked.
     await reader.next((message) => message.put?.['doc']?.['word'] === 'offline', 'the offline value');
     await alice.end();
     const carl = await world.gun({ peers: [relay] });

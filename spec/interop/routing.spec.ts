@@ -107,17 +107,28 @@ describe('interop: who hears of a write', function () {
     expect((await hidden.pushed(room)).put).to.deep.equal(graphOf(room, { topic: 't1' }, 4));
   });
 
-  it('asks others what it does not know, brings the answer to who asked, and keeps it', async () => {
-    const id = freshId();
-    listener.send({ '#': freshId(), put: graphOf(freshName('here'), { word: 1 }) });
-    writer.send({ '#': id, get: { '#': room } });
-    const asked = await listener.next(({ get }) => (get as { '#'?: string } | undefined)?.['#'] === room);
-    const answer = freshId();
-    listener.send({ '#': answer, '@': asked['#'] ?? '', put: graphOf(room, { topic: 'known' }, 3) });
-    const reply = await writer.next((message) => message.put?.[room] !== undefined);
-    expect(reply.put).to.deep.equal(graphOf(room, { topic: 'known' }, 3));
-    expect((await listener.reply(answer)).ok).to.equal(true);
+  it('asks a client that came back what it does not know, brings the answer to who asked, and keeps it', async () => {
+    const pid = freshName('pid');
+    const introduced = async (): Promise<RawPeer> => {
+      const peer = await shared.world.raw(shared.relay, 'returning');
+      const { '#': asked = '' } = await peer.next(({ dam }) => dam === '?');
+      peer.send({ '#': freshId(), '@': asked, dam: '?', pid });
+      await peer.caughtUp();
+      return peer;
+    };
+    const isAsked = ({ get }: { get?: unknown }): boolean =>
+      (get as { '#'?: string } | undefined)?.['#'] === room;
+    await (await introduced()).close();
+    const back = await introduced();
+    writer.send({ '#': freshId(), get: { '#': room } });
+    const asked = await back.next(isAsked);
+    back.send({ '#': freshId(), '@': asked['#'] ?? '', put: graphOf(room, { topic: 'known' }, 3) });
+    const heard = await writer.next((message) => message.put?.[room] !== undefined);
+    expect(heard.put).to.deep.equal(graphOf(room, { topic: 'known' }, 3));
     expect(await bystander.value(room, 'topic')).to.equal('known');
+    // Whoever has not been here before is not bothered.
+    await hearsMarkAfter(listener);
+    expect(listener.messages.all.filter(isAsked)).to.deep.equal([]);
   });
 
   it('gives the writer one ack, from the relay, whatever listeners say', async () => {

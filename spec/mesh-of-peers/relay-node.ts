@@ -79,7 +79,8 @@ export class RelayNode {
     const lines: string[] = [];
     for (const soul of souls) {
       const node = await graph.readNode(soul);
-      for (const [key, { state, json }] of node?.fields ?? []) lines.push(lineOfField(soul, key, state, json));
+      for (const [key, { state, json }] of node?.fields ?? [])
+        lines.push(lineOfField(soul, key, state, json));
     }
     return lines.toSorted();
   }

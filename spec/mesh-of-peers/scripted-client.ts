@@ -11,6 +11,9 @@ import { lineOfField } from '../support/naive-graph.ts';
 import type { RawMessage, RawNode } from '../support/raw-peer.ts';
 import { messagesIn } from '../support/recording-link.ts';
 
+/** Characters of the process ids that Gun makes. */
+const PID_LENGTH = 9;
+
 /** A node, or one property of it. */
 export interface Place {
   readonly soul: string;
@@ -23,6 +26,8 @@ export interface Habits {
   readonly sendsHash: boolean;
   /** Acknowledges what it is told. */
   readonly acks: boolean;
+  /** Says who it is as Node peers do, not as browsers do. */
+  readonly isNode: boolean;
 }
 
 /**
@@ -111,7 +116,9 @@ export class ScriptedClient {
 
   #greet(message: RawMessage): void {
     if (message['@'] === undefined) {
-      this.#send({ '#': randomId(), '@': message['#'] ?? '', dam: '?', pid: this.name });
+      const [id, replyTo, pid] = [randomId(), message['#'] ?? '', this.name.padEnd(PID_LENGTH, '0')];
+      if (this.#habits.isNode) this.#send({ '#': id, '@': replyTo, dam: '?', pid });
+      else this.#send({ dam: '?', pid, '@': replyTo, '#': id });
     }
   }
 

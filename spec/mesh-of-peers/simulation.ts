@@ -120,7 +120,11 @@ export class Simulation {
   }
 
   #addClient(name: string): ScriptedClient {
-    const client = new ScriptedClient(name, { sendsHash: this.#chance(0.5), acks: this.#chance(0.3) });
+    const client = new ScriptedClient(name, {
+      sendsHash: this.#chance(0.5),
+      acks: this.#chance(0.3),
+      isNode: this.#chance(0.2),
+    });
     this.#clients.push(client);
     this.#settle(client, this.#pick(this.#relays));
     this.#subscribe(client);
@@ -263,7 +267,11 @@ export class Simulation {
       troubles.map((event) => `${name} reported ${JSON.stringify(event)}`),
     );
     const readers = this.#relays.map((relay) => {
-      const reader = new ScriptedClient(`reader of ${relay.name}`, { sendsHash: false, acks: false });
+      const reader = new ScriptedClient(`reader of ${relay.name}`, {
+        sendsHash: false,
+        acks: false,
+        isNode: false,
+      });
       this.#join(this.#settle(reader, relay), {});
       for (const soul of SOULS) reader.subscribe({ soul, key: undefined });
       return reader;
@@ -337,9 +345,9 @@ export class Simulation {
     const { timers } = this.#network;
     globalThis.setTimeout = ((task: () => void, waitMs = 0) =>
       timers.setTimeout(task, waitMs)) as unknown as typeof setTimeout;
-    globalThis.clearTimeout = ((timer: unknown) => {
+    globalThis.clearTimeout = (timer: unknown) => {
       timers.clearTimeout(timer);
-    }) as typeof clearTimeout;
+    };
     return () => {
       globalThis.setTimeout = setTimeout;
       globalThis.clearTimeout = clearTimeout;
@@ -356,7 +364,12 @@ function sameLines(wanted: readonly string[], held: readonly string[]): boolean 
   return wanted.length === held.length && wanted.every((line, at) => line === held[at]);
 }
 
-function faultOf(name: string, { soul, key }: Place, wanted: readonly string[], held: readonly string[]): string {
+function faultOf(
+  name: string,
+  { soul, key }: Place,
+  wanted: readonly string[],
+  held: readonly string[],
+): string {
   const place = JSON.stringify(key === undefined ? soul : [soul, key]);
   return `${name} at ${place}: should hold ${wanted.join(' ')} but holds ${held.join(' ')}`;
 }

@@ -22,6 +22,35 @@ function pushesIn(messages: readonly RawMessage[]): RawMessage[] {
   return messages.filter((message) => message.put !== undefined && message['@'] === undefined);
 }
 
+/** A client at each relay that reads the same. */
+async function readers(worlds: readonly MeshWorld[], soul: string, key?: string): Promise<RecordingLink[]> {
+  const links: RecordingLink[] = [];
+  for (const world of worlds) {
+    const link = await world.client(`reader${links.length} of ${soul} ${key}`);
+    await world.ask(link, get(randomId(), soul, key));
+    links.push(link);
+  }
+  await worlds[0]!.advance(3000, 50);
+  for (const link of links) link.news();
+  return links;
+}
+
+/** Says all that was heard again until nothing comes back; gives the rounds that took. */
+async function echoAll(worlds: readonly MeshWorld[], echoes: readonly RecordingLink[]): Promise<number> {
+  for (let round = 0; round < ROUNDS; round += 1) {
+    let said = 0;
+    for (const echo of echoes) {
+      for (const message of echo.news()) {
+        said += 1;
+        echo.say({ ...message, '#': randomId() });
+      }
+    }
+    if (said === 0) return round;
+    await worlds[0]!.advance(300, 50);
+  }
+  return ROUNDS;
+}
+
 describe('relays that are joined in rings', () => {
   const newWorld = meshWorlds();
 
@@ -31,7 +60,8 @@ describe('relays that are joined in rings', () => {
     const links: Bridge[] = [];
     for (let i = 0; i < count; i += 1) worlds.push(await newWorld({ pid: `relay${i}` }));
     for (let from = 0; from < count; from += 1) {
-      for (let to = 0; to < from; to += 1) if (isJoined(from, to)) links.push(bridge(worlds[from]!, worlds[to]!));
+      for (let to = 0; to < from; to += 1)
+        if (isJoined(from, to)) links.push(bridge(worlds[from]!, worlds[to]!));
     }
     await worlds[0]!.settle();
     return { worlds, links };
@@ -39,19 +69,6 @@ describe('relays that are joined in rings', () => {
 
   const ring = (): Promise<Relays> => join(3, () => true);
   const full = (): Promise<Relays> => join(5, () => true);
-
-  /** A client at each relay that reads the same. */
-  async function readers(worlds: readonly MeshWorld[], soul: string, key?: string): Promise<RecordingLink[]> {
-    const links: RecordingLink[] = [];
-    for (const world of worlds) {
-      const link = await world.client(`reader${links.length} of ${soul} ${key}`);
-      await world.ask(link, get(randomId(), soul, key));
-      links.push(link);
-    }
-    await worlds[0]!.advance(3000, 50);
-    for (const link of links) link.news();
-    return links;
-  }
 
   it('serve each reader exactly once for each write, wherever it is made', async () => {
     const { worlds } = await ring();
@@ -121,22 +138,6 @@ describe('relays that are joined in rings', () => {
   });
 
   describe('with a peer that says everything again under a new id', () => {
-    /** Says all that was heard again until nothing comes back; gives the rounds that took. */
-    async function echoAll(worlds: readonly MeshWorld[], echoes: readonly RecordingLink[]): Promise<number> {
-      for (let round = 0; round < ROUNDS; round += 1) {
-        let said = 0;
-        for (const echo of echoes) {
-          for (const message of echo.news()) {
-            said += 1;
-            echo.say({ ...message, '#': randomId() });
-          }
-        }
-        if (said === 0) return round;
-        await worlds[0]!.advance(300, 50);
-      }
-      return ROUNDS;
-    }
-
     for (const kind of ['client', 'relay that came in', 'relay that was dialled'] as const) {
       it(`come to rest when it is a ${kind}, and still serve readers once`, async () => {
         const { worlds, links } = await ring();
@@ -157,7 +158,8 @@ describe('relays that are joined in rings', () => {
         for (const reader of all) reader.news();
         const before = countOver(links);
         const writer = await worlds[0]!.client('writer');
-        for (let i = 0; i < 10; i += 1) await worlds[0]!.ask(writer, put(`w${i}`, 'soul', { k: i }, PAST + i));
+        for (let i = 0; i < 10; i += 1)
+          await worlds[0]!.ask(writer, put(`w${i}`, 'soul', { k: i }, PAST + i));
         const rounds = await echoAll(worlds, echoes);
         expect(rounds).to.be.below(10);
         for (const reader of all) expect(pushesIn(reader.news())).to.have.lengthOf(10);

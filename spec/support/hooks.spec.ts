@@ -17,9 +17,13 @@ interface Outcome {
 /** Runs a spec file of its own in a mocha of its own, with these hooks. */
 function runMocha(file: string): Promise<Outcome> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [MOCHA, '--no-config', '--require', HOOKS, file], (error, stdout, stderr) => {
-      resolve({ failed: error !== null, output: stdout + stderr });
-    });
+    execFile(
+      process.execPath,
+      [MOCHA, '--no-config', '--no-package', '--require', HOOKS, file],
+      (error, stdout, stderr) => {
+        resolve({ failed: error !== null, output: stdout + stderr });
+      },
+    );
   });
 }
 

@@ -33,14 +33,14 @@ export class InteropWorld {
 
   /** A relay that listens, on a folder of its own unless one is given. */
   async relay(options: Partial<RelayProcessOptions> = {}): Promise<RelayProcess> {
-    const relay = await START({ data: await this.folder(), ...options });
+    const relay = await START({ ...options, data: options.data ?? (await this.folder()) });
     this.#ends.push(() => relay.kill());
     return relay;
   }
 
   /** A relay of the gun package. */
   async realRelay(options: Partial<RelayProcessOptions> = {}): Promise<RealRelayProcess> {
-    const relay = await startRealRelay({ data: await this.folder(), ...options });
+    const relay = await startRealRelay({ ...options, data: options.data ?? (await this.folder()) });
     this.#ends.push(() => relay.kill());
     return relay;
   }
@@ -92,7 +92,9 @@ export class InteropWorld {
   async end(): Promise<void> {
     const ends = this.#ends.toReversed();
     this.#ends = [];
-    for (const end of ends) await end();
+    const errors: unknown[] = [];
+    for (const end of ends) await end().catch((error: unknown) => errors.push(error));
+    if (errors.length > 0) throw new AggregateError(errors, 'not everything of the spec ended');
   }
 }
 

@@ -42,10 +42,10 @@ export function putTimersOn(time: FakeClock): () => void {
   const { setTimeout, clearTimeout } = globalThis;
   globalThis.setTimeout = ((task: () => void, waitMs = 0) =>
     time.startTimer(task, waitMs)) as unknown as typeof setTimeout;
-  globalThis.clearTimeout = ((timer: unknown) => {
+  globalThis.clearTimeout = (timer: unknown) => {
     if (typeof timer === 'function') timer();
     else clearTimeout(timer as Parameters<typeof clearTimeout>[0]);
-  }) as typeof clearTimeout;
+  };
   return () => {
     globalThis.setTimeout = setTimeout;
     globalThis.clearTimeout = clearTimeout;
@@ -136,9 +136,21 @@ export class MeshWorld {
     const link = new RecordingLink(name);
     this.mesh.accept(link, 'client');
     await this.settle();
-    if (pid !== null) link.say({ '#': `${name}-hello`, '@': 'x', dam: '?', pid });
+    // In the order in which browsers say it.
+    if (pid !== null) link.say({ dam: '?', pid, '@': 'x', '#': `${name}-hello` });
     await this.settle();
     link.news();
+    return link;
+  }
+
+  /** A Node peer of gun's own that came in. */
+  async nodePeer(name = 'node'): Promise<RecordingLink> {
+    const link = await this.client(name, null);
+    // It dials when it has something to say, and sorts the keys of what it says.
+    link.say(put(`${name}-first`, `first of ${name}`, { k: 1 }));
+    await this.settle();
+    link.say({ '#': `${name}-hello`, '@': 'x', dam: '?', pid: name.padEnd(9, '0') });
+    await this.settle();
     return link;
   }
 
@@ -215,7 +227,7 @@ export function meshWorlds(): (options?: MeshWorldOptions) => Promise<MeshWorld>
   let time = new FakeClock();
   let turns = new Turns();
   let worlds: MeshWorld[] = [];
-  let restoreTimers = (): void => undefined;
+  let restoreTimers: () => void;
 
   beforeEach(() => {
     time = new FakeClock();

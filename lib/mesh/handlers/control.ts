@@ -3,7 +3,10 @@ import { encodeHelloReply } from '../../wire/codec.ts';
 import type { ControlMessage } from '../../wire/message.ts';
 import type { Context } from '../context.ts';
 import type { Peer } from '../peer.ts';
-import { askForSouls } from '../relays.ts';
+import { askForSouls, catchUp } from '../relays.ts';
+
+/** Souls that a client which may know more is asked for when it comes. */
+const SOULS_OF_SOURCES = 64;
 
 /** Control messages (gun-wire section 4). What is not named here was dropped by the parser. */
 export function handleControl(context: Context, peer: Peer, message: ControlMessage): void {
@@ -26,14 +29,18 @@ function handleHello(context: Context, peer: Peer, message: ControlMessage): voi
   const isNewRelay = message.relay && peer.role === 'client';
   const isNamed = message.pid !== undefined && peer.pid === undefined;
   if (isNewRelay) peer.role = 'relay';
-  if (isNamed) meet(context, peer, message.pid);
+  if (isNamed) meet(context, peer, message, message.pid);
   if (peer.role === 'relay' && (isNewRelay || isNamed)) context.foundRelay(peer);
 }
 
-/** The peer told who it is. */
-function meet(context: Context, peer: Peer, pid: string): void {
+/** The peer told who it is. One that was here before may have written meanwhile. */
+function meet(context: Context, peer: Peer, message: ControlMessage, pid: string): void {
   peer.pid = pid;
-  if (peer.role === 'client') {
-    void askForSouls(context, peer, context.recall.arrived(pid, peer.written));
-  }
+  if (peer.role !== 'client') return;
+  const isBack = context.recall.knows(pid);
+  void askForSouls(context, peer, context.recall.arrived(pid, peer.written));
+  const isNode = message.fromNode && peer.spokeFirst && !peer.saidHi;
+  if (!isBack && !isNode) return;
+  context.sources.add(peer);
+  void catchUp(context, peer, SOULS_OF_SOURCES);
 }

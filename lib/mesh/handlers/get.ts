@@ -30,21 +30,26 @@ interface Reading {
 
 /** A read: subscribes its sender, answers from the store, asks others for what is not here (D19, D22, D24). */
 export function handleGet(context: Context, peer: Peer, get: GetMessage): void {
-  const { soul, key } = get.selector;
-  const weight = weightOf(get.idJson, textOf(soul), textOf(key));
   const queue = queueOf(context, peer);
+  if (queue.isFree) return queue.run(read(subscribe(context, peer, get)));
+  const weight = weightOf(get.idJson.length + lengthOf(get.selector.soul) + lengthOf(get.selector.key));
   if (!queue.hasRoom(weight)) {
     context.send(peer, encodeRefusal(randomId(), get.idJson, 'get: too many reads are waiting'));
     return;
   }
-  let reading: Reading = { context, peer, get, newToPeer: false, newHere: false, last: false };
-  if (typeof soul === 'string') {
-    const property = typeof key === 'string' ? key : undefined;
-    const newHere = !context.interest.covers(soul, property);
-    const newToPeer = context.interest.add(peer, soul, property) === 'new';
-    reading = { ...reading, newToPeer, newHere };
-  }
+  const reading = subscribe(context, peer, get);
   queue.add(() => read(reading), weight);
+}
+
+function subscribe(context: Context, peer: Peer, get: GetMessage): Reading {
+  const { soul, key } = get.selector;
+  if (typeof soul !== 'string') return { context, peer, get, newToPeer: false, newHere: false, last: false };
+  const property = typeof key === 'string' ? key : undefined;
+  const subscribed = context.interest.add(peer, soul, property);
+  const newToPeer = subscribed === 'first' || subscribed === 'new';
+  const newHere =
+    subscribed === 'first' || (subscribed === 'full' && !context.interest.covers(soul, property));
+  return { context, peer, get, newToPeer, newHere, last: false };
 }
 
 /** Answers a read after others were asked; what they knew is in the store now. */
@@ -61,9 +66,10 @@ function queueOf(context: Context, peer: Peer): ReadQueue {
   return peer.reads;
 }
 
-function textOf(names: Names | undefined): string {
-  if (names === undefined || typeof names === 'string') return names ?? '';
-  return `${names.prefix ?? ''}${names.from ?? ''}${names.to ?? ''}`;
+/** Characters of names; what a LEX has. */
+function lengthOf(names: Names | undefined): number {
+  if (names === undefined || typeof names === 'string') return names?.length ?? 0;
+  return (names.prefix?.length ?? 0) + (names.from?.length ?? 0) + (names.to?.length ?? 0);
 }
 
 /** Never rejects: what fails is told to the asker. */
@@ -122,6 +128,7 @@ function answerWhole(reading: Reading, { putJson, hash }: Answer): void {
 function answered(reading: Reading, hash: number | undefined): void {
   askBack(reading, hash);
   const { context, peer, get, newHere } = reading;
+  askSources(reading, hash);
   if (!newHere || get.local || context.relays.size === 0) return;
   if (context.asks.mayAsk(get.selector)) ask(context, peersToAsk(context, peer), get.selector, hash);
 }
@@ -130,6 +137,13 @@ function answerNothing(reading: Reading): void {
   const { context, peer, get } = reading;
   if (!askOthers(reading)) context.send(peer, encodeNotFound(randomId(), get.idJson));
   askBack(reading, undefined);
+  askSources(reading, undefined);
+}
+
+/** Asks the few clients that may know better, once per name; what they know reaches the asker as a change. */
+function askSources({ context, peer, get, newHere }: Reading, hash: number | undefined): void {
+  if (!newHere || get.local || context.sources.size === 0) return;
+  ask(context, context.sources.without(peer), get.selector, hash);
 }
 
 /** Passes a read on to relays; true when the answer has to wait for them. */

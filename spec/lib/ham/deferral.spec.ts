@@ -4,7 +4,7 @@ import { limitsWith, type Limits } from '../../../lib/base/limits.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
 import { DeferralQueue } from '../../../lib/ham/deferral.ts';
 import { seeded } from '../../support/arbitraries.ts';
-import { collectGarbage } from '../../support/garbage.ts';
+import { collectGarbage, heldBytes } from '../../support/garbage.ts';
 
 function queueWith(changes: Partial<Limits> = {}): DeferralQueue {
   return new DeferralQueue(limitsWith(changes));
@@ -121,7 +121,7 @@ describe('ham DeferralQueue', () => {
   });
 
   it('has no room beyond its bytes', () => {
-    const queue = queueWith({ futureBytes: 2000 });
+    const queue = queueWith({ futureBytes: 2500 });
     const large = at(1, 'a', 'x'.repeat(600));
     expect(queue.hasRoom([large], undefined)).to.equal(true);
     queue.add(large, undefined);
@@ -129,6 +129,23 @@ describe('ham DeferralQueue', () => {
     expect(queue.hasRoom([at(1, 'b', 'x'.repeat(600))], undefined)).to.equal(false);
     queue.remove(large);
     expect(queue.hasRoom([at(1, 'b', 'x'.repeat(600))], undefined)).to.equal(true);
+  });
+
+  it('takes about the bytes it counts', async () => {
+    for (const length of [1, 200]) {
+      const queue = queueWith();
+      const before = await heldBytes();
+      for (let i = 0; i < 10_000; i += 1) {
+        const write = {
+          soul: `soul ${i}`,
+          key: `key ${i}`,
+          state: 1e12 + i + 0.5,
+          json: `"${'x'.repeat(length)}${i}"`,
+        };
+        queue.add(JSON.parse(JSON.stringify(write)) as FieldWrite, 'p');
+      }
+      expect((await heldBytes()) - before).to.be.lessThan(1.1 * queue.bytes);
+    }
   });
 
   it('has no room beyond the share of one owner, and gives room back with each write that leaves', () => {

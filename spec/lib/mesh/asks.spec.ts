@@ -119,7 +119,11 @@ describe('mesh/asks', () => {
 
   it('is not held up by a clock that is set back, nor by one that is set forward', () => {
     let offsetMs = 0;
-    const moved = new Asks(LIMITS, () => time.clock() + offsetMs, (ask) => ended.push(ask));
+    const moved = new Asks(
+      LIMITS,
+      () => time.clock() + offsetMs,
+      (ask) => ended.push(ask),
+    );
     for (const [id, jumpMs] of [
       ['x', -3_600_000],
       ['y', 3_600_000],

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { DEFAULT_LIMITS, limitsWith } from '../../../lib/base/limits.ts';
 import { Dedupe } from '../../../lib/mesh/dedupe.ts';
 import { ODD_NAMES, seeded } from '../../support/arbitraries.ts';

@@ -22,7 +22,7 @@ describe('mesh/interest', () => {
 
   it('knows who asked for a node and who for a property', () => {
     expect(interest.isEmpty).to.equal(true);
-    expect(interest.add(ann, 'soul', undefined)).to.equal('new');
+    expect(interest.add(ann, 'soul', undefined)).to.equal('first');
     expect(interest.add(bob, 'soul', 'key')).to.equal('new');
     expect([...(interest.of('soul')?.whole ?? [])]).to.deep.equal([ann]);
     expect([...(interest.of('soul')?.byKey ?? [])]).to.deep.equal([['key', new Set([bob])]]);
@@ -52,19 +52,19 @@ describe('mesh/interest', () => {
   });
 
   it('takes no more from a peer than allowed, and goes on to take from others', () => {
-    for (let i = 0; i < MOST; i += 1) expect(interest.add(ann, 'soul', `k${i}`)).to.equal('new');
+    for (let i = 0; i < MOST; i += 1) expect(interest.add(ann, 'soul', `k${i}`)).to.equal('first');
     expect(interest.add(ann, 'soul', 'more')).to.equal('full');
     expect(interest.add(ann, 'more', undefined)).to.equal('full');
     expect(interest.add(ann, 'soul', 'k0')).to.equal('known');
     expect(interest.covers('more', undefined)).to.equal(false);
-    expect(interest.add(bob, 'more', undefined)).to.equal('new');
+    expect(interest.add(bob, 'more', undefined)).to.equal('first');
   });
 
   it('counts long names as several, so that names cannot fill the memory', () => {
-    expect(interest.add(ann, 'x'.repeat(3 * 256), 'y'.repeat(200))).to.equal('new');
+    expect(interest.add(ann, 'x'.repeat(3 * 256), 'y'.repeat(200))).to.equal('first');
     expect(ann.subscriptions.count).to.equal(4);
     expect(interest.add(ann, 'z'.repeat(256), undefined)).to.equal('full');
-    expect(interest.add(ann, 'short', undefined)).to.equal('new');
+    expect(interest.add(ann, 'short', undefined)).to.equal('first');
   });
 
   it('forgets all of a peer that leaves and nothing of others', () => {
@@ -79,7 +79,7 @@ describe('mesh/interest', () => {
     expect(ann.subscriptions).to.deep.equal({ bySoul: new Map(), count: 0 });
     interest.removePeer(bob);
     expect(interest.isEmpty).to.equal(true);
-    expect(interest.add(ann, 'one', undefined)).to.equal('new');
+    expect(interest.add(ann, 'one', undefined)).to.equal('first');
   });
 
   it('gives the souls that others asked for', () => {
@@ -108,7 +108,7 @@ describe('mesh/interest', () => {
       const fresh = new Interest(MOST);
       expect(fresh.of(name)).to.equal(undefined);
       expect(fresh.covers(name, name)).to.equal(false);
-      expect(fresh.add(newPeer('x'), name, name)).to.equal('new');
+      expect(fresh.add(newPeer('x'), name, name)).to.equal('first');
       expect(fresh.of(name)?.byKey.get(name)).to.have.property('size', 1);
       expect(fresh.of(name)?.byKey.get('valueOf')).to.equal(undefined);
     }

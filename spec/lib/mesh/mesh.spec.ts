@@ -73,7 +73,9 @@ describe('mesh/mesh', () => {
       const ann = await world.client();
       ann.sayText('[{"get":');
       await world.settle();
-      expect(ann.news()).to.have.nested.property('[0]').deep.include({ dam: '!', err: 'DAM JSON parse error.' });
+      expect(ann.news())
+        .to.have.nested.property('[0]')
+        .deep.include({ dam: '!', err: 'DAM JSON parse error.' });
       expect(await world.ask(ann, get('r1', 's'))).to.have.nested.property('[0].@', 'r1');
       expect(world.events.filter(({ kind }) => kind === 'refused')).to.have.lengthOf(1);
     });
@@ -95,6 +97,25 @@ describe('mesh/mesh', () => {
       expect(byId.get('w3')).to.have.property('ok', true);
     });
 
+    it('that a handler stumbles over end their link and nothing else', async () => {
+      const world = await newWorld();
+      const [ann, bob] = [await world.client('ann'), await world.client('bob')];
+      const submit = {
+        value: () => {
+          throw new Error('stumbled');
+        },
+        configurable: true,
+      };
+      Object.defineProperty(world.writer, 'submit', submit);
+      ann.say(put('w1', 's', { k: 1 }), get('r1', 's'));
+      await world.settle();
+      expect(ann.closedWith?.code).to.equal(CLOSE.failed);
+      expect(ann.news()).to.deep.equal([]);
+      expect(world.events.find(({ kind }) => kind === 'handler-failed')).to.have.property('error');
+      Reflect.deleteProperty(world.writer, 'submit');
+      expect(await world.ask(bob, put('w2', 's', { k: 1 }))).to.have.nested.property('[0].ok', true);
+    });
+
     it('that are nothing but rubbish end the link at last', async () => {
       const world = await newWorld();
       const ann = await world.client();
@@ -112,11 +133,18 @@ describe('mesh/mesh', () => {
   describe('output', () => {
     it('beyond the limit ends the link with 1013, and the others are served', async () => {
       const world = await newWorld({ limits: { outputBytes: 10_000 } });
-      const [ann, bob, carl] = [await world.client('ann'), await world.client('bob'), await world.client('carl')];
+      const [ann, bob, carl] = [
+        await world.client('ann'),
+        await world.client('bob'),
+        await world.client('carl'),
+      ];
       for (const link of [bob, carl]) await world.ask(link, get(`r-${link.name}`, 'soul'));
       bob.isStuck = true;
       for (let i = 0; i < 30 && bob.closedWith === undefined; i += 1) {
-        await world.ask(ann, put(`w${i}`, 'soul', { k: `${i}`.padEnd(1000, 'x') }, world.time.clock() - 100 + i));
+        await world.ask(
+          ann,
+          put(`w${i}`, 'soul', { k: `${i}`.padEnd(1000, 'x') }, world.time.clock() - 100 + i),
+        );
       }
       expect(bob.closedWith?.code).to.equal(CLOSE.overloaded);
       expect(bob.queuedBytes).to.be.within(10_000, 12_000);
@@ -131,7 +159,9 @@ describe('mesh/mesh', () => {
       const [ann, bob] = [await world.client('ann'), await world.client('bob')];
       await world.ask(bob, get('r1', 'soul'));
       bob.isStuck = true;
-      const writes = Array.from({ length: 50 }, (_, i) => put(`w${i}`, 'soul', { [`k${i}`]: 'x'.repeat(20_000) }));
+      const writes = Array.from({ length: 50 }, (_, i) =>
+        put(`w${i}`, 'soul', { [`k${i}`]: 'x'.repeat(20_000) }),
+      );
       await world.ask(ann, ...writes);
       expect(bob.closedWith?.code).to.equal(CLOSE.overloaded);
       expect(bob.queuedBytes).to.be.below(limit + 21_000);

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { Outbox, type SharedMessage } from '../../../lib/mesh/outbox.ts';
 import { seeded } from '../../support/arbitraries.ts';
 
@@ -16,6 +16,13 @@ function share(text: string, ...outboxes: readonly Outbox[]): SharedMessage {
   const message: SharedMessage = { text };
   for (const outbox of outboxes) outbox.share(message);
   return message;
+}
+
+/** An outbox in the middle of a conversation. */
+function busyOutbox(): Outbox {
+  const outbox = new Outbox(PACK, () => 0);
+  outbox.take();
+  return outbox;
 }
 
 describe('mesh/outbox', () => {
@@ -67,8 +74,22 @@ describe('mesh/outbox', () => {
     expect(outbox.length).to.equal(0);
   });
 
+  it('sends the first message after a silence alone, and the others of its turn behind it', () => {
+    let now = 0;
+    const outbox = new Outbox(PACK, () => now);
+    const say = (): string[] => {
+      for (const text of ['{"a":1}', '{"b":2}', '{"c":3}']) outbox.add(text);
+      return textsOf(outbox);
+    };
+    expect(say()).to.deep.equal(['{"a":1}', '[{"b":2},{"c":3}]']);
+    now = 19;
+    expect(say()).to.deep.equal(['[{"a":1},{"b":2},{"c":3}]']);
+    now = 39;
+    expect(say()).to.deep.equal(['{"a":1}', '[{"b":2},{"c":3}]']);
+  });
+
   it('gives receivers of the same messages the same frame', () => {
-    const outboxes = Array.from({ length: 5 }, () => new Outbox(PACK));
+    const outboxes = Array.from({ length: 5 }, busyOutbox);
     for (const text of ['{"a":1}', '{"b":2}', '{"c":3}']) share(text, ...outboxes);
     const frames = outboxes.map((outbox) => outbox.take());
     expect(new Set(frames.flat())).to.have.property('size', 1);
@@ -76,12 +97,7 @@ describe('mesh/outbox', () => {
   });
 
   it('parts the receivers whose messages differ, and keeps the others together', () => {
-    const [both, also, first, apart] = [1, 2, 3, 4].map(() => new Outbox(PACK)) as [
-      Outbox,
-      Outbox,
-      Outbox,
-      Outbox,
-    ];
+    const [both, also, first, apart] = [1, 2, 3, 4].map(busyOutbox) as [Outbox, Outbox, Outbox, Outbox];
     share('{"a":1}', both, also, first, apart);
     apart.add('{"mine":1}');
     share('{"b":2}', both, also, apart);

@@ -14,7 +14,11 @@ function pushed(link: RecordingLink): unknown[] {
 }
 
 /** Clients that read something and forget what they were answered. */
-async function readers(world: MeshWorld, count: number, read: (id: string) => RawMessage): Promise<RecordingLink[]> {
+async function readers(
+  world: MeshWorld,
+  count: number,
+  read: (id: string) => RawMessage,
+): Promise<RecordingLink[]> {
   const links: RecordingLink[] = [];
   for (let i = 0; i < count; i += 1) {
     const link = await world.client(`reader${world.mesh.peerCount}`);
@@ -22,6 +26,11 @@ async function readers(world: MeshWorld, count: number, read: (id: string) => Ra
     links.push(link);
   }
   return links;
+}
+
+/** The different frames that peers were sent. */
+function framesOf(links: readonly RecordingLink[]): Set<unknown> {
+  return new Set(links.flatMap((link) => link.frames));
 }
 
 describe('mesh/push', () => {
@@ -79,7 +88,11 @@ describe('mesh/push', () => {
     const [carl] = await readers(world, 1, (id) => get(id, 'c'));
     await world.ask(carl!, get('again', 'a'));
     const ann = await world.client();
-    const graph = { ...put('', 'c', { k: 1 }).put, ...put('', 'a', { k: 2 }).put, ...put('', 'b', { k: 3 }).put };
+    const graph = {
+      ...put('', 'c', { k: 1 }).put,
+      ...put('', 'a', { k: 2 }).put,
+      ...put('', 'b', { k: 3 }).put,
+    };
     await world.ask(ann, { '#': 'w1', put: graph });
     expect(pushed(bob!)).to.deep.equal([graphOf('b', { k: 3 }, PAST)]);
     expect(pushed(carl!)).to.have.deep.members([graphOf('c', { k: 1 }, PAST), graphOf('a', { k: 2 }, PAST)]);
@@ -114,9 +127,12 @@ describe('mesh/push', () => {
     const relays = [await world.dialledRelay('one'), await world.dialledRelay('two')];
     const ann = await world.client();
     for (const link of [...whole, ...byKey, ...relays]) link.frames.length = 0;
-    ann.say(put('w1', 'soul', { a: 1, b: 1 }), put('w2', 'soul', { a: 2 }, PAST + 1), put('w3', 'soul', { b: 9 }));
+    ann.say(
+      put('w1', 'soul', { a: 1, b: 1 }),
+      put('w2', 'soul', { a: 2 }, PAST + 1),
+      put('w3', 'soul', { b: 9 }),
+    );
     await world.settle();
-    const framesOf = (links: readonly RecordingLink[]): Set<unknown> => new Set(links.flatMap((link) => link.frames));
     expect(framesOf(whole)).to.have.property('size', 1);
     expect(framesOf(byKey)).to.have.property('size', 1);
     expect(framesOf(relays)).to.have.property('size', 1);
@@ -149,7 +165,10 @@ describe('mesh/push', () => {
     await world.ask(bob!, put('w3', 'soul', { b: 1 }, state + 2));
     await world.advance(3000);
     const graphs = pushed(bob!);
-    expect(graphs).to.have.deep.members([graphOf('soul', { a: 1 }, state), graphOf('soul', { b: 1 }, state + 2)]);
+    expect(graphs).to.have.deep.members([
+      graphOf('soul', { a: 1 }, state),
+      graphOf('soul', { b: 1 }, state + 2),
+    ]);
   });
 
   it('sends what is said in one turn in one frame', async () => {

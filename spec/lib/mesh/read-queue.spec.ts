@@ -52,6 +52,7 @@ describe('mesh/read-queue', () => {
   }
 
   it('begins a read at once when nothing stands in its way', () => {
+    expect(queue.isFree).to.equal(true);
     queue.add(quick(1), 1);
     expect(done).to.deep.equal([1]);
     expect(reader.waits).to.equal(0);
@@ -61,6 +62,7 @@ describe('mesh/read-queue', () => {
     reader.behind = true;
     for (let i = 0; i < 250; i += 1) queue.add(quick(i), 1);
     expect(done).to.deep.equal([]);
+    expect(queue.isFree).to.equal(false);
     expect(reader.waits).to.equal(1);
     await reader.goOn();
     expect(done).to.have.lengthOf(100);
@@ -93,6 +95,7 @@ describe('mesh/read-queue', () => {
       }, 1);
     }
     expect(done).to.have.lengthOf(WIDTH);
+    expect(queue.isFree).to.equal(false);
     for (let ended = 1; ended <= 20; ended += 1) {
       ends[ended - 1]?.();
       await settle();
@@ -100,6 +103,18 @@ describe('mesh/read-queue', () => {
     }
     queue.add(quick(20), 1);
     expect(done).to.deep.equal(Array.from({ length: 21 }, (_, i) => i));
+  });
+
+  it('counts a read that was begun elsewhere', async () => {
+    const ends: (() => void)[] = [];
+    for (let i = 0; i < WIDTH; i += 1) queue.run(new Promise<void>((resolve) => ends.push(resolve)));
+    queue.run(undefined);
+    expect(queue.isFree).to.equal(false);
+    queue.add(quick(1), 1);
+    expect(done).to.deep.equal([]);
+    ends[3]?.();
+    await settle();
+    expect(done).to.deep.equal([1]);
   });
 
   it('has no room beyond its weight, and room again when reads were begun', async () => {

@@ -84,14 +84,17 @@ describe('mesh/recall', () => {
     expect(asked(recall, 'ann')).to.deep.equal(['a', 'b']);
   });
 
-  it('holds nothing for peers that wrote nothing', () => {
+  it('knows who was here, also of those who wrote nothing, within its bound', () => {
     const recall = recallOf();
     for (let i = 0; i < 100; i += 1) {
       const nothing = written();
       recall.arrived(`p${i}`, nothing);
       recall.left(`p${i}`, nothing);
     }
-    expect(recall.size).to.equal(0);
+    expect(recall.knows('p99')).to.equal(true);
+    expect(recall.knows('p0')).to.equal(false);
+    expect(recall.knows('nobody')).to.equal(false);
+    expect(recall.size).to.be.below(100);
   });
 
   it('holds no more souls over all peers than allowed', () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { bridge, get, meshWorlds, PAST, put, type MeshWorld } from '../../support/mesh-world.ts';
+import { bridge, get, meshWorlds, PAST, put, type Bridge, type MeshWorld } from '../../support/mesh-world.ts';
 import type { RawMessage } from '../../support/raw-peer.ts';
 import { RecordingLink } from '../../support/recording-link.ts';
 
@@ -13,8 +13,28 @@ async function valueOf(world: MeshWorld, soul: string, key: string): Promise<str
   return (await world.graph.readField(soul, key))?.json;
 }
 
+/** Messages with data that went over links. */
+function dataOver(...links: readonly Bridge[]): number {
+  const taps = links.flatMap(({ near, far }) => [near, far]);
+  return taps.flatMap((tap) => tap.messages).filter((message) => message.put !== undefined).length;
+}
+
 describe('mesh/relays', () => {
   const newWorld = meshWorlds();
+
+  /** Two relays that dial each other. */
+  async function mutual(): Promise<{
+    readonly one: MeshWorld;
+    readonly two: MeshWorld;
+    readonly first: Bridge;
+    readonly second: Bridge;
+  }> {
+    const [one, two] = [await newWorld({ pid: 'one' }), await newWorld({ pid: 'two' })];
+    const first = bridge(one, two);
+    const second = bridge(two, one);
+    await one.settle();
+    return { one, two, first, second };
+  }
 
   describe('catching up', () => {
     it('asks a relay that was dialled for what somebody here asked for, with the hash of what is here', async () => {
@@ -139,26 +159,6 @@ describe('mesh/relays', () => {
   });
 
   describe('two links between two relays', () => {
-    /** Two relays that dial each other, with a reader and a writer at each. */
-    async function mutual(): Promise<{
-      readonly one: MeshWorld;
-      readonly two: MeshWorld;
-      readonly first: ReturnType<typeof bridge>;
-      readonly second: ReturnType<typeof bridge>;
-    }> {
-      const [one, two] = [await newWorld({ pid: 'one' }), await newWorld({ pid: 'two' })];
-      const first = bridge(one, two);
-      const second = bridge(two, one);
-      await one.settle();
-      return { one, two, first, second };
-    }
-
-    /** Messages with data that went over links. */
-    function dataOver(...links: readonly ReturnType<typeof bridge>[]): number {
-      const messages = links.flatMap((link) => [...link.near.messages, ...link.far.messages]);
-      return messages.filter((message) => message.put !== undefined).length;
-    }
-
     it('carry each change once, in both directions', async () => {
       const { one, two, first, second } = await mutual();
       const [ann, bob] = [await one.client('ann'), await two.client('bob')];
@@ -178,7 +178,9 @@ describe('mesh/relays', () => {
       const ann = await one.client('ann');
       const before = first.count() + second.count();
       await one.ask(ann, get('r1', 'soul'));
-      const messages = [...first.near.messages, ...second.far.messages].filter((message) => message['#'] === 'r1');
+      const messages = [...first.near.messages, ...second.far.messages].filter(
+        (message) => message['#'] === 'r1',
+      );
       expect(messages).to.have.lengthOf(1);
       expect(first.count() + second.count() - before).to.equal(2);
       expect(ann.heard.filter((message) => message['@'] === 'r1')).to.have.lengthOf(1);

@@ -168,7 +168,7 @@ describe('the store as a replica', () => {
         await expectEqual(replica, scenario.writes);
         await replica.store.close();
       }),
-      seeded(100),
+      seeded(250),
     );
   });
 
@@ -191,7 +191,7 @@ describe('the store as a replica', () => {
         await expectEqual(replica, scenario.writes);
         await replica.store.close();
       }),
-      seeded(80),
+      seeded(200),
     );
   });
 
@@ -212,7 +212,7 @@ describe('the store as a replica', () => {
         await first.store.close();
         await second.store.close();
       }),
-      seeded(50),
+      seeded(100),
     );
   });
 });

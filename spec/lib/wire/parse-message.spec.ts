@@ -108,7 +108,10 @@ describe('wire parseMessage', () => {
       name: '?',
       pid: 'p',
       relay: false,
+      fromNode: false,
     });
+    expect(messageOf('{"#":"i","@":"q","dam":"?","pid":"123456789"}')).to.include({ fromNode: true });
+    expect(messageOf('{"dam":"?","pid":"123456789","@":"q","#":"i"}')).to.include({ fromNode: false });
     expect(messageOf('{"#":"i","dam":"?","pid":"p","@":"q","relay":true}')).to.include({
       replyTo: '',
       relay: true,

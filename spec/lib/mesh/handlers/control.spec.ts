@@ -1,6 +1,12 @@
 import { expect } from 'chai';
 import { get, meshWorlds, put } from '../../../support/mesh-world.ts';
+import type { RawMessage } from '../../../support/raw-peer.ts';
 import { RecordingLink } from '../../../support/recording-link.ts';
+
+/** Questions among messages. */
+function questionsIn(messages: readonly RawMessage[]): RawMessage[] {
+  return messages.filter((message) => message.get !== undefined);
+}
 
 describe('mesh/handlers/control', () => {
   const newWorld = meshWorlds();
@@ -29,7 +35,7 @@ describe('mesh/handlers/control', () => {
   it('answers each question, even one without a process id or an id', async () => {
     const world = await newWorld({ pid: 'me' });
     const ann = await world.client('ann', null);
-    for (const question of [{ '#': 'q', dam: '?' }, { dam: '?' }, { '#': 'q', '@': 'x', dam: '?' }]) {
+    for (const question of [{ '#': 'q', dam: '?' }, { dam: '?' }, { '#': 'q2', '@': 'x', dam: '?' }]) {
       const [reply, ...more] = await world.ask(ann, question);
       expect(reply).to.include({ dam: '?', pid: 'me' }).and.not.have.property('relay');
       expect(more).to.deep.equal([]);
@@ -45,7 +51,19 @@ describe('mesh/handlers/control', () => {
   it('ignores control messages it does not know, and those it must not obey', async () => {
     const world = await newWorld();
     const ann = await world.client();
-    const names = ['mob', 'opt', 'rtc', 'nts', 'one', 'c', 'call', 'apply', 'toString', '__proto__', 'constructor'];
+    const names = [
+      'mob',
+      'opt',
+      'rtc',
+      'nts',
+      'one',
+      'c',
+      'call',
+      'apply',
+      'toString',
+      '__proto__',
+      'constructor',
+    ];
     for (const dam of names) {
       const message = { '#': dam, dam, mob: 1, peers: { 'http://x': {} }, opt: { peers: 'http://x' } };
       expect(await world.ask(ann, { ...message, put: put('', 's', { k: 1 }).put }), dam).to.deep.equal([]);
@@ -102,6 +120,29 @@ describe('mesh/handlers/control', () => {
     const ann = await world.client('ann', null);
     const questions = await world.ask(ann, { '#': 'h', '@': 'x', dam: '?', pid: 'ann' });
     expect(questions).to.have.length.within(5, 10);
+  });
+
+  it('asks a client that comes back, and a Node peer, for what others here asked for', async () => {
+    const world = await newWorld();
+    (await world.client('before', 'ann')).hangUp();
+    const bob = await world.client('bob');
+    await world.ask(bob, put('w1', 'one', { k: 1 }), get('r1', 'one'), get('r2', 'two', 'k'));
+    const carl = await world.client('carl', null);
+    expect(await world.ask(carl, { dam: '?', pid: 'carl', '@': 'x', '#': 'h1' })).to.deep.equal([]);
+    const ann = await world.client('ann', null);
+    const asked = [{ '#': 'one' }, { '#': 'two' }];
+    const back = await world.ask(ann, { dam: '?', pid: 'ann', '@': 'x', '#': 'h2' });
+    expect(back.map((message) => message.get)).to.have.deep.members(asked);
+    const first = questionsIn((await world.nodePeer()).heard);
+    expect(first.map((message) => message.get)).to.have.deep.members(asked);
+    expect(first.find((message) => (message.get as { '#': string })['#'] === 'one')).to.have.property('##');
+  });
+
+  it('asks it for no more than a few', async () => {
+    const world = await newWorld();
+    const bob = await world.client('bob');
+    for (let i = 0; i < 300; i += 1) await world.ask(bob, get(`r${i}`, `soul${i}`));
+    expect(questionsIn((await world.nodePeer()).heard)).to.have.lengthOf(64);
   });
 
   it('takes a peer that says it is a relay for one', async () => {

@@ -90,7 +90,9 @@ describe('mesh/handlers/get', () => {
       const bob = await world.client('bob');
       const hash = reply?.['##'] ?? 0;
       expect(await world.ask(bob, { ...get('r2', 'soul'), '##': hash })).to.deep.equal([]);
-      expect(answersTo(await world.ask(bob, { ...get('r3', 'soul'), '##': hash + 1 }), 'r3')).to.have.lengthOf(1);
+      expect(
+        answersTo(await world.ask(bob, { ...get('r3', 'soul'), '##': hash + 1 }), 'r3'),
+      ).to.have.lengthOf(1);
     });
 
     it('come once for an id, however often it is repeated', async () => {
@@ -116,8 +118,14 @@ describe('mesh/handlers/get', () => {
       const world = await newWorld();
       const ann = await world.client();
       for (const name of ['__proto__', 'constructor', 'toString', 'link']) {
-        expect(answersTo(await world.ask(ann, get(`a-${name}`, name)), `a-${name}`)[0]).to.have.keys('#', '@');
-        expect(answersTo(await world.ask(ann, get(`b-${name}`, 's', name)), `b-${name}`)[0]).to.have.keys('#', '@');
+        expect(answersTo(await world.ask(ann, get(`a-${name}`, name)), `a-${name}`)[0]).to.have.keys(
+          '#',
+          '@',
+        );
+        expect(answersTo(await world.ask(ann, get(`b-${name}`, 's', name)), `b-${name}`)[0]).to.have.keys(
+          '#',
+          '@',
+        );
         await store(world, put(`w-${name}`, name, { [name]: 'here' }));
         const [reply] = answersTo(await world.ask(ann, get(name, name, name)), name);
         expect(Object.getOwnPropertyDescriptor(reply?.put?.[name] ?? {}, name)?.value, name).to.equal('here');
@@ -137,7 +145,10 @@ describe('mesh/handlers/get', () => {
           ['r3', 'soul', { '*': '' }],
         ] as const) {
           const answers = answersTo(await world.ask(ann, get(id, soul, key)), id);
-          expect(answers.map(({ err }) => err), id).to.deep.equal(['storage failed']);
+          expect(
+            answers.map(({ err }) => err),
+            id,
+          ).to.deep.equal(['storage failed']);
         }
         expect(world.events.filter(({ kind }) => kind === 'read-failed')).to.have.lengthOf(3);
         world.storage.fails = () => false;
@@ -154,9 +165,15 @@ describe('mesh/handlers/get', () => {
       world.storage.range = () => {
         throw new Error('closed');
       };
-      expect(await world.ask(ann, get('r1', 'soul', 'a'))).to.have.nested.property('[0].err', 'storage failed');
+      expect(await world.ask(ann, get('r1', 'soul', 'a'))).to.have.nested.property(
+        '[0].err',
+        'storage failed',
+      );
       expect(await world.ask(ann, get('r2', 'soul'))).to.have.nested.property('[0].err', 'storage failed');
-      expect(await world.ask(ann, get('r3', { '*': 's' }))).to.have.nested.property('[0].err', 'storage failed');
+      expect(await world.ask(ann, get('r3', { '*': 's' }))).to.have.nested.property(
+        '[0].err',
+        'storage failed',
+      );
     });
 
     it('are not made for a peer that left meanwhile, nor is anybody asked for it', async () => {
@@ -266,7 +283,12 @@ describe('mesh/handlers/get', () => {
 
     it('over souls answer with many nodes and subscribe to none', async () => {
       const world = await newWorld();
-      await store(world, put('w1', 'chat/1', { a: 1 }), put('w2', 'chat/2', { b: 2 }), put('w3', 'else', { c: 3 }));
+      await store(
+        world,
+        put('w1', 'chat/1', { a: 1 }),
+        put('w2', 'chat/2', { b: 2 }),
+        put('w3', 'else', { c: 3 }),
+      );
       const ann = await world.client('ann');
       const read = { '#': 'r1', get: { '#': { '*': 'chat/' }, '%': 1000 } };
       const [reply] = answersTo(await world.ask(ann, read), 'r1');
@@ -308,7 +330,11 @@ describe('mesh/handlers/get', () => {
       }
       const bob = await world.client('bob');
       await world.ask(bob, ...['a', 'b', 'c', 'd'].map((soul) => put(`w-${soul}`, soul, { k: 1 })));
-      expect(ann.news().flatMap((message) => Object.keys(message.put ?? {}))).to.have.members(['a', 'b', 'c']);
+      expect(ann.news().flatMap((message) => Object.keys(message.put ?? {}))).to.have.members([
+        'a',
+        'b',
+        'c',
+      ]);
       ann.hangUp();
       expect(world.mesh.interest.isEmpty).to.equal(true);
     });
@@ -355,6 +381,37 @@ describe('mesh/handlers/get', () => {
       const offline = { ...put('a1', 'soul', { a: 'offline' }), '@': question?.['#'] ?? '' };
       expect(await world.ask(ann, offline)).to.deep.equal([]);
       expect(bob.news()).to.have.nested.property('[0].put.soul.a', 'offline');
+    });
+  });
+
+  describe('with clients that may know better', () => {
+    it('answer at once, ask these clients once, and pass on what they know', async () => {
+      const world = await newWorld();
+      const node = await world.nodePeer();
+      node.news();
+      const [ann, bob] = [await world.client('ann'), await world.client('bob')];
+      expect(answersTo(await world.ask(ann, get('r1', 'soul')), 'r1')).to.have.lengthOf(1);
+      const [question, ...more] = node.news();
+      expect(more).to.deep.equal([]);
+      expect(question?.get).to.deep.equal({ '#': 'soul' });
+      await world.ask(bob, get('r2', 'soul', 'a'));
+      expect(node.news()).to.deep.equal([]);
+      const answer = { ...put('a1', 'soul', { a: 1 }), '@': question?.['#'] ?? '' };
+      expect(await world.ask(node, answer)).to.deep.equal([]);
+      for (const link of [ann, bob]) {
+        expect(link.news().some((message) => message.put?.['soul']?.['a'] === 1)).to.equal(true);
+      }
+    });
+
+    it('tell them what is here, and do not ask the asker', async () => {
+      const world = await newWorld();
+      await store(world, put('w1', 'soul', { a: 1 }));
+      const [node, other] = [await world.nodePeer('one'), await world.nodePeer('two')];
+      other.news();
+      const [reply] = answersTo(await world.ask(node, get('r1', 'soul')), 'r1');
+      expect(other.news()).to.have.nested.property('[0].##', reply?.['##']);
+      expect(await world.ask(node, { ...get('r2', 'else'), nts: 1 })).to.have.lengthOf(2);
+      expect(other.news()).to.deep.equal([]);
     });
   });
 

@@ -108,12 +108,17 @@ describe('mesh/handlers/put', () => {
     const bob = await world.client('bob');
     await world.ask(bob, get('r1', 'soul'));
     const state = world.time.clock() + FUTURE_MS;
-    expect(await world.ask(ann, put('w1', 'soul', { key: 1 }, state))).to.have.nested.property('[0].ok', true);
+    expect(await world.ask(ann, put('w1', 'soul', { key: 1 }, state))).to.have.nested.property(
+      '[0].ok',
+      true,
+    );
     expect(bob.news()).to.deep.equal([]);
     await world.advance(FUTURE_MS - 1);
     expect(bob.news()).to.deep.equal([]);
     await world.advance(1);
-    expect(bob.news()).to.have.nested.property('[0].put').deep.equal(put('', 'soul', { key: 1 }, state).put);
+    expect(bob.news())
+      .to.have.nested.property('[0].put')
+      .deep.equal(put('', 'soul', { key: 1 }, state).put);
   });
 
   it('refuses a write from beyond the horizon', async () => {
@@ -151,7 +156,7 @@ describe('mesh/handlers/put', () => {
     const bob = await world.client('bob');
     await world.ask(bob, get('r1', 'soul'));
     bob.news();
-    const [question] = (await world.ask(ann, get('r2', 'soul'))).filter((message) => message.get !== undefined);
+    const question = (await world.ask(ann, get('r2', 'soul'))).find((message) => message.get !== undefined);
     const news = await world.ask(ann, { ...put('a1', 'soul', { key: 1 }), '@': question?.['#'] ?? '' });
     expect(news).to.deep.equal([]);
     expect(bob.news()).to.have.nested.property('[0].put.soul.key', 1);
