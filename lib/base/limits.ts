@@ -49,6 +49,8 @@ export interface Limits {
   readonly rememberedPeers: number;
   /** Souls remembered per such peer. */
   readonly rememberedSouls: number;
+  /** Peers that may come in as relays, which are told every change; others stay clients. */
+  readonly inboundRelays: number;
   /** Messages waiting for the storage; beyond, puts are refused. */
   readonly waitingPuts: number;
 }
@@ -65,7 +67,7 @@ export const DEFAULT_LIMITS: Limits = {
   nodeProperties: 10_000,
   nameLength: 16 * KIB,
   idLength: 256,
-  outputBytes: 8 * MIB,
+  outputBytes: 16 * MIB,
   subscriptionsPerPeer: 10_000,
   dedupeIds: 2_000_000,
   dedupeLifeMs: 10_000,
@@ -82,6 +84,7 @@ export const DEFAULT_LIMITS: Limits = {
   openAsks: 10_000,
   rememberedPeers: 1000,
   rememberedSouls: 200,
+  inboundRelays: 64,
   waitingPuts: 50_000,
 };
 

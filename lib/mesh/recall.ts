@@ -2,6 +2,9 @@ import { TwoGenerations } from '../base/two-generations.ts';
 import type { Limits } from '../base/limits.ts';
 import { weightOf } from './name-weight.ts';
 
+/** So many peers that wrote nothing take the room of one that wrote as much as is remembered. */
+const PEERS_FOR_ONE = 10;
+
 /** The souls a peer wrote lately: at most `most`, long names counted as several; the older half leaves at once. */
 export class RecentSouls {
   readonly #half: number;
@@ -41,9 +44,11 @@ export class Recall {
   /** What the peers that are here write, on the latest link of each process. */
   readonly #writtenByPid = new Map<string, RecentSouls>();
   readonly #mostSouls: number;
+  readonly #leastWeight: number;
 
   constructor(limits: Limits) {
     this.#mostSouls = limits.rememberedSouls;
+    this.#leastWeight = Math.ceil(limits.rememberedSouls / PEERS_FOR_ONE);
     this.#soulsByPid = new TwoGenerations(limits.rememberedPeers * limits.rememberedSouls);
   }
 
@@ -61,7 +66,7 @@ export class Recall {
   left(pid: string, written: RecentSouls): void {
     if (this.#writtenByPid.get(pid) === written) this.#writtenByPid.delete(pid);
     const souls = this.#merged(written, this.#soulsByPid.get(pid, soulsWeight));
-    this.#soulsByPid.set(pid, souls, Math.max(1, soulsWeight(souls)));
+    this.#soulsByPid.set(pid, souls, Math.max(this.#leastWeight, soulsWeight(souls)));
   }
 
   /**

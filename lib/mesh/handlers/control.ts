@@ -26,11 +26,18 @@ function handleHello(context: Context, peer: Peer, message: ControlMessage): voi
   if (message.replyTo === undefined || message.pid === undefined) {
     context.send(peer, encodeHelloReply(randomId(), message.idJson, context.pid, peer.dialled));
   }
-  const isNewRelay = message.relay && peer.role === 'client';
+  const isNewRelay = message.relay && peer.role === 'client' && hasRoomForRelay(context);
   const isNamed = message.pid !== undefined && peer.pid === undefined;
   if (isNewRelay) peer.role = 'relay';
   if (isNamed) meet(context, peer, message, message.pid);
   if (peer.role === 'relay' && (isNewRelay || isNamed)) context.foundRelay(peer);
+}
+
+/** Anybody can say that it is a relay, and relays are told everything. */
+function hasRoomForRelay({ relays, limits }: Context): boolean {
+  let inbound = 0;
+  for (const { dialled, role } of relays) if (!dialled && role === 'relay') inbound += 1;
+  return inbound < limits.inboundRelays;
 }
 
 /** The peer told who it is. One that was here before may have written meanwhile. */

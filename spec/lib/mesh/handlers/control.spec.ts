@@ -153,6 +153,20 @@ describe('mesh/handlers/control', () => {
     expect(relay.news()).to.have.nested.property('[0].put.soul.k', 1);
   });
 
+  it('takes no more of them for relays than allowed, and serves the others as clients', async () => {
+    const world = await newWorld({ limits: { inboundRelays: 1 } });
+    const relay = await world.inboundRelay('first');
+    const other = await world.inboundRelay('second');
+    const ann = await world.client();
+    await world.ask(other, get('r1', 'wanted'));
+    other.news();
+    await world.ask(ann, put('w1', 'soul', { k: 1 }), put('w2', 'wanted', { k: 2 }));
+    const putsOf = (link: RecordingLink): string[] =>
+      link.news().flatMap((message) => Object.keys(message.put ?? {}));
+    expect(putsOf(relay)).to.deep.equal(['soul', 'wanted']);
+    expect(putsOf(other)).to.deep.equal(['wanted']);
+  });
+
   it('asks a relay that came in for what others here asked for, once', async () => {
     const world = await newWorld();
     const ann = await world.client();
