@@ -1,7 +1,6 @@
 /** Link over the standard WebSocket class, and the dialler that keeps one alive. */
-import { utf8 } from '../lib/base/bytes.ts';
 import { GraphError } from '../lib/base/errors.ts';
-import { CLOSE, type Frame, type Link, type LinkListener } from '../lib/mesh/link.ts';
+import { CLOSE, fitReason, type Frame, type Link, type LinkListener } from '../lib/mesh/link.ts';
 
 /** What a link uses of a websocket; that of browsers, of Node and of the package `ws` fit. */
 export interface WebSocketLike {
@@ -25,7 +24,6 @@ export interface Timers {
 const OPEN = 1;
 /** Standard sockets refuse to send codes below 3000; this is added for them. */
 const APPLICATION_CODES = 3000;
-const REASON_BYTES = 123;
 /** Characters that may wait for a listener; beyond, the link is closed with 1013. */
 const WAITING_CHARACTERS = 8 * 1024 * 1024;
 
@@ -103,13 +101,6 @@ function closeSocket(socket: WebSocketLike, code: number, reason: string): void 
   } catch {
     socket.close(code + APPLICATION_CODES, reason);
   }
-}
-
-/** A close reason may take 123 bytes; a character cut in two is left out. */
-function fitReason(reason: string): string {
-  return new TextDecoder().decode(utf8(reason).subarray(0, REASON_BYTES), {
-    stream: true,
-  });
 }
 
 /** Whom to dial, and how patiently. */

@@ -1,7 +1,7 @@
 /** Link over one accepted websocket: shared frames, heartbeat, output in one write per turn. */
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
-import type { Frame, Link, LinkListener } from '../lib/mesh/link.ts';
+import { fitReason, type Frame, type Link, type LinkListener } from '../lib/mesh/link.ts';
 import type { Heartbeat, HeartbeatMember } from './heartbeat.ts';
 
 const OPEN = 1;
@@ -10,7 +10,6 @@ const MISSED_PINGS = 2;
 const FINAL_TEXT = 0x81;
 const SHORT = 125;
 const TWO_BYTES = 0xffff;
-const REASON_BYTES = 123;
 
 /** What a socket link is made of. */
 export interface SocketLinkParts {
@@ -159,9 +158,4 @@ export class SocketLink implements Link, HeartbeatMember {
     this.#isEnded = true;
     this.#listener?.close();
   }
-}
-
-/** A close reason may take 123 bytes; a character cut in two is left out. */
-function fitReason(reason: string): string {
-  return new TextDecoder().decode(Buffer.from(reason).subarray(0, REASON_BYTES), { stream: true });
 }

@@ -1,3 +1,5 @@
+import { utf8 } from '../base/bytes.ts';
+
 /** Close codes of RFC 6455 that Thicket uses. */
 export const CLOSE = {
   goingAway: 1001,
@@ -7,6 +9,13 @@ export const CLOSE = {
   failed: 1011,
   overloaded: 1013,
 } as const;
+
+const REASON_BYTES = 123;
+
+/** A close reason as RFC 6455 takes it: 123 bytes at most, no character cut in two. */
+export function fitReason(reason: string): string {
+  return new TextDecoder().decode(utf8(reason).subarray(0, REASON_BYTES), { stream: true });
+}
 
 /** A text frame to send; transports may keep its encoded form on it, so that many receivers share one encoding. */
 export interface Frame {
