@@ -122,6 +122,8 @@ export class LevelStorage implements Storage {
   readonly #lifecycle: Lifecycle;
   readonly #sync: boolean;
   #database: Database | undefined;
+  /** The commit asked for last; never rejects. */
+  #lastCommit: Promise<void> = Promise.resolve();
   /** Bytes that a key of a synchronous read may take. */
   #keyRoom = 0;
 
@@ -193,7 +195,10 @@ export class LevelStorage implements Storage {
         else if (value === undefined) batch.del(key);
         else batch.put<string, Uint8Array>(key, value, BYTES);
       }
-      await batch.write({ sync: this.#sync });
+      // Threads of the pool may overtake each other.
+      const write = this.#lastCommit.then(() => batch.write({ sync: this.#sync }));
+      this.#lastCommit = write.catch(() => undefined);
+      await write;
     } catch (error) {
       await batch.close();
       throw failed(error);
@@ -242,6 +247,7 @@ export class LevelStorage implements Storage {
   }
 
   async #closeDatabase(): Promise<void> {
+    await this.#lastCommit;
     await this.#database?.close();
     this.#database = undefined;
   }
