@@ -8,6 +8,11 @@ function questionsIn(messages: readonly RawMessage[]): RawMessage[] {
   return messages.filter((message) => message.get !== undefined);
 }
 
+/** Souls of the puts a link was sent since it was last looked at. */
+function putsOf(link: RecordingLink): string[] {
+  return link.news().flatMap((message) => Object.keys(message.put ?? {}));
+}
+
 describe('mesh/handlers/control', () => {
   const newWorld = meshWorlds();
 
@@ -161,8 +166,6 @@ describe('mesh/handlers/control', () => {
     await world.ask(other, get('r1', 'wanted'));
     other.news();
     await world.ask(ann, put('w1', 'soul', { k: 1 }), put('w2', 'wanted', { k: 2 }));
-    const putsOf = (link: RecordingLink): string[] =>
-      link.news().flatMap((message) => Object.keys(message.put ?? {}));
     expect(putsOf(relay)).to.deep.equal(['soul', 'wanted']);
     expect(putsOf(other)).to.deep.equal(['wanted']);
   });
