@@ -38,6 +38,8 @@ export class Peer {
   pid: string | undefined = undefined;
   /** True when the remote said `hi`, as browsers do and relays do not. */
   saidHi = false;
+  /** False for relays like this one: they pass on what is stored already and wait for nothing. */
+  wantsAcks = true;
   /** True when it read or wrote before it answered who it is, as Node peers do, which dial to say something. */
   spokeFirst = false;
   /** True when it says that others are connected to it: it is asked what is not found here. */

@@ -143,6 +143,11 @@ export function encodeHelloReply(id: string, replyToJson: string, pid: string, r
   return `{"#":"${id}","@":${replyToJson},"dam":"?","pid":"${pid}"${relayField}}`;
 }
 
+/** Tells a relay that dialled that this is a relay like it. */
+export function encodeRelayGreeting(id: string): string {
+  return `{"#":"${id}","dam":"hi","relay":true}`;
+}
+
 /** An answer with an object in it, passed back along the path of the message it answers. */
 export function encodeAnswer(idJson: string, replyToJson: string, answerJson: string): string {
   return `{"#":${idJson},"@":${replyToJson},"ok":${answerJson}}`;

@@ -1,5 +1,5 @@
 import { randomId } from '../../base/random.ts';
-import { encodeHelloReply } from '../../wire/codec.ts';
+import { encodeHelloReply, encodeRelayGreeting } from '../../wire/codec.ts';
 import type { ControlMessage } from '../../wire/message.ts';
 import type { Context } from '../context.ts';
 import type { Peer } from '../peer.ts';
@@ -12,7 +12,8 @@ const SOULS_OF_SOURCES = 64;
 export function handleControl(context: Context, peer: Peer, message: ControlMessage): void {
   switch (message.name) {
     case 'hi':
-      peer.saidHi = true;
+      if (message.relay && peer.dialled) peer.wantsAcks = false;
+      else peer.saidHi = true;
       return;
     case '?':
       return handleHello(context, peer, message);
@@ -28,7 +29,11 @@ function handleHello(context: Context, peer: Peer, message: ControlMessage): voi
   }
   const isNewRelay = message.relay && peer.role === 'client' && hasRoomForRelay(context);
   const isNamed = message.pid !== undefined && peer.pid === undefined;
-  if (isNewRelay) peer.role = 'relay';
+  if (isNewRelay) {
+    peer.role = 'relay';
+    peer.wantsAcks = false;
+    context.send(peer, encodeRelayGreeting(randomId()));
+  }
   if (isNamed) meet(context, peer, message, message.pid);
   if (peer.role === 'relay' && (isNewRelay || isNamed)) context.foundRelay(peer);
 }

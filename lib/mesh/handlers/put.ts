@@ -45,7 +45,7 @@ class ReceivedPut implements PutRequest {
       context.report({ kind: 'refused', peer: peer.name, what: 'put', reason: outcome.reason });
       context.send(peer, encodeRefusal(randomId(), message.idJson, outcome.reason));
     } else {
-      if (!this.#isAnswer()) context.send(peer, encodeAck(randomId(), message.idJson));
+      if (peer.wantsAcks && !this.#isAnswer()) context.send(peer, encodeAck(randomId(), message.idJson));
       if (!message.failed) pushChanges(context, outcome.changed, peer, message);
     }
     if (message.replyTo !== undefined && !message.more && context.asks.isWaitingFor(message.replyTo, peer)) {

@@ -158,6 +158,18 @@ describe('mesh/handlers/control', () => {
     expect(relay.news()).to.have.nested.property('[0].put.soul.k', 1);
   });
 
+  it('greets it as a relay, so that both know that neither waits for acks', async () => {
+    const world = await newWorld();
+    const relay = new RecordingLink('relay');
+    world.mesh.accept(relay, 'client');
+    await world.settle();
+    const greetings = (
+      await world.ask(relay, { '#': 'h', '@': 'x', dam: '?', relay: true, pid: 'r' })
+    ).filter((message) => message.dam === 'hi');
+    expect(greetings).to.have.lengthOf(1);
+    expect(greetings[0]).to.include({ relay: true });
+  });
+
   it('takes no more of them for relays than allowed, and serves the others as clients', async () => {
     const world = await newWorld({ limits: { inboundRelays: 1 } });
     const relay = await world.inboundRelay('first');

@@ -21,6 +21,20 @@ describe('mesh/handlers/put', () => {
     expect(await world.graph.readField('soul', 'key')).to.include({ state: PAST, json: '"value"' });
   });
 
+  it('acknowledges nothing to relays like itself, which wait for nothing, but refuses what is wrong', async () => {
+    const world = await newWorld();
+    const inbound = await world.inboundRelay('in');
+    const dialled = await world.dialledRelay('out');
+    const gun = await world.dialledRelay('gun');
+    dialled.say({ '#': 'hi1', dam: 'hi', relay: true });
+    for (const [at, relay] of [inbound, dialled, gun].entries()) {
+      const news = await world.ask(relay, put(`w${at}`, `s${at}`, { k: 1 }));
+      expect(news.filter((message) => message.ok === true)).to.have.lengthOf(relay === gun ? 1 : 0);
+      const refusal = await world.ask(relay, put(`f${at}`, `s${at}`, { k: 2 }, Number.MAX_VALUE));
+      expect(refusal.filter((message) => message.err !== undefined)).to.have.lengthOf(1);
+    }
+  });
+
   it('acknowledges what loses, for it is settled, and says no more about it', async () => {
     const world = await newWorld();
     const ann = await world.client('ann');
