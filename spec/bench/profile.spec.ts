@@ -1,5 +1,8 @@
 import { expect } from 'chai';
-import { type CpuProfile, hotspotsOf } from './profile.ts';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type CpuProfile, clearProfiles, describeProfiles, hotspotsOf } from './profile.ts';
 
 function node(id: number, functionName: string, url = '', lineNumber = -1): CpuProfile['nodes'][number] {
   return { id, callFrame: { functionName, url, lineNumber } };
@@ -35,5 +38,36 @@ describe('profiles of the bench', () => {
 
   it('lists no more than asked for', () => {
     expect(hotspotsOf(PROFILE, 1)).to.have.length(1);
+  });
+});
+
+describe('folders of profiles', () => {
+  let parent: string;
+
+  beforeEach(async () => {
+    parent = await mkdtemp(join(tmpdir(), 'thicket-bench-profile-'));
+  });
+
+  afterEach(async () => {
+    await rm(parent, { recursive: true });
+  });
+
+  it('are made where missing, and freed of the profiles of earlier runs but of nothing else', async () => {
+    const folder = join(parent, 'profiles', 'put-1-thicket-1');
+    await clearProfiles(folder);
+    expect(await readdir(folder)).to.deep.equal([]);
+    await writeFile(join(folder, 'old.cpuprofile'), '{}');
+    await writeFile(join(folder, 'notes.txt'), '');
+    await clearProfiles(folder);
+    expect(await readdir(folder)).to.deep.equal(['notes.txt']);
+  });
+
+  it('are described by a table for each profile in them', async () => {
+    const folder = join(parent, 'case');
+    await mkdir(folder);
+    await writeFile(join(folder, 'relay.cpuprofile'), JSON.stringify(PROFILE));
+    const lines = (await describeProfiles(folder, 1)).split('\n');
+    expect(lines[0]).to.equal(join(folder, 'relay.cpuprofile'));
+    expect(lines.at(-1)?.split(/ {2,}/)).to.deep.equal(['merge', 'lib/ham/merge.js:10', '7', '70.0']);
   });
 });

@@ -1,11 +1,12 @@
 /**
  * Reads the CPU profiles of relays: which functions took most time by themselves.
  */
-import { readFile, readdir } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatTable } from './report/table.ts';
 
 const PERCENT = 100;
+const SUFFIX = '.cpuprofile';
 const NOT_BUSY = new Set(['(idle)', '(program)', '(root)']);
 
 /** As much of a V8 CPU profile as matters here. */
@@ -66,9 +67,19 @@ export function hotspotsOf(profile: CpuProfile, most: number): Hotspot[] {
     }));
 }
 
+async function profilesIn(folder: string): Promise<string[]> {
+  return (await readdir(folder)).filter((name) => name.endsWith(SUFFIX)).toSorted();
+}
+
+/** Makes a folder for profiles; those of earlier runs leave it. */
+export async function clearProfiles(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await Promise.all((await profilesIn(folder)).map((name) => rm(join(folder, name))));
+}
+
 /** A table of the dearest functions of each profile in a folder. */
 export async function describeProfiles(folder: string, most: number): Promise<string> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.cpuprofile')).toSorted();
+  const names = await profilesIn(folder);
   const tables = await Promise.all(
     names.map(async (name) => {
       const profile = JSON.parse(await readFile(join(folder, name), 'utf8')) as CpuProfile;

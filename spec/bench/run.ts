@@ -3,16 +3,16 @@
  *
  * Slow figures never fail it; wrong results set exit code 1.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { Bench, type BenchCase } from './bench.ts';
 import { CASES } from './cases.ts';
 import { type BenchOptions, type RelayKind, USAGE, parseOptions } from './options.ts';
 import { LOAD_CORE, PINNED, RELAY_CORE } from './pinning.ts';
-import { describeProfiles } from './profile.ts';
+import { clearProfiles, describeProfiles } from './profile.ts';
 import { drawSummary } from './report/picture.ts';
 import { printSummary } from './report/print.ts';
+import { save } from './report/save.ts';
 import { type Sample, type SummaryRow, summarise } from './report/summary.ts';
 
 const HOTSPOTS = 10;
@@ -47,7 +47,9 @@ async function runOnce(
   options: BenchOptions,
   findings: Findings,
 ): Promise<void> {
-  const profile = options.profile && join(options.profile, `${benchCase.name}-${kind}-${round}`);
+  // Absolute, because relays run in folders of their own.
+  const profile = options.profile && resolve(options.profile, `${benchCase.name}-${kind}-${round}`);
+  if (profile !== undefined) await clearProfiles(profile);
   const { rows, failures, notes } = await Bench.run(benchCase, kind, options, profile);
   findings.samples.push(...rows.map((row) => ({ round, relay: kind, row })));
   findings.failures.push(
@@ -74,7 +76,7 @@ async function writeReports(
   summary: readonly SummaryRow[],
   findings: Findings,
 ): Promise<void> {
-  if (options.svg !== undefined) await writeFile(options.svg, drawSummary(summary));
+  if (options.svg !== undefined) await save(options.svg, drawSummary(summary));
   if (options.json === undefined) return;
   const { samples, failures, notes } = findings;
   const report = {
@@ -85,7 +87,7 @@ async function writeReports(
     failures,
     notes: [...notes],
   };
-  await writeFile(options.json, `${JSON.stringify(report, undefined, 2)}\n`);
+  await save(options.json, `${JSON.stringify(report, undefined, 2)}\n`);
 }
 
 function printFindings(summary: readonly SummaryRow[], { failures, notes }: Findings): void {
@@ -98,7 +100,6 @@ function printFindings(summary: readonly SummaryRow[], { failures, notes }: Find
 async function run(options: BenchOptions): Promise<void> {
   const cases = options.cases.length === 0 ? CASES : CASES.filter(({ name }) => options.cases.includes(name));
   const findings: Findings = { samples: [], failures: [], notes: new Set() };
-  if (options.profile !== undefined) await mkdir(options.profile, { recursive: true });
   console.log(`${machine(options)}\n`);
   const startedAt = performance.now();
   for (const benchCase of cases) await runCase(benchCase, options, findings);

@@ -73,9 +73,10 @@ async function run(bench: Bench, { subscribers, rate }: Shape): Promise<void> {
   });
 }
 
-/** Fan-out to 100 and 1,000 subscribers. */
+/** Fan-out to 100, 500 and 1,000 subscribers. */
 export const FAN_OUT_CASES: readonly BenchCase[] = [
   { subscribers: 100, rate: 50 },
+  { subscribers: 500, rate: 20 },
   { subscribers: 1000, rate: 10 },
 ].map((shape) => ({
   name: `fan-out-${shape.subscribers}`,

@@ -2,9 +2,10 @@
  * What a growing graph costs: ingest rate, memory, disk, restart, and gets that memory cannot answer.
  */
 import type { Bench, BenchCase } from '../bench.ts';
-import type { Order, RequestResult } from '../load/operations.ts';
+import type { Order } from '../load/operations.ts';
 import { memoryOf } from '../process-meter.ts';
 import type { RelayProcess } from '../relay-process.ts';
+import { LOAD_SECONDS, fill, thousands } from './fill.ts';
 
 const CLIENTS = 8;
 const WRITERS = 64;
@@ -14,32 +15,7 @@ const SLICES = 10;
 const SMALL_SLICES = 2;
 /** Nodes of which the real relay reads all from few files: enough to compile the code, not to fill a cache. */
 const WARM_NODES = 50;
-/** How long a relay may take to load a step; what is there by then is reported. */
-const LOAD_SECONDS = 45;
 const ANY_NUMBER = Number.MAX_SAFE_INTEGER;
-
-function thousands(count: number): string {
-  return `${Math.round(count / 1000)}k`;
-}
-
-/** Puts the nodes from one number to another; returns how it went. */
-async function fill(bench: Bench, from: number, to: number, order: Order): Promise<RequestResult> {
-  const { load, patienceMs } = bench;
-  const result = await load.run('put', {
-    group: 'writers',
-    first: from,
-    count: to - from,
-    seconds: LOAD_SECONDS,
-    order,
-    window: 64,
-    batch: 1,
-    patienceMs,
-  });
-  bench.checkRequests(`loading ${thousands(to)} nodes`, result);
-  if (result.sent < to - from)
-    bench.note(`loaded ${from + result.sent} nodes instead of ${to} in ${LOAD_SECONDS} s`);
-  return result;
-}
 
 function reportMemory(bench: Bench, name: string, relay: RelayProcess): void {
   const memory = memoryOf(relay.pid);

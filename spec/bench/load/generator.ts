@@ -8,6 +8,7 @@ import { hammer } from './hammer.ts';
 import type { ConnectTask, GroupState, LoadOperations, LoadReply, LoadRequest } from './operations.ts';
 import { put, putWideNode } from './puts.ts';
 import { subscribe } from './subscribe.ts';
+import { update } from './updates.ts';
 
 /** Connections opened at once; more would overflow a relay's listen queue. */
 const CONNECT_AT_ONCE = 50;
@@ -42,6 +43,7 @@ const operations: LoadOperations = {
     groups.delete(group);
   },
   put: (task) => put(clientsOf(task.group), task),
+  update: (task) => update(clientsOf(task.group), task),
   putWideNode: (task) => putWideNode(clientsOf(task.group), task),
   get: (task) => get(clientsOf(task.group), task),
   subscribe: (task) => subscribe(clientsOf(task.group), task),

@@ -6,6 +6,7 @@ import { type Message, messagesIn } from './messages.ts';
 import type { GetTask, RequestResult, Subject } from './operations.ts';
 import { WIDE_SOUL, isRecord, nameOf, soulOf, widePropertyOf } from './records.ts';
 import { type Answers, type RequestKind, runRequests } from './requests.ts';
+import { contentOf } from './updates.ts';
 
 /** Steps through records in an order that no cache or file layout favours. */
 const STRIDE = 104_729;
@@ -19,12 +20,12 @@ interface Question {
 const questions: Record<Subject, (number: number, task: GetTask) => Question> = {
   record: (number, { order }) => ({
     soul: soulOf(number, order),
-    isRight: (node) => isRecord(node, number),
+    isRight: (node) => isRecord(node, contentOf(number)),
   }),
   name: (number, { order }) => ({
     soul: soulOf(number, order),
     property: 'name',
-    isRight: (node) => node['name'] === nameOf(number),
+    isRight: (node) => node['name'] === nameOf(contentOf(number)),
   }),
   wide: (number) => ({
     soul: WIDE_SOUL,

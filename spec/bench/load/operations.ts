@@ -29,6 +29,23 @@ export interface PutTask {
   readonly patienceMs: number;
 }
 
+/** Updates all properties of records that are stored, drawn at random. */
+export interface UpdateTask {
+  readonly group: string;
+  /** Stored records, from number 0 on. */
+  readonly among: number;
+  /** Size of a small set, spread evenly over all records. */
+  readonly hot: number;
+  /** Percent of the updates that fall on the small set, 0 to 100; the others fall on all records alike. */
+  readonly hotPercent: number;
+  readonly count: number;
+  readonly seconds: number;
+  readonly order: Order;
+  /** Updates in flight per client. */
+  readonly window: number;
+  readonly patienceMs: number;
+}
+
 /** How a window of requests went. */
 export interface RequestResult {
   readonly sent: number;
@@ -148,6 +165,7 @@ export interface LoadOperations {
   connect(task: ConnectTask): Promise<number>;
   disconnect(task: { readonly group: string }): Promise<void>;
   put(task: PutTask): Promise<RequestResult>;
+  update(task: UpdateTask): Promise<RequestResult>;
   putWideNode(task: WideNodeTask): Promise<RequestResult>;
   get(task: GetTask): Promise<RequestResult>;
   /** @returns clients whose get was answered */

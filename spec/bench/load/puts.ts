@@ -14,7 +14,7 @@ const WIDE_PROPERTIES_PER_PUT = 500;
  * Finds the acks in a frame by their `@` without parsing it: nothing else that a relay sends to a writer holds
  * this text. A frame with a refusal is looked at closely.
  */
-function readAcks(text: string, answers: Answers): void {
+export function readAcks(text: string, answers: Answers): void {
   const fault = text.includes('"err"') ? text : '';
   let at = text.indexOf(REPLY_TO);
   while (at !== -1) {

@@ -35,9 +35,19 @@ export function widePropertyOf(number: number): string {
   return `property${digits(number)}`;
 }
 
-/** JSON of a put of one new record with three properties. */
-export function putRecord(id: string, number: number, order: Order, state: number): string {
-  const soul = soulOf(number, order);
+/**
+ * JSON of a put of one record with three properties.
+ *
+ * @param number decides the values
+ * @param soul that of a new record, or of a stored one that takes on the values of another number
+ */
+export function putRecord(
+  id: string,
+  number: number,
+  order: Order,
+  state: number,
+  soul: string = soulOf(number, order),
+): string {
   return (
     `{"#":"${id}","put":{"${soul}":{"_":{"#":"${soul}",">":{"even":${state},"name":${state},"rank":${state}}},` +
     `"even":${number % 2 === 0},"name":"${nameOf(number)}","rank":${number}}}}`
