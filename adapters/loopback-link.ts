@@ -12,13 +12,21 @@ interface Way {
   carryEnd(arrive: () => void): void;
 }
 
+/** A frame that has come. */
+interface Arrival {
+  readonly text: string;
+  /** It waits no more: its sender may forget it. */
+  readonly leave: () => void;
+}
+
 class LoopbackLink implements Link {
   readonly name: string;
   readonly #way: Way;
-  readonly #waiting: string[] = [];
+  readonly #waiting: Arrival[] = [];
   #far: LoopbackLink | undefined;
   #listener: LinkListener | undefined;
   #queuedBytes = 0;
+  #isPaused = false;
   #isOpen = true;
 
   /** @param way where frames of this side go */
@@ -39,14 +47,27 @@ class LoopbackLink implements Link {
     return this.#isOpen;
   }
 
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
   get queuedBytes(): number {
     return this.#queuedBytes;
   }
 
   listen(listener: LinkListener): void {
     this.#listener = listener;
-    for (const text of this.#waiting.splice(0)) listener.frame(text);
+    this.#deliver();
     if (!this.#isOpen) listener.close();
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    queueMicrotask(() => this.#deliver());
   }
 
   send({ text }: Frame): void {
@@ -59,8 +80,8 @@ class LoopbackLink implements Link {
       isQueued = false;
     };
     const isTaken = this.#way.carry(() => {
-      leave();
-      this.#far?.receive(text);
+      if (this.#far?.isPaused !== true) leave();
+      this.#far?.receive({ text, leave });
     });
     if (!isTaken) leave();
   }
@@ -79,10 +100,18 @@ class LoopbackLink implements Link {
   }
 
   /** A frame came from the other side. */
-  receive(text: string): void {
-    if (!this.#isOpen) return;
-    if (this.#listener === undefined) this.#waiting.push(text);
-    else this.#listener.frame(text);
+  receive(arrival: Arrival): void {
+    this.#waiting.push(arrival);
+    this.#deliver();
+  }
+
+  #deliver(): void {
+    while (this.#waiting.length > 0 && !this.#isOpen) this.#waiting.shift()!.leave();
+    while (this.#waiting.length > 0 && this.#listener !== undefined && !this.#isPaused) {
+      const { text, leave } = this.#waiting.shift()!;
+      leave();
+      this.#listener.frame(text);
+    }
   }
 }
 

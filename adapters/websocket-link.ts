@@ -7,6 +7,9 @@ export interface WebSocketLike {
   readonly readyState: number;
   readonly bufferedAmount: number;
   send(text: string): void;
+  /** Of the package `ws` only. */
+  pause?(): void;
+  resume?(): void;
   close(code?: number, reason?: string): void;
   addEventListener(type: 'open' | 'close' | 'error', listener: () => void): void;
   addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void;
@@ -62,6 +65,14 @@ export class WebSocketLink implements Link {
     this.#listener = listener;
     for (const text of this.#waiting.splice(0)) listener.frame(text);
     if (this.#isGone) listener.close();
+  }
+
+  pause(): void {
+    this.#socket.pause?.();
+  }
+
+  resume(): void {
+    this.#socket.resume?.();
   }
 
   send(frame: Frame): void {

@@ -82,6 +82,13 @@ const LIMITS: Readonly<Record<keyof Limits, LimitRow>> = {
     100 * KIB * KIB,
     'largest frame taken from a peer; larger ones close it with 1009',
   ],
+  inputFrames: ['frames', 1, MILLION, 'frames of a peer that wait for their turn; beyond, it is not read'],
+  inputLength: [
+    'characters',
+    KIB,
+    GIB,
+    'characters of these; beyond, a peer that cannot be stopped is closed with 1013',
+  ],
   batchMessages: ['messages', 1, MILLION, 'messages in one array frame'],
   messageSouls: ['souls', 1, MILLION, 'souls in one put'],
   nodeProperties: ['properties', 1, MILLION, 'properties of one node in one put'],

@@ -73,6 +73,7 @@ export class SocketLink implements Link, HeartbeatMember {
   #listener: LinkListener | undefined;
   #missedPings = 0;
   #bytesRead = 0;
+  #isPaused = false;
   #isOpen = true;
   #isEnded = false;
 
@@ -104,6 +105,17 @@ export class SocketLink implements Link, HeartbeatMember {
     this.#listener = listener;
     if (this.#isEnded) queueMicrotask(() => listener.close());
     else this.#socket.resume();
+  }
+
+  pause(): void {
+    if (!this.#isOpen) return;
+    this.#isPaused = true;
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    if (this.#isOpen) this.#socket.resume();
   }
 
   send(frame: Frame): void {
@@ -142,7 +154,8 @@ export class SocketLink implements Link, HeartbeatMember {
   /** Any byte is a sign of life: a pong waits behind a large frame on its way. */
   #isSilent(): boolean {
     const { bytesRead } = this.#stream;
-    const isWaiting = this.#listener !== undefined && bytesRead === this.#bytesRead;
+    const isReading = this.#listener !== undefined && !this.#isPaused;
+    const isWaiting = isReading && bytesRead === this.#bytesRead;
     this.#missedPings = isWaiting ? this.#missedPings + 1 : 0;
     this.#bytesRead = bytesRead;
     return this.#missedPings >= MISSED_PINGS;

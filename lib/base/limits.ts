@@ -5,6 +5,10 @@
 export interface Limits {
   /** Largest frame taken from a peer, in bytes; larger ones close the link with 1009. */
   readonly frameBytes: number;
+  /** Frames of one peer that wait for their turn; beyond, its link is read no further until they are done. */
+  readonly inputFrames: number;
+  /** Characters of these frames; beyond, where a link cannot be stopped, it is closed with 1013. */
+  readonly inputLength: number;
   /** Messages in one array frame. */
   readonly batchMessages: number;
   /** Souls in one put. */
@@ -62,6 +66,8 @@ const MINUTE_MS = 60_000;
 /** The defaults; reliability and protocol reasons stand beside each number in the README's option table. */
 export const DEFAULT_LIMITS: Limits = {
   frameBytes: 8 * MIB,
+  inputFrames: 200,
+  inputLength: 32 * MIB,
   batchMessages: 1000,
   messageSouls: 10_000,
   nodeProperties: 10_000,

@@ -1,4 +1,5 @@
 import type { Limits } from '../base/limits.ts';
+import type { Slices } from '../base/slices.ts';
 import type { GraphStore } from '../store/graph-store.ts';
 import type { Writer, WriterEvent } from '../store/writer.ts';
 import type { AnswerPaths } from './answer-paths.ts';
@@ -41,6 +42,8 @@ export interface Context {
   readonly sources: Sources;
   /** Takes note that a peer turned out to relay for others. */
   foundRelay(peer: Peer): void;
+  /** Long work is cut into slices by it. */
+  readonly slices: Slices;
   /** Runs a task at the end of the turn. */
   schedule(task: () => void): void;
   /** Sends a message at the end of the turn. */

@@ -44,6 +44,13 @@ export interface Link {
   readonly queuedBytes: number;
   /** Takes over the listener; frames that came before are delivered first. */
   listen(listener: LinkListener): void;
+  /**
+   * Stops reading from the other side, whose frames then wait in its own transport. What was read already may
+   * still arrive; a transport that cannot stop does nothing.
+   */
+  pause(): void;
+  /** Reads on. */
+  resume(): void;
   /** Sends a frame; silently dropped when the link is closed. */
   send(frame: Frame): void;
   /** Ends the link with a close code and short reason; idempotent. */

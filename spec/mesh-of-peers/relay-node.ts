@@ -2,6 +2,7 @@
 import type { LoopbackNetwork } from '../../adapters/loopback-link.ts';
 import { MemoryStorage } from '../../adapters/memory.ts';
 import { DEFAULT_LIMITS } from '../../lib/base/limits.ts';
+import { Slices } from '../../lib/base/slices.ts';
 import type { MeshEvent } from '../../lib/mesh/context.ts';
 import type { Link } from '../../lib/mesh/link.ts';
 import { Mesh } from '../../lib/mesh/mesh.ts';
@@ -52,6 +53,10 @@ export class RelayNode {
       limits: DEFAULT_LIMITS,
       clock: () => this.#network.clock() + this.#skewMs,
       schedule: (task: () => void) => this.#network.schedule(task),
+      slices: new Slices({
+        schedule: (task: () => void) => this.#network.schedule(task),
+        now: this.#network.clock,
+      }),
       report: (event: MeshEvent) => {
         if (!['peer-open', 'peer-close', 'deferred-loaded'].includes(event.kind)) this.troubles.push(event);
       },

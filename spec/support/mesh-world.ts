@@ -2,6 +2,7 @@
 import { loopbackPair } from '../../adapters/loopback-link.ts';
 import { MemoryStorage } from '../../adapters/memory.ts';
 import { limitsWith, type Limits } from '../../lib/base/limits.ts';
+import { Slices } from '../../lib/base/slices.ts';
 import type { MeshEvent } from '../../lib/mesh/context.ts';
 import { Mesh } from '../../lib/mesh/mesh.ts';
 import { GraphStore } from '../../lib/store/graph-store.ts';
@@ -99,7 +100,9 @@ export class MeshWorld {
     this.storage = new FaultyStorage(options.storage ?? new MemoryStorage());
     const { limits, storage } = this;
     const graph = new GraphStore({ storage, limits });
-    const common = { graph, limits, clock: time.clock, schedule: turns.schedule };
+    const { schedule } = turns;
+    const slices = new Slices({ schedule, now: time.clock });
+    const common = { graph, limits, clock: time.clock, schedule, slices };
     const report = (event: MeshEvent): void => {
       this.events.push(event);
     };

@@ -21,6 +21,8 @@ export class RecordingLink implements Link {
   queuedBytes = 0;
   /** True when the other side reads nothing. */
   isStuck = false;
+  /** True while this side does not read. */
+  isPaused = false;
   #listener: LinkListener | undefined;
   #isGone = false;
   #taken = 0;
@@ -32,6 +34,14 @@ export class RecordingLink implements Link {
   listen(listener: LinkListener): void {
     this.#listener = listener;
     if (this.#isGone) listener.close();
+  }
+
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    this.isPaused = false;
   }
 
   send(frame: Frame): void {
@@ -108,6 +118,14 @@ export class TappedLink implements Link {
         listener.close();
       },
     });
+  }
+
+  pause(): void {
+    this.#inner.pause();
+  }
+
+  resume(): void {
+    this.#inner.resume();
   }
 
   send(frame: Frame): void {

@@ -1,0 +1,108 @@
+import { expect } from 'chai';
+import { finish, Slices, type Steps } from '../../../lib/base/slices.ts';
+
+/** Turns that a test gives, and a clock that work moves. */
+class Turns {
+  nowMs = 0;
+  readonly #tasks: (() => void)[] = [];
+  readonly slices: Slices = new Slices({
+    schedule: (task) => this.#tasks.push(task),
+    now: () => this.nowMs,
+  });
+
+  /** Work of so many steps, a millisecond each, that writes its name down. */
+  *work(name: string, steps: number, log: string[]): Generator<void, string, void> {
+    for (let step = 0; step < steps; step += 1) {
+      log.push(name);
+      this.nowMs += 1;
+      yield;
+    }
+    return name;
+  }
+
+  async next(): Promise<void> {
+    for (const task of this.#tasks.splice(0)) task();
+    await Promise.resolve();
+  }
+}
+
+function* failing(turns: Turns): Steps<never> {
+  turns.nowMs += 10;
+  yield;
+  throw new Error('in the second step');
+}
+
+describe('base Slices', () => {
+  it('does work that fits into a slice at once', () => {
+    const turns = new Turns();
+    expect(turns.slices.run(turns.work('a', 4, []))).to.be.instanceOf(Promise);
+    const small = new Turns();
+    expect(small.slices.run(small.work('a', 3, []))).to.equal('a');
+  });
+
+  it('spreads longer work over turns, a slice in each', async () => {
+    const turns = new Turns();
+    const log: string[] = [];
+    const done = turns.slices.run(turns.work('a', 10, log));
+    const counts = [log.length];
+    while (turns.slices.size > 0) {
+      await turns.next();
+      counts.push(log.length);
+    }
+    expect(counts).to.deep.equal([4, 8, 10]);
+    expect(await done).to.equal('a');
+  });
+
+  it('lets works take turns, and all of them together have one slice a turn', async () => {
+    const turns = new Turns();
+    const log: string[] = [];
+    const done = [turns.slices.run(turns.work('a', 12, log)), turns.slices.run(turns.work('b', 9, log))];
+    expect(log.join('')).to.equal('aaaab');
+    await turns.next();
+    await turns.next();
+    expect(log.join('')).to.equal('aaaabaaaabbbb');
+    while (turns.slices.size > 0) await turns.next();
+    expect(log.join('')).to.equal('aaaabaaaabbbbaaaabbbb');
+    expect([await done[0], await done[1]]).to.deep.equal(['a', 'b']);
+  });
+
+  it('does small work at once while long work waits', () => {
+    const turns = new Turns();
+    void turns.slices.run(turns.work('long', 100, []));
+    expect(turns.slices.run(turns.work('short', 0, []))).to.equal('short');
+  });
+
+  it('uses what is left of a slice for the next work', async () => {
+    const turns = new Turns();
+    const log: string[] = [];
+    void turns.slices.run(turns.work('a', 5, log));
+    void turns.slices.run(turns.work('b', 3, log));
+    log.length = 0;
+    await turns.next();
+    expect(log.join('')).to.equal('abb');
+    expect(turns.slices.size).to.equal(0);
+  });
+
+  it('rejects with what a later step throws, throws what the first one throws, and goes on with other work', async () => {
+    const turns = new Turns();
+    const failed = Promise.resolve(turns.slices.run(failing(turns))).catch((error: unknown) => String(error));
+    const other = turns.slices.run(turns.work('a', 2, []));
+    await turns.next();
+    await turns.next();
+    expect(await failed).to.include('in the second step');
+    expect(await Promise.resolve(other)).to.equal('a');
+    const first: Steps<never> = {
+      next: () => {
+        throw new Error('at once');
+      },
+    };
+    expect(() => turns.slices.run(first)).to.throw('at once');
+  });
+
+  it('finishes work without a pause when asked to', () => {
+    const turns = new Turns();
+    const log: string[] = [];
+    expect(finish(turns.work('a', 50, log))).to.equal('a');
+    expect(log).to.have.length(50);
+  });
+});
