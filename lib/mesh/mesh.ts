@@ -1,7 +1,7 @@
 import { systemClock, type Clock } from '../base/clock.ts';
 import type { Limits } from '../base/limits.ts';
 import { randomId } from '../base/random.ts';
-import { Slices } from '../base/slices.ts';
+import { finish, Slices } from '../base/slices.ts';
 import type { GraphStore } from '../store/graph-store.ts';
 import type { Writer } from '../store/writer.ts';
 import {
@@ -39,6 +39,8 @@ const LONGEST_PAUSE_MS = 80;
 const STALL_MS = 30_000;
 /** Faults after which a peer is cut off. */
 const MOST_FAULTS = 20_000;
+/** Subscriptions of a peer that left which are forgotten at once. */
+const FORGOTTEN_AT_ONCE = 200;
 /** A heartbeat. */
 const EMPTY_BATCH = '[]';
 
@@ -127,6 +129,8 @@ export class Mesh implements Context {
   async close(code: number = CLOSE.goingAway, reason = 'closing'): Promise<void> {
     this.#closing = true;
     await this.writer.idle();
+    // What is being passed on or answered over several turns.
+    while (this.slices.size > 0) await new Promise<void>((resolve) => this.schedule(resolve));
     this.asks.close();
     this.#flush();
     for (const peer of this.#peers) peer.link.close(code, reason);
@@ -255,12 +259,18 @@ export class Mesh implements Context {
     peer.closed = true;
     this.#peers.delete(peer);
     this.sources.remove(peer);
-    this.interest.removePeer(peer);
+    this.#forgetInterest(peer);
     // Ways back may hold on to the peer for a while; its output need not stay with it.
     peer.outbox.take();
     if (peer.pid !== undefined) this.recall.left(peer.pid, peer.written);
     if (this.relays.delete(peer)) this.#forgetRelay(peer);
     this.report({ kind: 'peer-close', peer: peer.name, link: peer.link.name });
+  }
+
+  #forgetInterest(peer: Peer): void {
+    const removing = this.interest.removing(peer);
+    if (peer.subscriptions.count > FORGOTTEN_AT_ONCE) void this.slices.later(removing);
+    else finish(removing);
   }
 
   /** When the one of several links to a relay goes that was used, another one takes over. */

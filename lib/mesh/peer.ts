@@ -1,5 +1,7 @@
 import { systemClock, type Clock } from '../base/clock.ts';
+import type { Gate } from '../base/gate.ts';
 import type { Limits } from '../base/limits.ts';
+import type { Wanted } from './interest.ts';
 import type { Link } from './link.ts';
 import { Outbox } from './outbox.ts';
 import type { ReadQueue } from './read-queue.ts';
@@ -16,7 +18,7 @@ export type PeerRole = 'client' | 'relay';
 
 /** What a peer asked for; kept by `Interest`. */
 export interface Subscriptions {
-  readonly bySoul: Map<string, Set<string | undefined>>;
+  readonly bySoul: Map<string, Wanted>;
   count: number;
 }
 
@@ -53,6 +55,8 @@ export class Peer {
   flushing = false;
   /** Its reads; made with the first. */
   reads: ReadQueue | undefined = undefined;
+  /** Its long answers, of which one is made at a time; made with the first. */
+  longAnswers: Gate | undefined = undefined;
   /** Reads of it that other peers were asked to answer; counted by `Asks`. */
   openAsks = 0;
   /** Messages and frames of it that were refused for their form. */

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { limitsWith } from '../../../lib/base/limits.ts';
-import { Interest } from '../../../lib/mesh/interest.ts';
+import { finish } from '../../../lib/base/slices.ts';
+import { byKeyOf, each, Interest, isAmong, wholeOf } from '../../../lib/mesh/interest.ts';
 import { Peer } from '../../../lib/mesh/peer.ts';
 import { RecordingLink } from '../../support/recording-link.ts';
 
@@ -24,8 +25,8 @@ describe('mesh/interest', () => {
     expect(interest.isEmpty).to.equal(true);
     expect(interest.add(ann, 'soul', undefined)).to.equal('first');
     expect(interest.add(bob, 'soul', 'key')).to.equal('new');
-    expect([...(interest.of('soul')?.whole ?? [])]).to.deep.equal([ann]);
-    expect([...(interest.of('soul')?.byKey ?? [])]).to.deep.equal([['key', new Set([bob])]]);
+    expect(wholeOf(interest.of('soul')!)).to.equal(ann);
+    expect([...(byKeyOf(interest.of('soul')!) ?? [])]).to.deep.equal([['key', bob]]);
     expect(interest.of('other')).to.equal(undefined);
     expect(interest.isEmpty).to.equal(false);
   });
@@ -72,12 +73,12 @@ describe('mesh/interest', () => {
     interest.add(ann, 'two', 'key');
     interest.add(ann, 'two', undefined);
     interest.add(bob, 'two', 'key');
-    interest.removePeer(ann);
+    finish(interest.removing(ann));
     expect(interest.of('one')).to.equal(undefined);
     expect(interest.covers('two', 'key')).to.equal(true);
     expect(interest.covers('two', 'other')).to.equal(false);
     expect(ann.subscriptions).to.deep.equal({ bySoul: new Map(), count: 0 });
-    interest.removePeer(bob);
+    finish(interest.removing(bob));
     expect(interest.isEmpty).to.equal(true);
     expect(interest.add(ann, 'one', undefined)).to.equal('first');
   });
@@ -88,8 +89,8 @@ describe('mesh/interest', () => {
     interest.add(ann, 'ours', 'key');
     interest.add(bob, 'ours', 'key');
     interest.add(bob, 'theirs', undefined);
-    expect([...interest.soulsWithout(ann)]).to.deep.equal(['ours', 'theirs']);
-    expect([...interest.soulsWithout(bob)]).to.deep.equal(['mine', 'ours']);
+    expect([...interest.soulsWithout(ann)]).to.have.members(['ours', 'theirs']);
+    expect([...interest.soulsWithout(bob)]).to.have.members(['mine', 'ours']);
   });
 
   it('gives the souls asked for until then, not those asked for meanwhile', () => {
@@ -100,7 +101,52 @@ describe('mesh/interest', () => {
       given.push(soul);
       interest.add(ann, `more ${soul}`, undefined);
     }
-    expect(given).to.deep.equal(['a', 'b']);
+    expect(given).to.have.members(['a', 'b']);
+  });
+
+  it('keeps a peer alone as it is, several in a set, and one that is left alone again', () => {
+    interest.add(ann, 'soul', undefined);
+    expect(interest.of('soul')).to.equal(ann);
+    interest.add(bob, 'soul', undefined);
+    expect([...each(wholeOf(interest.of('soul')!))]).to.deep.equal([ann, bob]);
+    expect(isAmong(wholeOf(interest.of('soul')!), bob)).to.equal(true);
+    expect(byKeyOf(interest.of('soul')!)).to.equal(undefined);
+    finish(interest.removing(ann));
+    expect(interest.of('soul')).to.equal(bob);
+    expect(isAmong(wholeOf(interest.of('soul')!), ann)).to.equal(false);
+    expect([...each(undefined)]).to.deep.equal([]);
+  });
+
+  it('keeps who asked for the node when others ask for properties and leave', () => {
+    interest.add(ann, 'soul', undefined);
+    interest.add(bob, 'soul', 'key');
+    const carl = newPeer('carl');
+    interest.add(carl, 'soul', 'key');
+    interest.add(carl, 'soul', undefined);
+    expect([...each(wholeOf(interest.of('soul')!))]).to.deep.equal([ann, carl]);
+    expect([...each(byKeyOf(interest.of('soul')!)?.get('key'))]).to.deep.equal([bob, carl]);
+    finish(interest.removing(bob));
+    finish(interest.removing(carl));
+    expect(interest.of('soul')).to.equal(ann);
+  });
+
+  it('forgets much in many steps, and counts a peer that is gone as gone meanwhile', () => {
+    const large = new Interest(10_000);
+    for (let i = 0; i < 500; i += 1) large.add(ann, `s${i}`, i % 2 === 0 ? undefined : 'key');
+    for (let i = 0; i < 500; i += 1) large.add(ann, 'one', `k${i}`);
+    large.add(bob, 's0', undefined);
+    ann.closed = true;
+    const steps = large.removing(ann);
+    steps.next();
+    expect(large.covers('s499', 'key')).to.equal(false);
+    expect(large.add(bob, 's498', undefined)).to.equal('first');
+    expect([...large.soulsWithout(newPeer('carl'))]).to.have.members(['s0', 's498']);
+    let count = 1;
+    while (steps.next().done !== true) count += 1;
+    expect(count).to.be.at.least(20);
+    expect([...large.soulsWithout(ann)]).to.have.members(['s0', 's498']);
+    finish(large.removing(bob));
+    expect(large.isEmpty).to.equal(true);
   });
 
   it('takes the names of built-ins like any other', () => {
@@ -109,8 +155,9 @@ describe('mesh/interest', () => {
       expect(fresh.of(name)).to.equal(undefined);
       expect(fresh.covers(name, name)).to.equal(false);
       expect(fresh.add(newPeer('x'), name, name)).to.equal('first');
-      expect(fresh.of(name)?.byKey.get(name)).to.have.property('size', 1);
-      expect(fresh.of(name)?.byKey.get('valueOf')).to.equal(undefined);
+      const byKey = byKeyOf(fresh.of(name)!);
+      expect([...each(byKey?.get(name))]).to.have.lengthOf(1);
+      expect(byKey?.get('valueOf')).to.equal(undefined);
     }
   });
 });

@@ -45,6 +45,20 @@ describe('mesh/mesh', () => {
       expect(world.mesh.relays.size).to.equal(0);
     });
 
+    it('that asked for much leave nothing behind either, after some turns, and are sent nothing meanwhile', async () => {
+      const world = await newWorld();
+      const [ann, bob] = [await world.client('ann'), await world.client('bob')];
+      await world.ask(bob, ...Array.from({ length: 500 }, (_, i) => get(`r${i}`, `s${i}`)));
+      const before = bob.frames.length;
+      bob.hangUp();
+      expect(world.mesh.interest.isEmpty).to.equal(false);
+      expect(world.mesh.slices.size).to.equal(1);
+      ann.say(put('w1', 's499', { k: 1 }));
+      await world.settle();
+      expect(world.mesh.interest.isEmpty).to.equal(true);
+      expect(bob.frames).to.have.lengthOf(before);
+    });
+
     it('that are gone are sent nothing', async () => {
       const world = await newWorld();
       const [ann, bob] = [await world.client('ann'), await world.client('bob')];

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { pushChanges } from '../../../lib/mesh/push.ts';
 import { get, meshWorlds, PAST, put, type MeshWorld } from '../../support/mesh-world.ts';
 import { graphOf, type RawMessage } from '../../support/raw-peer.ts';
 import type { RecordingLink } from '../../support/recording-link.ts';
@@ -31,6 +32,15 @@ async function readers(
 /** The different frames that peers were sent. */
 function framesOf(links: readonly RecordingLink[]): Set<unknown> {
   return new Set(links.flatMap((link) => link.frames));
+}
+
+/** All properties of a soul in pushes, and how many messages there were. */
+function gathered(link: RecordingLink, soul: string): { node: Record<string, unknown>; count: number } {
+  const graphs = pushed(link) as Record<string, Record<string, unknown>>[];
+  const nodes = graphs.flatMap((graph) => (graph[soul] === undefined ? [] : [graph[soul]]));
+  const node = Object.assign({}, ...nodes) as Record<string, unknown>;
+  delete node['_'];
+  return { node, count: nodes.length };
 }
 
 describe('mesh/push', () => {
@@ -155,6 +165,119 @@ describe('mesh/push', () => {
     const ann = await world.client();
     await world.ask(ann, put('w1', 'soul', { a: 1 }));
     expect(whole?.frames.at(-1)).to.equal(byKey?.frames.at(-1));
+  });
+
+  describe('of a large change', () => {
+    const COUNT = 2500;
+    const fields = Object.fromEntries(Array.from({ length: COUNT }, (_, i) => [`k${i}`, i]));
+
+    it('tells all who asked, in several messages, each written once for all of them', async () => {
+      const world = await newWorld();
+      const whole = await readers(world, 3, (id) => get(id, 'soul'));
+      const byKey = await readers(world, 1, (id) => get(id, 'soul', 'k7'));
+      const ann = await world.client();
+      const before = framesOf(whole).size;
+      await world.ask(ann, put('w1', 'soul', fields));
+      expect(framesOf(whole).size - before).to.equal(3);
+      const told = whole.map((link) => gathered(link, 'soul'));
+      for (const { node, count } of told) {
+        expect(count).to.equal(3);
+        expect(node).to.deep.equal(fields);
+      }
+      expect(pushed(byKey[0]!)).to.deep.equal([graphOf('soul', { k7: 7 }, PAST)]);
+    });
+
+    it('does so in later turns, and at once only what is small', async () => {
+      const world = await newWorld();
+      const [bob] = await readers(world, 1, (id) => get(id, 'soul'));
+      const shared: unknown[] = [];
+      const share = world.mesh.share.bind(world.mesh);
+      world.mesh.share = (peer, message) => {
+        shared.push(message);
+        share(peer, message);
+      };
+      const later = (writes: number): number => {
+        const before = shared.length;
+        const changed = Array.from({ length: writes }, (_, i) => ({
+          soul: 'soul',
+          key: `${i}`,
+          state: 1,
+          json: '1',
+        }));
+        pushChanges(world.mesh, changed, undefined, undefined);
+        return shared.length - before;
+      };
+      expect(later(1000)).to.equal(1);
+      expect(world.mesh.slices.size).to.equal(0);
+      expect(later(1001)).to.equal(0);
+      expect(world.mesh.slices.size).to.equal(1);
+      await world.settle();
+      expect(shared).to.have.lengthOf(3);
+      expect(pushed(bob!)).to.have.lengthOf(3);
+    });
+
+    it('tells relays and readers of portions, with whole nodes where they fit', async () => {
+      const world = await newWorld();
+      const relay = await world.dialledRelay();
+      const [bob] = await readers(world, 1, (id) => get(id, 's1'));
+      const ann = await world.client();
+      const few = Object.fromEntries(Array.from({ length: 600 }, (_, i) => [`k${i}`, i]));
+      relay.news();
+      const graph = { ...put('', 's0', few).put, ...put('', 's1', few).put, ...put('', 's2', few).put };
+      await world.ask(ann, { '#': 'w1', put: graph });
+      expect(gathered(bob!, 's1')).to.deep.equal({ node: few, count: 1 });
+      const graphs = pushed(relay) as object[];
+      expect(graphs.map((each) => Object.keys(each))).to.deep.equal([['s0'], ['s1'], ['s2']]);
+    });
+
+    it('goes on when a reader leaves meanwhile, and reports what goes wrong', async () => {
+      const world = await newWorld();
+      const [bob, carl] = await readers(world, 2, (id) => get(id, 'soul'));
+      const changed = Object.keys(fields).map((key) => ({ soul: 'soul', key, state: 1, json: '1' }));
+      pushChanges(world.mesh, changed, undefined, undefined);
+      bob!.hangUp();
+      await world.settle();
+      expect(gathered(carl!, 'soul').count).to.equal(3);
+      world.mesh.share = () => {
+        throw new Error('stumbled');
+      };
+      pushChanges(world.mesh, changed, undefined, undefined);
+      await world.settle();
+      expect(world.events.at(-1)).to.have.property('kind', 'listener-failed');
+    });
+
+    it('is not cut off by the end of the mesh', async () => {
+      const world = await newWorld();
+      const [bob] = await readers(world, 1, (id) => get(id, 'soul'));
+      const ann = await world.client();
+      ann.say(put('w1', 'soul', fields));
+      const closing = world.mesh.close();
+      await world.settle();
+      await closing;
+      expect(gathered(bob!, 'soul').node).to.deep.equal(fields);
+    });
+  });
+
+  it('leaves the rest to later turns when very many have been told at once', async () => {
+    const world = await newWorld();
+    const links = await readers(world, 60, (id) => get(id, 's0'));
+    for (const link of links) {
+      link.say(...Array.from({ length: 99 }, (_, i) => get(`${link.name}-${i}`, `s${i + 1}`)));
+      await world.settle();
+      link.news();
+    }
+    let told = 0;
+    const share = world.mesh.share.bind(world.mesh);
+    world.mesh.share = (peer, message) => {
+      told += 1;
+      share(peer, message);
+    };
+    const changed = Array.from({ length: 100 }, (_, i) => ({ soul: `s${i}`, key: 'k', state: 1, json: '1' }));
+    pushChanges(world.mesh, changed, undefined, undefined);
+    expect(told).to.be.within(5000, 5060);
+    await world.settle();
+    expect(told).to.equal(6000);
+    for (const link of links) expect(pushed(link)).to.have.lengthOf(100);
   });
 
   it('tells writes whose time has come to all who asked, the writer among them', async () => {
