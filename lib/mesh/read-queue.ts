@@ -1,9 +1,8 @@
 import type { MaybePromise } from '../base/maybe-promise.ts';
+import type { Slices, Steps } from '../base/slices.ts';
 
 /** Reads of one peer that run at once. */
 const WIDTH = 8;
-/** Reads that are begun in one turn when those that wait may go on. */
-const READS_PER_TURN = 100;
 /** Weight of the reads that may wait. */
 const MOST_WAITING = 10_000;
 
@@ -25,20 +24,23 @@ interface Waiting {
 
 /**
  * The reads of one peer, in the order they came: a few at once, none while the peer does not read its
- * answers, and those that wait are bounded.
+ * answers, those that had to wait in slices, and those that wait are bounded.
  *
  * A frame of a few kilobytes can ask for gigabytes, and a peer on a slow line for more than may wait for it.
  */
 export class ReadQueue {
   readonly #drain: Drain;
+  readonly #slices: Slices;
   #waiting: Waiting[] = [];
   #head = 0;
   #weight = 0;
   #running = 0;
+  #isPumping = false;
   #isDraining = false;
 
-  constructor(drain: Drain) {
+  constructor(drain: Drain, slices: Slices) {
     this.#drain = drain;
+    this.#slices = slices;
   }
 
   /** True when a read may be begun at once. */
@@ -58,7 +60,7 @@ export class ReadQueue {
     void this.#end(done);
   }
 
-  /** Begins a read now, or when those before it allow. */
+  /** Begins a read in a later turn, when those before it allow. */
   add(read: Read, weight: number): void {
     this.#waiting.push({ read, weight });
     this.#weight += weight;
@@ -72,10 +74,18 @@ export class ReadQueue {
   }
 
   #pump(): void {
-    for (let started = 0; this.#weight > 0 && this.#running < WIDTH; started += 1) {
-      if (started === READS_PER_TURN || this.#drain.isBehind()) return void this.#pumpLater();
+    if (this.#isPumping || this.#weight === 0 || this.#running === WIDTH) return;
+    this.#isPumping = true;
+    void this.#slices.later(this.#steps());
+  }
+
+  *#steps(): Steps<void> {
+    while (this.#weight > 0 && this.#running < WIDTH && !this.#drain.isBehind()) {
       this.run(this.#next()());
+      yield;
     }
+    this.#isPumping = false;
+    if (this.#weight > 0 && this.#drain.isBehind()) void this.#pumpWhenDrained();
   }
 
   #next(): Read {
@@ -90,7 +100,7 @@ export class ReadQueue {
     return read;
   }
 
-  async #pumpLater(): Promise<void> {
+  async #pumpWhenDrained(): Promise<void> {
     if (this.#isDraining) return;
     this.#isDraining = true;
     const goesOn = await this.#drain.drained();

@@ -11,6 +11,8 @@ const MOST_ASKED = 16;
 const SOULS_PER_TURN = 100;
 /** Nodes read at once to tell a relay what is here. */
 const SOULS_READ_AT_ONCE = 32;
+/** How long that may hold the event loop in one turn, in milliseconds. */
+const HASHES_MS = 2;
 
 /** The relays that are sent every change, one link to each, without the peer a change came from. */
 export function relaysToTell(context: Context, except: Peer | undefined): Peer[] {
@@ -65,7 +67,7 @@ export async function catchUp(context: Context, peer: Peer, most: number = Infin
   for (let asked = 0; asked < most; asked += SOULS_READ_AT_ONCE) {
     const some = take(souls, SOULS_READ_AT_ONCE);
     if (some.length === 0) return;
-    const hashes = await Promise.all(some.map((soul) => hashOf(context, soul)));
+    const hashes = await hashesOf(context, some);
     for (const [at, soul] of some.entries()) ask(context, [peer], { soul, reverse: false }, hashes[at]);
     if (!(await context.drained(peer))) return;
   }
@@ -81,11 +83,26 @@ function take(souls: Iterator<string>, most: number): string[] {
   return taken;
 }
 
+/** {@link hashOf} each soul; large nodes are not all written in one turn. */
+async function hashesOf(context: Context, souls: readonly string[]): Promise<(number | undefined)[]> {
+  const hashes: Promise<number | undefined>[] = [];
+  let until = context.slices.now() + HASHES_MS;
+  for (const soul of souls) {
+    hashes.push(hashOf(context, soul));
+    if (context.slices.now() < until) continue;
+    await new Promise<void>((resolve) => context.schedule(resolve));
+    until = context.slices.now() + HASHES_MS;
+  }
+  return Promise.all(hashes);
+}
+
 /** Hash of what a read of the node is answered with; undefined when it is not here, too large or unreadable. */
 async function hashOf(context: Context, soul: string): Promise<number | undefined> {
   try {
     const node = await context.graph.readNode(soul);
-    return node === undefined || node.fields.size === 0 ? undefined : answerOf(node).hash;
+    return node === undefined || node.fields.size === 0
+      ? undefined
+      : (await answerOf(context.slices, node)).hash;
   } catch {
     return undefined;
   }

@@ -1,14 +1,13 @@
+import { Gate } from '../../base/gate.ts';
 import { randomId } from '../../base/random.ts';
 import { nodeJsonOf } from '../../graph/node.ts';
 import type { Names } from '../../graph/selector.ts';
 import type { Entry } from '../../graph/write.ts';
-import type { NodePart } from '../../store/graph-store.ts';
 import type { CachedNode } from '../../store/node-cache.ts';
 import type { MaybePromise } from '../../base/maybe-promise.ts';
 import { encodeGet, encodeNotFound, encodeRefusal, encodeReply, joinNodes } from '../../wire/codec.ts';
-import { contentHash } from '../../wire/content-hash.ts';
 import type { GetMessage } from '../../wire/message.ts';
-import { answerOf, type Answer } from '../answer.ts';
+import { answerLater, answerOf, answerOfNodes, answerWith, isLong, type Answer } from '../answer.ts';
 import type { Context } from '../context.ts';
 import { weightOf } from '../name-weight.ts';
 import type { Peer } from '../peer.ts';
@@ -59,10 +58,10 @@ export function answerAfterAsking(context: Context, peer: Peer, get: GetMessage)
 }
 
 function queueOf(context: Context, peer: Peer): ReadQueue {
-  peer.reads ??= new ReadQueue({
-    isBehind: () => peer.isBehind,
-    drained: () => context.drained(peer),
-  });
+  peer.reads ??= new ReadQueue(
+    { isBehind: () => peer.isBehind, drained: () => context.drained(peer) },
+    context.slices,
+  );
   return peer.reads;
 }
 
@@ -97,10 +96,16 @@ function readField(reading: Reading, soul: string, key: string): MaybePromise<vo
   return entry.then((found) => answerField(reading, soul, key, found));
 }
 
-function answerField(reading: Reading, soul: string, key: string, entry: Entry | undefined): void {
+function answerField(
+  reading: Reading,
+  soul: string,
+  key: string,
+  entry: Entry | undefined,
+): MaybePromise<void> {
   if (entry === undefined) return answerNothing(reading);
   const putJson = joinNodes([nodeJsonOf(soul, [[key, entry]])]);
-  answerWhole(reading, { putJson, hash: contentHash(putJson) });
+  if (isLong(putJson)) return answerLong(reading, () => answerLater(reading.context.slices, putJson));
+  answerWhole(reading, answerWith(putJson));
 }
 
 function readNode(reading: Reading, soul: string): MaybePromise<void> {
@@ -112,7 +117,24 @@ function readNode(reading: Reading, soul: string): MaybePromise<void> {
 function answerNode(reading: Reading, node: CachedNode | undefined): MaybePromise<void> {
   if (node === undefined) return stream(reading);
   if (node.fields.size === 0) return answerNothing(reading);
-  answerWhole(reading, answerOf(node));
+  const answer = answerOf(reading.context.slices, node);
+  if (answer instanceof Promise) return answerLong(reading, () => answer);
+  answerWhole(reading, answer);
+}
+
+/** Answers that take long to make: of each peer one at a time, and only when it has read those before. */
+async function answerLong(reading: Reading, make: () => Promise<Answer>): Promise<void> {
+  const { peer } = reading;
+  peer.longAnswers ??= new Gate(1);
+  await peer.longAnswers.run(async () => {
+    if (await isReady(reading)) answerWhole(reading, await make());
+  });
+}
+
+/** Waits while the peer is behind; false when it is gone. */
+async function isReady({ context, peer }: Reading): Promise<boolean> {
+  while (peer.isBehind) if (!(await context.drained(peer))) return false;
+  return true;
 }
 
 function answerWhole(reading: Reading, { putJson, hash }: Answer): void {
@@ -173,9 +195,9 @@ async function stream(reading: Reading): Promise<void> {
   let parts = 0;
   for await (const { nodes, more } of context.graph.parts(get.selector)) {
     if (nodes.length === 0) continue;
-    const putJson = joinNodes(sortedNodes(nodes));
-    const hash = contentHash(putJson);
+    const { putJson, hash } = await answerOfNodes(context.slices, nodes);
     const nextId = more ? randomId() : undefined;
+    if (!(await isReady(reading))) return;
     const isKnown = parts === 0 && !more && get.contentHash === hash;
     if (!isKnown)
       context.send(peer, encodeReply({ id, replyToJson: get.idJson, putJson, contentHash: hash, nextId }));
@@ -186,11 +208,6 @@ async function stream(reading: Reading): Promise<void> {
   }
   if (parts === 0) answerNothing({ ...reading, last: reading.last || typeof get.selector.soul !== 'string' });
   else answered(reading, undefined);
-}
-
-function sortedNodes(nodes: readonly NodePart[]): string[] {
-  const sorted = nodes.toSorted((a, b) => (a.soul < b.soul ? -1 : 1));
-  return sorted.map(({ soul, entries }) => nodeJsonOf(soul, entries));
 }
 
 function fail({ context, peer, get }: Reading, error: unknown): void {

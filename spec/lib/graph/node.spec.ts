@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { nodeJson, nodeJsonOf } from '../../../lib/graph/node.ts';
+import { finish } from '../../../lib/base/slices.ts';
+import { nodeJson, nodeJsonOf, nodeJsonSteps } from '../../../lib/graph/node.ts';
 import type { Entry } from '../../../lib/graph/write.ts';
 import { contentHash } from '../../../lib/wire/content-hash.ts';
 import { aName, aState, aValue, seeded } from '../../support/arbitraries.ts';
@@ -53,6 +54,23 @@ describe('graph nodeJson', () => {
       }
     }
     expect(replayed, 'the sixth put is told by its length only').to.equal(5);
+  });
+
+  it('writes the same in steps, however many properties there are', () => {
+    for (const count of [0, 1, 499, 500, 501, 2000]) {
+      const entries = Array.from({ length: count }, (_, at): [string, Entry] => [
+        `${at % 2 === 0 ? 'a' : 'A'}${at}`,
+        { state: at, json: `"${at}"` },
+      ]);
+      expect(finish(nodeJsonSteps('s', [...entries]))).to.equal(nodeJsonOf('s', entries));
+    }
+    const steps = nodeJsonSteps(
+      's',
+      Array.from({ length: 2000 }, (_, at) => [`${at}`, { state: 1, json: '1' }]),
+    );
+    let count = 0;
+    while (steps.next().done !== true) count += 1;
+    expect(count).to.equal(4);
   });
 
   it('writes what a stable stringification writes, whatever the names', () => {
