@@ -1,15 +1,16 @@
-/** Link over one accepted websocket: shared frames, heartbeat, output in one write per turn. */
+/** Link over one accepted websocket: its input, its output, its heartbeat and its end. */
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
+import type { Slices } from '../lib/base/slices.ts';
 import { fitReason, type Frame, type Link, type LinkListener } from '../lib/mesh/link.ts';
 import type { Heartbeat, HeartbeatMember } from './heartbeat.ts';
+import { SocketInput } from './socket-input.ts';
+import { SocketOutput } from './socket-output.ts';
+import { encodeTextFrame } from './text-frame.ts';
 
 const OPEN = 1;
 /** Pings in a row without any sign of life after which the other side counts as gone. */
 const MISSED_PINGS = 2;
-const FINAL_TEXT = 0x81;
-const SHORT = 125;
-const TWO_BYTES = 0xffff;
 
 /** What a socket link is made of. */
 export interface SocketLinkParts {
@@ -20,55 +21,23 @@ export interface SocketLinkParts {
   /** Address of the other side. */
   readonly name: string;
   readonly heartbeat: Heartbeat;
-}
-
-/**
- * Builds the unmasked websocket frame of a text.
- *
- * One buffer serves all receivers, which is what makes a push to a thousand subscribers cheap.
- */
-export function encodeTextFrame(text: string): Buffer {
-  const length = Buffer.byteLength(text);
-  const lead = length <= SHORT ? 2 : length <= TWO_BYTES ? 4 : 10;
-  const bytes = Buffer.allocUnsafe(lead + length);
-  bytes[0] = FINAL_TEXT;
-  if (lead === 2) bytes[1] = length;
-  else if (lead === 4) {
-    bytes[1] = 126;
-    bytes.writeUInt16BE(length, 2);
-  } else {
-    bytes[1] = 127;
-    bytes.writeUInt32BE(0, 2);
-    bytes.writeUInt32BE(length, 6);
-  }
-  bytes.write(text, lead);
-  return bytes;
+  /** Long texts are taken apart and put together in slices. */
+  readonly slices: Slices;
+  /** How long what was sent before a close may take to go out, in milliseconds; then the link is cut off. */
+  readonly closeTimeoutMs: number;
 }
 
 /** Gun's heartbeat, which older peers expect (gun-wire section 2.6). */
 const HEARTBEAT = encodeTextFrame('[]');
-
-/** Streams that hold output back until the end of the turn, so that several frames cost one write. */
-const corked = new Set<Socket>();
-
-function corkUntilTurnEnds(stream: Socket): void {
-  if (corked.has(stream)) return;
-  if (corked.size === 0) process.nextTick(uncorkAll);
-  corked.add(stream);
-  stream.cork();
-}
-
-function uncorkAll(): void {
-  const streams = [...corked];
-  corked.clear();
-  for (const stream of streams) stream.uncork();
-}
 
 /** A {@link Link} over a websocket of the relay's server. It reads nothing before `listen`. */
 export class SocketLink implements Link, HeartbeatMember {
   readonly name: string;
   readonly #socket: WebSocket;
   readonly #stream: Socket;
+  readonly #input: SocketInput;
+  readonly #output: SocketOutput;
+  readonly #closeTimeoutMs: number;
   readonly #leaveHeartbeat: () => void;
   #listener: LinkListener | undefined;
   #missedPings = 0;
@@ -76,21 +45,27 @@ export class SocketLink implements Link, HeartbeatMember {
   #isPaused = false;
   #isOpen = true;
   #isEnded = false;
+  #closeTimer: NodeJS.Timeout | undefined;
 
-  constructor({ socket, stream, name, heartbeat }: SocketLinkParts) {
+  constructor({ socket, stream, name, heartbeat, slices, closeTimeoutMs }: SocketLinkParts) {
     this.name = name;
     this.#socket = socket;
     this.#stream = stream;
+    this.#closeTimeoutMs = closeTimeoutMs;
+    this.#input = new SocketInput({
+      slices,
+      deliver: (text) => this.#deliver(text),
+      stop: () => socket.pause(),
+      goOn: () => this.#readOn(),
+    });
+    this.#output = new SocketOutput(stream, slices);
     this.#leaveHeartbeat = heartbeat.join(this);
     // Until somebody listens, input stays in the kernel, where it is bounded.
     socket.pause();
     socket.on('message', (data, isBinary) => {
-      this.#onMessage(data as Buffer, isBinary);
+      if (!isBinary && this.#isOpen) this.#input.add(data as Buffer);
     });
-    socket.on('close', () => {
-      this.#leaveHeartbeat();
-      this.#end();
-    });
+    socket.on('close', () => this.#onClose());
     // ws answers faults of the other side with the close code that fits, and `close` follows.
     socket.on('error', () => {
       this.#isOpen = false;
@@ -98,13 +73,13 @@ export class SocketLink implements Link, HeartbeatMember {
   }
 
   get queuedBytes(): number {
-    return this.#stream.writableLength;
+    return this.#output.queuedBytes;
   }
 
   listen(listener: LinkListener): void {
     this.#listener = listener;
     if (this.#isEnded) queueMicrotask(() => listener.close());
-    else this.#socket.resume();
+    else this.#readOn();
   }
 
   pause(): void {
@@ -115,30 +90,30 @@ export class SocketLink implements Link, HeartbeatMember {
 
   resume(): void {
     this.#isPaused = false;
-    if (this.#isOpen) this.#socket.resume();
+    this.#readOn();
   }
 
   send(frame: Frame): void {
-    if (!this.#isOpen || this.#socket.readyState !== OPEN) return;
-    const bytes = Buffer.isBuffer(frame.encoded) ? frame.encoded : encodeTextFrame(frame.text);
-    frame.encoded = bytes;
-    corkUntilTurnEnds(this.#stream);
-    this.#stream.write(bytes);
+    if (this.#isOpen && this.#socket.readyState === OPEN) this.#output.send(frame);
   }
 
   /** Ends the link at once for its listener, whether or not the other side takes part in the goodbye. */
   close(code: number, reason: string): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
+    this.#input.close();
     // A side that is not read cannot answer the closing handshake.
     this.#socket.resume();
-    this.#socket.close(code, fitReason(reason));
+    if (this.#output.isBusy) this.#closeTimer = setTimeout(() => this.terminate(), this.#closeTimeoutMs);
+    this.#output.whenEmpty(() => this.#socket.close(code, fitReason(reason)));
     this.#end();
   }
 
   /** Ends the link without a handshake. */
   terminate(): void {
     this.#isOpen = false;
+    this.#input.close();
+    this.#output.close();
     this.#socket.terminate();
   }
 
@@ -146,23 +121,38 @@ export class SocketLink implements Link, HeartbeatMember {
   beat(): void {
     if (!this.#isOpen || this.#socket.readyState !== OPEN) return;
     if (this.#isSilent()) return this.terminate();
-    corkUntilTurnEnds(this.#stream);
+    // A long text on its way is as good a sign of life.
+    if (!this.#output.isBusy) this.#output.write(HEARTBEAT);
     this.#socket.ping();
-    this.#stream.write(HEARTBEAT);
   }
 
   /** Any byte is a sign of life: a pong waits behind a large frame on its way. */
   #isSilent(): boolean {
     const { bytesRead } = this.#stream;
-    const isReading = this.#listener !== undefined && !this.#isPaused;
-    const isWaiting = isReading && bytesRead === this.#bytesRead;
+    const isWaiting = this.#isReading && bytesRead === this.#bytesRead;
     this.#missedPings = isWaiting ? this.#missedPings + 1 : 0;
     this.#bytesRead = bytesRead;
     return this.#missedPings >= MISSED_PINGS;
   }
 
-  #onMessage(data: Buffer, isBinary: boolean): void {
-    if (!isBinary && this.#isOpen) this.#listener?.frame(data.toString());
+  get #isReading(): boolean {
+    return this.#listener !== undefined && !this.#isPaused && !this.#input.isDecoding;
+  }
+
+  #readOn(): void {
+    if (this.#isOpen && this.#isReading) this.#socket.resume();
+  }
+
+  #deliver(text: string): void {
+    if (this.#isOpen) this.#listener?.frame(text);
+  }
+
+  #onClose(): void {
+    clearTimeout(this.#closeTimer);
+    this.#leaveHeartbeat();
+    this.#output.close();
+    // What came before the end is delivered before it.
+    this.#input.whenDone(() => this.#end());
   }
 
   #end(): void {

@@ -3,6 +3,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
+import type { Slices } from '../lib/base/slices.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import { GRAPH_PATH } from './peer-url.ts';
 import { SocketLink } from './socket-link.ts';
@@ -22,6 +23,9 @@ export interface UpgradeParts {
   readonly frameBytes: number;
   /** Told of every new link, which waits for a listener. */
   readonly onLink: (link: SocketLink) => void;
+  readonly slices: Slices;
+  /** Milliseconds a link may take to end; 2000 unless a spec is in a hurry. */
+  readonly closeTimeoutMs?: number;
 }
 
 /** ws options that its type declarations do not know. */
@@ -34,9 +38,11 @@ export class Upgrade {
   readonly #parts: UpgradeParts;
   readonly #sockets: WebSocketServer;
   readonly #links = new Set<SocketLink>();
+  readonly #closeTimeoutMs: number;
 
   constructor(parts: UpgradeParts) {
     this.#parts = parts;
+    this.#closeTimeoutMs = parts.closeTimeoutMs ?? CLOSE_TIMEOUT_MS;
     const options = {
       noServer: true,
       clientTracking: false,
@@ -44,7 +50,7 @@ export class Upgrade {
       maxPayload: parts.frameBytes,
       maxFragments: MAX_FRAGMENTS,
       maxBufferedChunks: MAX_BUFFERED_CHUNKS,
-      closeTimeout: CLOSE_TIMEOUT_MS,
+      closeTimeout: this.#closeTimeoutMs,
     };
     this.#sockets = new WebSocketServer(options satisfies WsOptions);
     parts.server.on('upgrade', (request, stream, head) => {
@@ -76,6 +82,8 @@ export class Upgrade {
         stream: stream as Socket,
         name: nameOf(request),
         heartbeat: this.#parts.heartbeat,
+        slices: this.#parts.slices,
+        closeTimeoutMs: this.#closeTimeoutMs,
       });
       this.#links.add(link);
       socket.on('close', () => this.#links.delete(link));

@@ -5,13 +5,17 @@ import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { describeLink, type LinkSubject } from '../../adapters/conformance/index.ts';
 import { WebSocketLink } from '../../adapters/websocket-link.ts';
+import { Slices } from '../../lib/base/slices.ts';
 import type { Frame, LinkListener } from '../../lib/mesh/link.ts';
 import { Heartbeat } from '../../relay/heartbeat.ts';
-import { encodeTextFrame, type SocketLink } from '../../relay/socket-link.ts';
+import type { SocketLink } from '../../relay/socket-link.ts';
+import { encodeTextFrame, Fragments } from '../../relay/text-frame.ts';
 import { Upgrade } from '../../relay/upgrade.ts';
 import { Inbox } from '../support/inbox.ts';
+import { deafPeer } from './deaf-peer.ts';
 
-const FRAME_BYTES = 100_000;
+const FRAME_BYTES = 3_000_000;
+const CLOSE_TIMEOUT_MS = 300;
 const TICKS_PER_BEAT = 20;
 
 /** Both ends of one connection. */
@@ -52,22 +56,55 @@ async function answered(client: WebSocket): Promise<void> {
   await pong;
 }
 
+async function turn(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
+/** First byte and length of unmasked frames that stand one after another. */
+function framesIn(bytes: Buffer): [head: number, length: number][] {
+  const frames: [number, number][] = [];
+  for (let at = 0; at < bytes.length;) {
+    const short = bytes[at + 1]!;
+    const lead = short < 126 ? 2 : short === 126 ? 4 : 10;
+    const length =
+      short < 126
+        ? short
+        : short === 126
+          ? bytes.readUInt16BE(at + 2)
+          : Number(bytes.readBigUInt64BE(at + 2));
+    frames.push([bytes[at]!, length]);
+    at += lead + length;
+  }
+  return frames;
+}
+
 describe('relay socket link', () => {
   let server: Server;
   let upgrade: Upgrade;
   let tick: () => void;
   let links: Inbox<SocketLink>;
+  let slices: Slices;
   const clients = new Set<WebSocket>();
 
   beforeEach(async () => {
     server = createServer();
     links = new Inbox('links');
+    slices = new Slices({ schedule: setImmediate });
     const heartbeat = new Heartbeat(20_000, (_ms, task) => {
       tick = task;
       return () => undefined;
     });
     heartbeat.start();
-    upgrade = new Upgrade({ server, heartbeat, frameBytes: FRAME_BYTES, onLink: (link) => links.push(link) });
+    upgrade = new Upgrade({
+      server,
+      heartbeat,
+      slices,
+      frameBytes: FRAME_BYTES,
+      closeTimeoutMs: CLOSE_TIMEOUT_MS,
+      onLink: (link) => links.push(link),
+    });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
   });
@@ -92,6 +129,11 @@ describe('relay socket link', () => {
     client.on('message', (data: Buffer, isBinary) => received.push(isBinary ? 'binary' : data.toString()));
     await once(client, 'open');
     return { client, stream, received, link: await links.next(() => true) };
+  }
+
+  /** Resolves when every link is gone. */
+  async function emptied(): Promise<void> {
+    while (upgrade.linkCount > 0) await turn();
   }
 
   function beat(): void {
@@ -297,6 +339,179 @@ describe('relay socket link', () => {
     expect(upgrade.linkCount).to.equal(0);
   });
 
+  it('waits for no sign of life while it does not read itself', async () => {
+    const { link, client, received } = await connect();
+    const recorder = new Recorder();
+    link.listen(recorder);
+    link.pause();
+    client.pause();
+    for (let i = 0; i < 6; i += 1) beat();
+    client.resume();
+    for (let i = 0; i < 6; i += 1) await received.next((text) => text === '[]');
+    expect(recorder.closes).to.equal(0);
+    link.resume();
+    client.send('still here');
+    await recorder.frames.next((text) => text === 'still here');
+  });
+
+  it('closes while it is paused, with code and reason', async () => {
+    const { link, client } = await connect();
+    const recorder = new Recorder();
+    link.listen(recorder);
+    link.pause();
+    client.send('unread');
+    const closing = once(client, 'close') as Promise<[number, Buffer]>;
+    link.close(1013, 'enough');
+    const [code] = await closing;
+    expect(code).to.equal(1013);
+    await recorder.closed;
+    expect(recorder.frames.all).to.deep.equal([]);
+    await emptied();
+  });
+
+  describe('with long texts', () => {
+    const CJK = '語'.repeat(900_000);
+    const MIXED = `${'x'.repeat(65_535)}😀`.repeat(20);
+
+    it('sends them in fragments, whole and in order with what follows', async () => {
+      const { link, received, stream } = await connect();
+      link.listen(new Recorder());
+      let bytes = 0;
+      stream.on('data', (chunk: Buffer) => (bytes += chunk.length));
+      for (const text of ['first', CJK, 'between', MIXED, 'end']) link.send({ text });
+      await received.next((text) => text === 'end');
+      expect(received.all.map((text) => text.length)).to.deep.equal([5, 900_000, 7, MIXED.length, 3]);
+      expect(received.all[1] === CJK && received.all[3] === MIXED).to.equal(true);
+      // Fourteen fragments and twenty-one, ten bytes each beside the text.
+      expect(bytes - Buffer.byteLength(CJK) - Buffer.byteLength(MIXED)).to.be.within(300, 400);
+      expect(link.queuedBytes).to.equal(0);
+    });
+
+    it('writes fragments as the protocol has them', async () => {
+      const { link, stream, client } = await connect();
+      link.listen(new Recorder());
+      client.terminate();
+      expect(stream.destroyed).to.equal(true);
+      const raw = await deafPeer((server.address() as AddressInfo).port);
+      const deaf = await links.next(() => true);
+      deaf.listen(new Recorder());
+      const chunks: Buffer[] = [];
+      deaf.send({ text: 'x'.repeat(150_000) });
+      deaf.send({ text: 'end' });
+      raw.on('data', (chunk: Buffer) => chunks.push(chunk));
+      raw.resume();
+      while (!Buffer.concat(chunks).includes('end')) await once(raw, 'data');
+      raw.destroy();
+      expect(framesIn(Buffer.concat(chunks))).to.deep.equal([
+        [0x01, 65_536],
+        [0x00, 65_536],
+        [0x80, 150_000 - 2 * 65_536],
+        [0x81, 3],
+      ]);
+    });
+
+    it('encodes them once for all receivers', async () => {
+      const pairs = await Promise.all(Array.from({ length: 5 }, () => connect()));
+      const frame: Frame = { text: CJK };
+      for (const { link } of pairs) {
+        link.listen(new Recorder());
+        link.send(frame);
+      }
+      for (const { received } of pairs) await received.next((text) => text === CJK);
+      expect((frame.encoded as Fragments).made).to.equal(14);
+    });
+
+    it('pings between their fragments, and sends no other text there', async () => {
+      const { link, client, received } = await connect();
+      link.listen(new Recorder());
+      let pings = 0;
+      client.on('ping', () => (pings += 1));
+      client.pause();
+      for (let i = 0; i < 8; i += 1) link.send({ text: CJK });
+      for (let i = 0; i < 2; i += 1) {
+        await turn();
+        beat();
+      }
+      client.resume();
+      await received.until(() => received.all.length === 8 || undefined, 'eight texts');
+      expect(received.all.every((text) => text === CJK)).to.equal(true);
+      expect(pings).to.equal(2);
+    });
+
+    it('delivers them before it closes', async () => {
+      const { link, client, received } = await connect();
+      const recorder = new Recorder();
+      link.listen(recorder);
+      for (const text of [CJK, 'last']) link.send({ text });
+      const closing = once(client, 'close') as Promise<[number, Buffer]>;
+      link.close(1001, 'bye');
+      expect(recorder.closes).to.equal(1);
+      link.send({ text: 'too late' });
+      const [code, reason] = await closing;
+      expect([code, reason.toString()]).to.deep.equal([1001, 'bye']);
+      expect(received.all.map((text) => text.length)).to.deep.equal([900_000, 4]);
+    });
+
+    it('is cut off in the end when the other side does not take them', async () => {
+      const { link, client, stream } = await connect();
+      link.listen(new Recorder());
+      client.pause();
+      for (let i = 0; i < 20; i += 1) link.send({ text: CJK });
+      expect(link.queuedBytes).to.be.above(17_000_000);
+      link.close(1013, 'output limit');
+      await emptied();
+      stream.destroy();
+    });
+
+    it('gives up on them when the other side goes', async () => {
+      const { link, client } = await connect();
+      const recorder = new Recorder();
+      link.listen(recorder);
+      client.pause();
+      for (let i = 0; i < 20; i += 1) link.send({ text: CJK });
+      client.terminate();
+      await recorder.closed;
+      await turn();
+      await turn();
+      expect(slices.size).to.equal(0);
+    });
+
+    it('decodes them over several turns, in order with what follows, and reads no further meanwhile', async () => {
+      const { link, client } = await connect();
+      const recorder = new Recorder();
+      link.listen(recorder);
+      const texts = ['first', CJK, 'between', MIXED, 'end'];
+      for (const text of texts) client.send(text);
+      await recorder.frames.next((text) => text === 'end');
+      expect(recorder.frames.all.map((text) => text.length)).to.deep.equal([5, 900_000, 7, MIXED.length, 3]);
+      expect(recorder.frames.all[1] === CJK && recorder.frames.all[3] === MIXED).to.equal(true);
+    });
+
+    it('delivers one that came just before the end', async () => {
+      const { link, client } = await connect();
+      const recorder = new Recorder();
+      link.listen(recorder);
+      client.send(CJK);
+      client.send('last');
+      client.close();
+      await recorder.closed;
+      expect(recorder.frames.all.map((text) => text.length)).to.deep.equal([900_000, 4]);
+    });
+
+    it('delivers nothing of one that was being decoded when it was closed', async () => {
+      const { link, client } = await connect();
+      const recorder = new Recorder();
+      link.listen(recorder);
+      client.send('first');
+      client.send(CJK);
+      await recorder.frames.next((text) => text === 'first');
+      while (slices.size === 0) await turn();
+      link.close(1001, '');
+      await emptied();
+      expect(recorder.frames.all).to.deep.equal(['first']);
+    });
+  });
+
   it('waits for nobody to answer while nobody listens', async () => {
     const { client, received } = await connect();
     client.pause();
@@ -319,6 +534,7 @@ async function joined(): Promise<{
   const upgrade = new Upgrade({
     server,
     heartbeat,
+    slices: new Slices({ schedule: setImmediate }),
     frameBytes: 8_000_000,
     onLink: (link) => accepting.push(link),
   });

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
+import { Slices } from '../../lib/base/slices.ts';
 import { Heartbeat } from '../../relay/heartbeat.ts';
 import type { SocketLink } from '../../relay/socket-link.ts';
 import { Upgrade } from '../../relay/upgrade.ts';
@@ -29,7 +30,14 @@ describe('relay upgrade', () => {
   beforeEach(async () => {
     server = createServer();
     links = [];
-    upgrade = new Upgrade({ server, heartbeat, frameBytes: 1024, onLink: (link) => links.push(link) });
+    const slices = new Slices({ schedule: setImmediate });
+    upgrade = new Upgrade({
+      server,
+      heartbeat,
+      slices,
+      frameBytes: 1024,
+      onLink: (link) => links.push(link),
+    });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     ({ port } = server.address() as AddressInfo);

@@ -1,0 +1,96 @@
+/** What one socket says, as texts: short ones at once, long ones decoded over turns, all in their order. */
+import type { Slices, Steps } from '../lib/base/slices.ts';
+
+/** Bytes that are decoded in one step; it takes a fraction of a millisecond. */
+const PIECE_BYTES = 65_536;
+/** Bytes of UTF-8 that go on with a character are 10xxxxxx. */
+const UPPER_TWO = 0xc0;
+const GOES_ON = 0x80;
+
+/** What the input of a socket needs. */
+export interface SocketInputParts {
+  readonly slices: Slices;
+  /** Takes the texts. */
+  deliver(text: string): void;
+  /** Stops the socket while a long text is decoded, or lets it go on. */
+  stop(): void;
+  goOn(): void;
+}
+
+/** Turns messages into texts. While a long one is decoded, what had been read of the socket waits behind it. */
+export class SocketInput {
+  readonly #parts: SocketInputParts;
+  #waiting: Buffer[] = [];
+  #isDecoding = false;
+  #whenDone: (() => void) | undefined;
+
+  constructor(parts: SocketInputParts) {
+    this.#parts = parts;
+  }
+
+  /** True while the socket should not be read. */
+  get isDecoding(): boolean {
+    return this.#isDecoding;
+  }
+
+  /** Takes a text message, which is valid UTF-8. */
+  add(bytes: Buffer): void {
+    if (!this.#isDecoding && bytes.length <= PIECE_BYTES) return this.#parts.deliver(bytes.toString());
+    this.#waiting.push(bytes);
+    if (this.#isDecoding) return;
+    this.#isDecoding = true;
+    this.#parts.stop();
+    void this.#parts.slices.later(this.#steps());
+  }
+
+  /** Runs a task once everything was delivered. */
+  whenDone(task: () => void): void {
+    if (this.#isDecoding) this.#whenDone = task;
+    else task();
+  }
+
+  /** Forgets what waits. */
+  close(): void {
+    this.#waiting = [];
+  }
+
+  *#steps(): Steps<void> {
+    for (let bytes = this.#waiting.shift(); bytes !== undefined; bytes = this.#waiting.shift()) {
+      this.#parts.deliver(bytes.length <= PIECE_BYTES ? bytes.toString() : yield* decode(bytes));
+      yield;
+    }
+    this.#isDecoding = false;
+    this.#parts.goOn();
+    this.#whenDone?.();
+  }
+}
+
+/** The text of bytes, piece by piece. */
+export function* decode(bytes: Buffer): Generator<void, string> {
+  let text = '';
+  let end: number;
+  for (let start = 0; start < bytes.length; start = end) {
+    end = endOf(bytes, start);
+    text += bytes.toString('utf8', start, end);
+    yield;
+  }
+  flatten(text);
+  yield;
+  return text;
+}
+
+/** What was read last of a text; without a place to go to, engines leave a read out. */
+let lastRead = 0;
+
+/** Puts a text together in memory, which engines keep as a tree of its parts until somebody reads it. */
+function flatten(text: string): void {
+  lastRead ^= text.charCodeAt(0);
+}
+
+/** Where a piece ends: never within a character. */
+function endOf(bytes: Buffer, start: number): number {
+  let end = start + PIECE_BYTES;
+  if (end >= bytes.length) return bytes.length;
+  while ((bytes[end]! & UPPER_TWO) === GOES_ON) end -= 1;
+  return end;
+}
