@@ -82,6 +82,8 @@ export class WebSocketLink implements Link {
   /** Ends the link at once for its listener, whether or not the other side takes part in the goodbye. */
   close(code: number, reason: string): void {
     if (this.#isGone) return;
+    // A side that is not read cannot answer the closing handshake.
+    this.#socket.resume?.();
     closeSocket(this.#socket, code, fitReason(reason));
     this.#end();
   }

@@ -117,6 +117,7 @@ export function describeLink(
   runner.describe(`${name} as a link`, () => {
     frameCases(heard);
     lateListenerCases(joined);
+    pauseCases(heard);
     closeCases(heard);
   });
 }
@@ -203,6 +204,60 @@ function lateListenerCases(joined: (title: string, use: Use) => void): void {
     subject.near.listen(late);
     await late.untilClosed();
     expect(late.frames).to.deep.equal([]);
+  });
+}
+
+function pauseCases(heard: Heard): void {
+  heard(
+    'keeps what comes while it is paused, and delivers it in order when it reads on',
+    async (subject, near, far) => {
+      await roundTrip(subject, near, far);
+      subject.far.pause();
+      const texts = Array.from({ length: 200 }, (_, i) => (i % 40 === 0 ? `${i} `.repeat(50_000) : `${i}`));
+      for (const text of texts) subject.near.send(frame(text));
+      // Two frames the other way: time in which those would have come.
+      for (let count = 2; count <= 3; count += 1) {
+        subject.far.send(frame('back'));
+        await near.untilFrames(count);
+      }
+      expect(far.frames).to.deep.equal(['there']);
+      subject.far.resume();
+      expect((await far.untilFrames(201)).slice(1)).to.deep.equal(texts);
+    },
+  );
+  heard(
+    'may be paused and resumed any number of times, from within its listener as well',
+    async (subject, near) => {
+      const heardFar: string[] = [];
+      subject.far.listen({
+        frame: (text) => {
+          heardFar.push(text);
+          subject.far.pause();
+          subject.far.pause();
+          subject.far.resume();
+          if (text === '99') subject.far.send(frame('all'));
+        },
+        close: () => undefined,
+      });
+      const texts = Array.from({ length: 100 }, (_, i) => `${i}`);
+      for (const text of texts) subject.near.send(frame(text));
+      await near.untilFrames(1);
+      expect(heardFar).to.deep.equal(texts);
+    },
+  );
+  heard('sends while it is paused', async (subject, near) => {
+    subject.far.pause();
+    subject.far.send(frame('sent'));
+    expect(await near.untilFrames(1)).to.deep.equal(['sent']);
+  });
+  heard('ends for both sides when it is closed while it is paused', async (subject, near, far) => {
+    subject.far.pause();
+    subject.near.send(frame('unread'));
+    subject.far.close(CLOSE.overloaded, 'enough');
+    await Promise.all([near.untilClosed(), far.untilClosed()]);
+    subject.far.resume();
+    await subject.settle?.();
+    expect([near.closes, far.closes, far.frames.length]).to.deep.equal([1, 1, 0]);
   });
 }
 

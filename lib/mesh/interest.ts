@@ -1,7 +1,7 @@
 import type { Steps } from '../base/slices.ts';
 import { ShardedMap } from '../base/sharded-map.ts';
 import { weightOf } from './name-weight.ts';
-import type { Peer } from './peer.ts';
+import type { Peer, Wanted } from './peer.ts';
 
 /** Peers that asked for the same; one alone stands for itself, which is far smaller than a set of one. */
 export type Peers = Peer | Set<Peer>;
@@ -28,9 +28,6 @@ const WHOLE = true;
 
 /** A key, or the whole node. */
 type Part = string | typeof WHOLE;
-
-/** What a peer asked for of a soul: one part, or several. */
-export type Wanted = Part | Set<Part>;
 
 /** Subscriptions that are forgotten in one step; each may touch memory that is long out of the processor's reach. */
 const FORGOTTEN_IN_A_STEP = 50;

@@ -1,7 +1,6 @@
 import { systemClock, type Clock } from '../base/clock.ts';
 import type { Gate } from '../base/gate.ts';
 import type { Limits } from '../base/limits.ts';
-import type { Wanted } from './interest.ts';
 import type { Link } from './link.ts';
 import { Outbox } from './outbox.ts';
 import type { ReadQueue } from './read-queue.ts';
@@ -15,6 +14,9 @@ const BEHIND_SHARE = 8;
  * `client` only what it asked for.
  */
 export type PeerRole = 'client' | 'relay';
+
+/** What a peer asked for of a soul: a property, the whole node (true), or several of these. */
+export type Wanted = string | true | Set<string | true>;
 
 /** What a peer asked for; kept by `Interest`. */
 export interface Subscriptions {

@@ -72,6 +72,58 @@ describe('loopbackPair', () => {
   });
 });
 
+describe('a paused loopback link', () => {
+  it('delivers nothing, and its sender counts what waits', async () => {
+    const [near, far] = loopbackPair();
+    const frames: string[] = [];
+    far.listen({ frame: (text) => frames.push(text), close: () => undefined });
+    far.pause();
+    for (const text of ['1', '22']) near.send({ text });
+    await Promise.resolve();
+    expect(frames).to.deep.equal([]);
+    expect(near.queuedBytes).to.equal(3);
+    far.resume();
+    expect(frames, 'not within resume').to.deep.equal([]);
+    await Promise.resolve();
+    expect(frames).to.deep.equal(['1', '22']);
+    expect(near.queuedBytes).to.equal(0);
+  });
+
+  it('stops between two frames when its listener asks', async () => {
+    const [near, far] = loopbackPair();
+    const frames: string[] = [];
+    far.pause();
+    far.listen({
+      frame: (text) => {
+        frames.push(text);
+        far.pause();
+      },
+      close: () => undefined,
+    });
+    for (const text of ['1', '2', '3']) near.send({ text });
+    await Promise.resolve();
+    for (const count of [1, 2, 3]) {
+      far.resume();
+      await Promise.resolve();
+      expect(frames).to.have.lengthOf(count);
+    }
+  });
+
+  it('forgets what waits when it is closed', async () => {
+    const [near, far] = loopbackPair();
+    const frames: string[] = [];
+    far.listen({ frame: (text) => frames.push(text), close: () => undefined });
+    far.pause();
+    near.send({ text: '1' });
+    await Promise.resolve();
+    far.close(CLOSE.overloaded, 'enough');
+    far.resume();
+    await Promise.resolve();
+    expect(frames).to.deep.equal([]);
+    expect(near.queuedBytes).to.equal(0);
+  });
+});
+
 describe('LoopbackNetwork', () => {
   it('does nothing before the time is moved on', async () => {
     const network = new LoopbackNetwork({ seed, startMs: 1000, minDelayMs: 10 });

@@ -188,6 +188,21 @@ describe('WebSocketLink', () => {
     expect(socket.sent).to.deep.equal(['1']);
   });
 
+  it('stops and goes on with its socket where that can be done, and does nothing where it cannot', () => {
+    const calls: string[] = [];
+    const socket = Object.assign(openFake(), {
+      pause: () => calls.push('pause'),
+      resume: () => calls.push('resume'),
+    });
+    const link = new WebSocketLink(socket, 'far');
+    link.pause();
+    link.resume();
+    expect(calls).to.deep.equal(['pause', 'resume']);
+    const plain = new WebSocketLink(openFake(), 'far');
+    plain.pause();
+    plain.resume();
+  });
+
   it('reports the bytes that its socket holds', () => {
     const socket = openFake();
     socket.bufferedAmount = 77;
