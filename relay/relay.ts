@@ -6,6 +6,7 @@ import { systemClock, type Clock } from '../lib/base/clock.ts';
 import { GraphError } from '../lib/base/errors.ts';
 import { Lifecycle } from '../lib/base/lifecycle.ts';
 import { limitsWith, type Limits } from '../lib/base/limits.ts';
+import { Slices } from '../lib/base/slices.ts';
 import { CLOSE, type Link } from '../lib/mesh/link.ts';
 import type { MeshEvent } from '../lib/mesh/context.ts';
 import { Mesh } from '../lib/mesh/mesh.ts';
@@ -79,7 +80,8 @@ export class Relay {
     const storage =
       parts.storage ?? new LevelStorage({ location: options.data, durability: options.durability });
     const graph = new GraphStore({ storage, limits });
-    const common = { graph, limits, clock, schedule: setImmediate, report };
+    const slices = new Slices({ schedule: setImmediate });
+    const common = { graph, limits, clock, schedule: setImmediate, slices, report };
     this.#options = options;
     this.#logger = parts.logger ?? createLogger(options.logLevel);
     this.#storage = storage;
