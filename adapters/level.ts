@@ -2,6 +2,7 @@
 import { Level, type Iterator as LevelIterator } from 'level';
 import { GraphError } from '../lib/base/errors.ts';
 import { Lifecycle } from '../lib/base/lifecycle.ts';
+import { inLaterTurn } from '../lib/base/turns.ts';
 import type {
   Change,
   MaybePromise,
@@ -29,6 +30,7 @@ export interface LevelStorageOptions {
 }
 
 type Database = Level;
+type Batch = ReturnType<Database['batch']>;
 type Walk = LevelIterator<Database, string, string>;
 
 const MIB = 1024 * 1024;
@@ -45,6 +47,10 @@ const KEYS_READ_IN_PLACE = 32;
 
 /** A page of a walk ends early here: enough for most nodes in one go, little enough to hold for many walks. */
 const PAGE_BYTES = 256 * 1024;
+
+/** What goes into a batch in one turn: copying it takes about a millisecond. */
+const TURN_CHANGES = 512;
+const TURN_LENGTH = 128 * 1024;
 
 /** UTF-8 bytes of one UTF-16 unit, at most. */
 const BYTES_PER_UNIT = 3;
@@ -80,6 +86,32 @@ function guarded<T>(read: () => MaybePromise<T>): MaybePromise<T> {
 
 function asGraphError(error: unknown): GraphError {
   return error instanceof GraphError ? error : failed(error);
+}
+
+/** Puts changes into a batch: few of them at once, many over several turns. */
+function fill(batch: Batch, changes: Iterable<Change>): Promise<void> | undefined {
+  const left = changes[Symbol.iterator]();
+  return fillTurn(batch, left) ? undefined : fillLater(batch, left);
+}
+
+async function fillLater(batch: Batch, left: Iterator<Change>): Promise<void> {
+  do await new Promise<void>((resolve) => inLaterTurn(resolve));
+  while (!fillTurn(batch, left));
+}
+
+/** Puts in what one turn has time for; true when nothing is left. */
+function fillTurn(batch: Batch, left: Iterator<Change>): boolean {
+  let length = 0;
+  for (let count = 0; count < TURN_CHANGES && length < TURN_LENGTH; count += 1) {
+    const { done, value: change } = left.next();
+    if (done === true) return true;
+    const [key, value] = change;
+    if (typeof value === 'string') batch.put(key, value);
+    else if (value === undefined) batch.del(key);
+    else batch.put<string, Uint8Array>(key, value, BYTES);
+    length += key.length + (value?.length ?? 0);
+  }
+  return false;
 }
 
 /** A walk over LevelDB's snapshot of the moment it began. */
@@ -187,17 +219,15 @@ export class LevelStorage implements Storage {
     return new LevelCursor(iterator, () => this.#lifecycle.assertOpen('STORAGE_NOT_OPEN'));
   }
 
-  async commit(changes: readonly Change[]): Promise<void> {
+  async commit(changes: Iterable<Change>): Promise<void> {
     const batch = this.#opened().batch();
+    const before = this.#lastCommit;
     try {
-      for (const [key, value] of changes) {
-        if (typeof value === 'string') batch.put(key, value);
-        else if (value === undefined) batch.del(key);
-        else batch.put<string, Uint8Array>(key, value, BYTES);
-      }
+      const filling = fill(batch, changes);
       // Threads of the pool may overtake each other.
-      const write = this.#lastCommit.then(() => batch.write({ sync: this.#sync }));
-      this.#lastCommit = write.catch(() => undefined);
+      const ready = filling === undefined ? before : filling.then(() => before);
+      const write = ready.then(() => batch.write({ sync: this.#sync }));
+      this.#lastCommit = write.catch(() => before);
       await write;
     } catch (error) {
       await batch.close();

@@ -126,6 +126,15 @@ function kept(change: Change): Value | undefined {
   throw new GraphError('STORAGE_FAILED', 'a value is neither text nor bytes');
 }
 
+/** All changes as they are kept, before the first one is made. */
+function checkedItems(changes: Iterable<Change>): (readonly [key: string, value: Value | undefined])[] {
+  try {
+    return Array.from(changes, (change) => [asUtf8(change[0]), kept(change)] as const);
+  } catch (error) {
+    throw error instanceof GraphError ? error : new GraphError('STORAGE_FAILED', undefined, { cause: error });
+  }
+}
+
 /**
  * The storage contract in memory: reads answer at once, walks see the store as it was when they began.
  *
@@ -181,9 +190,9 @@ export class MemoryStorage implements Storage {
     return new MemoryCursor(walk(chunks, asUtf8(from), asUtf8(to)), () => this.#assertOpen());
   }
 
-  async commit(changes: readonly Change[]): Promise<void> {
+  async commit(changes: Iterable<Change>): Promise<void> {
     this.#assertOpen();
-    const checked = changes.map((change) => [asUtf8(change[0]), kept(change)] as const);
+    const checked = checkedItems(changes);
     for (const [key, value] of checked) {
       if (value === undefined) this.#delete(key);
       else this.#put(key, value);

@@ -82,6 +82,7 @@ export function describeStorage(
     runner.describe('values', () => valueCases(opened));
     runner.describe('keys', () => keyCases(opened));
     runner.describe('commit', () => commitCases(opened));
+    runner.describe('large commits', () => largeCommitCases(opened));
     runner.describe('range', () => rangeCases(opened));
     if (options.supports.snapshots) runner.describe('snapshots', () => snapshotCases(opened));
     if (options.supports.persistent) runner.describe('persistence', () => persistenceCases(opened));
@@ -160,9 +161,8 @@ function valueCases(opened: Case): void {
   });
   opened('keeps bytes apart from the arrays they came in and went out by', async (storage) => {
     const bytes = Uint8Array.from([1, 2, 3]);
-    const committing = storage.commit([['a', bytes]]);
+    await storage.commit([['a', bytes]]);
     bytes.fill(9);
-    await committing;
     (await storage.getBytes('a'))!.fill(8);
     expect([...(await storage.getBytes('a'))!]).to.deep.equal([1, 2, 3]);
   });
@@ -277,6 +277,81 @@ function commitCases(opened: Case): void {
   });
 }
 
+/** More changes than any adapter makes in one go. */
+function many(value: string): Change[] {
+  return Array.from({ length: 5000 }, (_, i) => [`k${i}`, value]);
+}
+
+function* broken(): Generator<Change> {
+  yield* many('1');
+  throw new Error('broken');
+}
+
+function largeCommitCases(opened: Case): void {
+  opened(
+    'takes changes from anything that can be gone through, and goes through them once',
+    async (storage) => {
+      let rounds = 0;
+      function* changes(): Generator<Change> {
+        rounds += 1;
+        yield* many('1');
+      }
+      await storage.commit(changes());
+      expect(rounds).to.equal(1);
+      expect((await drain(storage, EVERYTHING)).length).to.equal(5000);
+    },
+  );
+  opened('shows a large commit whole or not at all', async (storage) => {
+    await storage.commit(many('old'));
+    const seen = new Set<string>();
+    let isDone = false;
+    const committing = storage.commit(many('new')).then(() => (isDone = true));
+    for (;;) {
+      const values = new Set((await drain(storage, EVERYTHING, 5000)).map(([, value]) => value));
+      seen.add([...values].join());
+      if (isDone) break;
+    }
+    await committing;
+    expect([...seen].filter((values) => values !== 'old' && values !== 'new')).to.deep.equal([]);
+    expect(new Set((await drain(storage, EVERYTHING)).map(([, value]) => value))).to.deep.equal(
+      new Set(['new']),
+    );
+  });
+  opened('keeps small commits behind a large one that was asked for before', async (storage) => {
+    await Promise.all([
+      storage.commit(many('1')),
+      storage.commit([['k4999', '2']]),
+      storage.commit(many('3')),
+      storage.commit([['k4998', '4']]),
+    ]);
+    expect(await storage.getTexts(['k0', 'k4998', 'k4999'])).to.deep.equal(['3', '4', '3']);
+  });
+  opened('makes no change at all when the last of many is impossible', async (storage) => {
+    const bad = [...many('1'), ['z', null as unknown as string]] as const;
+    const refused = expectCode('STORAGE_FAILED', () => storage.commit(bad));
+    const next = storage.commit([['a', '1']]);
+    await Promise.all([refused, next]);
+    expect(await drain(storage, EVERYTHING)).to.deep.equal([['a', '1']]);
+  });
+  opened('makes no change at all when its changes cannot be gone through', async (storage) => {
+    await expectCode('STORAGE_FAILED', () => storage.commit(broken()));
+    expect(await drain(storage, EVERYTHING)).to.deep.equal([]);
+  });
+  opened('finishes a large commit before it closes', async (storage) => {
+    const events: string[] = [];
+    const committing = storage.commit(many('1')).then(() => events.push('committed'));
+    const closing = storage.close().then(() => events.push('closed'));
+    await Promise.all([committing, closing]);
+    expect(events).to.deep.equal(['committed', 'closed']);
+  });
+  opened('takes values of megabytes in one commit', async (storage) => {
+    const values = ['x', 'é', '\u{1f600}'].map((character) => character.repeat(500_000));
+    await storage.commit(values.map((value, i) => [`k${i}`, value]));
+    for (const [i, value] of values.entries())
+      expect((await storage.getText(`k${i}`)) === value).to.equal(true);
+  });
+}
+
 function persistenceCases(opened: Case): void {
   opened('finds everything again after it was closed', async (storage, subject) => {
     await storage.commit(ORDERED_KEYS.map((key, i) => [key, `${i}`]));
@@ -297,6 +372,15 @@ function persistenceCases(opened: Case): void {
     const after = await keysOf(second, EVERYTHING);
     await second.close();
     expect(after).to.deep.equal(ORDERED_KEYS);
+  });
+  opened('keeps a large commit that was running when it was closed', async (storage, subject) => {
+    const committing = storage.commit(many('1'));
+    await Promise.all([storage.close(), committing]);
+    const second = subject.again!();
+    await second.open();
+    const after = await keysOf(second, EVERYTHING);
+    await second.close();
+    expect(after).to.have.length(5000);
   });
   opened('refuses a second storage over its place until it is closed', async (storage, subject) => {
     await storage.commit([['a', '1']]);

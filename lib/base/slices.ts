@@ -8,6 +8,12 @@ const FIRST_TRY_MS = 1;
 /** Work that yields wherever it may be interrupted; between two yields lies well below a millisecond. */
 export type Steps<T> = Iterator<void, T, void>;
 
+/** Steps that also wait: a promise they yield comes back as what it resolves to, or is thrown into them. */
+export type WaitingSteps<T> = Generator<Promise<unknown> | void, T, unknown>;
+
+/** What steps did up to the end, or up to a promise they wait for. */
+type Stretch<T> = IteratorResult<Promise<unknown> | void, T>;
+
 /** What slices need. */
 export interface SlicesOptions {
   /** Runs a task in a later turn of the event loop, after the input that has come meanwhile. */
@@ -56,11 +62,31 @@ export class Slices {
     }
   }
 
+  /** {@link run} for work that also waits; rejects with whatever it throws. */
+  runWaiting<T>(steps: WaitingSteps<T>): MaybePromise<T> {
+    try {
+      const stretch = this.run(untilWait(steps, () => steps.next()));
+      if (!(stretch instanceof Promise) && stretch.done === true) return stretch.value;
+      return this.#goOn(steps, stretch);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
   /** Does work from the next turn on. */
   later<T>(steps: Steps<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#add({ advance: (until) => this.#advance(steps, until, resolve, reject) });
     });
+  }
+
+  async #goOn<T>(steps: WaitingSteps<T>, first: MaybePromise<Stretch<T>>): Promise<T> {
+    let stretch = first instanceof Promise ? await first : first;
+    while (stretch.done !== true) {
+      const next = this.run(untilWait(steps, await resumption(steps, stretch.value)));
+      stretch = next instanceof Promise ? await next : next;
+    }
+    return stretch.value;
   }
 
   #add(task: Task): void {
@@ -99,6 +125,34 @@ export class Slices {
     if (first !== undefined) this.#tasks.push(this.#tasks.shift()!);
     if (this.#tasks.length > 0) this.#schedule(() => this.#pump());
   }
+}
+
+/** Goes on with steps until they are done or wait. */
+function* untilWait<T>(steps: WaitingSteps<T>, goOn: () => Stretch<T>): Generator<void, Stretch<T>> {
+  let step = goOn();
+  while (step.done !== true && step.value === undefined) {
+    yield;
+    step = steps.next();
+  }
+  return step;
+}
+
+/** How to go on with steps once what they wait for is settled. */
+async function resumption<T>(
+  steps: WaitingSteps<T>,
+  awaited: Promise<unknown> | void,
+): Promise<() => Stretch<T>> {
+  try {
+    const value = await awaited;
+    return () => steps.next(value);
+  } catch (error) {
+    return () => steps.throw(error);
+  }
+}
+
+/** Waits within steps for a value that may come later. */
+export function* waitFor<T>(value: MaybePromise<T>): WaitingSteps<T> {
+  return value instanceof Promise ? ((yield value) as T) : value;
 }
 
 /** Does work to its end without a pause. */

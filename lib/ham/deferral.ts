@@ -21,6 +21,8 @@ const SPARE_STALE = 64;
 export class DeferralQueue {
   readonly #limits: Limits;
   readonly #placesByName = new Map<string, Deferred>();
+  /** The same places, to know the stale ones by. */
+  readonly #places = new Set<Deferred>();
   readonly #countByOwner = new Map<string, number>();
   /** Binary heap of the places, the earliest state first; replaced places leave stale items behind. */
   #heap: Deferred[] = [];
@@ -49,11 +51,11 @@ export class DeferralQueue {
   /** True when `writes` of one owner would still fit. */
   hasRoom(writes: readonly FieldWrite[], owner: string | undefined): boolean {
     const { futureWrites, futureBytes, futureWritesPerPeer } = this.#limits;
+    const owned = owner === undefined ? -Infinity : (this.#countByOwner.get(owner) ?? 0);
+    if (this.size + writes.length > futureWrites || owned + writes.length > futureWritesPerPeer) return false;
     let bytes = this.#bytes;
     for (const write of writes) bytes += bytesOf(write);
-    if (this.size + writes.length > futureWrites || bytes > futureBytes) return false;
-    const owned = owner === undefined ? 0 : (this.#countByOwner.get(owner) ?? 0);
-    return owner === undefined || owned + writes.length <= futureWritesPerPeer;
+    return bytes <= futureBytes;
   }
 
   /** What holds the place of a write now. */
@@ -71,6 +73,7 @@ export class DeferralQueue {
     }
     const place: Deferred = { write, owner };
     this.#placesByName.set(name, place);
+    this.#places.add(place);
     this.#bytes += bytesOf(write);
     if (owner !== undefined) this.#countByOwner.set(owner, (this.#countByOwner.get(owner) ?? 0) + 1);
     this.#rise(this.#heap.push(place) - 1);
@@ -101,12 +104,13 @@ export class DeferralQueue {
   /** Puts places back that {@link takeDue} gave and that could not be applied. */
   giveBack(places: readonly Deferred[]): void {
     for (const place of places) {
-      if (this.#placesByName.get(nameOf(place.write)) === place) this.#rise(this.#heap.push(place) - 1);
+      if (this.#places.has(place)) this.#rise(this.#heap.push(place) - 1);
     }
   }
 
   #forget(name: string, place: Deferred): void {
     this.#placesByName.delete(name);
+    this.#places.delete(place);
     this.#bytes -= bytesOf(place.write);
     if (place.owner === undefined) return;
     const count = (this.#countByOwner.get(place.owner) ?? 1) - 1;
@@ -117,15 +121,15 @@ export class DeferralQueue {
   #dropStale(): void {
     for (;;) {
       const first = this.#heap[0];
-      if (first === undefined || this.#placesByName.get(nameOf(first.write)) === first) return;
+      if (first === undefined || this.#places.has(first)) return;
       this.#popHeap();
     }
   }
 
   /** Replaced places must not pile up behind an early one. */
   #sweep(): void {
-    this.#heap = this.#heap.filter((place) => this.#placesByName.get(nameOf(place.write)) === place);
-    this.#heap.sort((a, b) => a.write.state - b.write.state);
+    this.#heap = this.#heap.filter((place) => this.#places.has(place));
+    for (let index = (this.#heap.length >> 1) - 1; index >= 0; index -= 1) this.#sink(index);
   }
 
   #popHeap(): void {

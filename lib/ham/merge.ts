@@ -1,3 +1,4 @@
+import { Pace } from '../base/pace.ts';
 import type { Entry, FieldWrite } from '../graph/write.ts';
 import { resolve } from './resolve.ts';
 
@@ -21,14 +22,30 @@ export interface MergeOutcome {
  * @param now the receiver's clock in milliseconds; states beyond it are deferred
  */
 export function merge(writes: readonly FieldWrite[], view: MergeView, now: number): MergeOutcome {
-  const accepted: FieldWrite[] = [];
-  const deferred: FieldWrite[] = [];
+  const outcome: MergeOutcome = { accepted: [], deferred: [] };
+  for (const write of writes) mergeOne(write, view, now, outcome);
+  return outcome;
+}
+
+/** {@link merge} in steps, for any number of writes. */
+export function* mergeInSteps(
+  writes: readonly FieldWrite[],
+  view: MergeView,
+  now: number,
+): Generator<void, MergeOutcome> {
+  const outcome: MergeOutcome = { accepted: [], deferred: [] };
+  const pace = new Pace();
   for (const write of writes) {
-    const verdict = resolve(write, view.current(write.soul, write.key), now);
-    if (verdict === 'accept') {
-      view.accept(write);
-      accepted.push(write);
-    } else if (verdict === 'defer') deferred.push(write);
+    mergeOne(write, view, now, outcome);
+    if (pace.after(0)) yield;
   }
-  return { accepted, deferred };
+  return outcome;
+}
+
+function mergeOne(write: FieldWrite, view: MergeView, now: number, outcome: MergeOutcome): void {
+  const verdict = resolve(write, view.current(write.soul, write.key), now);
+  if (verdict === 'accept') {
+    view.accept(write);
+    outcome.accepted.push(write);
+  } else if (verdict === 'defer') outcome.deferred.push(write);
 }

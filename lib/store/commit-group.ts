@@ -1,21 +1,30 @@
 import type { Entry, FieldWrite } from '../graph/write.ts';
 import type { MergeView } from '../ham/merge.ts';
-import { chain } from '../base/maybe-promise.ts';
+import { Pace } from '../base/pace.ts';
+import type { WaitingSteps } from '../base/slices.ts';
+import { ChunkedReads } from './chunked-reads.ts';
 import type { GraphStore } from './graph-store.ts';
 import { decodeEntry, encodeEntry, fieldKeyOf, indexKey, nodePrefix } from './keys.ts';
 import type { CachedNode } from './node-cache.ts';
 import { decodeIndex, encodeIndex, growIndex, MANY, type NodeIndex } from './node-index.ts';
-import type { Change, MaybePromise, Storage } from './storage.ts';
+import type { Change, Storage } from './storage.ts';
 
-/** A property as the group sees it: as stored, then as the group changed it. */
-interface Slot {
-  readonly key: string;
-  entry: Entry | undefined;
-  /** True when the store has the property. */
-  stored: boolean;
-  /** The last winner of the group. */
-  winner: FieldWrite | undefined;
+/** Records read in one request: indexes are small, values may be long. */
+const INDEXES_READ = 256;
+const FIELDS_READ = 64;
+
+/** A property that the store has, and the last winner of the group. */
+class Stored {
+  readonly entry: Entry;
+  winner: FieldWrite | undefined = undefined;
+
+  constructor(entry: Entry) {
+    this.entry = entry;
+  }
 }
+
+/** A property as the group sees it: one the store has, a winner it did not have, or nothing yet. */
+type Slot = Stored | FieldWrite | undefined;
 
 /** The properties of one node that the group touches. */
 interface GroupNode {
@@ -32,7 +41,8 @@ interface GroupNode {
 /**
  * What the writes of one commit see and change: stored entries, overlaid with what the group accepted.
  *
- * Call `gather` for all writes, `load` once, merge, then commit `changes`, then `publish`.
+ * `gather` all writes, `load`, merge, commit the `changes`, then `publish`; all of it in steps, for groups of any
+ * size.
  */
 export class CommitGroup implements MergeView {
   readonly #storage: Storage;
@@ -40,34 +50,50 @@ export class CommitGroup implements MergeView {
   readonly #nodes = new Map<string, GroupNode>();
   #incomplete: GroupNode[] = [];
   #lastNode: GroupNode | undefined;
+  #isChanged = false;
 
   constructor(storage: Storage, graph: GraphStore) {
     this.#storage = storage;
     this.#graph = graph;
   }
 
+  /** True when there are changes to commit. */
+  get isChanged(): boolean {
+    return this.#isChanged;
+  }
+
   /** Notes the properties that writes will be merged with. */
-  gather(writes: readonly FieldWrite[]): void {
-    for (const { soul, key } of writes) {
-      const node = this.#nodeOf(soul);
-      if (!node.slots.has(key)) node.slots.set(key, this.#slotOf(node, key));
+  *gather(batches: Iterable<readonly FieldWrite[]>): Generator<void, void> {
+    const pace = new Pace();
+    for (const writes of batches) {
+      for (const { soul, key } of writes) {
+        const node = this.#nodeOf(soul);
+        if (!node.slots.has(key)) node.slots.set(key, this.#slotOf(node, key));
+        if (pace.after(key.length)) yield;
+      }
     }
   }
 
   /** Reads what memory did not have: the indexes of unknown nodes first, then the properties they list. */
-  load(): MaybePromise<void> {
-    if (this.#incomplete.length === 0) return undefined;
-    return chain(this.#loadIndexes(), () => this.#loadFields());
+  *load(): WaitingSteps<void> {
+    if (this.#incomplete.length === 0) return;
+    yield* this.#loadIndexes();
+    yield* this.#loadFields();
+    this.#incomplete = [];
   }
 
   current(soul: string, key: string): Entry | undefined {
-    return this.#nodeOf(soul).slots.get(key)?.entry;
+    const slot = this.#nodeOf(soul).slots.get(key);
+    return slot instanceof Stored ? (slot.winner ?? slot.entry) : slot;
   }
 
   accept(write: FieldWrite): void {
-    const slot = this.#nodeOf(write.soul).slots.get(write.key)!;
-    slot.entry = write;
-    slot.winner = write;
+    const { slots } = this.#nodeOf(write.soul);
+    const slot = slots.get(write.key);
+    if (slot === undefined && !slots.has(write.key)) throw new TypeError('the property was not gathered');
+    if (slot instanceof Stored) slot.winner = write;
+    else slots.set(write.key, write);
+    this.#isChanged = true;
   }
 
   /** True when the write still holds its property at the end of the group. */
@@ -75,26 +101,32 @@ export class CommitGroup implements MergeView {
     return this.current(write.soul, write.key) === write;
   }
 
-  /** Appends the storage changes of all properties the group changed. */
-  appendChanges(changes: Change[]): void {
+  /** The storage changes of all properties the group changed; to be gone through once. */
+  *changes(): Generator<Change, void> {
     for (const node of this.#nodes.values()) {
       let newKeys: string[] | undefined;
-      for (const { key, winner, stored } of node.slots.values()) {
+      for (const [key, slot] of node.slots) {
+        const winner = winnerOf(slot);
         if (winner === undefined) continue;
-        changes.push([fieldKeyOf(node.prefix, key), encodeEntry(winner.state, winner.json)]);
-        if (!stored) (newKeys ??= []).push(key);
+        yield [fieldKeyOf(node.prefix, key), encodeEntry(winner.state, winner.json)];
+        if (winner === slot) (newKeys ??= []).push(key);
       }
-      if (newKeys !== undefined && node.index !== undefined) grow(node, node.index, newKeys, changes);
+      if (newKeys === undefined || node.index === undefined || node.index === MANY) continue;
+      node.index = growIndex(node.index, newKeys);
+      yield [indexKey(node.soul), encodeIndex(node.index)];
     }
   }
 
   /** Tells the graph what is durable now. */
-  publish(): void {
+  *publish(): Generator<void, void> {
+    const pace = new Pace();
     for (const { soul, slots, index } of this.#nodes.values()) {
-      for (const { winner, stored } of slots.values()) {
-        if (winner !== undefined) this.#graph.committed(winner, !stored);
-      }
       if (index !== undefined) this.#graph.indexed(soul, index);
+      for (const slot of slots.values()) {
+        const winner = winnerOf(slot);
+        if (winner !== undefined) this.#graph.committed(winner, winner === slot, index);
+        if (pace.after(0)) yield;
+      }
     }
   }
 
@@ -113,50 +145,51 @@ export class CommitGroup implements MergeView {
 
   #slotOf(node: GroupNode, key: string): Slot {
     const entry = node.cached?.fields.get(key);
-    const isKnown = entry !== undefined || (node.cached?.complete === true && node.index !== undefined);
+    if (entry !== undefined) return new Stored(entry);
+    const isKnown = node.cached?.complete === true && node.index !== undefined;
     if (!isKnown && !node.incomplete) {
       node.incomplete = true;
       this.#incomplete.push(node);
     }
-    return { key, entry, stored: entry !== undefined, winner: undefined };
+    return undefined;
   }
 
-  #loadIndexes(): MaybePromise<void> {
-    const unknown = this.#incomplete.filter(({ index }) => index === undefined);
-    if (unknown.length === 0) return undefined;
-    return chain(this.#storage.getTexts(unknown.map(({ soul }) => indexKey(soul))), (records) => {
-      for (const [at, node] of unknown.entries()) node.index = decodeIndex(records[at]);
+  *#loadIndexes(): WaitingSteps<void> {
+    const reads = new ChunkedReads<GroupNode>(this.#storage, INDEXES_READ, (node, record) => {
+      node.index = decodeIndex(record);
     });
+    for (const node of this.#incomplete) {
+      if (node.index === undefined && reads.add(indexKey(node.soul), node)) yield* reads.flush();
+    }
+    yield* reads.flush();
   }
 
-  #loadFields(): MaybePromise<void> {
-    const keys: string[] = [];
-    const slots: Slot[] = [];
+  *#loadFields(): WaitingSteps<void> {
+    const reads = new ChunkedReads<Place>(this.#storage, FIELDS_READ, fill);
+    const pace = new Pace();
     for (const node of this.#incomplete) {
       const index = node.index!;
       if (index.length === 0) continue;
-      for (const slot of node.slots.values()) {
-        if (slot.stored || (index !== MANY && !index.includes(slot.key))) continue;
-        keys.push(fieldKeyOf(node.prefix, slot.key));
-        slots.push(slot);
+      for (const [key, slot] of node.slots) {
+        if (pace.after(0)) yield;
+        if (slot !== undefined || (index !== MANY && !index.includes(key))) continue;
+        if (reads.add(fieldKeyOf(node.prefix, key), { slots: node.slots, key })) yield* reads.flush();
       }
     }
-    this.#incomplete = [];
-    if (keys.length === 0) return undefined;
-    return chain(this.#storage.getTexts(keys), (records) => {
-      for (const [at, slot] of slots.entries()) fill(slot, records[at]);
-    });
+    yield* reads.flush();
   }
 }
 
-function grow(node: GroupNode, index: NodeIndex, newKeys: readonly string[], changes: Change[]): void {
-  if (index === MANY) return;
-  node.index = growIndex(index, newKeys);
-  changes.push([indexKey(node.soul), encodeIndex(node.index)]);
+/** Where a record that is read belongs. */
+interface Place {
+  readonly slots: Map<string, Slot>;
+  readonly key: string;
 }
 
-function fill(slot: Slot, record: string | undefined): void {
-  if (record === undefined) return;
-  slot.entry = decodeEntry(record);
-  slot.stored = true;
+function fill({ slots, key }: Place, record: string | undefined): void {
+  if (record !== undefined) slots.set(key, new Stored(decodeEntry(record)));
+}
+
+function winnerOf(slot: Slot): FieldWrite | undefined {
+  return slot instanceof Stored ? slot.winner : slot;
 }

@@ -1,12 +1,15 @@
 import type { Clock } from '../base/clock.ts';
 import type { Limits } from '../base/limits.ts';
+import { Pace } from '../base/pace.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { DeferralQueue, type Deferred } from '../ham/deferral.ts';
 import { deferredKey, deferredRange, parseDeferredKey } from './keys.ts';
 import type { Change, Storage } from './storage.ts';
 
-/** Writes applied in one group when their time has come, and entries read in one step at opening. */
-const STEP = 1000;
+/** Writes applied in one group when their time has come. */
+const MOST_DUE = 1000;
+/** Entries read in one step at opening. */
+const STEP_ENTRIES = 256;
 /** A timer cannot wait longer than this, in milliseconds. */
 const LONGEST_TIMER_MS = 2_147_483_647;
 /** Pause before matured writes are tried again after a failed commit, in milliseconds. */
@@ -73,7 +76,7 @@ export class DeferredWrites {
     let count = 0;
     try {
       for (;;) {
-        const found = await cursor.next(STEP);
+        const found = await cursor.next(STEP_ENTRIES);
         if (found.length === 0) break;
         for (const [key, json] of found) this.#queue.add({ ...parseDeferredKey(key), json }, undefined);
         count += found.length;
@@ -98,7 +101,7 @@ export class DeferredWrites {
       : 'put: too many writes from the future are waiting';
   }
 
-  /** Lets a write wait; {@link appendChanges} makes it durable. */
+  /** Lets a write wait; a commit of the {@link changes} makes it durable. */
   add(write: FieldWrite, owner: string | undefined): void {
     const before = this.#queue.placeOf(write);
     if (this.#queue.add(write, owner)) this.#added.push({ write, before });
@@ -114,34 +117,50 @@ export class DeferredWrites {
   /** The writes whose time has come; they leave with the commit that {@link settle} confirms. */
   takeDue(now: number): FieldWrite[] {
     if (!this.isDue()) return [];
-    this.#taken = this.#queue.takeDue(now, STEP);
+    this.#taken = this.#queue.takeDue(now, MOST_DUE);
     return this.#taken.map((place) => place.write);
   }
 
-  /** Appends the storage changes of what was taken out and let in. */
-  appendChanges(changes: Change[]): void {
-    for (const { write } of this.#taken)
-      changes.push([deferredKey(write.state, write.soul, write.key), undefined]);
-    for (const { write } of this.#added)
-      changes.push([deferredKey(write.state, write.soul, write.key), write.json]);
+  /** True when there are changes to commit. */
+  get isChanged(): boolean {
+    return this.#taken.length > 0 || this.#added.length > 0;
   }
 
-  /** Tells whether the commit of the appended changes went through. */
-  settle(committed: boolean): void {
+  /** The storage changes of what was taken out and let in. */
+  *changes(): Generator<Change, void> {
+    for (const { write } of this.#taken) yield [deferredKey(write.state, write.soul, write.key), undefined];
+    for (const { write } of this.#added) yield [deferredKey(write.state, write.soul, write.key), write.json];
+  }
+
+  /** Tells whether the commit of the changes went through. */
+  *settle(committed: boolean): Generator<void, void> {
     const taken = this.#taken;
     const added = this.#added;
     this.#taken = [];
     this.#added = [];
-    if (committed) {
-      for (const { write } of taken) this.#queue.remove(write);
-      return;
+    if (committed) yield* this.#forget(taken);
+    else {
+      this.#queue.giveBack(taken);
+      if (taken.length > 0) this.#retryAt = this.#clock() + RETRY_MS;
+      yield* this.#undo(added);
     }
-    this.#queue.giveBack(taken);
-    if (taken.length > 0) this.#retryAt = this.#clock() + RETRY_MS;
+  }
+
+  *#forget(taken: readonly Deferred[]): Generator<void, void> {
+    const pace = new Pace();
+    for (const { write } of taken) {
+      this.#queue.remove(write);
+      if (pace.after(nameLength(write))) yield;
+    }
+  }
+
+  *#undo(added: readonly Added[]): Generator<void, void> {
+    const pace = new Pace();
     // Backwards, because a place may have changed hands several times; the first holder is the stored one.
     for (const { write, before } of added.toReversed()) {
       this.#queue.remove(write);
       if (before !== undefined) this.#queue.add(before.write, before.owner);
+      if (pace.after(nameLength(write))) yield;
     }
   }
 
@@ -159,4 +178,8 @@ export class DeferredWrites {
     this.#closed = true;
     this.#stopTimer();
   }
+}
+
+function nameLength({ soul, key }: FieldWrite): number {
+  return soul.length + key.length;
 }

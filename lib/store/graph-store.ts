@@ -41,6 +41,8 @@ export interface ReadPart {
 interface Loading {
   readonly soul: string;
   readonly committed: FieldWrite[];
+  /** The node's index after the last of these commits that told it. */
+  index: NodeIndex | undefined;
   node: MaybePromise<CachedNode | undefined>;
 }
 
@@ -121,20 +123,23 @@ export class GraphStore {
   }
 
   /**
-   * Tells what a commit changed.
+   * Tells what a commit changed, after {@link indexed}.
    *
    * @param fresh true when the property was not in the store before
+   * @param index of the node, when it is known
    */
-  committed(write: FieldWrite, fresh: boolean): void {
+  committed(write: FieldWrite, fresh: boolean, index: NodeIndex | undefined): void {
     this.#loading.get(write.soul)?.committed.push(write);
     const node = this.#cache.get(write.soul);
     if (node === undefined) {
-      if (!fresh) this.#remember(write.soul, write.key, write);
+      if (!fresh) this.#remember(write.soul, write.key, write, index);
     } else if (!fresh || node.index !== MANY || node.complete) this.#cache.put(node, write.key, write);
   }
 
-  /** Tells the index of a node after a commit. */
+  /** Tells the index of a node after a commit, before the properties: who reads between finds them all. */
   indexed(soul: string, index: NodeIndex): void {
+    const loading = this.#loading.get(soul);
+    if (loading !== undefined) loading.index = index;
     const node = this.#cache.get(soul);
     if (node !== undefined) this.#cache.list(node, index);
     else if (index === MANY) {
@@ -147,20 +152,21 @@ export class GraphStore {
   #rememberRecord(soul: string, key: string, record: string | undefined): Entry | undefined {
     if (record === undefined) return undefined;
     const entry = decodeEntry(record);
-    this.#remember(soul, key, entry);
+    this.#remember(soul, key, entry, undefined);
     return entry;
   }
 
-  #remember(soul: string, key: string, entry: Entry): void {
+  #remember(soul: string, key: string, entry: Entry, index: NodeIndex | undefined): void {
     const node = this.#cache.get(soul);
     if (node !== undefined) return this.#cache.put(node, key, entry);
     const created = new CachedNode(soul);
+    created.list(index);
     created.put(key, entry);
     this.#cache.keep(created);
   }
 
   #load(soul: string): MaybePromise<CachedNode | undefined> {
-    const loading: Loading = { soul, committed: [], node: undefined };
+    const loading: Loading = { soul, committed: [], index: undefined, node: undefined };
     this.#loading.set(soul, loading);
     const index = this.#cache.get(soul)?.index ?? chain(this.#storage.getText(indexKey(soul)), decodeIndex);
     const node = chain(index, (known) =>
@@ -213,10 +219,8 @@ export class GraphStore {
   /** A node as read, with what was committed meanwhile. */
   #finish(loading: Loading, node: CachedNode, keep: boolean): CachedNode | undefined {
     this.#ended(loading);
-    const { committed } = loading;
-    const current = committed.length > 0 ? this.#cache.get(node.soul)?.index : undefined;
-    for (const write of committed) node.put(write.key, write);
-    if (committed.length > 0) node.list(current);
+    for (const write of loading.committed) node.put(write.key, write);
+    if (loading.index !== undefined) node.list(loading.index);
     node.complete = true;
     if (keep) this.#cache.keep(node);
     return this.#fitting(node);

@@ -45,6 +45,11 @@ export interface Storage {
   getBytes(key: string): MaybePromise<Uint8Array | undefined>;
   /** Walks the texts of a range. */
   range(options: RangeOptions): TextCursor;
-  /** Makes all changes or none; later changes of one key win. Resolves when they are as durable as promised. */
-  commit(changes: readonly Change[]): Promise<void>;
+  /**
+   * Makes all changes or none; later changes of one key win. Resolves when they are as durable as promised.
+   *
+   * The changes are gone through once, many of them over several turns of the event loop: neither they nor the
+   * bytes in them may change before the commit is done.
+   */
+  commit(changes: Iterable<Change>): Promise<void>;
 }

@@ -1,7 +1,9 @@
 import { systemClock, type Clock } from '../base/clock.ts';
 import type { Limits } from '../base/limits.ts';
+import { Pace } from '../base/pace.ts';
+import { Slices, type WaitingSteps } from '../base/slices.ts';
 import type { FieldWrite } from '../graph/write.ts';
-import { merge } from '../ham/merge.ts';
+import { merge, mergeInSteps } from '../ham/merge.ts';
 import { CommitGroup } from './commit-group.ts';
 import { DeferredWrites, type StartTimer } from './deferred-writes.ts';
 import type { GraphStore } from './graph-store.ts';
@@ -10,6 +12,11 @@ import type { Change, Storage } from './storage.ts';
 /** Messages and writes that share one commit at most; larger groups only feed the garbage collector. */
 const GROUP_REQUESTS = 1000;
 const GROUP_WRITES = 10_000;
+/** Writes of one request that are gone through without a pause. */
+const FEW_WRITES = 64;
+/** Requests settled without a pause; whoever is told may have much to do. */
+const FEW_REQUESTS = 4;
+const LAST_OF_FEW = FEW_REQUESTS - 1;
 
 /** What became of a request. */
 export type PutOutcome =
@@ -49,6 +56,8 @@ export interface WriterOptions {
   readonly clock?: Clock;
   /** Runs a task at the end of the turn, so that everything that arrived in it shares a commit. */
   readonly schedule: (task: () => void) => void;
+  /** Cuts long work into slices; own ones over `schedule` when absent. */
+  readonly slices?: Slices;
   /** Waits for the next write from the future; the timers of the engine when absent. */
   readonly startTimer?: StartTimer;
   readonly report?: (event: WriterEvent) => void;
@@ -56,7 +65,8 @@ export interface WriterOptions {
 
 /**
  * The one writer: merges requests in the order they came and commits them in groups. Requests that arrive
- * while a commit runs share the next one; each is settled after its own group's commit.
+ * while a commit runs share the next one; each is settled after its own group's commit. Whatever a request
+ * holds, the event loop goes on meanwhile.
  */
 export class Writer {
   readonly #storage: Storage;
@@ -64,8 +74,10 @@ export class Writer {
   readonly #limits: Limits;
   readonly #clock: Clock;
   readonly #schedule: (task: () => void) => void;
+  readonly #slices: Slices;
   readonly #report: (event: WriterEvent) => void;
   readonly #deferred: DeferredWrites;
+  readonly #pace = new Pace();
   #waiting: PutRequest[] = [];
   #running = false;
   #closed = false;
@@ -78,6 +90,7 @@ export class Writer {
     this.#limits = options.limits;
     this.#clock = options.clock ?? systemClock;
     this.#schedule = options.schedule;
+    this.#slices = options.slices ?? new Slices(options);
     this.#report = options.report ?? (() => undefined);
     this.#deferred = new DeferredWrites({
       storage: options.storage,
@@ -142,7 +155,9 @@ export class Writer {
   }
 
   async #run(): Promise<void> {
-    while (this.#waiting.length > 0 || this.#deferred.isDue()) await this.#commitGroup(this.#nextGroup());
+    while (this.#waiting.length > 0 || this.#deferred.isDue()) {
+      await this.#slices.runWaiting(this.#commitGroup(this.#nextGroup()));
+    }
     this.#running = false;
     this.#deferred.arm();
     const idle = this.#idle;
@@ -165,66 +180,93 @@ export class Writer {
     return this.#waiting.splice(0, end);
   }
 
-  /** Never rejects: what fails is told to the requests of the group. */
-  async #commitGroup(requests: readonly PutRequest[]): Promise<void> {
+  /** Never throws: what fails is told to the requests of the group. */
+  *#commitGroup(requests: readonly PutRequest[]): WaitingSteps<void> {
     const group = new CommitGroup(this.#storage, this.#graph);
     let merged: MergedGroup;
     try {
-      merged = await this.#mergeGroup(requests, group);
-      await this.#commit(group);
+      merged = yield* this.#mergeGroup(requests, group);
+      yield* this.#commit(group);
     } catch (error) {
-      this.#deferred.settle(false);
-      this.#tellOperator({ kind: 'commit-failed', requests: requests.length, error });
-      for (const request of requests) this.#tell(() => request.settle(FAILED));
-      return;
+      yield* this.#deferred.settle(false);
+      return yield* this.#failGroup(requests, error);
     }
-    group.publish();
-    this.#deferred.settle(true);
-    this.#settleGroup(requests, merged, group);
+    yield* group.publish();
+    yield* this.#deferred.settle(true);
+    yield* this.#settleGroup(requests, merged, group);
   }
 
-  async #mergeGroup(requests: readonly PutRequest[], group: CommitGroup): Promise<MergedGroup> {
+  *#mergeGroup(requests: readonly PutRequest[], group: CommitGroup): WaitingSteps<MergedGroup> {
     const now = this.#clock();
     const due = this.#deferred.takeDue(now);
-    group.gather(due);
-    for (const { writes } of requests) group.gather(writes);
-    const loading = group.load();
-    if (loading !== undefined) await loading;
-    const matured = merge(due, group, now).accepted;
-    return { matured, byRequest: requests.map((request) => this.#mergeRequest(request, group, now)) };
+    yield* group.gather([due, ...requests.map(({ writes }) => writes)]);
+    yield* group.load();
+    const matured = (yield* mergeInSteps(due, group, now)).accepted;
+    const byRequest: (readonly FieldWrite[] | string)[] = [];
+    for (const request of requests) byRequest.push(yield* this.#mergeRequest(request, group, now));
+    return { matured, byRequest };
   }
 
-  async #commit(group: CommitGroup): Promise<void> {
-    const changes: Change[] = [];
-    group.appendChanges(changes);
-    this.#deferred.appendChanges(changes);
-    if (changes.length > 0) await this.#storage.commit(changes);
+  *#commit(group: CommitGroup): WaitingSteps<void> {
+    if (group.isChanged || this.#deferred.isChanged) yield this.#storage.commit(this.#changes(group));
     // Nothing to wait for must not mean that nobody else gets a turn.
-    else if (this.#waiting.length > 0) await new Promise<void>((resolve) => this.#schedule(resolve));
+    else if (this.#waiting.length > 0) yield new Promise<void>((resolve) => this.#schedule(resolve));
+  }
+
+  *#changes(group: CommitGroup): Generator<Change, void> {
+    yield* group.changes();
+    yield* this.#deferred.changes();
   }
 
   /** The accepted writes of a request, or why it is refused whole. */
-  #mergeRequest({ writes, owner }: PutRequest, group: CommitGroup, now: number): FieldWrite[] | string {
+  *#mergeRequest(
+    { writes, owner }: PutRequest,
+    group: CommitGroup,
+    now: number,
+  ): Generator<void, readonly FieldWrite[] | string> {
     const isFuture = (write: FieldWrite): boolean => write.state > now;
-    if (writes.some(isFuture)) {
-      const reason = this.#deferred.refusal(writes.filter(isFuture), owner, now);
-      if (reason !== undefined) return reason;
+    const few = writes.length <= FEW_WRITES;
+    const future = few ? writes.filter(isFuture) : yield* chosen(writes, isFuture);
+    const reason = future.length === 0 ? undefined : this.#deferred.refusal(future, owner, now);
+    if (reason !== undefined) return reason;
+    const { accepted, deferred } = few ? merge(writes, group, now) : yield* mergeInSteps(writes, group, now);
+    for (const write of deferred) {
+      this.#deferred.add(write, owner);
+      if (this.#pace.after(write.soul.length + write.key.length)) yield;
     }
-    const { accepted, deferred } = merge(writes, group, now);
-    for (const write of deferred) this.#deferred.add(write, owner);
+    if (this.#pace.after(0)) yield;
     return accepted;
   }
 
-  #settleGroup(requests: readonly PutRequest[], merged: MergedGroup, group: CommitGroup): void {
+  *#settleGroup(
+    requests: readonly PutRequest[],
+    merged: MergedGroup,
+    group: CommitGroup,
+  ): Generator<void, void> {
     const holds = (write: FieldWrite): boolean => group.holds(write);
     for (const [index, request] of requests.entries()) {
       const won = merged.byRequest[index]!;
-      const outcome: PutOutcome =
-        typeof won === 'string' ? { ok: false, reason: won } : { ok: true, changed: won.filter(holds) };
-      this.#tell(() => request.settle(outcome));
+      if (typeof won === 'string') this.#settle(request, { ok: false, reason: won });
+      else {
+        const changed = won.length <= FEW_WRITES ? won.filter(holds) : yield* chosen(won, holds);
+        this.#settle(request, { ok: true, changed });
+      }
+      if (index % FEW_REQUESTS === LAST_OF_FEW) yield;
     }
-    const matured = merged.matured.filter(holds);
+    const matured = yield* chosen(merged.matured, holds);
     if (matured.length > 0) this.#tell(() => this.#matured(matured));
+  }
+
+  *#failGroup(requests: readonly PutRequest[], error: unknown): Generator<void, void> {
+    this.#tellOperator({ kind: 'commit-failed', requests: requests.length, error });
+    for (const [index, request] of requests.entries()) {
+      this.#settle(request, FAILED);
+      if (index % FEW_REQUESTS === LAST_OF_FEW) yield;
+    }
+  }
+
+  #settle(request: PutRequest, outcome: PutOutcome): void {
+    this.#tell(() => request.settle(outcome));
   }
 
   /** Whatever a listener throws, the writer goes on. */
@@ -243,4 +285,18 @@ export class Writer {
       // Nobody is left to be told.
     }
   }
+}
+
+/** Those of many writes that are meant, in steps. */
+function* chosen(
+  writes: readonly FieldWrite[],
+  isMeant: (write: FieldWrite) => boolean,
+): Generator<void, FieldWrite[]> {
+  const found: FieldWrite[] = [];
+  const pace = new Pace();
+  for (const write of writes) {
+    if (isMeant(write)) found.push(write);
+    if (pace.after(0)) yield;
+  }
+  return found;
 }

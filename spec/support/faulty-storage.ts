@@ -131,7 +131,7 @@ export class FaultyStorage implements Storage {
     };
   }
 
-  commit(changes: readonly Change[]): Promise<void> {
+  commit(changes: Iterable<Change>): Promise<void> {
     const copy = [...changes];
     return this.#wait('commit', async () => {
       await this.#inner.commit(copy);

@@ -1,6 +1,7 @@
 /** A writer and a graph over storage in memory that can be told to fail, with a clock of the spec's own. */
 import { MemoryStorage } from '../../adapters/memory.ts';
 import { limitsWith, type Limits } from '../../lib/base/limits.ts';
+import { Slices } from '../../lib/base/slices.ts';
 import type { Entry, FieldWrite } from '../../lib/graph/write.ts';
 import { GraphStore } from '../../lib/store/graph-store.ts';
 import { Writer, type PutOutcome, type WriterEvent } from '../../lib/store/writer.ts';
@@ -14,6 +15,8 @@ export interface SmallStoreOptions {
   readonly clock?: FakeClock;
   /** Storage of an earlier store, to open it again. */
   readonly memory?: MemoryStorage;
+  /** Cuts long work; slices of the engine when absent. */
+  readonly slices?: Slices;
 }
 
 /** Everything a spec of the store needs, in one place. */
@@ -30,7 +33,7 @@ export class SmallStore {
   readonly matured: FieldWrite[] = [];
 
   /** Use {@link openStore}. */
-  constructor({ limits, clock, memory }: SmallStoreOptions) {
+  constructor({ limits, clock, memory, slices }: SmallStoreOptions) {
     this.memory = memory ?? new MemoryStorage();
     this.storage = new FaultyStorage(this.memory);
     this.time = clock ?? new FakeClock();
@@ -43,6 +46,7 @@ export class SmallStore {
       clock: this.time.clock,
       startTimer: this.time.startTimer,
       schedule: setImmediate,
+      slices: slices ?? new Slices({ schedule: setImmediate }),
       report: (event) => this.events.push(event),
     });
     this.writer.onMatured((changed) => this.matured.push(...changed));

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { finish, Slices, type Steps } from '../../../lib/base/slices.ts';
+import { finish, Slices, waitFor, type Steps, type WaitingSteps } from '../../../lib/base/slices.ts';
 
 /** Turns that a test gives, and a clock that work moves. */
 class Turns {
@@ -11,7 +11,7 @@ class Turns {
   });
 
   /** Work of so many steps, a millisecond each, that writes its name down. */
-  *work(name: string, steps: number, log: string[]): Generator<void, string, void> {
+  *work(name: string, steps: number, log: string[]): Generator<void, string> {
     for (let step = 0; step < steps; step += 1) {
       log.push(name);
       this.nowMs += 1;
@@ -30,6 +30,28 @@ function* failing(turns: Turns): Steps<never> {
   turns.nowMs += 10;
   yield;
   throw new Error('in the second step');
+}
+
+/** Two pieces of work, and a value that is waited for between them. */
+function* around<T>(turns: Turns, value: T | Promise<T>): WaitingSteps<T> {
+  yield* turns.work('before', 1, []);
+  const found = yield* waitFor(value);
+  yield* turns.work('after', 1, []);
+  return found;
+}
+
+function* catching(): WaitingSteps<string> {
+  try {
+    yield Promise.reject(new Error('later'));
+    return 'nothing';
+  } catch (error) {
+    return String(error);
+  }
+}
+
+function* throwing(waits: boolean): WaitingSteps<void> {
+  if (waits) yield Promise.resolve();
+  throw new Error('thrown');
 }
 
 describe('base Slices', () => {
@@ -97,6 +119,58 @@ describe('base Slices', () => {
       },
     };
     expect(() => turns.slices.run(first)).to.throw('at once');
+  });
+
+  describe('does work that waits', () => {
+    it('at once when what it waits for is there', () => {
+      const turns = new Turns();
+      expect(turns.slices.runWaiting(around(turns, 'value'))).to.equal('value');
+    });
+
+    it('up to the wait, and on when that is over', async () => {
+      const turns = new Turns();
+      const done = turns.slices.runWaiting(around(turns, Promise.resolve('value')));
+      expect([done instanceof Promise, turns.nowMs, turns.slices.size]).to.deep.equal([true, 1, 0]);
+      expect(await done).to.equal('value');
+      expect(turns.nowMs).to.equal(2);
+    });
+
+    it('over as many turns as it takes, before the wait and after it', async () => {
+      const turns = new Turns();
+      const log: string[] = [];
+      function* long(): WaitingSteps<string> {
+        yield* turns.work('a', 9, log);
+        const found = yield* waitFor(Promise.resolve('b'));
+        yield* turns.work(found, 9, log);
+        return 'done';
+      }
+      const done = turns.slices.runWaiting(long());
+      const counts = [log.length];
+      while (log.length < 18) {
+        await turns.next();
+        await Promise.resolve();
+        if (log.length > counts.at(-1)!) counts.push(log.length);
+      }
+      expect(counts.length).to.be.at.least(5);
+      for (const [turn, count] of counts.entries()) {
+        expect(count - (counts[turn - 1] ?? 0)).to.be.at.most(8);
+      }
+      while (turns.slices.size > 0) await turns.next();
+      expect(await done).to.equal('done');
+    });
+
+    it('throws what it waits for into it, where it can be caught', async () => {
+      const turns = new Turns();
+      expect(await turns.slices.runWaiting(catching())).to.equal('Error: later');
+    });
+
+    it('rejects with what it throws, at once or after a wait', async () => {
+      const turns = new Turns();
+      for (const waits of [false, true]) {
+        const failed = turns.slices.runWaiting(throwing(waits));
+        expect(await Promise.resolve(failed).catch((error: unknown) => String(error))).to.include('thrown');
+      }
+    });
   });
 
   it('finishes work without a pause when asked to', () => {

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
+import { finish } from '../../../lib/base/slices.ts';
 import { writeOf, type Entry, type FieldWrite } from '../../../lib/graph/write.ts';
-import { merge, type MergeOutcome, type MergeView } from '../../../lib/ham/merge.ts';
+import { merge, mergeInSteps, type MergeOutcome, type MergeView } from '../../../lib/ham/merge.ts';
 import { aName, aState, aValue, aWrite, batches, seeded, shuffled } from '../../support/arbitraries.ts';
 import { START_MS } from '../../support/fake-clock.ts';
 import { lineOfField, NaiveGraph } from '../../support/naive-graph.ts';
@@ -85,6 +86,22 @@ describe('ham merge', () => {
       }),
       seeded(150),
     );
+  });
+
+  it('gives the same in steps, and pauses between them', () => {
+    fc.assert(
+      fc.property(crowdedWrites(), (writes) => {
+        const [whole, inSteps] = [new Replica(), new Replica()];
+        expect(finish(mergeInSteps(writes, inSteps, START_MS))).to.deep.equal(whole.merge(writes));
+        expect(inSteps.lines()).to.deep.equal(whole.lines());
+      }),
+      seeded(80),
+    );
+    const many = Array.from({ length: 10_000 }, (_, index) => writeOf('s', `k${index}`, 1, index));
+    const steps = mergeInSteps(many, new Replica(), START_MS);
+    let pauses = 0;
+    while (steps.next().done !== true) pauses += 1;
+    expect(pauses).to.be.within(30, 200);
   });
 
   it('is commutative', () => {

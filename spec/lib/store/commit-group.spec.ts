@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { finish, Slices } from '../../../lib/base/slices.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
 import { merge } from '../../../lib/ham/merge.ts';
 import { CommitGroup } from '../../../lib/store/commit-group.ts';
@@ -9,12 +10,11 @@ import { START_MS } from '../../support/fake-clock.ts';
 import { openStore, type SmallStore } from '../../support/small-store.ts';
 
 function changesOf(group: CommitGroup): Change[] {
-  const changes: Change[] = [];
-  group.appendChanges(changes);
-  return changes;
+  return [...group.changes()];
 }
 
 describe('store CommitGroup', () => {
+  const slices = new Slices({ schedule: setImmediate });
   let store: SmallStore;
 
   beforeEach(async () => {
@@ -27,8 +27,8 @@ describe('store CommitGroup', () => {
 
   async function loaded(...writes: FieldWrite[]): Promise<CommitGroup> {
     const group = new CommitGroup(store.storage, store.graph);
-    group.gather(writes);
-    await group.load();
+    finish(group.gather([writes]));
+    await slices.runWaiting(group.load());
     return group;
   }
 
@@ -122,7 +122,7 @@ describe('store CommitGroup', () => {
     const group = await loaded(write);
     merge([write], group, START_MS);
     expect(store.graph.cached('s')?.fields.get('a')?.json).to.equal('"stored"');
-    group.publish();
+    finish(group.publish());
     expect(store.graph.cached('s')?.fields.get('a')).to.equal(write);
   });
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { limitsWith, type Limits } from '../../../lib/base/limits.ts';
+import { finish } from '../../../lib/base/slices.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
 import { DeferredWrites } from '../../../lib/store/deferred-writes.ts';
 import { deferredKey } from '../../../lib/store/keys.ts';
@@ -13,9 +14,7 @@ function ahead(byMs: number, key = 'k', value = 'v'): FieldWrite {
 }
 
 function changesOf(each: DeferredWrites): Change[] {
-  const changes: Change[] = [];
-  each.appendChanges(changes);
-  return changes;
+  return [...each.changes()];
 }
 
 describe('store DeferredWrites', () => {
@@ -54,7 +53,7 @@ describe('store DeferredWrites', () => {
   async function commit(each: DeferredWrites, ...writes: FieldWrite[]): Promise<void> {
     for (const write of writes) each.add(write, undefined);
     await storage.commit(changesOf(each));
-    each.settle(true);
+    finish(each.settle(true));
     each.arm();
   }
 
@@ -63,7 +62,7 @@ describe('store DeferredWrites', () => {
     const due = each.takeDue(time.clock());
     const changes = changesOf(each);
     if (committed) await storage.commit(changes);
-    each.settle(committed);
+    finish(each.settle(committed));
     each.arm();
     return due;
   }
@@ -166,7 +165,7 @@ describe('store DeferredWrites', () => {
   it('lets go of what could not be stored', async () => {
     const each = deferred();
     each.add(ahead(1), 'p');
-    each.settle(false);
+    finish(each.settle(false));
     expect(each.size).to.equal(0);
     expect(changesOf(each)).to.deep.equal([]);
   });
@@ -176,7 +175,7 @@ describe('store DeferredWrites', () => {
     await commit(each, ahead(5, 'k', 'a'));
     each.add(ahead(5, 'k', 'b'), 'p');
     each.add(ahead(5, 'k', 'c'), 'q');
-    each.settle(false);
+    finish(each.settle(false));
     time.jumpTo(START_MS + 5);
     expect(await apply(each)).to.deep.equal([ahead(5, 'k', 'a')]);
     expect(each.size).to.equal(0);
@@ -229,10 +228,10 @@ describe('store DeferredWrites', () => {
       const each = new DeferredWrites({ storage, limits: limitsWith(), clock: time.clock, wake });
       opened.push(each);
       each.add(ahead(2), undefined);
-      each.settle(true);
+      finish(each.settle(true));
       each.arm();
       each.add(ahead(1), undefined);
-      each.settle(true);
+      finish(each.settle(true));
       each.arm();
     });
     await woke;

@@ -6,6 +6,7 @@ import { GraphStore, type ReadPart } from '../../../lib/store/graph-store.ts';
 import type { CachedNode } from '../../../lib/store/node-cache.ts';
 import { aName, ODD_NAMES, seeded } from '../../support/arbitraries.ts';
 import { heldBytes } from '../../support/garbage.ts';
+import { ImpatientSlices } from '../../support/impatient-slices.ts';
 import { openStore, type SmallStore, type SmallStoreOptions } from '../../support/small-store.ts';
 
 type Row = readonly [soul: string, key: string, json: string];
@@ -271,6 +272,37 @@ describe('store GraphStore', () => {
                   'third',
                 ]);
               }
+            }
+          }
+        }
+      }
+    });
+
+    it('finds every property that is read while a commit is made known', async () => {
+      for (const cacheBytes of [0, 1 << 26]) {
+        for (const late of [false, true]) {
+          for (const before of [0, 2, 40]) {
+            const slices = new ImpatientSlices();
+            const store = await open({ slices, limits: { cacheBytes } }, ...manyFields('s', before));
+            store.storage.late = late;
+            const readings: Promise<unknown>[] = [];
+            await store.graph.readField('s', 'key-number-000000');
+            await store.put([writeOf('s', 'first', 1, 'v')]);
+            const { commits } = store.storage;
+            const earlier = commits.length;
+            slices.onTurn = () => {
+              if (commits.length === earlier) return;
+              readings.push(Promise.resolve(store.graph.readNode('s')));
+              readings.push(Promise.resolve(store.graph.readField('s', 'key-number-001999')));
+            };
+            await store.put(manyFields('s', 2000, 6).toReversed());
+            await Promise.all(readings);
+            slices.onTurn = () => undefined;
+            await store.put([writeOf('s', 'last', 1, 'v')]);
+            expect(readings.length).to.be.greaterThan(4);
+            const again = new GraphStore({ storage: store.memory, limits: store.limits });
+            for (const graph of [store.graph, again]) {
+              expect((await graph.readNode('s'))?.fields.size).to.equal(2002);
             }
           }
         }

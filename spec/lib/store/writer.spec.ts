@@ -1,12 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect } from 'chai';
 import { limitsWith } from '../../../lib/base/limits.ts';
+import { Slices } from '../../../lib/base/slices.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
 import { GraphStore } from '../../../lib/store/graph-store.ts';
 import { deferredKey, deferredRange, fieldKey, soulRange } from '../../../lib/store/keys.ts';
 import type { Change } from '../../../lib/store/storage.ts';
 import { Writer, type PutOutcome } from '../../../lib/store/writer.ts';
 import { FakeClock, START_MS } from '../../support/fake-clock.ts';
+import { ImpatientSlices } from '../../support/impatient-slices.ts';
 import { lineOfField, NaiveGraph } from '../../support/naive-graph.ts';
 import { openStore, SmallStore, type SmallStoreOptions } from '../../support/small-store.ts';
 
@@ -197,6 +199,91 @@ describe('store Writer', () => {
       clearImmediate(counting);
       expect(turnsSeen.size).to.be.at.least(3);
       expect(store.storage.commits).to.have.length(1);
+    });
+  });
+
+  describe('leaves the event loop to others', () => {
+    const many = Array.from({ length: 20_000 }, (_, index) =>
+      past(`k${index % 2000}`, index, 1, `s${index % 10}`),
+    );
+
+    /** Puts a huge request, with something done in each turn it takes; gives the turns. */
+    async function putMany(store: SmallStore, slices: ImpatientSlices, onTurn: () => void): Promise<number> {
+      slices.onTurn = onTurn;
+      expect((await store.put(many)).ok).to.equal(true);
+      return slices.turns;
+    }
+
+    it('takes many turns for a huge request, and gives the same as ever', async () => {
+      const slices = new ImpatientSlices();
+      const store = await open({ slices });
+      expect(await putMany(store, slices, () => undefined)).to.be.greaterThan(100);
+      expect(await store.lines()).to.deep.equal(linesOf(...many));
+      expect(store.storage.calls.commit).to.equal(1);
+    });
+
+    it('takes no turn more for small ones', async () => {
+      const slices = new Slices({ schedule: () => expect.fail('a turn more'), now: () => 0 });
+      const store = await open({ slices });
+      await Promise.all(many.slice(0, 500).map((write) => store.put([write])));
+      expect(await store.lines()).to.deep.equal(linesOf(...many.slice(0, 500)));
+    });
+
+    it('shows all of it or nothing, in every turn', async () => {
+      const slices = new ImpatientSlices();
+      const store = await open({ slices });
+      const seen = new Set<string>();
+      await putMany(store, slices, () => {
+        const ends = [many.at(-2000)!, many.at(-1)!].map(({ soul, key }) =>
+          store.memory.getText(fieldKey(soul, key)),
+        );
+        seen.add(ends.map((record) => (record === undefined ? 'nothing' : 'all')).join());
+      });
+      expect([...seen]).to.deep.equal(['nothing,nothing', 'all,all']);
+    });
+
+    it('takes the requests of others meanwhile, and settles them in their order', async () => {
+      const slices = new ImpatientSlices();
+      const store = await open({ slices });
+      const order: string[] = [];
+      const puts: Promise<unknown>[] = [];
+      const asked = (name: string): void => {
+        puts.push(store.put([past(name, 'small', 2)]).then(({ ok }) => order.push(`${name} ${String(ok)}`)));
+      };
+      asked('before');
+      await putMany(store, slices, () => {
+        if (puts.length < 40) asked(`other${puts.length}`);
+      }).then(() => order.push('huge'));
+      await Promise.all(puts);
+      const others = Array.from({ length: 39 }, (_, index) => `other${index + 1} true`);
+      expect(order).to.deep.equal(['before true', 'huge', ...others]);
+      const small = puts.map((_, index) => past(index === 0 ? 'before' : `other${index}`, 'small', 2));
+      expect(await store.lines()).to.deep.equal(linesOf(...many, ...small));
+    });
+
+    it('refuses a huge request whole for one write in it', async () => {
+      const slices = new ImpatientSlices();
+      const store = await open({ slices, limits: { futureMs: 10, futureWritesPerPeer: 1 } });
+      const reason = 'put["s"]["k"]: state is more than 10 ms in the future';
+      expect(await store.put([...many, future(5), future(11)])).to.deep.equal({ ok: false, reason });
+      expect((await store.put([...many, future(5), future(6, 'l')], 'p')).ok).to.equal(false);
+      expect([await store.lines(), store.writer.deferredCount]).to.deep.equal([[], 0]);
+      expect((await store.put([...many, future(5)], 'p')).ok).to.equal(true);
+      expect(store.writer.deferredCount).to.equal(1);
+    });
+
+    it('forgets all of a huge request whose commit fails', async () => {
+      const slices = new ImpatientSlices();
+      const store = await open({ slices });
+      const later = Array.from({ length: 1000 }, (_, index) => future(5, `k${index}`));
+      store.storage.fails = (operation) => operation === 'commit';
+      expect((await store.put([...many, ...later])).ok).to.equal(false);
+      store.storage.fails = () => false;
+      expect([await store.lines(), store.writer.deferredCount]).to.deep.equal([[], 0]);
+      expect((await store.put([...many, ...later])).ok).to.equal(true);
+      store.time.advance(5);
+      await store.writer.idle();
+      expect(await store.lines()).to.deep.equal(linesOf(...many, ...later));
     });
   });
 
