@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { Limits } from '../base/limits.ts';
-import type { Selector } from '../graph/selector.ts';
+import { matchesNames, type Selector } from '../graph/selector.ts';
 import type { GetMessage } from '../wire/message.ts';
 import { Dedupe } from './dedupe.ts';
 import type { Peer } from './peer.ts';
@@ -96,10 +96,16 @@ export class Asks {
     return this.#asksById.get(id)?.waitingFor.has(peer) === true;
   }
 
-  /** A peer has given its whole answer. */
-  answered(id: string): void {
+  /**
+   * A peer has given its whole answer. One that says nothing about what was asked counts as "not found", or any
+   * stranger that says it is a relay could end the reads of others before the relays that know have answered.
+   */
+  answered(id: string, peer: Peer, writes: readonly { readonly soul: string }[]): void {
     const ask = this.#asksById.get(id);
-    if (ask !== undefined) this.#finish(id, ask);
+    if (ask === undefined) return;
+    const { soul: asked } = ask.reads[0]!.get.selector;
+    if (writes.some(({ soul }) => matchesNames(soul, asked))) this.#finish(id, ask);
+    else this.notFound(id, peer);
   }
 
   /** The peer has nothing. */

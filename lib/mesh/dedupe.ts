@@ -79,27 +79,31 @@ export class Dedupe {
     return this.#young.size + this.#old.size;
   }
 
-  /** Notes an id; true when it was known already. Either way its life starts anew. */
-  seen(id: string): boolean {
+  /**
+   * Notes an id; true when it was known already. Either way its life starts anew.
+   *
+   * @param scope whole number; ids of one scope are not those of another
+   */
+  seen(id: string, scope = 0): boolean {
     this.#age();
-    this.#fingerprint(id);
+    this.#fingerprint(id, scope);
     if (this.#young.has(this.#high, this.#low)) return true;
     const known = this.#old.has(this.#high, this.#low);
     this.#young.add(this.#high, this.#low);
     return known;
   }
 
-  /** True when an id is known; its life goes on as it was. */
+  /** True when an id is known in scope 0; its life goes on as it was. */
   has(id: string): boolean {
     this.#age();
-    this.#fingerprint(id);
+    this.#fingerprint(id, 0);
     return this.#young.has(this.#high, this.#low) || this.#old.has(this.#high, this.#low);
   }
 
   /** Leaves the fingerprint of an id in two fields, which spares an object per message. */
-  #fingerprint(id: string): void {
-    let high = this.#seedHigh;
-    let low = this.#seedLow;
+  #fingerprint(id: string, scope: number): void {
+    let high = this.#seedHigh ^ Math.imul(scope, 0x27d4eb2f);
+    let low = this.#seedLow ^ Math.imul(scope, 0x165667b1);
     for (let i = 0; i < id.length; i += 1) {
       const unit = id.charCodeAt(i);
       high = Math.imul(high ^ unit, 0x9e3779b1);

@@ -211,6 +211,11 @@ export class Mesh implements Context {
     return !peer.closed;
   }
 
+  /**
+   * Takes each message once. A write counts as repeated only by the peer that made it, or anybody could hide the
+   * writes of another by taking their ids first; what comes around a ring changes nothing and stops there. A read
+   * is passed on under its id, so that counts for all.
+   */
   #dispatch(peer: Peer, message: Message): void {
     if (message.listsPeers && !peer.saidHi && !peer.relaysForOthers) {
       peer.relaysForOthers = true;
@@ -219,21 +224,23 @@ export class Mesh implements Context {
     if (peer.pid === undefined && message.kind !== 'control') peer.spokeFirst = true;
     switch (message.kind) {
       case 'put':
-        if (!this.#dedupe.seen(message.id)) handlePut(this, peer, message);
+        if (!this.#dedupe.seen(message.id, peer.number)) handlePut(this, peer, message);
         return;
       case 'get':
         return this.#dispatchGet(peer, message);
       case 'ack':
         return handleAck(this, peer, message);
       case 'control':
-        if (!this.#dedupe.seen(message.id)) handleControl(this, peer, message);
+        if (!this.#dedupe.seen(message.id, peer.number)) handleControl(this, peer, message);
         return;
     }
   }
 
   #dispatchGet(peer: Peer, message: GetMessage): void {
     const isRelay = this.relays.has(peer);
-    const isKnown = (isRelay && this.questions.has(message.id)) || this.#dedupe.seen(message.id);
+    const isRepeated = this.#dedupe.seen(message.id, peer.number);
+    const isKnown =
+      isRepeated || (isRelay && this.questions.has(message.id)) || this.#dedupe.seen(message.id);
     if (!isKnown) handleGet(this, peer, message);
     // Another path of a ring: whoever waits for this one must not wait in vain.
     else if (isRelay) this.send(peer, encodeNotFound(randomId(), message.idJson));

@@ -28,6 +28,8 @@ let peersMade = 0;
 
 /** One remote: its link, who it said it is, what it asked for and what it is about to be sent. */
 export class Peer {
+  /** Counts the peers of this process, from 1. */
+  readonly number: number;
   /** Names the peer in this process; future writes count against it. */
   readonly name: string;
   readonly link: Link;
@@ -67,6 +69,7 @@ export class Peer {
 
   constructor(link: Link, role: PeerRole, limits: Limits, clock: Clock = systemClock) {
     peersMade += 1;
+    this.number = peersMade;
     this.name = `p${peersMade}`;
     this.link = link;
     this.role = role;

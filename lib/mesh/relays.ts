@@ -108,7 +108,7 @@ async function hashOf(context: Context, soul: string): Promise<number | undefine
   }
 }
 
-/** Two links to one process count as one. */
+/** Two links to one relay count as one; of a client nobody knows whether the process id it tells is its own. */
 function isSame(peer: Peer, other: Peer | undefined): boolean {
-  return peer === other || (peer.pid !== undefined && peer.pid === other?.pid);
+  return peer === other || (other?.role === 'relay' && peer.pid !== undefined && peer.pid === other.pid);
 }

@@ -18,6 +18,8 @@ export interface RelayProcessOptions {
   readonly port?: number;
   /** URLs of the relays it peers with. */
   readonly peers?: readonly string[];
+  /** Further arguments of the command. */
+  readonly args?: readonly string[];
 }
 
 /** A relay that is listening. */
@@ -34,6 +36,12 @@ export interface RelayProcess {
   kill(): Promise<unknown>;
 }
 
+/** The relay of this project. */
+export interface ThicketProcess extends RelayProcess {
+  /** The process's id, while it runs. */
+  readonly pid: number;
+}
+
 /** The environment without what the command would take its options from. */
 function plainEnvironment(): NodeJS.ProcessEnv {
   const options = /^(THICKET_.*|PORT|PEERS|HTTPS_KEY|HTTPS_CERT)$/;
@@ -46,10 +54,11 @@ export function relayUrl(port: number): string {
 }
 
 /** Starts the relay and waits until it listens. */
-export async function startRelay(options: RelayProcessOptions): Promise<RelayProcess> {
+export async function startRelay(options: RelayProcessOptions): Promise<ThicketProcess> {
   const { data, port = 0, peers = [] } = options;
   const args = [COMMAND, '--host', '127.0.0.1', '--port', String(port), '--data', data];
   if (peers.length > 0) args.push('--peers', peers.join(','));
+  args.push(...(options.args ?? []));
   const child = spawn(process.execPath, args, {
     env: plainEnvironment(),
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -65,6 +74,7 @@ export async function startRelay(options: RelayProcessOptions): Promise<RelayPro
     url: relayUrl(listening),
     port: listening,
     data,
+    pid: child.pid!,
     stop: () => endProcess(child, 'SIGTERM'),
     kill: () => endProcess(child, 'SIGKILL'),
   };

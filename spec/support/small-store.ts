@@ -8,6 +8,7 @@ import { Writer, type PutOutcome, type WriterEvent } from '../../lib/store/write
 import { FakeClock } from './fake-clock.ts';
 import { FaultyStorage } from './faulty-storage.ts';
 import { lineOfField } from './naive-graph.ts';
+import { storeLines } from './store-lines.ts';
 
 /** How a store is made. */
 export interface SmallStoreOptions {
@@ -64,15 +65,8 @@ export class SmallStore {
   }
 
   /** Everything stored, read past every cache, as lines for comparing. */
-  async lines(): Promise<string[]> {
-    const lines: string[] = [];
-    const fresh = new GraphStore({ storage: this.memory, limits: limitsWith({ lexMaxBytes: Infinity }) });
-    for await (const { nodes } of fresh.parts({ soul: {}, reverse: false, byteLimit: Infinity })) {
-      for (const { soul, entries } of nodes) {
-        for (const [key, { state, json }] of entries) lines.push(lineOfField(soul, key, state, json));
-      }
-    }
-    return lines.toSorted();
+  lines(): Promise<string[]> {
+    return storeLines(this.memory);
   }
 
   /** Some properties as the graph gives them one by one, each place once, as lines for comparing. */

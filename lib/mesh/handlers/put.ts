@@ -49,7 +49,7 @@ class ReceivedPut implements PutRequest {
       if (!message.failed) pushChanges(context, outcome.changed, peer, message);
     }
     if (message.replyTo !== undefined && !message.more && context.asks.isWaitingFor(message.replyTo, peer)) {
-      context.asks.answered(message.replyTo);
+      context.asks.answered(message.replyTo, peer, this.writes);
     }
   }
 

@@ -59,13 +59,23 @@ describe('mesh/asks', () => {
     expect(asks.open(asker, read('x'), [near, far])).to.equal(true);
     expect(asks.isWaitingFor('x', near)).to.equal(true);
     expect(asks.isWaitingFor('x', asker)).to.equal(false);
-    asks.answered('x');
+    asks.answered('x', near, [{ soul: 'x' }]);
     expect(ended.map((ask) => [ask.asker, ask.get.id])).to.deep.equal([[asker, 'x']]);
     expect(asks.isWaitingFor('x', far)).to.equal(false);
-    asks.answered('x');
+    asks.answered('x', near, [{ soul: 'x' }]);
     asks.notFound('x', far);
     expect(ended).to.have.lengthOf(1);
     expect(asks.size).to.equal(0);
+  });
+
+  it('takes an answer about something else for "not found"', () => {
+    asks.open(asker, read('x'), [near, far, stranger]);
+    asks.answered('x', stranger, []);
+    asks.answered('x', far, [{ soul: 'y' }]);
+    asks.answered('x', far, [{ soul: 'y' }]);
+    expect(ended).to.deep.equal([]);
+    asks.answered('x', near, [{ soul: 'y' }, { soul: 'x' }]);
+    expect(ended).to.have.lengthOf(1);
   });
 
   it('ends when nobody has anything', () => {
@@ -189,7 +199,7 @@ describe('mesh/asks', () => {
 
   it('does not ask for the same again at once, but does after a while', () => {
     asks.open(asker, read('x', 'soul'), [near]);
-    asks.answered('x');
+    asks.answered('x', near, [{ soul: 'soul' }]);
     expect(asks.open(asker, read('y', 'soul'), [near])).to.equal(false);
     expect(asks.mayAsk(read('y', 'soul').selector)).to.equal(false);
     expect(asks.mayAsk({ soul: 'soul', key: 'k', reverse: false })).to.equal(true);
@@ -200,7 +210,7 @@ describe('mesh/asks', () => {
 
   it('asks for the same again when another peer came', () => {
     asks.open(asker, read('x', 'soul'), [near]);
-    asks.answered('x');
+    asks.answered('x', near, [{ soul: 'soul' }]);
     asks.peerCame();
     expect(asks.open(asker, read('y', 'soul'), [near, far])).to.equal(true);
   });

@@ -26,6 +26,16 @@ describe('mesh/dedupe', () => {
     expect(dedupe.size).to.equal(2);
   });
 
+  it('keeps the ids of one scope apart from those of another', () => {
+    const dedupe = dedupeOf(time);
+    expect(dedupe.seen('a', 1)).to.equal(false);
+    expect(dedupe.seen('a', 2)).to.equal(false);
+    expect(dedupe.seen('a')).to.equal(false);
+    expect(dedupe.seen('a', 1)).to.equal(true);
+    for (let scope = 0; scope < 1000; scope += 1) dedupe.seen('b', scope);
+    expect(dedupe.size).to.equal(1003);
+  });
+
   it('keeps ids at least nine seconds by default', () => {
     expect(DEFAULT_LIMITS.dedupeLifeMs).to.be.at.least(9000);
     const dedupe = new Dedupe(DEFAULT_LIMITS, time.clock);

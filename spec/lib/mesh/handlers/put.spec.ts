@@ -61,14 +61,29 @@ describe('mesh/handlers/put', () => {
     expect(await world.ask(ann, { '#': 'w1', put: {} })).to.have.nested.property('[0].ok', true);
   });
 
-  it('drops a repeated id without an answer, whoever repeats it', async () => {
+  it('drops what a peer says again under the same id, without an answer', async () => {
     const world = await newWorld();
     const ann = await world.client('ann');
-    const bob = await world.client('bob');
     await world.ask(ann, put('w1', 'soul', { key: 1 }));
     expect(await world.ask(ann, put('w1', 'soul', { key: 2 }, PAST + 1))).to.deep.equal([]);
-    expect(await world.ask(bob, put('w1', 'soul', { key: 2 }, PAST + 1))).to.deep.equal([]);
+    await world.ask(ann, get('r1', 'soul'));
+    expect(await world.ask(ann, put('r1', 'soul', { key: 2 }, PAST + 1))).to.deep.equal([]);
     expect(await world.graph.readField('soul', 'key')).to.include({ json: '1' });
+  });
+
+  it('lets nobody hide the write of another by taking its id first', async () => {
+    const world = await newWorld();
+    const [ann, bob] = [await world.client('ann'), await world.client('bob')];
+    await world.ask(bob, get('r1', 'soul'));
+    const poison = [put('w1', 'other', { key: 1 }), get('w2', 'other'), { '#': 'w3', dam: 'hi' }];
+    for (const message of poison) await world.ask(bob, message);
+    for (const [at, id] of ['w1', 'w2', 'w3'].entries()) {
+      const [ack] = await world.ask(ann, put(id, 'soul', { [id]: 1 }, PAST + at));
+      expect(ack, id).to.include({ '@': id, ok: true });
+      expect(bob.news(), id)
+        .to.have.nested.property('[0].put.soul')
+        .that.includes({ [id]: 1 });
+    }
   });
 
   it('takes an id for new nine seconds after its last touch at the earliest', async () => {
