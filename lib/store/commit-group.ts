@@ -11,7 +11,7 @@ import type { Change, Storage } from './storage.ts';
 
 /** Records read in one request: indexes are small, values may be long. */
 const INDEXES_READ = 256;
-const FIELDS_READ = 64;
+const FIELDS_READ = 128;
 
 /** A property that the store has, and the last winner of the group. */
 class Stored {
@@ -24,7 +24,7 @@ class Stored {
 }
 
 /** A property as the group sees it: one the store has, a winner it did not have, or nothing yet. */
-type Slot = Stored | FieldWrite | undefined;
+type Slot = Stored | FieldWrite | null;
 
 /** The properties of one node that the group touches. */
 interface GroupNode {
@@ -41,8 +41,8 @@ interface GroupNode {
 /**
  * What the writes of one commit see and change: stored entries, overlaid with what the group accepted.
  *
- * `gather` all writes, `load`, merge, commit the `changes`, then `publish`; all of it in steps, for groups of any
- * size.
+ * `gather` all writes, `load`, merge, `appendChanges` and commit them, then `publish`; all of it in steps, for
+ * groups of any size.
  */
 export class CommitGroup implements MergeView {
   readonly #storage: Storage;
@@ -50,16 +50,10 @@ export class CommitGroup implements MergeView {
   readonly #nodes = new Map<string, GroupNode>();
   #incomplete: GroupNode[] = [];
   #lastNode: GroupNode | undefined;
-  #isChanged = false;
 
   constructor(storage: Storage, graph: GraphStore) {
     this.#storage = storage;
     this.#graph = graph;
-  }
-
-  /** True when there are changes to commit. */
-  get isChanged(): boolean {
-    return this.#isChanged;
   }
 
   /** Notes the properties that writes will be merged with. */
@@ -68,7 +62,7 @@ export class CommitGroup implements MergeView {
     for (const writes of batches) {
       for (const { soul, key } of writes) {
         const node = this.#nodeOf(soul);
-        if (!node.slots.has(key)) node.slots.set(key, this.#slotOf(node, key));
+        if (node.slots.get(key) === undefined) node.slots.set(key, this.#slotOf(node, key));
         if (pace.after(key.length)) yield;
       }
     }
@@ -84,16 +78,15 @@ export class CommitGroup implements MergeView {
 
   current(soul: string, key: string): Entry | undefined {
     const slot = this.#nodeOf(soul).slots.get(key);
-    return slot instanceof Stored ? (slot.winner ?? slot.entry) : slot;
+    return slot instanceof Stored ? (slot.winner ?? slot.entry) : (slot ?? undefined);
   }
 
   accept(write: FieldWrite): void {
     const { slots } = this.#nodeOf(write.soul);
     const slot = slots.get(write.key);
-    if (slot === undefined && !slots.has(write.key)) throw new TypeError('the property was not gathered');
+    if (slot === undefined) throw new TypeError('the property was not gathered');
     if (slot instanceof Stored) slot.winner = write;
     else slots.set(write.key, write);
-    this.#isChanged = true;
   }
 
   /** True when the write still holds its property at the end of the group. */
@@ -101,19 +94,19 @@ export class CommitGroup implements MergeView {
     return this.current(write.soul, write.key) === write;
   }
 
-  /** The storage changes of all properties the group changed; to be gone through once. */
-  *changes(): Generator<Change, void> {
+  /** Appends the storage changes of all properties the group changed, in steps. */
+  *appendChanges(changes: Change[]): Generator<void, void> {
+    const pace = new Pace();
     for (const node of this.#nodes.values()) {
       let newKeys: string[] | undefined;
       for (const [key, slot] of node.slots) {
+        if (pace.after(key.length)) yield;
         const winner = winnerOf(slot);
         if (winner === undefined) continue;
-        yield [fieldKeyOf(node.prefix, key), encodeEntry(winner.state, winner.json)];
+        changes.push([fieldKeyOf(node.prefix, key), encodeEntry(winner.state, winner.json)]);
         if (winner === slot) (newKeys ??= []).push(key);
       }
-      if (newKeys === undefined || node.index === undefined || node.index === MANY) continue;
-      node.index = growIndex(node.index, newKeys);
-      yield [indexKey(node.soul), encodeIndex(node.index)];
+      if (newKeys !== undefined && node.index !== undefined) grow(node, node.index, newKeys, changes);
     }
   }
 
@@ -151,7 +144,7 @@ export class CommitGroup implements MergeView {
       node.incomplete = true;
       this.#incomplete.push(node);
     }
-    return undefined;
+    return null;
   }
 
   *#loadIndexes(): WaitingSteps<void> {
@@ -172,7 +165,7 @@ export class CommitGroup implements MergeView {
       if (index.length === 0) continue;
       for (const [key, slot] of node.slots) {
         if (pace.after(0)) yield;
-        if (slot !== undefined || (index !== MANY && !index.includes(key))) continue;
+        if (slot !== null || (index !== MANY && !index.includes(key))) continue;
         if (reads.add(fieldKeyOf(node.prefix, key), { slots: node.slots, key })) yield* reads.flush();
       }
     }
@@ -191,5 +184,11 @@ function fill({ slots, key }: Place, record: string | undefined): void {
 }
 
 function winnerOf(slot: Slot): FieldWrite | undefined {
-  return slot instanceof Stored ? slot.winner : slot;
+  return slot instanceof Stored ? slot.winner : (slot ?? undefined);
+}
+
+function grow(node: GroupNode, index: NodeIndex, newKeys: readonly string[], changes: Change[]): void {
+  if (index === MANY) return;
+  node.index = growIndex(index, newKeys);
+  changes.push([indexKey(node.soul), encodeIndex(node.index)]);
 }

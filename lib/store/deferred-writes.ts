@@ -101,7 +101,7 @@ export class DeferredWrites {
       : 'put: too many writes from the future are waiting';
   }
 
-  /** Lets a write wait; a commit of the {@link changes} makes it durable. */
+  /** Lets a write wait; {@link appendChanges} makes it durable. */
   add(write: FieldWrite, owner: string | undefined): void {
     const before = this.#queue.placeOf(write);
     if (this.#queue.add(write, owner)) this.#added.push({ write, before });
@@ -121,18 +121,20 @@ export class DeferredWrites {
     return this.#taken.map((place) => place.write);
   }
 
-  /** True when there are changes to commit. */
-  get isChanged(): boolean {
-    return this.#taken.length > 0 || this.#added.length > 0;
+  /** Appends the storage changes of what was taken out and let in, in steps. */
+  *appendChanges(changes: Change[]): Generator<void, void> {
+    const pace = new Pace();
+    for (const { write } of this.#taken) {
+      changes.push([deferredKey(write.state, write.soul, write.key), undefined]);
+      if (pace.after(nameLength(write))) yield;
+    }
+    for (const { write } of this.#added) {
+      changes.push([deferredKey(write.state, write.soul, write.key), write.json]);
+      if (pace.after(nameLength(write))) yield;
+    }
   }
 
-  /** The storage changes of what was taken out and let in. */
-  *changes(): Generator<Change, void> {
-    for (const { write } of this.#taken) yield [deferredKey(write.state, write.soul, write.key), undefined];
-    for (const { write } of this.#added) yield [deferredKey(write.state, write.soul, write.key), write.json];
-  }
-
-  /** Tells whether the commit of the changes went through. */
+  /** Tells whether the commit of the appended changes went through. */
   *settle(committed: boolean): Generator<void, void> {
     const taken = this.#taken;
     const added = this.#added;

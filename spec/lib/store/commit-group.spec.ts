@@ -10,7 +10,9 @@ import { START_MS } from '../../support/fake-clock.ts';
 import { openStore, type SmallStore } from '../../support/small-store.ts';
 
 function changesOf(group: CommitGroup): Change[] {
-  return [...group.changes()];
+  const changes: Change[] = [];
+  finish(group.appendChanges(changes));
+  return changes;
 }
 
 describe('store CommitGroup', () => {

@@ -14,7 +14,9 @@ function ahead(byMs: number, key = 'k', value = 'v'): FieldWrite {
 }
 
 function changesOf(each: DeferredWrites): Change[] {
-  return [...each.changes()];
+  const changes: Change[] = [];
+  finish(each.appendChanges(changes));
+  return changes;
 }
 
 describe('store DeferredWrites', () => {
