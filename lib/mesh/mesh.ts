@@ -1,7 +1,7 @@
 import { systemClock, type Clock } from '../base/clock.ts';
 import type { Limits } from '../base/limits.ts';
 import { randomId } from '../base/random.ts';
-import { finish, Slices } from '../base/slices.ts';
+import { finish, Slices, type Steps } from '../base/slices.ts';
 import type { GraphStore } from '../store/graph-store.ts';
 import type { Writer } from '../store/writer.ts';
 import {
@@ -41,6 +41,9 @@ const STALL_MS = 30_000;
 const MOST_FAULTS = 20_000;
 /** Subscriptions of a peer that left which are forgotten at once. */
 const FORGOTTEN_AT_ONCE = 200;
+/** Peers that are sent what waits for them at the end of one turn; more than that in slices, so many in a step. */
+const FLUSHED_AT_ONCE = 500;
+const FLUSHED_IN_A_STEP = 20;
 /** A heartbeat. */
 const EMPTY_BATCH = '[]';
 
@@ -132,7 +135,7 @@ export class Mesh implements Context {
     // What is being passed on or answered over several turns.
     while (this.slices.size > 0) await new Promise<void>((resolve) => this.schedule(resolve));
     this.asks.close();
-    this.#flush();
+    finish(this.#flushing(this.#toFlush.splice(0)));
     for (const peer of this.#peers) peer.link.close(code, reason);
   }
 
@@ -295,16 +298,24 @@ export class Mesh implements Context {
     if (this.#toFlush.push(peer) === 1) this.schedule(() => this.#flush());
   }
 
+  /** Flushes the peers of this turn; when they are very many, the rest in slices. */
   #flush(): void {
-    const peers = this.#toFlush;
+    const flushing = this.#flushing(this.#toFlush);
+    if (this.#toFlush.length > FLUSHED_AT_ONCE) void this.slices.later(flushing);
+    else finish(flushing);
     this.#toFlush = [];
-    for (const peer of peers) {
-      peer.flushing = false;
-      if (!peer.closed) this.#flushPeer(peer);
+  }
+
+  *#flushing(peers: readonly Peer[]): Steps<void> {
+    for (const [at, peer] of peers.entries()) {
+      this.#flushPeer(peer);
+      if ((at + 1) % FLUSHED_IN_A_STEP === 0) yield;
     }
   }
 
   #flushPeer(peer: Peer): void {
+    peer.flushing = false;
+    if (peer.closed) return;
     for (const frame of peer.outbox.take()) {
       if (peer.link.queuedBytes > this.limits.outputBytes) {
         return this.#cut(peer, CLOSE.overloaded, 'output limit');

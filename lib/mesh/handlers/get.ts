@@ -134,7 +134,7 @@ async function answerLong(reading: Reading, make: () => Promise<Answer>): Promis
 /** Waits while the peer is behind; false when it is gone. */
 async function isReady({ context, peer }: Reading): Promise<boolean> {
   while (peer.isBehind) if (!(await context.drained(peer))) return false;
-  return true;
+  return !peer.closed;
 }
 
 function answerWhole(reading: Reading, { putJson, hash }: Answer): void {

@@ -145,6 +145,25 @@ describe('mesh/mesh', () => {
   });
 
   describe('output', () => {
+    it('for very many peers goes out in slices, and for few at the end of the turn', async () => {
+      // With a hello that is not gathered.
+      for (const [count, inFirstTurn] of [
+        [500, 2],
+        [501, 1],
+      ] as const) {
+        const world = await newWorld();
+        const links = Array.from({ length: count }, (_, i) => new RecordingLink(`l${i}`));
+        for (const link of links) {
+          const peer = world.mesh.accept(link, 'client');
+          world.mesh.send(peer, '{"dam":"x"}');
+        }
+        await world.turns.turn();
+        expect(links.at(-1)!.frames).to.have.lengthOf(inFirstTurn);
+        await world.settle();
+        for (const link of links) expect(link.frames).to.have.lengthOf(2);
+      }
+    });
+
     it('beyond the limit ends the link with 1013, and the others are served', async () => {
       const world = await newWorld({ limits: { outputBytes: 10_000 } });
       const [ann, bob, carl] = [
