@@ -101,6 +101,7 @@ const LIMITS: Readonly<Record<keyof Limits, LimitRow>> = {
     'output waiting for a peer that does not read; beyond, it is closed with 1013',
   ],
   subscriptionsPerPeer: ['reads', 0, 10 * MILLION, 'souls or properties one peer may subscribe to'],
+  subscriptions: ['reads', 0, 100 * MILLION, 'subscriptions of all peers; properties count twice'],
   dedupeIds: ['ids', 1000, 100 * MILLION, 'message ids remembered at once'],
   dedupeLifeMs: ['milliseconds', 9000, DAY_MS, 'least time a message id is remembered after its last touch'],
   cacheBytes: ['bytes', 0, 1024 * GIB, 'hot properties kept in memory'],

@@ -95,7 +95,7 @@ export class Mesh implements Context {
     this.schedule = schedule;
     this.slices = options.slices ?? new Slices({ schedule });
     this.report = options.report ?? (() => undefined);
-    this.interest = new Interest(limits.subscriptionsPerPeer);
+    this.interest = new Interest(limits);
     this.asks = new Asks(limits, clock, ({ asker, get }) => answerAfterAsking(this, asker, get));
     this.questions = new Dedupe(limits, clock);
     this.recall = new Recall(limits);
