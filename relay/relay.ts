@@ -1,5 +1,5 @@
 /** The relay: storage, writer, mesh, HTTP and sockets composed, opened and closed in order. */
-import { setTimeout } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { LevelStorage } from '../adapters/level.ts';
 import { Dialler } from '../adapters/websocket-link.ts';
 import { systemClock, type Clock } from '../lib/base/clock.ts';
@@ -10,17 +10,23 @@ import { CLOSE, type Link } from '../lib/mesh/link.ts';
 import type { MeshEvent } from '../lib/mesh/context.ts';
 import { Mesh } from '../lib/mesh/mesh.ts';
 import { GraphStore } from '../lib/store/graph-store.ts';
+import type { StartTimer } from '../lib/store/deferred-writes.ts';
 import type { Storage } from '../lib/store/storage.ts';
 import { Writer } from '../lib/store/writer.ts';
+import { Admission, type Entrance } from './admission.ts';
+import { ClientAddresses } from './client-address.ts';
+import { Connections } from './connections.ts';
 import { dialSocketClass } from './dial-socket.ts';
-import { Heartbeat } from './heartbeat.ts';
+import { Heartbeat, repeat, type Repeat } from './heartbeat.ts';
 import { createHttp } from './http.ts';
 import { Listener } from './listener.ts';
 import { createLogger, meshEventLevel, type Logger } from './logger.ts';
 import { assertWhole } from './options.ts';
 import { DEFAULT_OPTIONS, type RelayOptions } from './option-table.ts';
 import { toPeerUrl } from './peer-url.ts';
+import { LimitedLink } from './limited-link.ts';
 import type { SocketLink } from './socket-link.ts';
+import { Throttle } from './throttle.ts';
 import { Upgrade } from './upgrade.ts';
 
 /** Gun's relays beat every 20 s (gun-wire section 2.6). */
@@ -40,6 +46,10 @@ export interface RelayParts {
   readonly storage?: Storage;
   readonly clock?: Clock;
   readonly logger?: Logger;
+  /** Runs what is done again and again: heartbeats, and the search for connections that say nothing. */
+  readonly repeat?: Repeat;
+  /** Milliseconds that never go back, for rates and waits. */
+  readonly now?: () => number;
 }
 
 /** A relay that is not listening yet. */
@@ -57,11 +67,13 @@ export class Relay {
   readonly #writer: Writer;
   readonly #mesh: Mesh;
   readonly #listener: Listener;
+  readonly #connections: Connections;
   readonly #upgrade: Upgrade;
-  readonly #heartbeat = new Heartbeat(HEARTBEAT_MS);
+  readonly #heartbeat: Heartbeat;
   readonly #diallers: readonly Dialler[];
+  readonly #throttle: Throttle;
   /** Links that came before the store was open. */
-  readonly #waiting = new Set<SocketLink>();
+  readonly #waiting = new Map<SocketLink, Entrance>();
   readonly #life = new Lifecycle(
     () => this.#open(),
     () => this.#close(),
@@ -86,11 +98,27 @@ export class Relay {
     this.#writer = new Writer({ ...common, storage });
     this.#mesh = new Mesh({ ...common, writer: this.#writer });
     this.#listener = new Listener(options, createHttp({ limits, isReady: () => this.#isReady }));
+    const every = parts.repeat ?? repeat;
+    this.#heartbeat = new Heartbeat(HEARTBEAT_MS, every);
+    const { server } = this.#listener;
+    const now = parts.now ?? (() => performance.now());
+    const addresses = new ClientAddresses(options);
+    const admission = new Admission({ options, addresses, now });
+    this.#connections = new Connections({ server, options, addresses, now, repeat: every });
+    this.#throttle = new Throttle({
+      options,
+      now,
+      repeat: every,
+      startTimer,
+      report: (event, { name }) => this.#logger.log('debug', { kind: `peer-${event}`, link: name }),
+    });
     this.#upgrade = new Upgrade({
-      server: this.#listener.server,
+      server,
       heartbeat: this.#heartbeat,
+      admit: (request) => admission.admit(request),
       frameBytes: limits.frameBytes,
-      onLink: (link) => this.#onClient(link),
+      onLink: (link, entrance) => this.#onClient(link, entrance),
+      onGone: (link) => this.#waiting.delete(link),
     });
     const DialSocket = dialSocketClass({ frameBytes: limits.frameBytes, heartbeat: this.#heartbeat });
     this.#diallers = options.peers.map((peer) => {
@@ -155,6 +183,8 @@ export class Relay {
       throw error;
     }
     this.#heartbeat.start();
+    this.#connections.start();
+    this.#throttle.start();
     this.#logger.log('info', { kind: 'listening', port: this.#port, data: this.#options.data });
     this.#ready = opening.then(() => this.#serve());
     this.#ready.catch((error: unknown) =>
@@ -175,15 +205,21 @@ export class Relay {
   #serve(): void {
     if (this.#isStopping) return;
     this.#isReady = true;
-    for (const link of this.#waiting) this.#mesh.accept(link, 'client');
+    for (const [link, entrance] of this.#waiting) this.#welcome(link, entrance);
     this.#waiting.clear();
     for (const dialler of this.#diallers) dialler.start();
     this.#logger.log('info', { kind: 'ready' });
   }
 
-  #onClient(link: SocketLink): void {
-    if (this.#isReady) this.#mesh.accept(link, 'client');
-    else this.#waiting.add(link);
+  #onClient(link: SocketLink, entrance: Entrance): void {
+    if (this.#isReady) this.#welcome(link, entrance);
+    else this.#waiting.set(link, entrance);
+  }
+
+  #welcome(link: SocketLink, { client, mayWrite }: Entrance): void {
+    const limited = this.#throttle.limit(link, client);
+    const peer = this.#mesh.accept(limited, 'client', mayWrite);
+    if (limited instanceof LimitedLink) limited.countBy(peer);
   }
 
   #onRelay(link: Link): void {
@@ -197,9 +233,11 @@ export class Relay {
     this.#isReady = false;
     this.#logger.log('info', { kind: 'stopping', peers: this.#mesh.peerCount });
     this.#heartbeat.close();
+    this.#connections.close();
+    this.#throttle.close();
     this.#upgrade.close();
     const lastConnection = this.#listener.close();
-    for (const link of this.#waiting) link.close(CLOSE.goingAway, GOODBYE);
+    for (const link of this.#waiting.keys()) link.close(CLOSE.goingAway, GOODBYE);
     try {
       await withinOrGoOn(DRAIN_MS, this.#mesh.close(CLOSE.goingAway, GOODBYE));
     } finally {
@@ -232,10 +270,15 @@ export class Relay {
   }
 }
 
+const startTimer: StartTimer = (task, waitMs) => {
+  const timer = setTimeout(task, waitMs).unref();
+  return () => clearTimeout(timer);
+};
+
 /** Waits for `work`, but not longer than `ms`; what fails in time is thrown. */
 async function withinOrGoOn(ms: number, work: Promise<void>): Promise<void> {
   const waiting = new AbortController();
-  const late = setTimeout(ms, undefined, { signal: waiting.signal }).catch(() => undefined);
+  const late = pause(ms, undefined, { signal: waiting.signal }).catch(() => undefined);
   // A failure after that time has nobody to tell.
   work.catch(() => undefined);
   try {

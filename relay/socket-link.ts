@@ -7,6 +7,8 @@ import type { Heartbeat, HeartbeatMember } from './heartbeat.ts';
 const OPEN = 1;
 /** Pings in a row without any sign of life after which the other side counts as gone. */
 const MISSED_PINGS = 2;
+/** Output that may wait while pings are answered; who sends pings and reads nothing gets no more pongs. */
+const PONG_ROOM = 65_536;
 const FINAL_TEXT = 0x81;
 const SHORT = 125;
 const TWO_BYTES = 0xffff;
@@ -76,6 +78,7 @@ export class SocketLink implements Link, HeartbeatMember {
   #isPaused = false;
   #isOpen = true;
   #isEnded = false;
+  #noise = 0;
 
   constructor({ socket, stream, name, heartbeat }: SocketLinkParts) {
     this.name = name;
@@ -91,6 +94,10 @@ export class SocketLink implements Link, HeartbeatMember {
       this.#leaveHeartbeat();
       this.#end();
     });
+    socket.on('ping', (data: Buffer) => this.#onPing(data));
+    socket.on('pong', () => {
+      this.#noise += 1;
+    });
     // ws answers faults of the other side with the close code that fits, and `close` follows.
     socket.on('error', () => {
       this.#isOpen = false;
@@ -99,6 +106,21 @@ export class SocketLink implements Link, HeartbeatMember {
 
   get queuedBytes(): number {
     return this.#stream.writableLength;
+  }
+
+  /** Bytes that came, whatever they were. */
+  get bytesRead(): number {
+    return this.#stream.bytesRead;
+  }
+
+  /** Bytes that were sent. */
+  get bytesWritten(): number {
+    return this.#stream.bytesWritten;
+  }
+
+  /** Frames that came and are no texts: pings, pongs and binary ones. */
+  get noise(): number {
+    return this.#noise;
   }
 
   listen(listener: LinkListener): void {
@@ -162,7 +184,13 @@ export class SocketLink implements Link, HeartbeatMember {
   }
 
   #onMessage(data: Buffer, isBinary: boolean): void {
-    if (!isBinary && this.#isOpen) this.#listener?.frame(data.toString());
+    if (isBinary) this.#noise += 1;
+    else if (this.#isOpen) this.#listener?.frame(data.toString());
+  }
+
+  #onPing(data: Buffer): void {
+    this.#noise += 1;
+    if (this.#isOpen && this.queuedBytes < PONG_ROOM) this.#socket.pong(data, false);
   }
 
   #end(): void {

@@ -4,6 +4,7 @@ import type { GraphStore } from '../store/graph-store.ts';
 import type { Writer, WriterEvent } from '../store/writer.ts';
 import type { AnswerPaths } from './answer-paths.ts';
 import type { Asks } from './asks.ts';
+import type { MeshCounters } from './counters.ts';
 import type { Dedupe } from './dedupe.ts';
 import type { Interest } from './interest.ts';
 import type { SharedMessage } from './outbox.ts';
@@ -31,6 +32,7 @@ export interface Context {
   readonly writer: Writer;
   readonly limits: Limits;
   readonly interest: Interest;
+  readonly counters: MeshCounters;
   readonly asks: Asks;
   /** Ids of the questions this peer asked on its own account; answers to them need no acknowledgement. */
   readonly questions: Dedupe;

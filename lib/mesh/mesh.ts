@@ -11,10 +11,11 @@ import {
   encodeRefusal,
   type FrameItem,
 } from '../wire/codec.ts';
-import type { Fault, GetMessage, Message } from '../wire/message.ts';
+import type { ControlMessage, Fault, GetMessage, Message } from '../wire/message.ts';
 import { AnswerPaths } from './answer-paths.ts';
 import { Asks } from './asks.ts';
 import type { Context, MeshEvent } from './context.ts';
+import { codeOfFault, MeshCounters } from './counters.ts';
 import { Dedupe } from './dedupe.ts';
 import { handleAck } from './handlers/ack.ts';
 import { handleControl } from './handlers/control.ts';
@@ -39,6 +40,8 @@ const LONGEST_PAUSE_MS = 80;
 const STALL_MS = 30_000;
 /** Faults after which a peer is cut off. */
 const MOST_FAULTS = 20_000;
+/** Of the frames of a peer that cannot be read, the first and then one in so many are answered. */
+const NOTICE_EVERY = 50;
 /** A heartbeat. */
 const EMPTY_BATCH = '[]';
 
@@ -64,6 +67,7 @@ export class Mesh implements Context {
   readonly writer: Writer;
   readonly limits: Limits;
   readonly interest: Interest;
+  readonly counters: MeshCounters = new MeshCounters();
   readonly asks: Asks;
   readonly questions: Dedupe;
   readonly paths: AnswerPaths = new AnswerPaths(ANSWER_PATHS);
@@ -103,9 +107,18 @@ export class Mesh implements Context {
     return this.#peers.size;
   }
 
-  /** Takes a link in: `relay` for one that this side dialled, `client` for one that came in. */
-  accept(link: Link, role: PeerRole): Peer {
-    const peer = new Peer(link, role, this.limits, this.#clock);
+  /** The open peers. */
+  get peers(): Iterable<Peer> {
+    return this.#peers;
+  }
+
+  /**
+   * Takes a link in: `relay` for one that this side dialled, `client` for one that came in.
+   *
+   * @param mayWrite false to refuse what the peer writes
+   */
+  accept(link: Link, role: PeerRole, mayWrite = true): Peer {
+    const peer = new Peer(link, role, this.limits, this.#clock, mayWrite);
     this.#peers.add(peer);
     this.report({ kind: 'peer-open', peer: peer.name, link: link.name });
     if (role === 'client') link.send(new OutFrame(encodeHello(randomId(), this.pid), 1, true));
@@ -202,6 +215,7 @@ export class Mesh implements Context {
   /** False when the peer is gone and what else it said is of no use. */
   #handle(peer: Peer, item: FrameItem): boolean {
     if (peer.closed || this.#closing) return false;
+    peer.messages += 1;
     if (item.ok) this.#dispatch(peer, item.value);
     else this.#refuse(peer, item.reason);
     return !peer.closed;
@@ -215,32 +229,43 @@ export class Mesh implements Context {
     if (peer.pid === undefined && message.kind !== 'control') peer.spokeFirst = true;
     switch (message.kind) {
       case 'put':
-        if (!this.#dedupe.seen(message.id)) handlePut(this, peer, message);
+        if (this.#dedupe.seen(message.id)) this.counters.put.duplicate += 1;
+        else handlePut(this, peer, message);
         return;
       case 'get':
         return this.#dispatchGet(peer, message);
       case 'ack':
+        this.counters.ack.accepted += 1;
         return handleAck(this, peer, message);
       case 'control':
-        if (!this.#dedupe.seen(message.id)) handleControl(this, peer, message);
+        if (this.#dedupe.seen(message.id)) this.counters.control.duplicate += 1;
+        else this.#control(peer, message);
         return;
     }
+  }
+
+  #control(peer: Peer, message: ControlMessage): void {
+    this.counters.control.accepted += 1;
+    handleControl(this, peer, message);
   }
 
   #dispatchGet(peer: Peer, message: GetMessage): void {
     const isRelay = this.relays.has(peer);
     const isKnown = (isRelay && this.questions.has(message.id)) || this.#dedupe.seen(message.id);
-    if (!isKnown) handleGet(this, peer, message);
+    if (!isKnown) return handleGet(this, peer, message);
+    this.counters.get.duplicate += 1;
     // Another path of a ring: whoever waits for this one must not wait in vain.
-    else if (isRelay) this.send(peer, encodeNotFound(randomId(), message.idJson));
+    if (isRelay) this.send(peer, encodeNotFound(randomId(), message.idJson));
   }
 
-  #refuse(peer: Peer, { idJson, reason }: Fault): void {
+  #refuse(peer: Peer, { idJson, what, reason }: Fault): void {
     peer.faults += 1;
     if (peer.faults > MOST_FAULTS) return this.#cut(peer, CLOSE.refused, 'too many faults');
-    const id = randomId();
-    this.report({ kind: 'refused', peer: peer.name, what: idJson === undefined ? 'frame' : 'put', reason });
-    this.send(peer, idJson === undefined ? encodeFrameError(id, reason) : encodeRefusal(id, idJson, reason));
+    this.counters.refuse(what, codeOfFault(reason));
+    this.report({ kind: 'refused', peer: peer.name, what, reason });
+    if (idJson !== undefined) return this.send(peer, encodeRefusal(randomId(), idJson, reason));
+    if (peer.frameFaults % NOTICE_EVERY === 0) this.send(peer, encodeFrameError(randomId(), reason));
+    peer.frameFaults += 1;
   }
 
   #cut(peer: Peer, code: number, reason: string): void {

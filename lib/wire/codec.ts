@@ -76,7 +76,7 @@ function decodeMessage(items: FrameItem[], raw: unknown, limits: Limits): void {
 }
 
 function frameFault(reason: string): FrameItem {
-  return { ok: false, reason: { idJson: undefined, reason } };
+  return { ok: false, reason: { idJson: undefined, what: 'frame', reason } };
 }
 
 /** An acknowledgement: what `replyTo` wrote is durable. */

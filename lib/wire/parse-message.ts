@@ -37,7 +37,11 @@ interface Id {
 export function parseMessage(raw: Raw, limits: Limits): Result<Message | undefined, Fault> {
   const id = parseId(raw, limits);
   if (id === undefined)
-    return failure({ idJson: undefined, reason: `#: longer than ${limits.idLength} characters` });
+    return failure({
+      idJson: undefined,
+      what: 'frame',
+      reason: `#: longer than ${limits.idLength} characters`,
+    });
   const dam = raw['dam'];
   if (dam) return success(parseControl(raw, id));
   const replyTo = parseReplyTo(raw['@'], limits);
@@ -104,7 +108,7 @@ function parsePutMessage(
   limits: Limits,
 ): Result<PutMessage, Fault> {
   const writes = parsePut(raw['put'], limits);
-  if (!writes.ok) return failure({ idJson: id.idJson, reason: writes.reason });
+  if (!writes.ok) return failure({ idJson: id.idJson, what: 'put', reason: writes.reason });
   const ok = raw['ok'];
   return success({
     kind: 'put',
@@ -121,7 +125,7 @@ function parsePutMessage(
 
 function parseGetMessage(raw: Raw, id: Id, limits: Limits): Result<GetMessage, Fault> {
   const selector = parseSelector(raw['get'], limits);
-  if (!selector.ok) return failure({ idJson: id.idJson, reason: selector.reason });
+  if (!selector.ok) return failure({ idJson: id.idJson, what: 'get', reason: selector.reason });
   const hash = raw['##'];
   return success({
     kind: 'get',

@@ -10,6 +10,7 @@ import { Heartbeat } from '../../relay/heartbeat.ts';
 import { encodeTextFrame, type SocketLink } from '../../relay/socket-link.ts';
 import { Upgrade } from '../../relay/upgrade.ts';
 import { Inbox } from '../support/inbox.ts';
+import { admitAll } from './open-door.ts';
 
 const FRAME_BYTES = 100_000;
 const TICKS_PER_BEAT = 20;
@@ -67,7 +68,8 @@ describe('relay socket link', () => {
       return () => undefined;
     });
     heartbeat.start();
-    upgrade = new Upgrade({ server, heartbeat, frameBytes: FRAME_BYTES, onLink: (link) => links.push(link) });
+    const onLink = (link: SocketLink): void => links.push(link);
+    upgrade = new Upgrade({ server, heartbeat, frameBytes: FRAME_BYTES, admit: admitAll, onLink });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
   });
@@ -320,6 +322,7 @@ async function joined(): Promise<{
     server,
     heartbeat,
     frameBytes: 8_000_000,
+    admit: admitAll,
     onLink: (link) => accepting.push(link),
   });
   server.listen(0, '127.0.0.1');
