@@ -284,6 +284,29 @@ describe('relay socket link', () => {
     expect(client.readyState).to.equal(WebSocket.OPEN);
   });
 
+  it('answers pings as long as the other side reads, and counts them with all else that is no text', async () => {
+    const { link, client, received } = await connect();
+    link.listen(new Recorder());
+    await answered(client);
+    client.pong();
+    client.send(Buffer.from([1]), { binary: true });
+    client.send('text');
+    await answered(client);
+    expect(link.noise).to.equal(4);
+    expect(link.bytesRead).to.be.greaterThan(4 * 6);
+    client.pause();
+    for (let i = 0; i < 200; i += 1) link.send({ text: 'x'.repeat(90_000) });
+    const waiting = link.queuedBytes;
+    for (let i = 0; i < 100; i += 1) client.ping('x'.repeat(125));
+    const other = await connect();
+    other.link.listen(new Recorder());
+    while (link.noise < 104) await answered(other.client);
+    expect(link.queuedBytes).to.be.at.most(waiting);
+    client.resume();
+    for (let i = 0; i < 200; i += 1) await received.next((text) => text.length === 90_000);
+    expect(link.bytesWritten).to.be.greaterThan(200 * 90_000);
+  });
+
   it('cuts off a side that leaves two pings without any sign of life', async () => {
     const { link, client, received } = await connect();
     const recorder = new Recorder();
