@@ -67,6 +67,10 @@ export interface RelayOptions extends RelayBounds {
   readonly readToken: string;
   /** Secret without which nobody may write; empty for none. */
   readonly writeToken: string;
+  /** Secret that operators give to see metrics; empty for none. */
+  readonly adminToken: string;
+  /** TCP port on 127.0.0.1 for operators alone, 0 to 65535; 0 takes a free one, undefined is none. */
+  readonly adminPort: number | undefined;
   readonly limits: Limits;
 }
 
@@ -90,6 +94,8 @@ export const DEFAULT_OPTIONS: RelayOptions = {
   missingOrigin: 'allow',
   readToken: '',
   writeToken: '',
+  adminToken: '',
+  adminPort: undefined,
   requestMs: 8000,
   connections: 10_000,
   addressConnections: 256,
@@ -227,6 +233,9 @@ const BOUNDS: Readonly<Record<keyof RelayBounds, LimitRow>> = {
   ],
 };
 
+/** Names of the relay's own bounds. */
+export const BOUND_NAMES: readonly (keyof RelayBounds)[] = Object.keys(BOUNDS) as (keyof RelayBounds)[];
+
 /** `frameBytes` as `frame-bytes`. */
 function toKebab(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -249,7 +258,7 @@ function plainRow(
   values: OptionKind,
   env = toEnv(name),
 ): OptionRow {
-  const defaultText = String(DEFAULT_OPTIONS[name]);
+  const defaultText = String(DEFAULT_OPTIONS[name] ?? '');
   return {
     name,
     isLimit: false,
@@ -341,6 +350,12 @@ export const OPTION_TABLE: readonly OptionRow[] = [
   ),
   plainRow('readToken', 'token', 'token, or @ and a file with it, that one needs to connect', SECRET),
   plainRow('writeToken', 'token', 'token, or @ and a file with it, that one needs to write', SECRET),
-  ...(Object.keys(BOUNDS) as (keyof RelayBounds)[]).map(boundRow),
+  plainRow('adminToken', 'token', 'token, or @ and a file with it, that one needs for /metrics', SECRET),
+  plainRow('adminPort', 'port', 'port on 127.0.0.1 for /metrics alone, which then is nowhere else', {
+    kind: 'integer',
+    min: 0,
+    max: MAX_PORT,
+  }),
+  ...BOUND_NAMES.map(boundRow),
   ...(Object.keys(LIMITS) as (keyof Limits)[]).map(limitRow),
 ];

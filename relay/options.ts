@@ -179,6 +179,7 @@ export function assertWhole(options: RelayOptions): void {
   for (const [flag, token] of [
     ['--read-token', options.readToken],
     ['--write-token', options.writeToken],
+    ['--admin-token', options.adminToken],
   ] as const) {
     if (token !== '' && !TOKEN.test(token)) {
       throw new GraphError('OPTION_INVALID', `${flag}: must be 8 to 1024 letters, digits or signs of ASCII`);

@@ -113,11 +113,6 @@ export class SocketLink implements Link, HeartbeatMember {
     return this.#stream.bytesRead;
   }
 
-  /** Bytes that were sent. */
-  get bytesWritten(): number {
-    return this.#stream.bytesWritten;
-  }
-
   /** Frames that came and are no texts: pings, pongs and binary ones. */
   get noise(): number {
     return this.#noise;

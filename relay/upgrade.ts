@@ -7,6 +7,7 @@ import type { Entrance, RefusedUpgrade } from './admission.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import { GRAPH_PATH } from './peer-url.ts';
 import { SocketLink } from './socket-link.ts';
+import type { Traffic } from './traffic.ts';
 
 /** Fragments of one message and chunks waiting in one connection; ws would allow a hundred times more. */
 const MAX_FRAGMENTS = 1024;
@@ -40,6 +41,8 @@ export interface UpgradeParts {
   readonly admit: (request: IncomingMessage) => Entrance | RefusedUpgrade;
   /** Told of every new link, which waits for a listener. */
   readonly onLink: (link: SocketLink, entrance: Entrance) => void;
+  /** Counts what flows. */
+  readonly traffic?: Traffic;
   /** Told when it is gone. */
   readonly onGone?: (link: SocketLink) => void;
 }
@@ -57,6 +60,7 @@ export class Upgrade {
   readonly #parts: UpgradeParts;
   readonly #sockets: WebSocketServer;
   readonly #links = new Set<SocketLink>();
+  #acceptedCount = 0;
   /** How many were refused so far. */
   readonly refused: RefusedUpgrades = { path: 0, rate: 0, address: 0, full: 0, origin: 0, token: 0 };
 
@@ -77,6 +81,11 @@ export class Upgrade {
     parts.server.on('upgrade', (request, stream, head) => {
       this.#onUpgrade(request, stream, head);
     });
+  }
+
+  /** Links so far. */
+  get acceptedCount(): number {
+    return this.#acceptedCount;
   }
 
   /** Links that are not gone yet. */
@@ -114,6 +123,8 @@ export class Upgrade {
     const name = nameOf(request, entrance);
     const link = new SocketLink({ socket, stream, name, heartbeat: this.#parts.heartbeat });
     this.#links.add(link);
+    this.#acceptedCount += 1;
+    this.#parts.traffic?.join(stream);
     socket.on('close', () => {
       this.#links.delete(link);
       entrance.leave();

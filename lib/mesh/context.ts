@@ -11,6 +11,7 @@ import type { SharedMessage } from './outbox.ts';
 import type { Peer } from './peer.ts';
 import type { Recall } from './recall.ts';
 import type { Sources } from './sources.ts';
+import type { Stopwatch } from './stopwatch.ts';
 
 /** What the mesh tells its operator; no payloads, no names of data. */
 export type MeshEvent =
@@ -33,6 +34,8 @@ export interface Context {
   readonly limits: Limits;
   readonly interest: Interest;
   readonly counters: MeshCounters;
+  /** Measures puts from their arrival to their answer. */
+  readonly putWatch: Stopwatch;
   readonly asks: Asks;
   /** Ids of the questions this peer asked on its own account; answers to them need no acknowledgement. */
   readonly questions: Dedupe;

@@ -27,6 +27,7 @@ export const NO_WRITES = 'this relay takes writes with a token only';
 
 const CODES: ReadonlyMap<string, RefusalCode> = new Map([
   ['storage failed, nothing was stored', 'storage'],
+  ['the store is damaged and read-only', 'storage'],
   ['too many writes are waiting', 'busy'],
   ['relay is closing', 'closing'],
   ['put: too many writes from the future are waiting', 'future'],

@@ -30,6 +30,7 @@ import { pushChanges } from './push.ts';
 import { Recall } from './recall.ts';
 import { catchUp } from './relays.ts';
 import { Sources } from './sources.ts';
+import { Stopwatch } from './stopwatch.ts';
 
 /** Ways back for answers that are kept at once. */
 const ANSWER_PATHS = 20_000;
@@ -68,6 +69,7 @@ export class Mesh implements Context {
   readonly limits: Limits;
   readonly interest: Interest;
   readonly counters: MeshCounters = new MeshCounters();
+  readonly putWatch: Stopwatch;
   readonly asks: Asks;
   readonly questions: Dedupe;
   readonly paths: AnswerPaths = new AnswerPaths(ANSWER_PATHS);
@@ -94,6 +96,7 @@ export class Mesh implements Context {
     this.schedule = schedule;
     this.slices = options.slices ?? new Slices({ schedule });
     this.report = options.report ?? (() => undefined);
+    this.putWatch = new Stopwatch(() => this.slices.now());
     this.interest = new Interest(limits.subscriptionsPerPeer);
     this.asks = new Asks(limits, clock, ({ asker, get }) => answerAfterAsking(this, asker, get));
     this.questions = new Dedupe(limits, clock);

@@ -304,7 +304,6 @@ describe('relay socket link', () => {
     expect(link.queuedBytes).to.be.at.most(waiting);
     client.resume();
     for (let i = 0; i < 200; i += 1) await received.next((text) => text.length === 90_000);
-    expect(link.bytesWritten).to.be.greaterThan(200 * 90_000);
   });
 
   it('cuts off a side that leaves two pings without any sign of life', async () => {

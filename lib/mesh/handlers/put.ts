@@ -30,6 +30,7 @@ class ReceivedPut implements PutRequest {
   readonly #context: Context;
   readonly #peer: Peer;
   readonly #message: PutMessage;
+  readonly #isTimed: boolean;
 
   constructor(context: Context, peer: Peer, message: PutMessage) {
     this.writes = message.writes;
@@ -37,12 +38,14 @@ class ReceivedPut implements PutRequest {
     this.#context = context;
     this.#peer = peer;
     this.#message = message;
+    this.#isTimed = context.putWatch.start();
   }
 
   settle(outcome: PutOutcome): void {
     const context = this.#context;
     const peer = this.#peer;
     const message = this.#message;
+    if (this.#isTimed) context.putWatch.stop();
     if (!outcome.ok) {
       context.counters.refuse('put', codeOfOutcome(outcome.reason));
       context.report({ kind: 'refused', peer: peer.name, what: 'put', reason: outcome.reason });
