@@ -1,5 +1,6 @@
 /** Everything strangers meet before the mesh: the ports, bounds on connections, admission, allowances. */
 import type { IncomingMessage, RequestListener } from 'node:http';
+import type { Server } from 'node:https';
 import type { Link } from '../lib/mesh/link.ts';
 import type { StartTimer } from '../lib/store/deferred-writes.ts';
 import { Admission, type Entrance } from './admission.ts';
@@ -10,6 +11,7 @@ import { Listener } from './listener.ts';
 import type { Logger } from './logger.ts';
 import type { RelayOptions } from './option-table.ts';
 import type { SocketLink } from './socket-link.ts';
+import { TlsReload, watchByName, type Watch } from './tls-files.ts';
 import { Throttle } from './throttle.ts';
 import { Traffic } from './traffic.ts';
 import { Upgrade } from './upgrade.ts';
@@ -31,6 +33,8 @@ export interface FrontDoorParts {
   readonly repeat: Repeat;
   /** The timers of the machine when absent. */
   readonly startTimer?: StartTimer | undefined;
+  /** Looks at the files for TLS; the file system when absent. */
+  readonly watch?: Watch;
   /** Told of every websocket that was let in. */
   readonly onLink: (link: SocketLink, entrance: Entrance) => void;
   /** Told when one is gone. */
@@ -51,10 +55,13 @@ export class FrontDoor {
   readonly #listener: Listener;
   readonly #adminListener: Listener | undefined;
   readonly #addresses: ClientAddresses;
+  readonly #parts: FrontDoorParts;
+  #tlsReload: TlsReload | undefined;
 
   /** @throws GraphError OPTION_INVALID */
   constructor(parts: FrontDoorParts) {
     const { options, logger, heartbeat, now, repeat, startTimer = systemTimer } = parts;
+    this.#parts = parts;
     this.#addresses = new ClientAddresses(options);
     this.#listener = new Listener(options, parts.onRequest);
     this.#adminListener = adminListenerOf(parts);
@@ -92,6 +99,7 @@ export class FrontDoor {
     const port = await this.#listener.listen();
     this.connections.start();
     this.throttle.start();
+    if (this.#parts.options.httpsKey !== '') this.#tlsReload = this.#watchTls();
     return { port, adminPort };
   }
 
@@ -99,6 +107,7 @@ export class FrontDoor {
   async close(): Promise<void> {
     this.connections.close();
     this.throttle.close();
+    this.#tlsReload?.close();
     this.upgrade.close();
     await Promise.all([this.#listener.close(), this.#adminListener?.close()]);
   }
@@ -108,6 +117,20 @@ export class FrontDoor {
     this.upgrade.terminate();
     this.#listener.terminate();
     this.#adminListener?.terminate();
+  }
+
+  #watchTls(): TlsReload {
+    const { options, logger, startTimer = systemTimer, watch = watchByName } = this.#parts;
+    return new TlsReload({
+      options,
+      server: this.#listener.server as Server,
+      watch,
+      startTimer,
+      report: (fault) => {
+        if (fault === undefined) logger.log('info', { kind: 'tls-reloaded' });
+        else logger.log('error', { kind: 'tls-reload-failed', reason: fault });
+      },
+    });
   }
 }
 

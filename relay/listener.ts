@@ -1,10 +1,10 @@
 /** The HTTP or HTTPS server: strict with slow strangers, bound to one port, closed in bounded time. */
-import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { GraphError } from '../lib/base/errors.ts';
 import type { RelayOptions } from './option-table.ts';
+import { readTlsPair } from './tls-files.ts';
 
 const KIB = 1024;
 const CHECK_MS = 500;
@@ -74,31 +74,8 @@ function plainServer(options: ListenerOptions, onRequest: RequestListener): Serv
 }
 
 function tlsServer(options: ListenerOptions, onRequest: RequestListener): Server {
-  const files = {
-    key: readPem('--https-key', options.httpsKey),
-    cert: readPem('--https-cert', options.httpsCert),
-  };
-  try {
-    return createTlsServer(
-      { ...timeouts(options), handshakeTimeout: options.requestMs, ...files },
-      onRequest,
-    );
-  } catch (error) {
-    throw new GraphError('OPTION_INVALID', '--https-key and --https-cert: no usable PEM pair', {
-      cause: error,
-    });
-  }
-}
-
-function readPem(flag: string, file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    const { code = 'unreadable' } = error as NodeJS.ErrnoException;
-    throw new GraphError('OPTION_INVALID', `${flag} ${JSON.stringify(file)}: cannot be read (${code})`, {
-      cause: error,
-    });
-  }
+  const pair = readTlsPair(options);
+  return createTlsServer({ ...timeouts(options), handshakeTimeout: options.requestMs, ...pair }, onRequest);
 }
 
 function describe(error: NodeJS.ErrnoException, port: number, host: string): string {

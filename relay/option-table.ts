@@ -35,6 +35,8 @@ export interface RelayBounds {
   readonly addressMessagesBurst: number;
   readonly addressBytes: number;
   readonly addressBytesBurst: number;
+  /** Lines of one kind in the log in a minute, those for debugging apart. */
+  readonly logLines: number;
   /** Milliseconds after which a peer that had to be slowed down all the time is closed with 1013. */
   readonly tooFastMs: number;
 }
@@ -112,6 +114,7 @@ export const DEFAULT_OPTIONS: RelayOptions = {
   addressBytes: 64 * MIB,
   addressBytesBurst: 128 * MIB,
   tooFastMs: 60_000,
+  logLines: 60,
   limits: DEFAULT_LIMITS,
 };
 
@@ -231,6 +234,7 @@ const BOUNDS: Readonly<Record<keyof RelayBounds, LimitRow>> = {
     DAY_MS,
     'time after which a peer that stays faster than that is closed with 1013',
   ],
+  logLines: ['lines', 1, MILLION, 'lines of one kind in the log in a minute; beyond, they are only counted'],
 };
 
 /** Names of the relay's own bounds. */

@@ -21,6 +21,7 @@ import { FolderSize } from './folder-size.ts';
 import { FrontDoor } from './front-door.ts';
 import { Heartbeat, repeat, type Repeat } from './heartbeat.ts';
 import { createHttp } from './http.ts';
+import { LimitedLogger } from './log-limit.ts';
 import { createLogger, meshEventLevel, type Logger } from './logger.ts';
 import { Metrics } from './metrics.ts';
 import { assertWhole } from './options.ts';
@@ -65,7 +66,7 @@ export function createRelay(settings: RelaySettings = {}, parts: RelayParts = {}
 /** A GunDB relay on one port, with its graph on disk. */
 export class Relay {
   readonly #options: RelayOptions;
-  readonly #logger: Logger;
+  readonly #logger: LimitedLogger;
   readonly #storage: WatchedStorage;
   readonly #graph: GraphStore;
   readonly #writer: Writer;
@@ -93,7 +94,11 @@ export class Relay {
     const now = parts.now ?? (() => performance.now());
     const every = parts.repeat ?? repeat;
     this.#options = options;
-    this.#logger = parts.logger ?? createLogger(options.logLevel);
+    this.#logger = new LimitedLogger({
+      logger: parts.logger ?? createLogger(options.logLevel),
+      linesPerMinute: options.logLines,
+      repeat: every,
+    });
     const disk =
       parts.storage ?? new LevelStorage({ location: options.data, durability: options.durability });
     this.#storage = new WatchedStorage({ storage: disk, now });
@@ -231,6 +236,7 @@ export class Relay {
       throw error;
     }
     this.#heartbeat.start();
+    this.#logger.start();
     this.#logger.log('info', { kind: 'listening', port: this.#port, data: this.#options.data });
     this.#ready = opening.then(() => this.#serve());
     this.#ready.catch((error: unknown) => {
@@ -288,6 +294,7 @@ export class Relay {
       await this.#hangUp(lastConnection);
     }
     this.#logger.log('info', { kind: 'stopped' });
+    this.#logger.close();
   }
 
   /** Gives the peers a moment for their goodbye, and closes the store meanwhile. */

@@ -1,22 +1,30 @@
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { GraphError } from '../../lib/base/errors.ts';
 import { FrontDoor } from '../../relay/front-door.ts';
 import { Heartbeat } from '../../relay/heartbeat.ts';
 import { DEFAULT_OPTIONS, type RelayOptions } from '../../relay/option-table.ts';
+import { temporaryFolders } from '../support/temporary-folder.ts';
 import { FakeTimers } from './fake-timers.ts';
+import { TLS_CERT, TLS_KEY } from './tls-pair.ts';
 
 describe('relay front door', () => {
   let timers: FakeTimers;
   let links: number;
   let gone: number;
+  let events: string[];
+  const watched = new Map<string, () => void>();
+  const folder = temporaryFolders();
 
   beforeEach(() => {
     timers = new FakeTimers();
     links = 0;
     gone = 0;
+    events = [];
   });
 
   function doorWith(changes: Partial<RelayOptions> = {}): FrontDoor {
@@ -25,7 +33,11 @@ describe('relay front door', () => {
       onRequest: (_request, response) => response.end('relay'),
       onAdminRequest: (_request, response) => response.end('operators'),
       heartbeat: new Heartbeat(20_000, timers.repeat),
-      logger: { log: () => undefined },
+      logger: { log: (_level, { kind }) => events.push(kind) },
+      watch: (file, onChange) => {
+        watched.set(file, onChange);
+        return () => watched.delete(file);
+      },
       now: timers.now,
       repeat: timers.repeat,
       startTimer: timers.startTimer,
@@ -58,6 +70,26 @@ describe('relay front door', () => {
     while (door.upgrade.linkCount > 0) await new Promise((resolve) => setImmediate(resolve));
     expect([gone, door.upgrade.linkCount]).to.deep.equal([1, 0]);
     expect(timers.size).to.equal(0);
+  });
+
+  it('looks at the files for TLS while it is open, and says what became of a change', async () => {
+    const path = await folder();
+    const [httpsKey, httpsCert] = [join(path, 'key.pem'), join(path, 'cert.pem')];
+    await Promise.all([writeFile(httpsKey, TLS_KEY), writeFile(httpsCert, TLS_CERT)]);
+    const door = doorWith({ httpsKey, httpsCert });
+    await door.listen();
+    expect([...watched.keys()]).to.deep.equal([httpsKey, httpsCert]);
+    for (const [cert, kind] of [
+      ['junk', 'tls-reload-failed'],
+      [TLS_CERT, 'tls-reloaded'],
+    ] as const) {
+      await writeFile(httpsCert, cert);
+      watched.get(httpsCert)!();
+      timers.pass(1000);
+      expect(events.at(-1)).to.equal(kind);
+    }
+    await door.close();
+    expect(watched.size).to.equal(0);
   });
 
   it('has no timers before it listens', () => {
