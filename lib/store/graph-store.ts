@@ -63,6 +63,9 @@ export class GraphStore {
   readonly #cache: NodeCache;
   readonly #loading = new Map<string, Loading>();
   readonly #walks = new Gate(PARALLEL_WALKS);
+  /** Reads of properties and nodes that memory answered, and those it could not answer. */
+  hits = 0;
+  misses = 0;
 
   constructor({ storage, limits }: GraphStoreOptions) {
     this.#storage = storage;
@@ -79,7 +82,11 @@ export class GraphStore {
   readField(soul: string, key: string): MaybePromise<Entry | undefined> {
     const node = this.#cache.get(soul);
     const entry = node?.fields.get(key);
-    if (entry !== undefined || node?.lacks(key) === true) return entry;
+    if (entry !== undefined || node?.lacks(key) === true) {
+      this.hits += 1;
+      return entry;
+    }
+    this.misses += 1;
     const record = this.#storage.getText(fieldKey(soul, key));
     if (typeof record !== 'object') return this.#rememberRecord(soul, key, record);
     return record.then((found) => (found === undefined ? undefined : decodeEntry(found)));
@@ -91,7 +98,11 @@ export class GraphStore {
    */
   readNode(soul: string): MaybePromise<CachedNode | undefined> {
     const node = this.#cache.get(soul);
-    if (node?.complete === true) return this.#fitting(node);
+    if (node?.complete === true) {
+      this.hits += 1;
+      return this.#fitting(node);
+    }
+    this.misses += 1;
     const loading = this.#loading.get(soul);
     if (loading !== undefined) return loading.node;
     return this.#load(soul);

@@ -8,6 +8,7 @@ import type { NameRange } from '../graph/selector.ts';
  * | `g/<soul>U+0000<key>` | `<state> <value as JSON>` |
  * | `n/<soul>` | the node's keys, see `node-index.ts` |
  * | `d/<state><soul>U+0000<key>` | `<value as JSON>`, a write from the future |
+ * | `probe` | nothing, ever: deleting it shows whether the storage takes writes |
  *
  * Names are escaped so that any two stay different, none can imitate the separator, and byte order of the
  * escaped names is Gun's order, that of UTF-16 units (D9, D20).
@@ -15,6 +16,8 @@ import type { NameRange } from '../graph/selector.ts';
 const GRAPH = 'g/';
 const DEFERRED = 'd/';
 const INDEX = 'n/';
+/** A key without a value. */
+export const PROBE_KEY = 'probe';
 /** First string after every key that begins with a two-character prefix ending in `/`. */
 const AFTER_SLASH = '0';
 const SEPARATOR = '\u0000';

@@ -136,7 +136,7 @@ function tooMany(limits: Limits): string {
 }
 
 function frameFault(reason: string): FrameItem {
-  return { ok: false, reason: { idJson: undefined, reason } };
+  return { ok: false, reason: { idJson: undefined, what: 'frame', reason } };
 }
 
 /** An acknowledgement: what `replyTo` wrote is durable. */

@@ -49,7 +49,11 @@ export function parseMessage(
 ): Result<Message | undefined, Fault> {
   const id = parseId(raw, limits);
   if (id === undefined)
-    return failure({ idJson: undefined, reason: `#: longer than ${limits.idLength} characters` });
+    return failure({
+      idJson: undefined,
+      what: 'frame',
+      reason: `#: longer than ${limits.idLength} characters`,
+    });
   const dam = raw['dam'];
   if (dam) return success(parseControl(raw, id));
   const replyTo = parseReplyTo(raw['@'], limits);
@@ -146,7 +150,7 @@ function parsePutMessage(
   replyTo: string | undefined,
   writes: Result<FieldWrite[]>,
 ): Result<PutMessage, Fault> {
-  if (!writes.ok) return failure({ idJson: id.idJson, reason: writes.reason });
+  if (!writes.ok) return failure({ idJson: id.idJson, what: 'put', reason: writes.reason });
   const ok = raw['ok'];
   return success({
     kind: 'put',
@@ -163,7 +167,7 @@ function parsePutMessage(
 
 function parseGetMessage(raw: Raw, id: Id, limits: Limits): Result<GetMessage, Fault> {
   const selector = parseSelector(raw['get'], limits);
-  if (!selector.ok) return failure({ idJson: id.idJson, reason: selector.reason });
+  if (!selector.ok) return failure({ idJson: id.idJson, what: 'get', reason: selector.reason });
   const hash = raw['##'];
   return success({
     kind: 'get',

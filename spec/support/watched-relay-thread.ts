@@ -2,7 +2,7 @@
 import { openSync, readSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createRelay } from '../../relay/relay.ts';
-import type { WatchedMessage, WatchedOptions } from './watched-relay.ts';
+import type { WatchedMessage, WatchedOptions, WatchedRequest } from './watched-relay.ts';
 
 const NANOSECONDS_PER_MS = 1_000_000;
 const LINE_BYTES = 64;
@@ -46,7 +46,7 @@ const { data } = workerData as WatchedOptions;
 const relay = createRelay({ port: 0, host: '127.0.0.1', data, durability: 'os', logLevel: 'silent' });
 const listening = await relay.listen();
 await relay.ready();
-port.on('message', (request: 'held' | 'close') => {
+port.on('message', (request: WatchedRequest) => {
   if (request === 'held') {
     tell({ kind: 'held', ms: longestMs });
     longestMs = 0;

@@ -11,6 +11,9 @@ export interface WatchedOptions {
 export type WatchedMessage =
   { readonly kind: 'listening'; readonly port: number } | { readonly kind: 'held'; readonly ms: number };
 
+/** What the thread is asked: how long its loop was held, or to end. */
+export type WatchedRequest = 'held' | 'close';
+
 /** A relay that listens. */
 export class WatchedRelay {
   readonly url: string;
@@ -32,14 +35,20 @@ export class WatchedRelay {
   /** The longest turn of the relay's event loop since the last call, in milliseconds. */
   async held(): Promise<number> {
     const answer = once(this.#worker, 'message') as Promise<[WatchedMessage]>;
-    this.#worker.postMessage('held');
+    this.#ask('held');
     const [message] = await answer;
     return message.kind === 'held' ? message.ms : Number.NaN;
   }
 
   async close(): Promise<void> {
     const exit = once(this.#worker, 'exit');
-    this.#worker.postMessage('close');
+    this.#ask('close');
     await exit;
+  }
+
+  #ask(request: WatchedRequest): void {
+    // Threads have no origins.
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin
+    this.#worker.postMessage(request);
   }
 }

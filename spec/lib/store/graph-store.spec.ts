@@ -89,6 +89,19 @@ describe('store GraphStore', () => {
       expect(store.graph.readField('s', 'k')).to.not.be.an.instanceOf(Promise);
     });
 
+    it('counts what memory answers and what it cannot, for properties and nodes', async () => {
+      const store = await open({}, writeOf('s', 'k', 1, 'v'));
+      const graph = new GraphStore({ storage: store.storage, limits: store.limits });
+      expect([graph.hits, graph.misses]).to.deep.equal([0, 0]);
+      await graph.readField('s', 'k');
+      await graph.readNode('s');
+      expect([graph.hits, graph.misses]).to.deep.equal([0, 2]);
+      await graph.readField('s', 'k');
+      await graph.readField('s', 'other');
+      await graph.readNode('s');
+      expect([graph.hits, graph.misses]).to.deep.equal([3, 2]);
+    });
+
     it('keeps what it read at once in memory', async () => {
       const store = await open({}, writeOf('s', 'k', 1, 'v'));
       await store.graph.readField('s', 'k');

@@ -143,7 +143,7 @@ function greatestStep(text: string, sizes: FrameSizes, limits: Limits): { work: 
 }
 
 function fault(reason: string, idJson?: string): unknown {
-  return [{ ok: false, reason: { idJson, reason } }];
+  return [{ ok: false, reason: { idJson, what: idJson === undefined ? 'frame' : 'put', reason } }];
 }
 
 /** What a frame is read to. */
@@ -197,7 +197,7 @@ describe('wire decodeLargeFrame', () => {
     for (const end of ['', ',', ',]', '}', ']]', '] x', ',nul]', ',"]', `,${message.slice(0, -1)}]`]) {
       const text = `[${Array.from({ length: 20 }, () => message).join(',')}${end}`;
       expect(decoded(text), end).to.deep.equal([
-        { ok: false, reason: { idJson: undefined, reason: PARSE_ERROR } },
+        { ok: false, reason: { idJson: undefined, what: 'frame', reason: PARSE_ERROR } },
       ]);
     }
   });

@@ -224,6 +224,7 @@ describe('wire parseMessage', () => {
     for (const id of ['"abcdef"', '123456', '{"a":1}', DEEP]) {
       expect(faultOf(`{"#":${id},"get":{"#":"s"}}`, limits)).to.deep.equal({
         idJson: undefined,
+        what: 'frame',
         reason: '#: longer than 5 characters',
       });
     }
@@ -251,13 +252,15 @@ describe('wire parseMessage', () => {
     }
   });
 
-  it('names the refused message and the path of the fault', () => {
+  it('names the refused message, its kind and the path of the fault', () => {
     expect(faultOf('{"#":"i","put":{"n":{"k":1}}}')).to.deep.equal({
       idJson: '"i"',
+      what: 'put',
       reason: 'put["n"]["_"]: missing',
     });
     expect(faultOf('{"#":7,"get":{"#":""}}')).to.deep.equal({
       idJson: '7',
+      what: 'get',
       reason: 'get["#"]: soul is empty or missing',
     });
   });

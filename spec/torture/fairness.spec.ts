@@ -122,11 +122,11 @@ describe('fairness of the relay', () => {
         await relay.held();
         await load(peer);
         held.push(await relay.held());
-        peer.close();
+        await peer.close();
       }
       if (process.env['VERBOSE'] !== undefined) console.log(held.map((ms) => ms.toFixed(1)).join(' '));
       expect(Math.min(...held), `milliseconds held: ${held.join(', ')}`).to.be.at.most(HOLD_MS);
-      reader.close();
+      await reader.close();
     });
   }
 });
