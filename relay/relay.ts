@@ -79,8 +79,8 @@ export class Relay {
     const report = (event: MeshEvent): void => this.#logger.log(meshEventLevel(event), event);
     const storage =
       parts.storage ?? new LevelStorage({ location: options.data, durability: options.durability });
-    const graph = new GraphStore({ storage, limits });
     const slices = new Slices({ schedule: setImmediate });
+    const graph = new GraphStore({ storage, limits, slices });
     const common = { graph, limits, clock, schedule: setImmediate, slices, report };
     this.#options = options;
     this.#logger = parts.logger ?? createLogger(options.logLevel);
