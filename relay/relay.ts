@@ -104,11 +104,11 @@ export class Relay {
     const disk =
       parts.storage ?? new LevelStorage({ location: options.data, durability: options.durability });
     this.#storage = new WatchedStorage({ storage: disk, now });
-    this.#graph = new GraphStore({ storage: this.#storage, limits });
-    const report = (event: MeshEvent): void => this.#logger.log(meshEventLevel(event), event);
-    const clock = parts.clock ?? systemClock;
     // One for all: whatever is cut into slices has one of them a turn.
     this.#slices = new Slices({ schedule: setImmediate });
+    this.#graph = new GraphStore({ storage: this.#storage, limits, slices: this.#slices });
+    const report = (event: MeshEvent): void => this.#logger.log(meshEventLevel(event), event);
+    const clock = parts.clock ?? systemClock;
     const common = {
       graph: this.#graph,
       limits,

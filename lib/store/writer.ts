@@ -97,6 +97,7 @@ export class Writer {
       storage: options.storage,
       limits: options.limits,
       clock: this.#clock,
+      slices: this.#slices,
       wake: () => this.#start(),
       startTimer: options.startTimer,
     });
@@ -200,8 +201,9 @@ export class Writer {
   *#mergeGroup(requests: readonly PutRequest[], group: CommitGroup): WaitingSteps<MergedGroup> {
     const now = this.#clock();
     const due = this.#deferred.takeDue(now);
-    yield* group.gather([due, ...requests.map(({ writes }) => writes)]);
-    yield* group.load();
+    const batches = [due, ...requests.map(({ writes }) => writes)];
+    yield* group.gather(batches);
+    yield* group.load(batches);
     const matured = (yield* mergeInSteps(due, group, now)).accepted;
     const byRequest: (readonly FieldWrite[] | string)[] = [];
     const pace = new Pace();
