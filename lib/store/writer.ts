@@ -7,11 +7,9 @@ import { merge, mergeInSteps } from '../ham/merge.ts';
 import { CommitGroup } from './commit-group.ts';
 import { DeferredWrites, type StartTimer } from './deferred-writes.ts';
 import type { GraphStore } from './graph-store.ts';
+import { PutQueue } from './put-queue.ts';
 import type { Change, Storage } from './storage.ts';
 
-/** Messages and writes that share one commit at most; larger groups only feed the garbage collector. */
-const GROUP_REQUESTS = 1000;
-const GROUP_WRITES = 10_000;
 /** Changes that are gathered before a commit begins; beyond, they are made as the storage takes them. */
 const GATHERED_CHANGES = 2048;
 /** Writes of one request that are gone through without a pause. */
@@ -29,7 +27,7 @@ export type PutOutcome =
 /** Writes that belong together: merged and committed all or not at all. */
 export interface PutRequest {
   readonly writes: readonly FieldWrite[];
-  /** Whom waiting future writes count against. */
+  /** With whose requests it takes turns, and whom waiting future writes count against. */
   readonly owner: string | undefined;
   /** Told once, after the commit. */
   settle(outcome: PutOutcome): void;
@@ -66,20 +64,19 @@ export interface WriterOptions {
 }
 
 /**
- * The one writer: merges requests in the order they came and commits them in groups. Requests that arrive
- * while a commit runs share the next one; each is settled after its own group's commit. Whatever a request
- * holds, the event loop goes on meanwhile.
+ * The one writer: merges requests and commits them in groups, those of one owner in the order they came. Requests
+ * that arrive while a commit runs share the next one; each is settled after its own group's commit. Whatever a
+ * request holds, the event loop goes on meanwhile.
  */
 export class Writer {
   readonly #storage: Storage;
   readonly #graph: GraphStore;
-  readonly #limits: Limits;
   readonly #clock: Clock;
   readonly #schedule: (task: () => void) => void;
   readonly #slices: Slices;
   readonly #report: (event: WriterEvent) => void;
   readonly #deferred: DeferredWrites;
-  #waiting: PutRequest[] = [];
+  readonly #waiting: PutQueue<PutRequest>;
   #running = false;
   #closed = false;
   #idle: (() => void)[] = [];
@@ -88,11 +85,11 @@ export class Writer {
   constructor(options: WriterOptions) {
     this.#storage = options.storage;
     this.#graph = options.graph;
-    this.#limits = options.limits;
     this.#clock = options.clock ?? systemClock;
     this.#schedule = options.schedule;
     this.#slices = options.slices ?? new Slices(options);
     this.#report = options.report ?? (() => undefined);
+    this.#waiting = new PutQueue(options.limits.waitingPuts);
     this.#deferred = new DeferredWrites({
       storage: options.storage,
       limits: options.limits,
@@ -143,10 +140,10 @@ export class Writer {
   /** Takes a request; it is settled later, never within this call. */
   submit(request: PutRequest): void {
     if (this.#closed) return this.#schedule(() => request.settle({ ok: false, reason: 'relay is closing' }));
-    if (this.#waiting.length >= this.#limits.waitingPuts) {
-      return this.#schedule(() => request.settle({ ok: false, reason: 'too many writes are waiting' }));
+    const refused = this.#waiting.add(request);
+    if (refused !== undefined) {
+      this.#schedule(() => refused.settle({ ok: false, reason: 'too many writes are waiting' }));
     }
-    this.#waiting.push(request);
     this.#start();
   }
 
@@ -158,28 +155,13 @@ export class Writer {
 
   async #run(): Promise<void> {
     while (this.#waiting.length > 0 || this.#deferred.isDue()) {
-      await this.#slices.runWaiting(this.#commitGroup(this.#nextGroup()));
+      await this.#slices.runWaiting(this.#commitGroup(this.#waiting.take()));
     }
     this.#running = false;
     this.#deferred.arm();
     const idle = this.#idle;
     this.#idle = [];
     for (const resolve of idle) resolve();
-  }
-
-  #nextGroup(): PutRequest[] {
-    let writes = 0;
-    let end = 0;
-    while (end < this.#waiting.length && end < GROUP_REQUESTS && writes < GROUP_WRITES) {
-      writes += this.#waiting[end]!.writes.length;
-      end += 1;
-    }
-    if (end === this.#waiting.length) {
-      const all = this.#waiting;
-      this.#waiting = [];
-      return all;
-    }
-    return this.#waiting.splice(0, end);
   }
 
   /** Never throws: what fails is told to the requests of the group. */

@@ -40,6 +40,8 @@ export interface RelayProcess {
 export interface ThicketProcess extends RelayProcess {
   /** The process's id, while it runs. */
   readonly pid: number;
+  /** The lines it writes. */
+  readonly output: Inbox<string>;
 }
 
 /** The environment without what the command would take its options from. */
@@ -75,6 +77,7 @@ export async function startRelay(options: RelayProcessOptions): Promise<ThicketP
     port: listening,
     data,
     pid: child.pid!,
+    output,
     stop: () => endProcess(child, 'SIGTERM'),
     kill: () => endProcess(child, 'SIGKILL'),
   };

@@ -74,12 +74,15 @@ const ODD_LETTERS: readonly string[] = [
 /** A seeded source of frames. */
 export class FrameMaker {
   readonly #chance: Chance;
+  readonly #leastAheadMs: number;
   readonly #frames: string[] = [];
   readonly #ids: string[] = [];
   #made = 0;
 
-  constructor(chance: Chance) {
+  /** @param leastAheadMs how far ahead writes from the future lie at least, where time does not stand still */
+  constructor(chance: Chance, leastAheadMs = 0) {
     this.#chance = chance;
+    this.#leastAheadMs = leastAheadMs;
   }
 
   /** Ids of messages that the relay sent; some of them are answered. */
@@ -174,7 +177,8 @@ export class FrameMaker {
     const chance = this.#chance;
     if (chance.happens(0.6)) return chance.pick([-7.5, 0, 0.001, 1, 2, 3]);
     if (chance.happens(0.7)) return now - chance.below(HOUR_MS);
-    return now + chance.below(chance.pick([SECOND_MS, 300 * SECOND_MS, HOUR_MS]));
+    if (chance.happens(0.3)) return now + HOUR_MS + chance.below(HOUR_MS);
+    return now + this.#leastAheadMs + chance.below(chance.pick([SECOND_MS, 300 * SECOND_MS]));
   }
 
   #get(): Record<string, unknown> {

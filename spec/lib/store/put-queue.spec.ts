@@ -1,0 +1,126 @@
+import { expect } from 'chai';
+import * as fc from 'fast-check';
+import { PutQueue, type Waiting } from '../../../lib/store/put-queue.ts';
+import { seeded } from '../../support/arbitraries.ts';
+
+/** A request that can be told from others. */
+interface NamedRequest extends Waiting {
+  readonly name: string;
+}
+
+function request(owner: string, number: number, writes = 1): NamedRequest {
+  return {
+    name: `${owner}${number}`,
+    owner,
+    writes: { length: writes },
+  };
+}
+
+function namesOf(requests: readonly NamedRequest[]): string[] {
+  return requests.map((each) => each.name);
+}
+
+function fill(queue: PutQueue<NamedRequest>, owner: string, count: number, writes = 1): void {
+  for (let number = 0; number < count; number += 1) queue.add(request(owner, number, writes));
+}
+
+describe('store/put-queue', () => {
+  it('gives out what fits into one group in the order it came', () => {
+    const queue = new PutQueue<NamedRequest>(5000);
+    for (const [owner, number] of [
+      ['a', 1],
+      ['b', 1],
+      ['a', 2],
+    ] as const)
+      expect(queue.add(request(owner, number))).to.equal(undefined);
+    expect(queue.length).to.equal(3);
+    expect(namesOf(queue.take())).to.deep.equal(['a1', 'b1', 'a2']);
+    expect([queue.length, queue.take()]).to.deep.equal([0, []]);
+  });
+
+  it('lets owners take turns when not all fits, each in its own order', () => {
+    const queue = new PutQueue<NamedRequest>(5000);
+    fill(queue, 'a', 3000);
+    expect(queue.take()).to.have.lengthOf(1000);
+    fill(queue, 'b', 3);
+    const group = namesOf(queue.take());
+    expect(group).to.have.lengthOf(1000);
+    expect(group.slice(0, 7)).to.deep.equal(['a1000', 'b0', 'a1001', 'b1', 'a1002', 'b2', 'a1003']);
+    expect(queue.length).to.equal(1003);
+  });
+
+  it('holds no more writes in a group than one request brings beyond its bound', () => {
+    const queue = new PutQueue<NamedRequest>(5000);
+    fill(queue, 'a', 5, 6000);
+    fill(queue, 'b', 1);
+    expect([queue.take(), queue.take(), queue.take()].map(namesOf)).to.deep.equal([
+      ['a0', 'b0', 'a1'],
+      ['a2', 'a3'],
+      ['a4'],
+    ]);
+  });
+
+  it('has no room beyond its bound', () => {
+    const queue = new PutQueue<NamedRequest>(2);
+    fill(queue, 'a', 2);
+    const third = request('a', 3);
+    expect(queue.add(third)).to.equal(third);
+    expect(namesOf(queue.take())).to.deep.equal(['a0', 'a1']);
+  });
+
+  it('makes room for others where one has more than its share', () => {
+    const queue = new PutQueue<NamedRequest>(10);
+    fill(queue, 'a', 10);
+    const refused: (NamedRequest | undefined)[] = [];
+    for (let number = 0; number < 10; number += 1) refused.push(queue.add(request('b', number)));
+    expect(namesOf(refused.filter((each) => each !== undefined))).to.deep.equal([
+      'a9',
+      'a8',
+      'a7',
+      'a6',
+      'a5',
+      'b5',
+      'b6',
+      'b7',
+      'b8',
+      'b9',
+    ]);
+    expect(queue.length).to.equal(10);
+    expect(namesOf(queue.take()).toSorted()).to.deep.equal(
+      ['a', 'b'].flatMap((owner) => [0, 1, 2, 3, 4].map((number) => owner + number)),
+    );
+  });
+
+  it('loses nothing and keeps the order of each owner, whatever is done in whatever order', () => {
+    const step = fc.oneof(
+      { weight: 1, arbitrary: fc.constant(undefined) },
+      { weight: 3, arbitrary: fc.record({ owner: fc.constantFrom('a', 'b', 'c'), count: fc.nat(900) }) },
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
+        const queue = new PutQueue<NamedRequest>(2000);
+        const counts: Record<string, number> = { a: 0, b: 0, c: 0 };
+        const refused = new Set<NamedRequest>();
+        const given: NamedRequest[] = [];
+        const all: NamedRequest[] = [];
+        for (const each of steps) {
+          if (each === undefined) given.push(...queue.take());
+          for (let at = 0; at < (each?.count ?? 0); at += 1) {
+            const added = request(each!.owner, (counts[each!.owner]! += 1));
+            all.push(added);
+            const without = queue.add(added);
+            if (without !== undefined) refused.add(without);
+            expect(queue.length).to.be.at.most(2000);
+          }
+        }
+        while (queue.length > 0) given.push(...queue.take());
+        for (const owner of ['a', 'b', 'c']) {
+          const ofOwner = (requests: readonly NamedRequest[]): string[] =>
+            namesOf(requests.filter((each) => each.owner === owner));
+          expect(ofOwner(given)).to.deep.equal(ofOwner(all.filter((each) => !refused.has(each))));
+        }
+      }),
+      seeded(50),
+    );
+  });
+});
