@@ -49,7 +49,7 @@ export class Connections {
 
   /** Looks for late ones from now on. */
   start(): void {
-    this.#stop ??= this.#parts.repeat(CHECK_MS, () => this.#cutLate());
+    this.#stop ??= this.#parts.repeat(CHECK_MS, () => this.#look());
   }
 
   /** Connections that live. */
@@ -92,7 +92,12 @@ export class Connections {
       if (this.#halfOpen.get(name)?.socket === socket) this.#halfOpen.delete(name);
       if (key !== undefined) this.#forget(key);
     });
-    if (this.#halfOpen.size > options.halfOpen) this.#cutLate();
+  }
+
+  /** Those who come late in a turn that took long are read first: by the second turn from now they have been. */
+  #look(): void {
+    const time = this.#parts.now();
+    setImmediate(() => setImmediate(() => this.#cutLate(time)));
   }
 
   #forget(key: string): void {
@@ -102,9 +107,8 @@ export class Connections {
   }
 
   /** The oldest come first. */
-  #cutLate(): void {
-    const { options, now } = this.#parts;
-    const time = now();
+  #cutLate(time: number): void {
+    const { options } = this.#parts;
     for (const [name, { socket, since }] of this.#halfOpen) {
       const waited = time - since;
       const isTooMany = this.#halfOpen.size > options.halfOpen;

@@ -107,11 +107,24 @@ describe('relay connections', () => {
     await Promise.all([gone(old[0]!), gone(old[1]!)]);
     expect(connections.halfOpenCount).to.equal(3);
     await openMany(2);
+    timers.pass(500);
     await Promise.all([gone(old[2]!), gone(old[3]!)]);
     expect(connections.halfOpenCount).to.equal(3);
     const talking = await open();
     talking.write(REQUEST);
     expect((await once(talking, 'data')).toString()).to.contain('hello');
+  });
+
+  it('reads what has come during a long turn before it cuts anybody off', async () => {
+    await listen({ halfOpen: 1, requestMs: 8000 });
+    const late = await openMany(3);
+    for (const socket of late) socket.write(REQUEST);
+    // The requests wait in the kernel until this turn is over, and then time has passed.
+    const answers = late.map((socket) => once(socket, 'data'));
+    for (const socket of late) await new Promise((resolve) => socket.write('', resolve));
+    timers.pass(60_000);
+    await Promise.all(answers);
+    expect(connections.cutCount).to.equal(0);
   });
 
   it('takes no more than its links and some that are on their way', async () => {
