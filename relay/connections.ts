@@ -44,7 +44,8 @@ export class Connections {
     const { server } = parts;
     server.on('connection', (socket) => this.#onConnection(socket));
     const onRequest = ({ socket }: IncomingMessage): void => void this.#halfOpen.delete(nameOf(socket));
-    server.on('request', onRequest).on('upgrade', onRequest);
+    // Before anybody answers.
+    server.prependListener('request', onRequest).prependListener('upgrade', onRequest);
   }
 
   /** Looks for late ones from now on. */

@@ -171,6 +171,7 @@ describe('relay and strangers', () => {
     expect(status).to.equal(200);
     for (const line of [
       'thicket_websockets 2',
+      'thicket_connections_half_open 0',
       'thicket_websockets_total 2',
       'thicket_upgrades_refused_total{reason="full"} 1',
       'thicket_messages_total{kind="put",verdict="accepted"} 1',
