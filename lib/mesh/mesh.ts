@@ -266,13 +266,16 @@ export class Mesh implements Context {
 
   #dispatchGet(peer: Peer, message: GetMessage): void {
     const isRelay = this.relays.has(peer);
-    const isRepeated = this.#dedupe.seen(message.id, peer.number);
-    const isKnown =
-      isRepeated || (isRelay && this.questions.has(message.id)) || this.#dedupe.seen(message.id);
-    if (!isKnown) return handleGet(this, peer, message);
+    if (!this.#isKnownGet(peer, isRelay, message.id)) return handleGet(this, peer, message);
     this.counters.get.duplicate += 1;
     // Another path of a ring: whoever waits for this one must not wait in vain.
     if (isRelay) this.send(peer, encodeNotFound(randomId(), message.idJson));
+  }
+
+  /** Without relays no read is passed on, so that none can come back another way. */
+  #isKnownGet(peer: Peer, isRelay: boolean, id: string): boolean {
+    if (this.#dedupe.seen(id, peer.number) || (isRelay && this.questions.has(id))) return true;
+    return this.relays.size > 0 && this.#dedupe.seen(id);
   }
 
   #refuse(peer: Peer, { idJson, what, reason }: Fault): void {

@@ -1,6 +1,9 @@
 /** Requests and writes that share one commit at most; larger groups only feed the garbage collector. */
 const GROUP_REQUESTS = 1000;
 const GROUP_WRITES = 10_000;
+/** Requests and writes of one owner that are taken in its turn. */
+const TURN_REQUESTS = 16;
+const TURN_WRITES = 100;
 
 /** What the queue must know of a request. */
 export interface Waiting {
@@ -69,29 +72,33 @@ export class PutQueue<Request extends Waiting> {
     const group: Request[] = [];
     let writes = 0;
     while (this.#inLines > 0 && group.length < GROUP_REQUESTS && writes < GROUP_WRITES) {
-      const request = this.#next();
-      group.push(request);
-      writes += request.writes.length;
+      writes += this.#takeTurn(group);
     }
     return group;
   }
 
-  /** The oldest request of the owner whose turn it is; the turn goes on. */
-  #next(): Request {
+  /** Takes the oldest requests of the owner whose turn it is, who is the last then; gives how many writes they have. */
+  #takeTurn(group: Request[]): number {
     const { value } = this.#lines.entries().next();
     const [owner, line] = value!;
-    const request = line.requests[line.head]!;
-    line.head += 1;
-    this.#inLines -= 1;
     this.#lines.delete(owner);
-    if (waitingIn(line) === 0) return request;
+    const most = Math.min(group.length + TURN_REQUESTS, GROUP_REQUESTS);
+    let writes = 0;
+    while (group.length < most && writes < TURN_WRITES && waitingIn(line) > 0) {
+      const request = line.requests[line.head]!;
+      group.push(request);
+      writes += request.writes.length;
+      line.head += 1;
+      this.#inLines -= 1;
+    }
+    if (waitingIn(line) === 0) return writes;
     this.#lines.set(owner, line);
     // Cutting the front off at each step would copy the whole line each time.
     if (line.head * 2 > line.requests.length) {
       line.requests.splice(0, line.head);
       line.head = 0;
     }
-    return request;
+    return writes;
   }
 
   #lineUp(): void {
