@@ -2,6 +2,7 @@
 import { fromUtf8, utf8 } from '../lib/base/bytes.ts';
 import { GraphError } from '../lib/base/errors.ts';
 import { Lifecycle } from '../lib/base/lifecycle.ts';
+import { inLaterTurn } from '../lib/base/turns.ts';
 import type {
   Change,
   MaybePromise,
@@ -10,12 +11,14 @@ import type {
   TextCursor,
   TextEntry,
 } from '../lib/store/storage.ts';
+import { SortedItems, type Item } from './sorted-items.ts';
 
 type Value = string | Uint8Array;
-type Item = readonly [key: string, value: Value];
+/** A change as it will be kept. */
+type Checked = readonly [key: string, value: Value | undefined];
 
-/** Items of one chunk at most; a fuller one is halved. Inserting moves no more than one chunk. */
-const CHUNK_ITEMS = 512;
+/** Changes made in one turn; more of them are made aside, and shown when all are there. */
+const TURN_CHANGES = 512;
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
@@ -24,75 +27,12 @@ function asUtf8(text: string): string {
   return LONE_SURROGATE.test(text) ? fromUtf8(utf8(text)) : text;
 }
 
-/** Rank of a UTF-16 unit among the UTF-8 sequences: surrogates stand for what lies beyond U+FFFF. */
-function rank(unit: number): number {
-  if (unit < 0xd800) return unit;
-  return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
-}
-
-/** Orders well-formed strings by their UTF-8 bytes; `<` orders them by UTF-16 units, which differs. */
-function compareKeys(a: string, b: string): number {
-  const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i += 1) {
-    const unitA = a.charCodeAt(i);
-    const unitB = b.charCodeAt(i);
-    if (unitA !== unitB) return rank(unitA) - rank(unitB);
-  }
-  return a.length - b.length;
-}
-
-/** First of `count` places where `isBefore` no longer holds. */
-function lowerBound(count: number, isBefore: (place: number) => boolean): number {
-  let low = 0;
-  let high = count;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (isBefore(middle)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/** Place of the first item of a chunk whose key is `key` or later. */
-function placeOf(chunk: readonly Item[], key: string): number {
-  return lowerBound(chunk.length, (place) => compareKeys(chunk[place]![0], key) < 0);
-}
-
-/** Number of the chunk that holds `key` or would hold it. */
-function chunkOf(chunks: readonly (readonly Item[])[], key: string): number {
-  return Math.max(0, lowerBound(chunks.length, (place) => compareKeys(chunks[place]![0]![0], key) <= 0) - 1);
-}
-
-function* forward(chunks: readonly (readonly Item[])[], from: string, to: string): Generator<Item> {
-  const first = chunkOf(chunks, from);
-  for (let number = first; number < chunks.length; number += 1) {
-    const chunk = chunks[number]!;
-    for (let place = number === first ? placeOf(chunk, from) : 0; place < chunk.length; place += 1) {
-      const item = chunk[place]!;
-      if (compareKeys(item[0], to) >= 0) return;
-      yield item;
-    }
-  }
-}
-
-function* backward(chunks: readonly (readonly Item[])[], from: string, to: string): Generator<Item> {
-  const last = Math.min(chunkOf(chunks, to), chunks.length - 1);
-  for (let number = last; number >= 0; number -= 1) {
-    const chunk = chunks[number]!;
-    for (let place = (number === last ? placeOf(chunk, to) : chunk.length) - 1; place >= 0; place -= 1) {
-      const item = chunk[place]!;
-      if (compareKeys(item[0], from) < 0) return;
-      yield item;
-    }
-  }
-}
-
 /** A walk over the items that were there when it began. */
 class MemoryCursor implements TextCursor {
-  readonly #items: Generator<Item>;
+  readonly #items: Generator<Item<Value>>;
   readonly #assertOpen: () => void;
 
-  constructor(items: Generator<Item>, assertOpen: () => void) {
+  constructor(items: Generator<Item<Value>>, assertOpen: () => void) {
     this.#items = items;
     this.#assertOpen = assertOpen;
   }
@@ -126,30 +66,53 @@ function kept(change: Change): Value | undefined {
   throw new GraphError('STORAGE_FAILED', 'a value is neither text nor bytes');
 }
 
-/** All changes as they are kept, before the first one is made. */
-function checkedItems(changes: Iterable<Change>): (readonly [key: string, value: Value | undefined])[] {
+/** Checks changes as far as one turn has time for; true when none is left. */
+function check(left: Iterator<Change>, checked: Checked[]): boolean {
   try {
-    return Array.from(changes, (change) => [asUtf8(change[0]), kept(change)] as const);
+    for (let count = 0; count < TURN_CHANGES; count += 1) {
+      const { done, value: change } = left.next();
+      if (done === true) return true;
+      checked.push([asUtf8(change[0]), kept(change)]);
+    }
+    return false;
   } catch (error) {
     throw error instanceof GraphError ? error : new GraphError('STORAGE_FAILED', undefined, { cause: error });
   }
 }
 
+function apply(items: SortedItems<Value>, changes: readonly Checked[]): void {
+  for (const [key, value] of changes) {
+    if (value === undefined) items.delete(key);
+    else items.put(key, value);
+  }
+}
+
+/** What a host may decide about storage in memory. */
+export interface MemoryStorageOptions {
+  /** Runs a task in a later turn of the event loop; large commits take several. That of the engine when absent. */
+  readonly schedule?: (task: () => void) => void;
+}
+
 /**
  * The storage contract in memory: reads answer at once, walks see the store as it was when they began.
  *
- * Items stand in a sorted list of sorted chunks. Chunks that a walk may still read are copied before they
- * are changed. Closing forgets nothing: opening the same object again finds what was committed.
+ * Closing forgets nothing: opening the same object again finds what was committed.
  */
 export class MemoryStorage implements Storage {
   readonly #lifecycle = new Lifecycle(
     () => undefined,
-    () => undefined,
+    () => this.#lastCommit,
   );
-  /** Sorted; no chunk is empty. */
-  #chunks: Item[][] = [];
-  /** Chunks that no walk can see, so that they may be changed in place. */
-  #own = new WeakSet<readonly Item[]>();
+  readonly #schedule: (task: () => void) => void;
+  #items = new SortedItems<Value>();
+  /** The commit asked for last that takes turns; never rejects. */
+  #lastCommit: Promise<void> = Promise.resolve();
+  /** Commits that take turns. */
+  #running = 0;
+
+  constructor({ schedule }: MemoryStorageOptions = {}) {
+    this.#schedule = schedule ?? inLaterTurn;
+  }
 
   open(): Promise<void> {
     return this.#lifecycle.open();
@@ -161,7 +124,7 @@ export class MemoryStorage implements Storage {
 
   getText(key: string): MaybePromise<string | undefined> {
     return this.#read(() => {
-      const value = this.#get(key);
+      const value = this.#items.get(asUtf8(key));
       return value === undefined ? undefined : textOf(value);
     });
   }
@@ -169,7 +132,7 @@ export class MemoryStorage implements Storage {
   getTexts(keys: readonly string[]): MaybePromise<(string | undefined)[]> {
     return this.#read(() =>
       keys.map((key) => {
-        const value = this.#get(key);
+        const value = this.#items.get(asUtf8(key));
         return value === undefined ? undefined : textOf(value);
       }),
     );
@@ -177,26 +140,51 @@ export class MemoryStorage implements Storage {
 
   getBytes(key: string): MaybePromise<Uint8Array | undefined> {
     return this.#read(() => {
-      const value = this.#get(key);
+      const value = this.#items.get(asUtf8(key));
       return typeof value === 'string' ? utf8(value) : value?.slice();
     });
   }
 
   range({ from, to, reverse = false }: RangeOptions): TextCursor {
-    const chunks = this.#chunks;
-    this.#chunks = [...chunks];
-    this.#own = new WeakSet();
-    const walk = reverse ? backward : forward;
-    return new MemoryCursor(walk(chunks, asUtf8(from), asUtf8(to)), () => this.#assertOpen());
+    return new MemoryCursor(this.#items.walk(asUtf8(from), asUtf8(to), reverse), () => this.#assertOpen());
   }
 
   async commit(changes: Iterable<Change>): Promise<void> {
     this.#assertOpen();
-    const checked = checkedItems(changes);
-    for (const [key, value] of checked) {
-      if (value === undefined) this.#delete(key);
-      else this.#put(key, value);
+    const left = changes[Symbol.iterator]();
+    const checked: Checked[] = [];
+    const isWhole = check(left, checked);
+    if (isWhole && this.#running === 0) return apply(this.#items, checked);
+    const before = this.#lastCommit;
+    const commit = this.#commitLater(isWhole ? undefined : left, checked, before);
+    this.#lastCommit = commit.catch(() => before);
+    return commit;
+  }
+
+  /** Checks what is left of the changes, then makes all of them after the commits before. */
+  async #commitLater(
+    left: Iterator<Change> | undefined,
+    checked: Checked[],
+    before: Promise<void>,
+  ): Promise<void> {
+    this.#running += 1;
+    try {
+      for (let isWhole = left === undefined; !isWhole; isWhole = check(left!, checked))
+        await this.#laterTurn();
+      await before;
+      const items = this.#items.copy();
+      for (let first = 0; first < checked.length; first += TURN_CHANGES) {
+        apply(items, checked.slice(first, first + TURN_CHANGES));
+        await this.#laterTurn();
+      }
+      this.#items = items;
+    } finally {
+      this.#running -= 1;
     }
+  }
+
+  #laterTurn(): Promise<void> {
+    return new Promise((resolve) => this.#schedule(resolve));
   }
 
   #assertOpen(): void {
@@ -211,47 +199,5 @@ export class MemoryStorage implements Storage {
     } catch (error) {
       return Promise.reject(error);
     }
-  }
-
-  #get(given: string): Value | undefined {
-    const key = asUtf8(given);
-    const chunk = this.#chunks[chunkOf(this.#chunks, key)];
-    const item = chunk?.[placeOf(chunk, key)];
-    return item?.[0] === key ? item[1] : undefined;
-  }
-
-  #put(key: string, value: Value): void {
-    if (this.#chunks.length === 0) {
-      this.#insertChunk(0, [[key, value]]);
-      return;
-    }
-    const number = chunkOf(this.#chunks, key);
-    const chunk = this.#writable(number);
-    const place = placeOf(chunk, key);
-    chunk.splice(place, chunk[place]?.[0] === key ? 1 : 0, [key, value]);
-    if (chunk.length > CHUNK_ITEMS) this.#insertChunk(number + 1, chunk.splice(CHUNK_ITEMS >>> 1));
-  }
-
-  #insertChunk(number: number, chunk: Item[]): void {
-    this.#own.add(chunk);
-    this.#chunks.splice(number, 0, chunk);
-  }
-
-  #delete(key: string): void {
-    const number = chunkOf(this.#chunks, key);
-    const current = this.#chunks[number];
-    const place = current === undefined ? 0 : placeOf(current, key);
-    if (current?.[place]?.[0] !== key) return;
-    if (current.length === 1) this.#chunks.splice(number, 1);
-    else this.#writable(number).splice(place, 1);
-  }
-
-  #writable(number: number): Item[] {
-    const chunk = this.#chunks[number]!;
-    if (this.#own.has(chunk)) return chunk;
-    const copy = [...chunk];
-    this.#chunks[number] = copy;
-    this.#own.add(copy);
-    return copy;
   }
 }

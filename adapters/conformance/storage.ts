@@ -1,6 +1,7 @@
 /** The storage contract as specs, for any adapter and any test runner that has `describe` and `it`. */
 import { expect } from 'chai';
 import { compareBytes, utf8 } from '../../lib/base/bytes.ts';
+import { inLaterTurn } from '../../lib/base/turns.ts';
 import type { Change, Storage } from '../../lib/store/storage.ts';
 import {
   drain,
@@ -310,6 +311,7 @@ function largeCommitCases(opened: Case): void {
       const values = new Set((await drain(storage, EVERYTHING, 5000)).map(([, value]) => value));
       seen.add([...values].join());
       if (isDone) break;
+      await new Promise<void>((resolve) => inLaterTurn(resolve));
     }
     await committing;
     expect([...seen].filter((values) => values !== 'old' && values !== 'new')).to.deep.equal([]);

@@ -161,8 +161,7 @@ export class DeferredWrites {
     }
     for (const { write, before } of this.#added) {
       if (before !== undefined) yield* this.#appendRemoval(changes, before.write);
-      // One that lost its place within the group was never stored.
-      if (this.#queue.placeOf(write)?.write === write) yield* this.#appendPut(changes, write);
+      yield* this.#appendPut(changes, write);
       if (pace.after(nameLength(write))) yield;
     }
   }

@@ -29,6 +29,22 @@ describe('MemoryStorage', () => {
     await storage.close();
   });
 
+  it('makes a large commit over many turns', async () => {
+    const storage = new MemoryStorage();
+    await storage.open();
+    let turns = 0;
+    let counting: NodeJS.Immediate;
+    const count = (): void => {
+      turns += 1;
+      counting = setImmediate(count);
+    };
+    count();
+    await storage.commit(Array.from({ length: 20_000 }, (_, i): Change => [`k${i}`, '1']));
+    clearImmediate(counting!);
+    expect(turns).to.be.greaterThan(20);
+    await storage.close();
+  });
+
   it('keeps what it holds while it is closed', async () => {
     const storage = new MemoryStorage();
     await storage.open();

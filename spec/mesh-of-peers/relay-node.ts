@@ -25,13 +25,14 @@ export class RelayNode {
   readonly troubles: MeshEvent[] = [];
   readonly #network: LoopbackNetwork;
   readonly #skewMs: number;
-  readonly #storage = new MemoryStorage();
+  readonly #storage: MemoryStorage;
   #running: Running | undefined;
   #stopping = Promise.resolve();
 
   /** @param skewMs how far its clock is ahead of the network's time */
   constructor(network: LoopbackNetwork, name: string, skewMs: number) {
     this.#network = network;
+    this.#storage = new MemoryStorage({ schedule: (task) => network.schedule(task) });
     this.name = name;
     this.#skewMs = skewMs;
   }

@@ -97,7 +97,7 @@ export class MeshWorld {
     this.time = time;
     this.turns = turns;
     this.limits = limitsWith(options.limits);
-    this.storage = new FaultyStorage(options.storage ?? new MemoryStorage());
+    this.storage = new FaultyStorage(options.storage ?? new MemoryStorage(turns));
     const { limits, storage } = this;
     const { schedule } = turns;
     const slices = new Slices({ schedule, now: time.clock });

@@ -134,6 +134,7 @@ describe('store long values', () => {
       expect(await run(isInPieces(storage, long, other))).to.equal(false);
     }
     expect(await run(isInPieces(storage, long, json.slice(1)))).to.equal(false);
+    expect(await run(isInPieces(storage, long, `${json}y`))).to.equal(false);
   });
 
   it('are read and written over many turns when they are of megabytes', async () => {
