@@ -6,6 +6,7 @@ export const ERROR_CODES = {
   LIFECYCLE_CLOSED: 'the object is closing or closed',
   OPTION_INVALID: 'an option is unknown, malformed or out of its range',
   RELAY_LISTEN_FAILED: 'the relay could not listen on its port',
+  STORAGE_DAMAGED: 'the store is damaged',
   STORAGE_FAILED: 'the storage refused to read or write',
   STORAGE_LOCKED: 'another process holds the data folder',
   STORAGE_NOT_OPEN: 'the storage is not open',

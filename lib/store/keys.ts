@@ -8,6 +8,7 @@ import type { NameRange } from '../graph/selector.ts';
  * | `g/<soul>U+0000<key>` | `<state> <value as JSON>` |
  * | `n/<soul>` | the node's keys, see `node-index.ts` |
  * | `d/<state><soul>U+0000<key>` | `<value as JSON>`, a write from the future |
+ * | `m/<name>` | not the graph's: what a storage notes about itself, see `adapters/sealed-storage.ts` |
  *
  * Names are escaped so that any two stay different, none can imitate the separator, and byte order of the
  * escaped names is Gun's order, that of UTF-16 units (D9, D20).
