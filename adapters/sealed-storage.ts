@@ -24,12 +24,10 @@ const LAST_KEY = '\u{10ffff}';
 /** What the storage tells its owner. */
 export interface SealedStorageOptions {
   /** Called once, when the first value is found whose checksum does not fit. */
-  readonly onDamage?: (error: GraphError) => void;
+  readonly onDamage?: (reason: string) => void;
 }
 
-function damaged(): GraphError {
-  return new GraphError('STORAGE_DAMAGED', 'a record does not fit its checksum');
-}
+const REASON = 'a record does not fit its checksum';
 
 /**
  * The storage contract around any storage, with each value behind a seal (see `seal.ts`) that is checked by
@@ -41,7 +39,7 @@ function damaged(): GraphError {
  */
 export class SealedStorage implements Storage {
   readonly #inner: Storage;
-  readonly #onDamage: (error: GraphError) => void;
+  readonly #onDamage: (reason: string) => void;
   readonly #lifecycle = new Lifecycle(
     () => this.#open(),
     () => this.#inner.close(),
@@ -164,11 +162,10 @@ export class SealedStorage implements Storage {
   }
 
   #refuse(): never {
-    const error = damaged();
     if (!this.#isDamaged) {
       this.#isDamaged = true;
-      this.#onDamage(error);
+      this.#onDamage(REASON);
     }
-    throw error;
+    throw new GraphError('STORAGE_DAMAGED', REASON);
   }
 }

@@ -8,12 +8,15 @@ import { VERSION } from './version.ts';
 const NOT_FOUND = 'Not found.\n';
 const NO_GUN = 'This relay has no copy of gun to serve. Install it beside the relay: npm install gun\n';
 const UNAVAILABLE = 503;
+const DAMAGED = 'the store is damaged and read-only';
 
 /** What the routes need to know. */
 export interface HttpParts {
   readonly limits: Limits;
   /** True when the store is open and the relay is not stopping. */
   readonly isReady: () => boolean;
+  /** True when the store is damaged, so that nothing can be written. */
+  readonly isDamaged?: () => boolean;
   /** Replaceable for specs. */
   readonly findGun?: FindGun;
 }
@@ -32,7 +35,8 @@ export function createHttp(parts: HttpParts): Express {
     sendStatus(response, true, 'live');
   });
   app.get('/ready', (_request, response) => {
-    sendStatus(response, parts.isReady(), 'ready');
+    const isDamaged = parts.isDamaged?.() === true;
+    sendStatus(response, parts.isReady() && !isDamaged, 'ready', isDamaged ? DAMAGED : undefined);
   });
   serveGun(app, parts.findGun ?? findGun);
   app.use((_request: Request, response: Response) => {
@@ -71,9 +75,9 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
-function sendStatus(response: Response, isTrue: boolean, word: string): void {
+function sendStatus(response: Response, isTrue: boolean, word: string, reason?: string): void {
   response.status(isTrue ? 200 : UNAVAILABLE).set('Cache-Control', 'no-store');
-  response.json({ status: isTrue ? word : `not ${word}` });
+  response.json({ status: isTrue ? word : `not ${word}`, reason });
 }
 
 function serveGun(app: Express, findOnce: FindGun): void {

@@ -16,11 +16,12 @@ import { dialSocketClass } from './dial-socket.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { createHttp } from './http.ts';
 import { Listener } from './listener.ts';
-import { createLogger, meshEventLevel, type Logger } from './logger.ts';
+import { createLogger, guardEventLevel, meshEventLevel, type Logger } from './logger.ts';
 import { assertWhole } from './options.ts';
 import { DEFAULT_OPTIONS, type RelayOptions } from './option-table.ts';
 import { toPeerUrl } from './peer-url.ts';
 import type { SocketLink } from './socket-link.ts';
+import { GuardedStorage } from './store-guard.ts';
 import { Upgrade } from './upgrade.ts';
 
 /** Gun's relays beat every 20 s (gun-wire section 2.6). */
@@ -76,8 +77,13 @@ export class Relay {
     const { limits } = options;
     const clock = parts.clock ?? systemClock;
     const report = (event: MeshEvent): void => this.#logger.log(meshEventLevel(event), event);
-    const storage =
-      parts.storage ?? new LevelStorage({ location: options.data, durability: options.durability });
+    const disk = new GuardedStorage({
+      location: options.data,
+      durability: options.durability,
+      storage: new LevelStorage({ location: options.data, durability: options.durability }),
+      report: (event) => this.#logger.log(guardEventLevel(event), event),
+    });
+    const storage = parts.storage ?? disk;
     const graph = new GraphStore({ storage, limits });
     const common = { graph, limits, clock, schedule: setImmediate, report };
     this.#options = options;
@@ -85,7 +91,10 @@ export class Relay {
     this.#storage = storage;
     this.#writer = new Writer({ ...common, storage });
     this.#mesh = new Mesh({ ...common, writer: this.#writer });
-    this.#listener = new Listener(options, createHttp({ limits, isReady: () => this.#isReady }));
+    this.#listener = new Listener(
+      options,
+      createHttp({ limits, isReady: () => this.#isReady, isDamaged: () => disk.damage !== undefined }),
+    );
     this.#upgrade = new Upgrade({
       server: this.#listener.server,
       heartbeat: this.#heartbeat,

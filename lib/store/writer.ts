@@ -1,4 +1,5 @@
 import { systemClock, type Clock } from '../base/clock.ts';
+import { GraphError, type ErrorCode } from '../base/errors.ts';
 import type { Limits } from '../base/limits.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { merge } from '../ham/merge.ts';
@@ -39,7 +40,16 @@ interface MergedGroup {
   readonly byRequest: readonly (readonly FieldWrite[] | string)[];
 }
 
-const FAILED: PutOutcome = { ok: false, reason: 'storage failed, nothing was stored' };
+const FAILED = 'storage failed, nothing was stored';
+/** Reasons for those who asked; other errors of the storage are the operator's business. */
+const REASONS: { readonly [code in ErrorCode]?: string } = {
+  STORAGE_DAMAGED: 'the store is damaged and read-only',
+};
+
+function failureOf(error: unknown): PutOutcome {
+  const reason = error instanceof GraphError ? REASONS[error.code] : undefined;
+  return { ok: false, reason: reason ?? FAILED };
+}
 
 /** What the writer needs. */
 export interface WriterOptions {
@@ -175,7 +185,8 @@ export class Writer {
     } catch (error) {
       this.#deferred.settle(false);
       this.#tellOperator({ kind: 'commit-failed', requests: requests.length, error });
-      for (const request of requests) this.#tell(() => request.settle(FAILED));
+      const outcome = failureOf(error);
+      for (const request of requests) this.#tell(() => request.settle(outcome));
       return;
     }
     group.publish();

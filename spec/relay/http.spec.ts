@@ -21,13 +21,16 @@ describe('relay http', () => {
   const folder = temporaryFolders();
   let server: Server;
   let isReady: boolean;
+  let isDamaged: boolean;
   let gunFolder: string | undefined;
 
   beforeEach(async () => {
     isReady = true;
+    isDamaged = false;
     gunFolder = undefined;
     const findGun = (): string | undefined => gunFolder;
-    server = createServer(createHttp({ limits: DEFAULT_LIMITS, isReady: () => isReady, findGun }));
+    const states = { isReady: () => isReady, isDamaged: () => isDamaged };
+    server = createServer(createHttp({ limits: DEFAULT_LIMITS, ...states, findGun }));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
   });
@@ -89,6 +92,9 @@ describe('relay http', () => {
     expect(await ask('/ready')).to.include({ status: 200, body: '{"status":"ready"}' });
     isReady = false;
     expect(await ask('/ready')).to.include({ status: 503, body: '{"status":"not ready"}' });
+    [isReady, isDamaged] = [true, true];
+    const body = '{"status":"not ready","reason":"the store is damaged and read-only"}';
+    expect(await ask('/ready')).to.include({ status: 503, body });
     const health = await ask('/health');
     expect(health).to.include({ status: 200, body: '{"status":"live"}' });
     expect(health.headers['cache-control']).to.equal('no-store');
