@@ -8,7 +8,7 @@
  * that of the text they are read as.
  */
 import { fromUtf8, utf8 } from '../lib/base/bytes.ts';
-import { checksum } from '../lib/base/checksum.ts';
+import { checksum, checksumIn } from '../lib/base/checksum.ts';
 import { GraphError } from '../lib/base/errors.ts';
 import type { Change, TextEntry } from '../lib/store/storage.ts';
 
@@ -23,6 +23,7 @@ const BYTES_PER_UNIT = 3;
 
 const encoder = new TextEncoder();
 const scratch = new Uint8Array(SCRATCH_BYTES);
+const scratchView = new DataView(scratch.buffer);
 
 /**
  * Changes with every value behind its seal; deletions stay as they are.
@@ -140,14 +141,14 @@ function sumRun(
     const [key, text] = records[at]!;
     if (typeof text !== 'string') continue;
     const to = from + key.length + text.length;
-    sums[at] = isAscii ? checksum(scratch, key.length, from, to) : sumOfAny(key, text);
+    sums[at] = isAscii ? checksumIn(scratchView, key.length, from, to) : sumOfAny(key, text);
     from = to;
   }
 }
 
 function sumOf(key: string, text: string): number {
   const run = key + text;
-  return isEncodedAsAscii(run) ? checksum(scratch, key.length, 0, run.length) : sumOfAny(key, text);
+  return isEncodedAsAscii(run) ? checksumIn(scratchView, key.length, 0, run.length) : sumOfAny(key, text);
 }
 
 /** Encodes a text into the scratch; false when it is no ASCII or too long. */
@@ -162,7 +163,7 @@ function sumOfAny(key: string, text: string): number {
   if ((key.length + text.length) * BYTES_PER_UNIT > SCRATCH_BYTES) return sumOfBytes(key, utf8(text));
   const from = encoder.encodeInto(key, scratch).written;
   const length = encoder.encodeInto(text, scratch.subarray(from)).written;
-  return checksum(scratch, key.length, 0, from + length);
+  return checksumIn(scratchView, key.length, 0, from + length);
 }
 
 function sumOfBytes(key: string, bytes: Uint8Array): number {

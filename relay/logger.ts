@@ -53,9 +53,7 @@ const TOLD_BEFORE: ReadonlySet<ErrorCode> = new Set(['STORAGE_DAMAGED']);
 /** The level of what the mesh and the writer report. */
 export function meshEventLevel(event: MeshEvent): EventLevel {
   const isToldBefore =
-    event.kind === 'commit-failed' &&
-    event.error instanceof GraphError &&
-    TOLD_BEFORE.has(event.error.code);
+    event.kind === 'commit-failed' && event.error instanceof GraphError && TOLD_BEFORE.has(event.error.code);
   return isToldBefore ? 'debug' : MESH_LEVELS[event.kind];
 }
 

@@ -20,14 +20,19 @@ function finish(hash: number, length: number): number {
  * @param from first byte taken
  * @param to first byte not taken
  */
-export function checksum(bytes: Uint8Array, seed = 0, from = 0, to: number = bytes.length): number {
+export function checksumIn(view: DataView, seed: number, from: number, to: number): number {
   const whole = from + ((to - from) & ~3);
   let hash = seed | 0;
   for (let at = from; at < whole; at += 4) {
-    hash ^= scramble(bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24));
+    hash ^= scramble(view.getInt32(at, true));
     hash = (Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64) | 0;
   }
   let tail = 0;
-  for (let at = to - 1; at >= whole; at -= 1) tail = (tail << 8) | bytes[at]!;
+  for (let at = to - 1; at >= whole; at -= 1) tail = (tail << 8) | view.getUint8(at);
   return finish(whole < to ? hash ^ scramble(tail) : hash, to - from);
+}
+
+/** {@link checksumIn} of all of some bytes. */
+export function checksum(bytes: Uint8Array, seed = 0): number {
+  return checksumIn(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), seed, 0, bytes.length);
 }
