@@ -40,6 +40,8 @@ const GUARD_LEVELS: Readonly<Record<GuardEvent['kind'], EventLevel>> = {
   'store-behind': 'warn',
   'store-uncounted': 'warn',
   'counter-failed': 'warn',
+  'store-full': 'error',
+  'store-writable': 'info',
 };
 
 /** The level of what the store's guard reports. */
@@ -48,7 +50,7 @@ export function guardEventLevel(event: GuardEvent): EventLevel {
 }
 
 /** Told once when it begins; every put that it refuses is for debugging only. */
-const TOLD_BEFORE: ReadonlySet<ErrorCode> = new Set(['STORAGE_DAMAGED']);
+const TOLD_BEFORE: ReadonlySet<ErrorCode> = new Set(['STORAGE_DAMAGED', 'STORAGE_FULL']);
 
 /** The level of what the mesh and the writer report. */
 export function meshEventLevel(event: MeshEvent): EventLevel {

@@ -13,6 +13,7 @@ import { GraphStore } from '../lib/store/graph-store.ts';
 import type { Storage } from '../lib/store/storage.ts';
 import { Writer } from '../lib/store/writer.ts';
 import { dialSocketClass } from './dial-socket.ts';
+import { isWritable } from './disk-probe.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { createHttp } from './http.ts';
 import { Listener } from './listener.ts';
@@ -80,7 +81,11 @@ export class Relay {
     const disk = new GuardedStorage({
       location: options.data,
       durability: options.durability,
-      storage: new LevelStorage({ location: options.data, durability: options.durability }),
+      storage: new LevelStorage({
+        location: options.data,
+        durability: options.durability,
+        isWritable: () => isWritable(options.data),
+      }),
       report: (event) => this.#logger.log(guardEventLevel(event), event),
     });
     const storage = parts.storage ?? disk;

@@ -15,7 +15,10 @@ export type GuardEvent =
   | { readonly kind: 'store-behind'; readonly lostCommits: number }
   /** Nothing says how many commits there were; the count begins anew. */
   | { readonly kind: 'store-uncounted' }
-  | { readonly kind: 'counter-failed'; readonly error: unknown };
+  | { readonly kind: 'counter-failed'; readonly error: unknown }
+  /** Writes are refused from now on, until there is room again. */
+  | { readonly kind: 'store-full'; readonly data: string }
+  | { readonly kind: 'store-writable' };
 
 /** What the guard needs. */
 export interface GuardOptions {
@@ -66,6 +69,7 @@ export class GuardedStorage implements Storage {
   );
   #counter: CommitCounter | undefined;
   #damage: string | undefined;
+  #isFull = false;
 
   constructor({ location, durability, storage, report }: GuardOptions) {
     this.#folder = new DataFolder(location);
@@ -110,8 +114,21 @@ export class GuardedStorage implements Storage {
   async commit(changes: readonly Change[]): Promise<void> {
     this.#lifecycle.assertOpen('STORAGE_NOT_OPEN');
     if (this.#damage !== undefined) throw new GraphError('STORAGE_DAMAGED', 'it is read-only');
-    await this.#watched(this.#sealed.commit(changes));
+    try {
+      await this.#sealed.commit(changes);
+    } catch (error) {
+      if (error instanceof GraphError && error.code === 'STORAGE_FULL') this.#setFull(true);
+      this.#fail(error);
+    }
+    this.#setFull(false);
     this.#count();
+  }
+
+  #setFull(isFull: boolean): void {
+    if (isFull === this.#isFull) return;
+    this.#isFull = isFull;
+    if (isFull) this.#report({ kind: 'store-full', data: this.#folder.path });
+    else this.#report({ kind: 'store-writable' });
   }
 
   #watched<T>(answer: MaybePromise<T>): MaybePromise<T> {
@@ -121,7 +138,10 @@ export class GuardedStorage implements Storage {
   /** @throws GraphError what was given, or STORAGE_DAMAGED when LevelDB says so */
   #fail(error: unknown): never {
     const reason = levelDamage(error);
-    if (reason === undefined) throw error;
+    if (reason === undefined) {
+      if (error instanceof GraphError && error.code === 'STORAGE_DAMAGED') this.#found(error.message);
+      throw error;
+    }
     this.#found(reason);
     throw new GraphError('STORAGE_DAMAGED', reason, { cause: error });
   }

@@ -8,6 +8,7 @@ export const ERROR_CODES = {
   RELAY_LISTEN_FAILED: 'the relay could not listen on its port',
   STORAGE_DAMAGED: 'the store is damaged',
   STORAGE_FAILED: 'the storage refused to read or write',
+  STORAGE_FULL: 'the disk is full',
   STORAGE_LOCKED: 'another process holds the data folder',
   STORAGE_NOT_OPEN: 'the storage is not open',
   STORAGE_UNREADABLE: 'the data folder cannot be opened or read',

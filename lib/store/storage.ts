@@ -33,7 +33,7 @@ export interface TextCursor {
  * UTF-8 bytes, and `getText` reads it back. Operations on a closed storage reject with STORAGE_NOT_OPEN.
  */
 export interface Storage {
-  /** Opens the storage; rejects with STORAGE_LOCKED or STORAGE_UNREADABLE. Idempotent. */
+  /** Opens the storage; rejects with STORAGE_LOCKED, STORAGE_UNREADABLE, STORAGE_DAMAGED or STORAGE_FULL. Idempotent. */
   open(): Promise<void>;
   /** Waits for running commits and closes. Idempotent. */
   close(): Promise<void>;
@@ -45,6 +45,9 @@ export interface Storage {
   getBytes(key: string): MaybePromise<Uint8Array | undefined>;
   /** Walks the texts of a range. */
   range(options: RangeOptions): TextCursor;
-  /** Makes all changes or none; later changes of one key win. Resolves when they are as durable as promised. */
+  /**
+   * Makes all changes or none; later changes of one key win. Resolves when they are as durable as promised;
+   * rejects with STORAGE_FAILED, STORAGE_FULL or STORAGE_DAMAGED.
+   */
   commit(changes: readonly Change[]): Promise<void>;
 }

@@ -44,6 +44,7 @@ const FAILED = 'storage failed, nothing was stored';
 /** Reasons for those who asked; other errors of the storage are the operator's business. */
 const REASONS: { readonly [code in ErrorCode]?: string } = {
   STORAGE_DAMAGED: 'the store is damaged and read-only',
+  STORAGE_FULL: 'the disk is full, nothing was stored',
 };
 
 function failureOf(error: unknown): PutOutcome {

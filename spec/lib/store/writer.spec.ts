@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect } from 'chai';
-import { GraphError } from '../../../lib/base/errors.ts';
+import { GraphError, type ErrorCode } from '../../../lib/base/errors.ts';
 import { limitsWith } from '../../../lib/base/limits.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
 import { GraphStore } from '../../../lib/store/graph-store.ts';
@@ -253,14 +253,17 @@ describe('store Writer', () => {
       expect(await store.cachedLines(['s'])).to.deep.equal(linesOf(past('k', 'new', 2)));
     });
 
-    it('tells those who asked when the store is read-only because it is damaged', async () => {
+    it('tells those who asked when the disk is full, and when the store is damaged', async () => {
       const store = await open();
       store.storage.fails = (operation) => operation === 'commit';
-      store.storage.failure = () => new GraphError('STORAGE_DAMAGED');
-      expect(await store.put([past('k')])).to.deep.equal({
-        ok: false,
-        reason: 'the store is damaged and read-only',
-      });
+      const reasons: [code: ErrorCode, reason: string][] = [
+        ['STORAGE_FULL', 'the disk is full, nothing was stored'],
+        ['STORAGE_DAMAGED', 'the store is damaged and read-only'],
+      ];
+      for (const [code, reason] of reasons) {
+        store.storage.failure = () => new GraphError(code);
+        expect(await store.put([past('k')])).to.deep.equal({ ok: false, reason });
+      }
     });
 
     it('refuses a group whose stored entries cannot be read', async () => {
