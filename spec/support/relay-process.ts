@@ -1,8 +1,9 @@
 /**
  * The relay in a process of its own, started by its command.
  */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { endProcess } from './end-process.ts';
 import { Inbox } from './inbox.ts';
@@ -34,6 +35,12 @@ export interface RelayProcess {
   kill(): Promise<unknown>;
 }
 
+/** A relay whose output is kept. */
+export interface LoggedRelay extends RelayProcess {
+  /** Every line of its stdout and stderr. */
+  readonly output: Inbox<string>;
+}
+
 /** The environment without what the command would take its options from. */
 function plainEnvironment(): NodeJS.ProcessEnv {
   const options = /^(THICKET_.*|PORT|PEERS|HTTPS_KEY|HTTPS_CERT)$/;
@@ -45,15 +52,20 @@ export function relayUrl(port: number): string {
   return `http://127.0.0.1:${port}/gun`;
 }
 
-/** Starts the relay and waits until it listens. */
-export async function startRelay(options: RelayProcessOptions): Promise<RelayProcess> {
-  const { data, port = 0, peers = [] } = options;
+/** Starts the relay and waits for nothing. */
+export function spawnRelay({
+  data,
+  port = 0,
+  peers = [],
+}: RelayProcessOptions): ChildProcessByStdio<null, Readable, Readable> {
   const args = [COMMAND, '--host', '127.0.0.1', '--port', String(port), '--data', data];
   if (peers.length > 0) args.push('--peers', peers.join(','));
-  const child = spawn(process.execPath, args, {
-    env: plainEnvironment(),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  return spawn(process.execPath, args, { env: plainEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/** Starts the relay and waits until it listens. */
+export async function startRelay(options: RelayProcessOptions): Promise<LoggedRelay> {
+  const child = spawnRelay(options);
   const output = new Inbox<string>('relay output');
   for (const input of [child.stdout, child.stderr]) {
     createInterface({ input }).on('line', (line) => output.push(line));
@@ -64,7 +76,8 @@ export async function startRelay(options: RelayProcessOptions): Promise<RelayPro
   return {
     url: relayUrl(listening),
     port: listening,
-    data,
+    data: options.data,
+    output,
     stop: () => endProcess(child, 'SIGTERM'),
     kill: () => endProcess(child, 'SIGKILL'),
   };
