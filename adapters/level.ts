@@ -1,6 +1,7 @@
 /** Storage in LevelDB: a data folder in Node, IndexedDB in browsers. */
-import { Level, type Iterator as LevelIterator } from 'level';
-import { GraphError } from '../lib/base/errors.ts';
+import { Level, type Iterator as LevelIterator, type IteratorOptions } from 'level';
+import type { Clock } from '../lib/base/clock.ts';
+import { GraphError, type ErrorCode } from '../lib/base/errors.ts';
 import { Lifecycle } from '../lib/base/lifecycle.ts';
 import { inLaterTurn } from '../lib/base/turns.ts';
 import type {
@@ -11,6 +12,7 @@ import type {
   TextCursor,
   TextEntry,
 } from '../lib/store/storage.ts';
+import { isNoRoom, LevelRecovery } from './level-recovery.ts';
 
 /** Where the data lies and what it may cost. Browsers use `location` only. */
 export interface LevelStorageOptions {
@@ -25,6 +27,13 @@ export interface LevelStorageOptions {
   readonly writeBufferBytes?: number;
   /** Bytes of uncompressed blocks kept for reading. Default 32 MiB. */
   readonly blockCacheBytes?: number;
+  /**
+   * Tells whether the disk takes writes again after one has failed; asked at most once a second. Without it,
+   * opening the database anew is the probe.
+   */
+  readonly isWritable?: () => Promise<boolean>;
+  /** Tells when to ask; the system's unless a spec brings its own. */
+  readonly clock?: Clock;
   /** Files kept open, at least 64; each open table file maps up to 2 MiB into memory. Default 64. */
   readonly openFiles?: number;
 }
@@ -72,6 +81,11 @@ function isLockHeld(error: unknown): boolean {
   return cause instanceof Error && 'code' in cause && cause.code === 'LEVEL_LOCKED';
 }
 
+function openingCode(error: unknown): ErrorCode {
+  if (isLockHeld(error)) return 'STORAGE_LOCKED';
+  return isNoRoom(error) ? 'STORAGE_FULL' : 'STORAGE_UNREADABLE';
+}
+
 /** Rejects the same way whether `read` throws at once or later. */
 function guarded<T>(read: () => MaybePromise<T>): MaybePromise<T> {
   try {
@@ -88,24 +102,29 @@ function asGraphError(error: unknown): GraphError {
   return error instanceof GraphError ? error : failed(error);
 }
 
-/** Puts changes into a batch: few of them at once, many over several turns. */
-function fill(batch: Batch, changes: Iterable<Change>): Promise<void> | undefined {
+/**
+ * Puts changes into a batch: few of them at once, many over several turns.
+ *
+ * @param taken gets the changes that are in
+ */
+function fill(batch: Batch, changes: Iterable<Change>, taken: Change[]): Promise<void> | undefined {
   const left = changes[Symbol.iterator]();
-  return fillTurn(batch, left) ? undefined : fillLater(batch, left);
+  return fillTurn(batch, left, taken) ? undefined : fillLater(batch, left, taken);
 }
 
-async function fillLater(batch: Batch, left: Iterator<Change>): Promise<void> {
+async function fillLater(batch: Batch, left: Iterator<Change>, taken: Change[]): Promise<void> {
   do await new Promise<void>((resolve) => inLaterTurn(resolve));
-  while (!fillTurn(batch, left));
+  while (!fillTurn(batch, left, taken));
 }
 
 /** Puts in what one turn has time for; true when nothing is left. */
-function fillTurn(batch: Batch, left: Iterator<Change>): boolean {
+function fillTurn(batch: Batch, left: Iterator<Change>, taken: Change[]): boolean {
   let length = 0;
   for (let count = 0; count < TURN_CHANGES && length < TURN_LENGTH; count += 1) {
     const { done, value: change } = left.next();
     if (done === true) return true;
     const [key, value] = change;
+    taken.push(change);
     if (typeof value === 'string') batch.put(key, value);
     else if (value === undefined) batch.del(key);
     else batch.put<string, Uint8Array>(key, value, BYTES);
@@ -114,26 +133,48 @@ function fillTurn(batch: Batch, left: Iterator<Change>): boolean {
   return false;
 }
 
-/** A walk over LevelDB's snapshot of the moment it began. */
+/** Where a cursor gets its walks from. */
+interface WalkSource {
+  /** @throws GraphError STORAGE_NOT_OPEN */
+  assertOpen(): void;
+  /** A walk over what lies behind a key, or over everything. */
+  begin(after: string | undefined): MaybePromise<Walk>;
+  /** False when the database of the walk was closed to be opened anew. */
+  isAlive(walk: Walk): boolean;
+}
+
+/**
+ * A walk over LevelDB's snapshot of the moment it began; when the database had to be opened anew meanwhile, it
+ * goes on behind the last entry it gave.
+ */
 class LevelCursor implements TextCursor {
-  readonly #iterator: Walk | undefined;
-  readonly #assertOpen: () => void;
+  readonly #source: WalkSource | undefined;
+  #iterator: Walk | undefined;
+  #last: string | undefined;
   #closed = false;
 
-  /** @param iterator undefined when the storage was not open */
-  constructor(iterator: Walk | undefined, assertOpen: () => void) {
-    this.#iterator = iterator;
-    this.#assertOpen = assertOpen;
+  /** @param source undefined when the storage was not open */
+  constructor(source: WalkSource | undefined) {
+    this.#source = source;
+    const first = source?.begin(undefined);
+    if (!(first instanceof Promise)) this.#iterator = first;
+    else first.catch(() => undefined);
   }
 
   async next(size: number): Promise<TextEntry[]> {
-    this.#assertOpen();
-    if (this.#iterator === undefined) throw new GraphError('STORAGE_NOT_OPEN');
+    const source = this.#source;
+    if (source === undefined) throw new GraphError('STORAGE_NOT_OPEN');
+    source.assertOpen();
     if (this.#closed) return [];
     try {
-      return await this.#iterator.nextv(size);
+      let iterator = this.#iterator;
+      if (iterator === undefined || !source.isAlive(iterator)) iterator = await source.begin(this.#last);
+      this.#iterator = iterator;
+      const entries = await iterator.nextv(size);
+      this.#last = entries.at(-1)?.[0] ?? this.#last;
+      return entries;
     } catch (error) {
-      throw failed(error);
+      throw asGraphError(error);
     }
   }
 
@@ -153,7 +194,10 @@ export class LevelStorage implements Storage {
   readonly #options: LevelStorageOptions;
   readonly #lifecycle: Lifecycle;
   readonly #sync: boolean;
+  readonly #recovery: LevelRecovery;
   #database: Database | undefined;
+  /** The database is being opened anew; never rejects. */
+  #reopening: Promise<void> | undefined;
   /** The commit asked for last; never rejects. */
   #lastCommit: Promise<void> = Promise.resolve();
   /** Bytes that a key of a synchronous read may take. */
@@ -166,6 +210,15 @@ export class LevelStorage implements Storage {
       () => this.#openDatabase(),
       () => this.#closeDatabase(),
     );
+    this.#recovery = new LevelRecovery({
+      database: {
+        read: (keys) => this.#database!.getMany<string, Uint8Array>([...keys], BYTES),
+        reopen: () => this.#reopen(),
+        write: (changes) => this.#write(changes),
+      },
+      isWritable: options.isWritable,
+      clock: options.clock,
+    });
   }
 
   open(): Promise<void> {
@@ -179,6 +232,7 @@ export class LevelStorage implements Storage {
 
   getText(key: string): MaybePromise<string | undefined> {
     return guarded(() => {
+      if (this.#reopening !== undefined) return this.#reopening.then(() => this.getText(key));
       const database = this.#opened();
       return readsInPlace(database) ? this.#getInPlace(database, key) : database.get(key);
     });
@@ -186,6 +240,7 @@ export class LevelStorage implements Storage {
 
   getTexts(keys: readonly string[]): MaybePromise<(string | undefined)[]> {
     return guarded(() => {
+      if (this.#reopening !== undefined) return this.#reopening.then(() => this.getTexts(keys));
       const database = this.#opened();
       if (keys.length > KEYS_READ_IN_PLACE || !readsInPlace(database)) {
         return database.getMany([...keys]);
@@ -196,6 +251,7 @@ export class LevelStorage implements Storage {
 
   getBytes(key: string): MaybePromise<Uint8Array | undefined> {
     return guarded(() => {
+      if (this.#reopening !== undefined) return this.#reopening.then(() => this.getBytes(key));
       const database = this.#opened();
       if (readsInPlace(database)) {
         this.#makeRoom(database, key);
@@ -206,32 +262,38 @@ export class LevelStorage implements Storage {
   }
 
   range({ from, to, reverse = false }: RangeOptions): TextCursor {
-    const iterator =
-      this.#lifecycle.status === 'open'
-        ? this.#opened().iterator<string, string>({
-            gte: from,
-            lt: to,
-            reverse,
-            fillCache: true,
-            highWaterMarkBytes: PAGE_BYTES,
-          })
-        : undefined;
-    return new LevelCursor(iterator, () => this.#lifecycle.assertOpen('STORAGE_NOT_OPEN'));
+    if (this.#lifecycle.status !== 'open') return new LevelCursor(undefined);
+    const rest = (after: string | undefined): IteratorOptions<string, string> => {
+      if (after === undefined) return { gte: from, lt: to };
+      return reverse ? { gte: from, lt: after } : { gt: after, lt: to };
+    };
+    return new LevelCursor({
+      assertOpen: () => this.#lifecycle.assertOpen('STORAGE_NOT_OPEN'),
+      isAlive: (walk) => walk.db === this.#database,
+      begin: (after) => {
+        const options = { ...rest(after), reverse, fillCache: true, highWaterMarkBytes: PAGE_BYTES };
+        const begin = (): Walk => this.#opened().iterator<string, string>(options);
+        return this.#reopening === undefined ? begin() : this.#reopening.then(begin);
+      },
+    });
   }
 
   async commit(changes: Iterable<Change>): Promise<void> {
+    this.#lifecycle.assertOpen('STORAGE_NOT_OPEN');
+    if (this.#recovery.isNeeded) await this.#recovery.recover();
     const batch = this.#opened().batch();
     const before = this.#lastCommit;
+    const taken: Change[] = [];
     try {
-      const filling = fill(batch, changes);
+      const filling = fill(batch, changes, taken);
       // Threads of the pool may overtake each other.
       const ready = filling === undefined ? before : filling.then(() => before);
-      const write = ready.then(() => batch.write({ sync: this.#sync }));
+      const write = ready.then(() => this.#recovery.run(taken, () => batch.write({ sync: this.#sync })));
       this.#lastCommit = write.catch(() => before);
       await write;
     } catch (error) {
       await batch.close();
-      throw failed(error);
+      throw asGraphError(error);
     }
   }
 
@@ -250,10 +312,36 @@ export class LevelStorage implements Storage {
     database.getSync('-'.repeat(this.#keyRoom));
   }
 
-  /** @throws GraphError STORAGE_NOT_OPEN */
+  /** @throws GraphError STORAGE_NOT_OPEN; STORAGE_FAILED when it could not be opened anew after a failed write */
   #opened(): Database {
     this.#lifecycle.assertOpen('STORAGE_NOT_OPEN');
-    return this.#database!;
+    if (this.#database === undefined) throw new GraphError('STORAGE_FAILED', 'it could not be opened anew');
+    return this.#database;
+  }
+
+  /** Closes the database and opens it again; reads wait meanwhile. */
+  async #reopen(): Promise<void> {
+    const database = this.#database;
+    const opening = (async (): Promise<void> => {
+      await database?.close();
+      this.#database = undefined;
+      await this.#openDatabase();
+    })();
+    this.#reopening = opening.catch(() => undefined);
+    try {
+      await opening;
+    } finally {
+      this.#reopening = undefined;
+    }
+  }
+
+  async #write(changes: readonly (readonly [string, Uint8Array | undefined])[]): Promise<void> {
+    const batch = this.#database!.batch();
+    for (const [key, value] of changes) {
+      if (value === undefined) batch.del(key);
+      else batch.put<string, Uint8Array>(key, value, BYTES);
+    }
+    await batch.write({ sync: true });
   }
 
   async #openDatabase(): Promise<void> {
@@ -268,9 +356,7 @@ export class LevelStorage implements Storage {
     try {
       await database.open();
     } catch (error) {
-      throw new GraphError(isLockHeld(error) ? 'STORAGE_LOCKED' : 'STORAGE_UNREADABLE', location, {
-        cause: error,
-      });
+      throw new GraphError(openingCode(error), location, { cause: error });
     }
     this.#database = database;
     this.#keyRoom = 0;
@@ -278,6 +364,7 @@ export class LevelStorage implements Storage {
 
   async #closeDatabase(): Promise<void> {
     await this.#lastCommit;
+    await this.#recovery.idle();
     await this.#database?.close();
     this.#database = undefined;
   }

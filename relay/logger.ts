@@ -1,7 +1,9 @@
 /** One JSON line per event on stderr; levels, no payloads, no keys. */
 import { pino, type DestinationStream } from 'pino';
+import { GraphError, type ErrorCode } from '../lib/base/errors.ts';
 import type { MeshEvent } from '../lib/mesh/context.ts';
 import type { LogLevel } from './option-table.ts';
+import type { GuardEvent } from './store-guard.ts';
 
 /** What happened: `kind` names it, other fields are short details without values of the graph. */
 export interface LogEvent {
@@ -33,9 +35,28 @@ const MESH_LEVELS: Readonly<Record<MeshEvent['kind'], EventLevel>> = {
   'deferred-loaded': 'debug',
 };
 
+const GUARD_LEVELS: Readonly<Record<GuardEvent['kind'], EventLevel>> = {
+  'store-damaged': 'error',
+  'store-behind': 'warn',
+  'store-uncounted': 'warn',
+  'counter-failed': 'warn',
+  'store-full': 'error',
+  'store-writable': 'info',
+};
+
+/** The level of what the store's guard reports. */
+export function guardEventLevel(event: GuardEvent): EventLevel {
+  return GUARD_LEVELS[event.kind];
+}
+
+/** Told once when it begins; every put that it refuses is for debugging only. */
+const TOLD_BEFORE: ReadonlySet<ErrorCode> = new Set(['STORAGE_DAMAGED', 'STORAGE_FULL']);
+
 /** The level of what the mesh and the writer report. */
 export function meshEventLevel(event: MeshEvent): EventLevel {
-  return MESH_LEVELS[event.kind];
+  const isToldBefore =
+    event.kind === 'commit-failed' && event.error instanceof GraphError && TOLD_BEFORE.has(event.error.code);
+  return isToldBefore ? 'debug' : MESH_LEVELS[event.kind];
 }
 
 /** Characters of a message of an error; some errors repeat what they could not read. */

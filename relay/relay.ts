@@ -18,18 +18,20 @@ import { aboutRelay } from './about.ts';
 import { adminRoutes, createAdminHttp, OperatorCheck } from './admin.ts';
 import type { Entrance } from './admission.ts';
 import { dialSocketClass } from './dial-socket.ts';
+import { isWritable } from './disk-probe.ts';
 import { FolderSize } from './folder-size.ts';
 import { FrontDoor } from './front-door.ts';
 import { Heartbeat, repeat, type Repeat } from './heartbeat.ts';
 import { createHttp } from './http.ts';
 import { LimitedLogger } from './log-limit.ts';
-import { createLogger, meshEventLevel, type Logger } from './logger.ts';
+import { createLogger, guardEventLevel, meshEventLevel, type Logger } from './logger.ts';
 import { Metrics } from './metrics.ts';
 import { assertWhole } from './options.ts';
 import { DEFAULT_OPTIONS, type RelayOptions } from './option-table.ts';
 import { toPeerUrl } from './peer-url.ts';
 import { LimitedLink } from './limited-link.ts';
 import type { SocketLink } from './socket-link.ts';
+import { GuardedStorage } from './store-guard.ts';
 import { WatchedStorage } from './watched-storage.ts';
 
 /** Gun's relays beat every 20 s (gun-wire section 2.6). */
@@ -38,6 +40,8 @@ const HEARTBEAT_MS = 20_000;
 const HEAD_START_MS = 500;
 const DRAIN_MS = 2500;
 const GOODBYE_MS = 1000;
+/** Why a relay with a damaged store is not ready. */
+const DAMAGED = 'the store is damaged and read-only';
 const GOODBYE = 'relay is stopping';
 
 /** Options of {@link createRelay}: some of the relay's options, and some of its limits. */
@@ -68,6 +72,8 @@ export function createRelay(settings: RelaySettings = {}, parts: RelayParts = {}
 export class Relay {
   readonly #options: RelayOptions;
   readonly #logger: LimitedLogger;
+  /** The store on disk, unless a program put another one in its place. */
+  readonly #guard: GuardedStorage | undefined;
   readonly #storage: WatchedStorage;
   readonly #graph: GraphStore;
   readonly #slices: Slices;
@@ -101,9 +107,8 @@ export class Relay {
       linesPerMinute: options.logLines,
       repeat: every,
     });
-    const disk =
-      parts.storage ?? new LevelStorage({ location: options.data, durability: options.durability });
-    this.#storage = new WatchedStorage({ storage: disk, now });
+    this.#guard = parts.storage === undefined ? this.#makeGuard() : undefined;
+    this.#storage = new WatchedStorage({ storage: this.#guard ?? parts.storage!, now });
     // One for all: whatever is cut into slices has one of them a turn.
     this.#slices = new Slices({ schedule: setImmediate });
     this.#graph = new GraphStore({ storage: this.#storage, limits, slices: this.#slices });
@@ -176,6 +181,16 @@ export class Relay {
     return this.close();
   }
 
+  #makeGuard(): GuardedStorage {
+    const { data: location, durability } = this.#options;
+    return new GuardedStorage({
+      location,
+      durability,
+      storage: new LevelStorage({ location, durability, isWritable: () => isWritable(location) }),
+      report: (event) => this.#logger.log(guardEventLevel(event), event),
+    });
+  }
+
   #makeDoor(now: () => number, every: Repeat, startTimer: StartTimer | undefined): FrontDoor {
     const options = this.#options;
     const admin = {
@@ -231,6 +246,7 @@ export class Relay {
     if (this.#isStopping) return 'stopping';
     if (this.#storeFailure !== undefined) return this.#storeFailure;
     if (!this.#isReady) return 'starting';
+    if (this.#guard?.damage !== undefined) return DAMAGED;
     return (await this.#storage.takesWrites()) ? undefined : 'the storage takes no writes';
   }
 

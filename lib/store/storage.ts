@@ -33,7 +33,7 @@ export interface TextCursor {
  * UTF-8 bytes, and `getText` reads it back. Operations on a closed storage reject with STORAGE_NOT_OPEN.
  */
 export interface Storage {
-  /** Opens the storage; rejects with STORAGE_LOCKED or STORAGE_UNREADABLE. Idempotent. */
+  /** Opens the storage; rejects with STORAGE_LOCKED, STORAGE_UNREADABLE, STORAGE_DAMAGED or STORAGE_FULL. Idempotent. */
   open(): Promise<void>;
   /** Waits for running commits and closes. Idempotent. */
   close(): Promise<void>;
@@ -46,7 +46,8 @@ export interface Storage {
   /** Walks the texts of a range. */
   range(options: RangeOptions): TextCursor;
   /**
-   * Makes all changes or none; later changes of one key win. Resolves when they are as durable as promised.
+   * Makes all changes or none; later changes of one key win. Resolves when they are as durable as promised;
+   * rejects with STORAGE_FAILED, STORAGE_FULL or STORAGE_DAMAGED.
    *
    * The changes are gone through once, many of them over several turns of the event loop: neither they nor the
    * bytes in them may change before the commit is done.

@@ -1,4 +1,5 @@
 import { systemClock, type Clock } from '../base/clock.ts';
+import { GraphError, type ErrorCode } from '../base/errors.ts';
 import type { Limits } from '../base/limits.ts';
 import { Pace } from '../base/pace.ts';
 import { Slices, type WaitingSteps } from '../base/slices.ts';
@@ -46,7 +47,17 @@ interface MergedGroup {
   readonly byRequest: readonly (readonly FieldWrite[] | string)[];
 }
 
-const FAILED: PutOutcome = { ok: false, reason: 'storage failed, nothing was stored' };
+const FAILED = 'storage failed, nothing was stored';
+/** Reasons for those who asked; other errors of the storage are the operator's business. */
+const REASONS: { readonly [code in ErrorCode]?: string } = {
+  STORAGE_DAMAGED: 'the store is damaged and read-only',
+  STORAGE_FULL: 'the disk is full, nothing was stored',
+};
+
+function failureOf(error: unknown): PutOutcome {
+  const reason = error instanceof GraphError ? REASONS[error.code] : undefined;
+  return { ok: false, reason: reason ?? FAILED };
+}
 
 /** What the writer needs. */
 export interface WriterOptions {
@@ -263,8 +274,9 @@ export class Writer {
 
   *#failGroup(requests: readonly PutRequest[], error: unknown): Generator<void, void> {
     this.#tellOperator({ kind: 'commit-failed', requests: requests.length, error });
+    const outcome = failureOf(error);
     for (const [index, request] of requests.entries()) {
-      this.#settle(request, FAILED);
+      this.#settle(request, outcome);
       if (index % FEW_REQUESTS === LAST_OF_FEW) yield;
     }
   }

@@ -2,10 +2,13 @@ import { expect } from 'chai';
 import { Level } from 'level';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describeStorage } from '../../adapters/conformance/index.ts';
 import { LevelStorage } from '../../adapters/level.ts';
+import { utf8 } from '../../lib/base/bytes.ts';
 import { GraphError } from '../../lib/base/errors.ts';
 import type { Change } from '../../lib/store/storage.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import { seed } from '../support/seed.ts';
 import { temporaryFolder, temporaryFolders } from '../support/temporary-folder.ts';
 
@@ -138,6 +141,95 @@ describe('LevelStorage', () => {
     await storage.close();
     expect(error.code).to.equal('STORAGE_FAILED');
     expect(error.cause).to.be.instanceOf(Error);
+  });
+
+  describe('after a failed write', () => {
+    const METHOD = '_write';
+    let batches: Record<string, Write>;
+    let write: Write;
+    let time: FakeClock;
+    let isWritable: boolean;
+    let storage: LevelStorage;
+
+    beforeEach(async () => {
+      const probe = new Level(await folder());
+      await probe.open();
+      batches = Object.getPrototypeOf(probe.batch()) as Record<string, Write>;
+      await probe.close();
+      write = Object.getOwnPropertyDescriptor(batches, METHOD)!.value as Write;
+      time = new FakeClock();
+      isWritable = false;
+      const options = { clock: time.clock, isWritable: async () => isWritable };
+      storage = new LevelStorage({ location: await folder(), durability: 'os', ...options });
+      await storage.open();
+      await storage.commit(Array.from({ length: 100 }, (_, i): Change => [`k${10 + i}`, 'old']));
+    });
+
+    afterEach(async () => {
+      batches[METHOD] = write;
+      await storage.close();
+    });
+
+    /** Makes writes fail before they are done. */
+    function breakWrites(): void {
+      batches[METHOD] = async () => {
+        throw new Error('IO error: 000003.log: No space left on device');
+      };
+    }
+
+    it('reads go on and commits are refused, those that wait included, until the disk takes writes', async () => {
+      breakWrites();
+      const errors = await Promise.all(
+        ['a', 'b', 'c'].map((key) => failureOf(() => storage.commit([[key, '1']]))),
+      );
+      expect(errors.map(({ code }) => code)).to.deep.equal(Array.from({ length: 3 }, () => 'STORAGE_FULL'));
+      batches[METHOD] = write;
+      expect((await failureOf(() => storage.commit([['d', '1']]))).code).to.equal('STORAGE_FULL');
+      expect(await storage.getTexts(['k10', 'a', 'b', 'd'])).to.deep.equal([
+        'old',
+        undefined,
+        undefined,
+        undefined,
+      ]);
+      isWritable = true;
+      time.advance(1000);
+      await storage.commit([['e', '1']]);
+      expect(await storage.getTexts(['k10', 'a', 'b', 'd', 'e'])).to.deep.equal([
+        'old',
+        undefined,
+        undefined,
+        undefined,
+        '1',
+      ]);
+    });
+
+    it('reads and walks that come while it is opened anew wait, and those under way go on', async () => {
+      breakWrites();
+      await failureOf(() => storage.commit([['a', '1']]));
+      batches[METHOD] = write;
+      const up = storage.range({ from: 'k', to: 'l' });
+      const down = storage.range({ from: 'k', to: 'l', reverse: true });
+      expect(await up.next(3)).to.have.length(3);
+      expect(await down.next(3)).to.have.length(3);
+      isWritable = true;
+      const state = { isDone: false };
+      const committing = storage.commit([['k999', '1']]).finally(() => {
+        state.isDone = true;
+      });
+      while (!state.isDone) {
+        const text = storage.getText('k10');
+        const texts = storage.getTexts(['k10']);
+        const bytes = storage.getBytes('k10');
+        const page = storage.range({ from: 'k10', to: 'k100' }).next(1);
+        await nextTurn();
+        expect([await text, await texts, await page]).to.deep.equal(['old', ['old'], [['k10', 'old']]]);
+        expect([...(await bytes)!]).to.deep.equal([...utf8('old')]);
+      }
+      await committing;
+      expect((await up.next(2)).map(([key]) => key)).to.deep.equal(['k102', 'k103']);
+      expect((await down.next(2)).map(([key]) => key)).to.deep.equal(['k96', 'k95']);
+      await Promise.all([up.close(), down.close()]);
+    });
   });
 
   it('rejects every read that meets a damaged table', async () => {

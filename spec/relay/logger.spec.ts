@@ -1,7 +1,9 @@
 import { expect } from 'chai';
+import { GraphError } from '../../lib/base/errors.ts';
 import type { MeshEvent } from '../../lib/mesh/context.ts';
-import { createLogger, meshEventLevel } from '../../relay/logger.ts';
+import { createLogger, guardEventLevel, meshEventLevel } from '../../relay/logger.ts';
 import type { LogLevel } from '../../relay/option-table.ts';
+import type { GuardEvent } from '../../relay/store-guard.ts';
 
 function linesAt(level: LogLevel): { lines: string[]; logger: ReturnType<typeof createLogger> } {
   const lines: string[] = [];
@@ -71,5 +73,13 @@ describe('relay logger', () => {
     expect(meshEventLevel(refused)).to.equal('debug');
     expect(meshEventLevel({ kind: 'peer-open', peer: 'p1', link: 'any' })).to.equal('debug');
     expect(meshEventLevel({ kind: 'commit-failed', requests: 1, error: undefined })).to.equal('error');
+  });
+
+  it('tells that the store is damaged as an error, and the puts it refuses for debugging only', () => {
+    const damage: GuardEvent = { kind: 'store-damaged', data: 'data', reason: 'any', todo: 'any' };
+    expect(guardEventLevel(damage)).to.equal('error');
+    expect(guardEventLevel({ kind: 'store-behind', lostCommits: 1 })).to.equal('warn');
+    const error = new GraphError('STORAGE_DAMAGED');
+    expect(meshEventLevel({ kind: 'commit-failed', requests: 1, error })).to.equal('debug');
   });
 });

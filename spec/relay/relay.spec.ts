@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { readdir, stat, truncate, writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -109,6 +109,39 @@ describe('relay', () => {
     const script = await get(relay, '/gun.js');
     expect(script.status).to.equal(200);
     expect((await script.text()).length).to.be.greaterThan(50_000);
+  });
+
+  it('serves a damaged store read-only, and says so to everybody who asks', async () => {
+    const options = await settings();
+    const first = make(options);
+    await first.listen();
+    const soul = freshName('soul');
+    await (await meet(first)).put(graphOf(soul, { a: 1 }, 5));
+    await (await meet(first)).put(graphOf(freshName('soul'), { a: 1 }, 5));
+    await first.close();
+    const log = (await readdir(options.data!)).find((name) => name.endsWith('.log'))!;
+    await truncate(join(options.data!, log), (await stat(join(options.data!, log))).size - 10);
+    const logger = new LogRecorder();
+    const second = make(options, { logger });
+    await second.listen();
+    await second.ready();
+    const peer = await meet(second);
+    expect(await peer.value(soul, 'a')).to.equal(1);
+    for (let put = 0; put < 3; put += 1) {
+      expect((await peer.put(graphOf(soul, { a: 2 }, 6))).err).to.equal('the store is damaged and read-only');
+    }
+    expect(await peer.value(soul, 'a')).to.equal(1);
+    const response = await get(second, '/ready');
+    expect(response.status).to.equal(503);
+    expect(await response.json()).to.deep.equal({
+      status: 'not ready',
+      reason: 'the store is damaged and read-only',
+    });
+    expect((await get(second, '/health')).status).to.equal(200);
+    const told = logger.events.all.filter(({ level }) => level === 'error' || level === 'warn');
+    expect(told.map(({ kind }) => kind)).to.deep.equal(['store-damaged']);
+    expect(told[0]!['reason']).to.equal('the last 1 of 2 commits are gone');
+    expect(told[0]!['todo']).to.contain('thicket repair --data');
   });
 
   it('keeps what it acknowledged for the next relay on the same folder', async () => {

@@ -59,6 +59,8 @@ export class FaultyStorage implements Storage {
   openCursors = 0;
   /** Says whether the call fails; `step` counts from 0. */
   fails: (operation: Operation, step: number) => boolean = () => false;
+  /** The error of a call that fails. */
+  failure: (operation: Operation) => Error = failureOf;
   /** Says whether the call never comes back, as when the process is killed: before it is done, or after. */
   hangs: (operation: Operation, step: number) => 'before' | 'after' | undefined = () => undefined;
   /** True to answer reads through promises, as a storage on disk does. */
@@ -147,7 +149,7 @@ export class FaultyStorage implements Storage {
     ) {
       return this.#wait(operation, () => this.#delayed(async () => await read()));
     }
-    return this.fails(operation, this.#count(operation)) ? Promise.reject(failureOf(operation)) : read();
+    return this.fails(operation, this.#count(operation)) ? Promise.reject(this.failure(operation)) : read();
   }
 
   async #wait<T>(operation: Operation, act: () => Promise<T>): Promise<T> {
@@ -157,7 +159,7 @@ export class FaultyStorage implements Storage {
     const at = this.#holds.findIndex((hold) => hold.operations.includes(operation));
     const hold = at < 0 ? undefined : this.#holds.splice(at, 1)[0];
     if (hold?.when === 'before') await this.#stop(hold);
-    if (this.fails(operation, step)) throw failureOf(operation);
+    if (this.fails(operation, step)) throw this.failure(operation);
     const answer = await act();
     if (hangs === 'after') await NEVER;
     if (hold?.when === 'after') await this.#stop(hold);

@@ -1,8 +1,9 @@
 /**
  * The relay in a process of its own, started by its command.
  */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { endProcess } from './end-process.ts';
 import { Inbox } from './inbox.ts';
@@ -55,16 +56,22 @@ export function relayUrl(port: number): string {
   return `http://127.0.0.1:${port}/gun`;
 }
 
-/** Starts the relay and waits until it listens. */
-export async function startRelay(options: RelayProcessOptions): Promise<ThicketProcess> {
-  const { data, port = 0, peers = [] } = options;
+/** Starts the relay and waits for nothing. */
+export function spawnRelay({
+  data,
+  port = 0,
+  peers = [],
+  args: more = [],
+}: RelayProcessOptions): ChildProcessByStdio<null, Readable, Readable> {
   const args = [COMMAND, '--host', '127.0.0.1', '--port', String(port), '--data', data];
   if (peers.length > 0) args.push('--peers', peers.join(','));
-  args.push(...(options.args ?? []));
-  const child = spawn(process.execPath, args, {
-    env: plainEnvironment(),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  args.push(...more);
+  return spawn(process.execPath, args, { env: plainEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/** Starts the relay and waits until it listens. */
+export async function startRelay(options: RelayProcessOptions): Promise<ThicketProcess> {
+  const child = spawnRelay(options);
   const output = new Inbox<string>('relay output');
   for (const input of [child.stdout, child.stderr]) {
     createInterface({ input }).on('line', (line) => output.push(line));
@@ -75,7 +82,7 @@ export async function startRelay(options: RelayProcessOptions): Promise<ThicketP
   return {
     url: relayUrl(listening),
     port: listening,
-    data,
+    data: options.data,
     pid: child.pid!,
     output,
     stop: () => endProcess(child, 'SIGTERM'),

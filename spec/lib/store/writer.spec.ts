@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect } from 'chai';
+import { GraphError, type ErrorCode } from '../../../lib/base/errors.ts';
 import { limitsWith } from '../../../lib/base/limits.ts';
 import { Slices } from '../../../lib/base/slices.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
@@ -337,6 +338,19 @@ describe('store Writer', () => {
         changed: [past('k', 'new', 2)],
       });
       expect(await store.cachedLines(['s'])).to.deep.equal(linesOf(past('k', 'new', 2)));
+    });
+
+    it('tells those who asked when the disk is full, and when the store is damaged', async () => {
+      const store = await open();
+      store.storage.fails = (operation) => operation === 'commit';
+      const reasons: [code: ErrorCode, reason: string][] = [
+        ['STORAGE_FULL', 'the disk is full, nothing was stored'],
+        ['STORAGE_DAMAGED', 'the store is damaged and read-only'],
+      ];
+      for (const [code, reason] of reasons) {
+        store.storage.failure = () => new GraphError(code);
+        expect(await store.put([past('k')])).to.deep.equal({ ok: false, reason });
+      }
     });
 
     it('refuses a group whose stored entries cannot be read', async () => {

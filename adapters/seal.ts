@@ -1,0 +1,175 @@
+/**
+ * The seal in front of a stored value: a checksum of key and value as six ASCII characters, so that a text
+ * stays a text.
+ *
+ * The checksum is that of the UTF-8 bytes of the key and of the value behind it, seeded with the key's length.
+ * Each character carries six bits of it, the lowest first, counted up from `0`; the last one carries two. Bytes
+ * that are no UTF-8 have a seal of twelve characters: their own checksum, marked in its last character, and
+ * that of the text they are read as.
+ */
+import { fromUtf8, utf8 } from '../lib/base/bytes.ts';
+import { checksum, checksumIn } from '../lib/base/checksum.ts';
+import { GraphError } from '../lib/base/errors.ts';
+import type { Change, TextEntry } from '../lib/store/storage.ts';
+
+const DIGITS = 6;
+const ZERO = 48;
+const SIX_BITS = 63;
+/** Beside the two bits of the checksum that the last character carries. */
+const BINARY_MARK = 4;
+const SCRATCH_BYTES = 64 * 1024;
+/** UTF-8 bytes of one UTF-16 unit, at most. */
+const BYTES_PER_UNIT = 3;
+
+const encoder = new TextEncoder();
+const scratch = new Uint8Array(SCRATCH_BYTES);
+const scratchView = new DataView(scratch.buffer);
+
+/**
+ * Changes with every value behind its seal; deletions stay as they are.
+ *
+ * @throws GraphError STORAGE_FAILED when a value is neither text nor bytes
+ */
+export function sealChanges(changes: readonly Change[]): Change[] {
+  const sums = sumsOf(changes);
+  const sealed: Change[] = [];
+  for (let at = 0; at < changes.length; at += 1) {
+    const change = changes[at]!;
+    const [key, value] = change;
+    if (typeof value === 'string') sealed.push([key, sealOf(sums[at]!) + value]);
+    else if (value instanceof Uint8Array) sealed.push([key, sealBytes(key, value)]);
+    else if (value === undefined) sealed.push(change);
+    else throw new GraphError('STORAGE_FAILED', 'a value is neither text nor bytes');
+  }
+  return sealed;
+}
+
+/** The texts behind the seals of entries, undefined when one of the seals does not fit. */
+export function unsealEntries(sealed: readonly TextEntry[]): TextEntry[] | undefined {
+  const entries: TextEntry[] = [];
+  for (const [key, text] of sealed) entries.push([key, text.slice(sealLength(text))]);
+  const sums = sumsOf(entries);
+  for (let at = 0; at < sealed.length; at += 1) {
+    if (!isSealed(sealed[at]![1], sums[at]!)) return undefined;
+  }
+  return entries;
+}
+
+/** The text behind a seal, undefined when the seal does not fit it. */
+export function unsealText(key: string, sealed: string): string | undefined {
+  const text = sealed.slice(sealLength(sealed));
+  return isSealed(sealed, sumOf(key, text)) ? text : undefined;
+}
+
+/** Bytes with their seal in front. */
+export function sealBytes(key: string, bytes: Uint8Array): Uint8Array {
+  const sum = sumOfBytes(key, bytes);
+  const textSum = sumOf(key, fromUtf8(bytes));
+  const seal = utf8(sum === textSum ? sealOf(sum) : sealOf(sum, BINARY_MARK) + sealOf(textSum));
+  const sealed = new Uint8Array(seal.length + bytes.length);
+  sealed.set(seal);
+  sealed.set(bytes, seal.length);
+  return sealed;
+}
+
+/** The bytes behind a seal, undefined when it does not fit them; they share the memory of `sealed`. */
+export function unsealBytes(key: string, sealed: Uint8Array): Uint8Array | undefined {
+  const isBinary = isMarked(sealed[DIGITS - 1]!);
+  const bytes = sealed.subarray(isBinary ? 2 * DIGITS : DIGITS);
+  const seal = utf8(sealOf(sumOfBytes(key, bytes), isBinary ? BINARY_MARK : 0));
+  return seal.every((byte, at) => byte === sealed[at]) ? bytes : undefined;
+}
+
+function isMarked(digit: number): boolean {
+  return digit >= ZERO + BINARY_MARK;
+}
+
+function sealLength(sealed: string): number {
+  return isMarked(sealed.charCodeAt(DIGITS - 1)) ? 2 * DIGITS : DIGITS;
+}
+
+/** True when the seal of a text, or the part of it that is for reading as text, holds this checksum. */
+function isSealed(sealed: string, sum: number): boolean {
+  return sealed.startsWith(sealOf(sum), sealLength(sealed) - DIGITS);
+}
+
+function sealOf(sum: number, mark = 0): string {
+  return String.fromCharCode(
+    ZERO + (sum & SIX_BITS),
+    ZERO + ((sum >>> 6) & SIX_BITS),
+    ZERO + ((sum >>> 12) & SIX_BITS),
+    ZERO + ((sum >>> 18) & SIX_BITS),
+    ZERO + ((sum >>> 24) & SIX_BITS),
+    ZERO + (sum >>> 30) + mark,
+  );
+}
+
+/**
+ * Checksums of the texts among some records. Encoding a text costs as much as the checksum itself, so runs of
+ * them share it.
+ */
+function sumsOf(records: readonly Change[]): Uint32Array {
+  const sums = new Uint32Array(records.length);
+  let run = '';
+  let first = 0;
+  for (let at = 0; at < records.length; at += 1) {
+    const [key, text] = records[at]!;
+    if (typeof text !== 'string') continue;
+    if (run !== '' && run.length + key.length + text.length > SCRATCH_BYTES) {
+      sumRun(run, records, sums, first, at);
+      run = '';
+      first = at;
+    }
+    run += key;
+    run += text;
+  }
+  sumRun(run, records, sums, first, records.length);
+  return sums;
+}
+
+/** Only in ASCII does the length of a text tell where its bytes end. */
+function sumRun(
+  run: string,
+  records: readonly Change[],
+  sums: Uint32Array,
+  first: number,
+  end: number,
+): void {
+  const isAscii = isEncodedAsAscii(run);
+  let from = 0;
+  for (let at = first; at < end; at += 1) {
+    const [key, text] = records[at]!;
+    if (typeof text !== 'string') continue;
+    const to = from + key.length + text.length;
+    sums[at] = isAscii ? checksumIn(scratchView, key.length, from, to) : sumOfAny(key, text);
+    from = to;
+  }
+}
+
+function sumOf(key: string, text: string): number {
+  const run = key + text;
+  return isEncodedAsAscii(run) ? checksumIn(scratchView, key.length, 0, run.length) : sumOfAny(key, text);
+}
+
+/** Encodes a text into the scratch; false when it is no ASCII or too long. */
+function isEncodedAsAscii(text: string): boolean {
+  if (text.length > SCRATCH_BYTES) return false;
+  const { read, written } = encoder.encodeInto(text, scratch);
+  return read === text.length && written === text.length;
+}
+
+/** Key and text are encoded one by one, lest a lone surrogate find its other half across the border. */
+function sumOfAny(key: string, text: string): number {
+  if ((key.length + text.length) * BYTES_PER_UNIT > SCRATCH_BYTES) return sumOfBytes(key, utf8(text));
+  const from = encoder.encodeInto(key, scratch).written;
+  const length = encoder.encodeInto(text, scratch.subarray(from)).written;
+  return checksumIn(scratchView, key.length, 0, from + length);
+}
+
+function sumOfBytes(key: string, bytes: Uint8Array): number {
+  const keyBytes = utf8(key);
+  const all = new Uint8Array(keyBytes.length + bytes.length);
+  all.set(keyBytes);
+  all.set(bytes, keyBytes.length);
+  return checksum(all, key.length);
+}
