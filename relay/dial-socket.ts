@@ -2,6 +2,7 @@
 import { WebSocket, type ClientOptions } from 'ws';
 import type { WebSocketClass } from '../adapters/websocket-link.ts';
 import type { Heartbeat } from './heartbeat.ts';
+import type { Traffic } from './traffic.ts';
 
 /** Beats in a row without any sign of life after which the other side counts as gone. */
 const SILENT_BEATS = 2;
@@ -13,6 +14,8 @@ export interface DialParts {
   /** Largest frame in bytes; larger ones close the link with 1009. */
   readonly frameBytes: number;
   readonly heartbeat: Heartbeat;
+  /** Counts what flows. */
+  readonly traffic?: Traffic;
 }
 
 /**
@@ -21,7 +24,7 @@ export interface DialParts {
  * Each socket pings with every beat, because a relay that loses its power closes nothing, and without a ping
  * nobody would dial again for a quarter of an hour.
  */
-export function dialSocketClass({ frameBytes, heartbeat }: DialParts): WebSocketClass {
+export function dialSocketClass({ frameBytes, heartbeat, traffic }: DialParts): WebSocketClass {
   const options: ClientOptions = {
     // Compression, which ws offers when it dials, costs ten times the CPU of a small frame.
     perMessageDeflate: false,
@@ -36,6 +39,7 @@ export function dialSocketClass({ frameBytes, heartbeat }: DialParts): WebSocket
       super(url, options);
       const leave = heartbeat.join(this);
       this.on('close', leave);
+      this.on('upgrade', ({ socket }) => traffic?.join(socket));
       // Whatever goes wrong ends in `close`.
       this.on('error', () => undefined);
       const onLife = (): void => {

@@ -1,6 +1,12 @@
 /** The relay's HTTP side: what it is, whether it lives, and gun's client files. */
-import express, { type Express, type NextFunction, type Request, type Response } from 'express';
-import type { Limits } from '../lib/base/limits.ts';
+import express, {
+  type Express,
+  type NextFunction,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express';
+import type { About } from './about.ts';
 import { findGun, gunLibFile, type FindGun } from './gun-files.ts';
 import { GRAPH_PATH } from './peer-url.ts';
 import { VERSION } from './version.ts';
@@ -11,9 +17,13 @@ const UNAVAILABLE = 503;
 
 /** What the routes need to know. */
 export interface HttpParts {
-  readonly limits: Limits;
-  /** True when the store is open and the relay is not stopping. */
-  readonly isReady: () => boolean;
+  readonly about: About;
+  /** Why this process will not come to life any more; undefined while it lives. */
+  readonly deadReason: () => string | undefined;
+  /** Why nobody should be sent here now; undefined when the store is open and takes writes. */
+  readonly unreadyReason: () => Promise<string | undefined>;
+  /** The routes for operators. */
+  readonly admin: RequestHandler;
   /** Replaceable for specs. */
   readonly findGun?: FindGun;
 }
@@ -24,15 +34,16 @@ export function createHttp(parts: HttpParts): Express {
   app.disable('x-powered-by');
   app.enable('strict routing');
   app.enable('case sensitive routing');
+  app.use(parts.admin);
   app.use(openToAllOrigins);
   app.get(['/', GRAPH_PATH], (request, response) => {
-    sendAbout(request, response, parts.limits);
+    sendAbout(request, response, parts.about);
   });
   app.get('/health', (_request, response) => {
-    sendStatus(response, true, 'live');
+    sendStatus(response, 'live', parts.deadReason());
   });
-  app.get('/ready', (_request, response) => {
-    sendStatus(response, parts.isReady(), 'ready');
+  app.get('/ready', async (_request, response) => {
+    sendStatus(response, 'ready', await parts.unreadyReason());
   });
   serveGun(app, parts.findGun ?? findGun);
   app.use((_request: Request, response: Response) => {
@@ -49,10 +60,10 @@ function openToAllOrigins(_request: Request, response: Response, next: NextFunct
   next();
 }
 
-function sendAbout(request: Request, response: Response, limits: Limits): void {
+function sendAbout(request: Request, response: Response, about: About): void {
   response.vary('Accept');
   if (request.accepts(['html', 'json']) === 'json') {
-    response.json({ name: 'thicket', version: VERSION, websocket: GRAPH_PATH, limits });
+    response.json(about);
     return;
   }
   response.set('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'");
@@ -71,9 +82,9 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
-function sendStatus(response: Response, isTrue: boolean, word: string): void {
-  response.status(isTrue ? 200 : UNAVAILABLE).set('Cache-Control', 'no-store');
-  response.json({ status: isTrue ? word : `not ${word}` });
+function sendStatus(response: Response, word: string, reason: string | undefined): void {
+  response.status(reason === undefined ? 200 : UNAVAILABLE).set('Cache-Control', 'no-store');
+  response.json(reason === undefined ? { status: word } : { status: `not ${word}`, reason });
 }
 
 function serveGun(app: Express, findOnce: FindGun): void {

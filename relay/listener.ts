@@ -1,21 +1,18 @@
 /** The HTTP or HTTPS server: strict with slow strangers, bound to one port, closed in bounded time. */
-import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { GraphError } from '../lib/base/errors.ts';
 import type { RelayOptions } from './option-table.ts';
+import { readTlsPair } from './tls-files.ts';
 
 const KIB = 1024;
 const CHECK_MS = 500;
-/** A connection that has not sent its whole request by then is dropped; Node itself waits 60 s and 300 s. */
-const REQUEST_MS = 8000;
+/** An answer that nobody reads on is given up after so long. */
+const STALL_MS = 30_000;
 
-/** Where and how to listen. */
-export type ListenerOptions = Pick<RelayOptions, 'port' | 'host' | 'httpsKey' | 'httpsCert'> & {
-  /** Milliseconds a request may take to arrive; 8000 unless a spec is in a hurry. */
-  readonly requestMs?: number;
-};
+/** Where and how to listen, and how long a request may take to arrive; Node itself waits 60 s and 300 s. */
+export type ListenerOptions = Pick<RelayOptions, 'port' | 'host' | 'httpsKey' | 'httpsCert' | 'requestMs'>;
 
 /** An HTTP server that is bound once and closed once. */
 export class Listener {
@@ -26,6 +23,7 @@ export class Listener {
   constructor(options: ListenerOptions, onRequest: RequestListener) {
     this.#options = options;
     this.server = options.httpsKey === '' ? plainServer(options, onRequest) : tlsServer(options, onRequest);
+    this.server.timeout = STALL_MS;
   }
 
   /**
@@ -62,7 +60,7 @@ export class Listener {
   }
 }
 
-function timeouts({ requestMs = REQUEST_MS }: ListenerOptions): Record<string, number> {
+function timeouts({ requestMs }: ListenerOptions): Record<string, number> {
   return {
     maxHeaderSize: 16 * KIB,
     headersTimeout: requestMs,
@@ -76,28 +74,8 @@ function plainServer(options: ListenerOptions, onRequest: RequestListener): Serv
 }
 
 function tlsServer(options: ListenerOptions, onRequest: RequestListener): Server {
-  const files = {
-    key: readPem('--https-key', options.httpsKey),
-    cert: readPem('--https-cert', options.httpsCert),
-  };
-  try {
-    return createTlsServer({ ...timeouts(options), handshakeTimeout: REQUEST_MS, ...files }, onRequest);
-  } catch (error) {
-    throw new GraphError('OPTION_INVALID', '--https-key and --https-cert: no usable PEM pair', {
-      cause: error,
-    });
-  }
-}
-
-function readPem(flag: string, file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    const { code = 'unreadable' } = error as NodeJS.ErrnoException;
-    throw new GraphError('OPTION_INVALID', `${flag} ${JSON.stringify(file)}: cannot be read (${code})`, {
-      cause: error,
-    });
-  }
+  const pair = readTlsPair(options);
+  return createTlsServer({ ...timeouts(options), handshakeTimeout: options.requestMs, ...pair }, onRequest);
 }
 
 function describe(error: NodeJS.ErrnoException, port: number, host: string): string {

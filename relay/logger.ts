@@ -38,6 +38,26 @@ export function meshEventLevel(event: MeshEvent): EventLevel {
   return MESH_LEVELS[event.kind];
 }
 
+/** Characters of a message of an error; some errors repeat what they could not read. */
+const MESSAGE_LENGTH = 300;
+
+/** Causes of causes that are shown. */
+const CAUSES = 4;
+
+/** Of an error what names it and where it was thrown; further fields of it may hold what a stranger sent. */
+function shownError(error: unknown, depth = 0): unknown {
+  if (!(error instanceof Error)) return String(error).slice(0, MESSAGE_LENGTH);
+  const { name, message, stack = '' } = error;
+  const code = (error as NodeJS.ErrnoException).code;
+  return {
+    type: name,
+    message: message.slice(0, MESSAGE_LENGTH),
+    ...(code === undefined ? {} : { code }),
+    stack: stack.slice(Math.max(0, stack.indexOf('\n    at ')) + 1),
+    ...(error.cause === undefined || depth === CAUSES ? {} : { cause: shownError(error.cause, depth + 1) }),
+  };
+}
+
 /**
  * A logger that writes JSON lines: `level`, `time`, `kind` and the event's details.
  *
@@ -50,7 +70,7 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { error: pino.stdSerializers.err },
+      serializers: { error: (error: unknown) => shownError(error) },
     },
     destination ?? pino.destination({ dest: STDERR, sync: true }),
   );

@@ -10,8 +10,39 @@ export type Durability = 'fsync' | 'os';
 /** What is logged: everything from this level up. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
+/** Bounds of the relay on top of those of the library, each a whole number. */
+export interface RelayBounds {
+  /** Milliseconds a connection may take until its first request, and an upgrade with it, is there. */
+  readonly requestMs: number;
+  /** Websockets at once. */
+  readonly connections: number;
+  /** Websockets at once from one address. */
+  readonly addressConnections: number;
+  /** New websockets a second from one address, and how many at once after a pause. */
+  readonly addressArrivals: number;
+  readonly addressArrivalsBurst: number;
+  /** Connections that have not sent a request yet. */
+  readonly halfOpen: number;
+  /** Addresses whose arrivals and messages are remembered after they left. */
+  readonly rememberedAddresses: number;
+  /** Messages and bytes a second from one peer, and how many at once after a pause. */
+  readonly peerMessages: number;
+  readonly peerMessagesBurst: number;
+  readonly peerBytes: number;
+  readonly peerBytesBurst: number;
+  /** The same from all peers of one address. */
+  readonly addressMessages: number;
+  readonly addressMessagesBurst: number;
+  readonly addressBytes: number;
+  readonly addressBytesBurst: number;
+  /** Lines of one kind in the log in a minute, those for debugging apart. */
+  readonly logLines: number;
+  /** Milliseconds after which a peer that had to be slowed down all the time is closed with 1013. */
+  readonly tooFastMs: number;
+}
+
 /** Everything an operator can decide; `relay/options.ts` reads it from flags and environment. */
-export interface RelayOptions {
+export interface RelayOptions extends RelayBounds {
   /** TCP port, 0 to 65535; 0 takes a free one. */
   readonly port: number;
   /** Address to listen on; empty for all interfaces. */
@@ -26,8 +57,28 @@ export interface RelayOptions {
   /** PEM file of the certificate for TLS; empty for plain HTTP. */
   readonly httpsCert: string;
   readonly logLevel: LogLevel;
+  /** Addresses and networks of proxies whose header `X-Forwarded-For` is believed. */
+  readonly trustProxy: readonly string[];
+  /** Addresses and networks that the limits per address and per peer do not count for. */
+  readonly exempt: readonly string[];
+  /** Origins of web pages that may connect; `*` for all. */
+  readonly origins: readonly string[];
+  /** Whether who sends no origin may connect, as programs that are no browsers do. */
+  readonly missingOrigin: 'allow' | 'refuse';
+  /** Secret without which nobody may connect; empty for none. */
+  readonly readToken: string;
+  /** Secret without which nobody may write; empty for none. */
+  readonly writeToken: string;
+  /** Secret that operators give to see metrics; empty for none. */
+  readonly adminToken: string;
+  /** TCP port on 127.0.0.1 for operators alone, 0 to 65535; 0 takes a free one, undefined is none. */
+  readonly adminPort: number | undefined;
   readonly limits: Limits;
 }
+
+const KIB = 1024;
+const MIB = KIB ** 2;
+const GIB = KIB ** 3;
 
 /** What the relay takes when nobody says otherwise. */
 export const DEFAULT_OPTIONS: RelayOptions = {
@@ -39,6 +90,31 @@ export const DEFAULT_OPTIONS: RelayOptions = {
   httpsKey: '',
   httpsCert: '',
   logLevel: 'info',
+  trustProxy: [],
+  exempt: ['127.0.0.0/8', '::1'],
+  origins: ['*'],
+  missingOrigin: 'allow',
+  readToken: '',
+  writeToken: '',
+  adminToken: '',
+  adminPort: undefined,
+  requestMs: 8000,
+  connections: 10_000,
+  addressConnections: 256,
+  addressArrivals: 20,
+  addressArrivalsBurst: 100,
+  halfOpen: 100,
+  rememberedAddresses: 100_000,
+  peerMessages: 20_000,
+  peerMessagesBurst: 40_000,
+  peerBytes: 32 * MIB,
+  peerBytesBurst: 64 * MIB,
+  addressMessages: 60_000,
+  addressMessagesBurst: 120_000,
+  addressBytes: 64 * MIB,
+  addressBytesBurst: 128 * MIB,
+  tooFastMs: 60_000,
+  logLines: 60,
   limits: DEFAULT_LIMITS,
 };
 
@@ -46,7 +122,10 @@ export const DEFAULT_OPTIONS: RelayOptions = {
 export type OptionKind =
   | { readonly kind: 'integer'; readonly min: number; readonly max: number }
   | { readonly kind: 'choice'; readonly choices: readonly string[] }
-  | { readonly kind: 'peers' }
+  /** Several, comma separated. */
+  | { readonly kind: 'list'; readonly of: 'peers' | 'addresses' | 'origins' }
+  /** A token, or `@` and the file it is in. */
+  | { readonly kind: 'secret' }
   | { readonly kind: 'text' };
 
 /** One option. */
@@ -65,12 +144,10 @@ export interface OptionRow {
   readonly values: OptionKind;
 }
 
-type PlainName = Exclude<keyof RelayOptions, 'limits'>;
+type PlainName = Exclude<keyof RelayOptions, 'limits' | keyof RelayBounds>;
 type LimitRow = readonly [unit: string, min: number, max: number, help: string];
 
 const MAX_PORT = 65_535;
-const KIB = 1024;
-const GIB = KIB ** 3;
 const MILLION = 1_000_000;
 const DAY_MS = 86_400_000;
 
@@ -101,6 +178,7 @@ const LIMITS: Readonly<Record<keyof Limits, LimitRow>> = {
     'output waiting for a peer that does not read; beyond, it is closed with 1013',
   ],
   subscriptionsPerPeer: ['reads', 0, 10 * MILLION, 'souls or properties one peer may subscribe to'],
+  subscriptions: ['reads', 0, 100 * MILLION, 'subscriptions of all peers; properties count twice'],
   dedupeIds: ['ids', 1000, 100 * MILLION, 'message ids remembered at once'],
   dedupeLifeMs: ['milliseconds', 9000, DAY_MS, 'least time a message id is remembered after its last touch'],
   cacheBytes: ['bytes', 0, 1024 * GIB, 'hot properties kept in memory'],
@@ -119,6 +197,49 @@ const LIMITS: Readonly<Record<keyof Limits, LimitRow>> = {
   inboundRelays: ['peers', 0, 10_000, 'peers that may come in as relays, which are told every change'],
   waitingPuts: ['messages', 1, 10 * MILLION, 'puts waiting for the storage; beyond, puts are refused'],
 };
+
+const FILL = 'from one peer in a second; faster ones are read more slowly';
+const FILL_ADDRESS = 'from one address in a second';
+const BURST = 'of these at once after a pause';
+
+/** The bounds of the relay, likewise. */
+const BOUNDS: Readonly<Record<keyof RelayBounds, LimitRow>> = {
+  requestMs: [
+    'milliseconds',
+    100,
+    60_000,
+    'time until a connection has sent its first request, or its upgrade',
+  ],
+  connections: ['websockets', 1, MILLION, 'websockets at once; beyond, upgrades are answered with 503'],
+  addressConnections: [
+    'websockets',
+    1,
+    MILLION,
+    'websockets at once from one address (IPv6: one /64); beyond, upgrades are answered with 429',
+  ],
+  addressArrivals: ['websockets', 1, MILLION, 'new websockets from one address in a second, likewise'],
+  addressArrivalsBurst: ['websockets', 1, MILLION, BURST],
+  halfOpen: ['connections', 1, MILLION, 'connections without a request; beyond, the oldest are cut off'],
+  rememberedAddresses: ['addresses', 2, 10 * MILLION, 'addresses whose use of these is remembered'],
+  peerMessages: ['messages', 1, 100 * MILLION, FILL],
+  peerMessagesBurst: ['messages', 1, 100 * MILLION, BURST],
+  peerBytes: ['bytes', KIB, 1024 * GIB, FILL],
+  peerBytesBurst: ['bytes', KIB, 1024 * GIB, BURST],
+  addressMessages: ['messages', 1, 100 * MILLION, FILL_ADDRESS],
+  addressMessagesBurst: ['messages', 1, 100 * MILLION, BURST],
+  addressBytes: ['bytes', KIB, 1024 * GIB, FILL_ADDRESS],
+  addressBytesBurst: ['bytes', KIB, 1024 * GIB, BURST],
+  tooFastMs: [
+    'milliseconds',
+    0,
+    DAY_MS,
+    'time after which a peer that stays faster than that is closed with 1013',
+  ],
+  logLines: ['lines', 1, MILLION, 'lines of one kind in the log in a minute; beyond, they are only counted'],
+};
+
+/** Names of the relay's own bounds. */
+export const BOUND_NAMES: readonly (keyof RelayBounds)[] = Object.keys(BOUNDS) as (keyof RelayBounds)[];
 
 /** `frameBytes` as `frame-bytes`. */
 function toKebab(name: string): string {
@@ -142,7 +263,7 @@ function plainRow(
   values: OptionKind,
   env = toEnv(name),
 ): OptionRow {
-  const defaultText = String(DEFAULT_OPTIONS[name]);
+  const defaultText = String(DEFAULT_OPTIONS[name] ?? '');
   return {
     name,
     isLimit: false,
@@ -157,16 +278,23 @@ function plainRow(
 }
 
 function limitRow(name: keyof Limits): OptionRow {
-  const [unit, min, max, help] = LIMITS[name];
+  return numberRow(name, LIMITS[name], DEFAULT_LIMITS[name], true);
+}
+
+function boundRow(name: keyof RelayBounds): OptionRow {
+  return numberRow(name, BOUNDS[name], DEFAULT_OPTIONS[name], false);
+}
+
+function numberRow(name: string, row: LimitRow, byDefault: number, isLimit: boolean): OptionRow {
+  const [unit, min, max, help] = row;
   const values: OptionKind = { kind: 'integer', min, max };
-  const defaultText = String(DEFAULT_LIMITS[name]);
   return {
     name,
-    isLimit: true,
+    isLimit,
     flag: `--${toKebab(name)}`,
     env: toEnv(name),
     unit,
-    defaultText,
+    defaultText: String(byDefault),
     rangeText: rangeText(values),
     help,
     values,
@@ -174,6 +302,7 @@ function limitRow(name: keyof Limits): OptionRow {
 }
 
 const TEXT: OptionKind = { kind: 'text' };
+const SECRET: OptionKind = { kind: 'secret' };
 
 /** Every option, in the order of `--help`. */
 export const OPTION_TABLE: readonly OptionRow[] = [
@@ -185,7 +314,13 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     'PORT',
   ),
   plainRow('host', 'address', 'address to listen on; none for all interfaces', TEXT),
-  plainRow('peers', 'URLs', 'relays to stay connected with, comma separated', { kind: 'peers' }, 'PEERS'),
+  plainRow(
+    'peers',
+    'URLs',
+    'relays to stay connected with, comma separated',
+    { kind: 'list', of: 'peers' },
+    'PEERS',
+  ),
   plainRow('data', 'folder', 'where the graph is kept', TEXT),
   plainRow('durability', 'word', 'what an acked write survives: fsync a power cut, os a killed process', {
     kind: 'choice',
@@ -197,5 +332,35 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     kind: 'choice',
     choices: ['debug', 'info', 'warn', 'error', 'silent'],
   }),
+  plainRow('trustProxy', 'addresses', 'proxies whose X-Forwarded-For is believed, as addresses or networks', {
+    kind: 'list',
+    of: 'addresses',
+  }),
+  plainRow('exempt', 'addresses', 'who has no limits per address and no allowance per peer, likewise', {
+    kind: 'list',
+    of: 'addresses',
+  }),
+  plainRow('origins', 'origins', 'web pages that may connect, such as https://app.example; * for all', {
+    kind: 'list',
+    of: 'origins',
+  }),
+  plainRow(
+    'missingOrigin',
+    'word',
+    'what becomes of those who send no Origin, as other programs than browsers',
+    {
+      kind: 'choice',
+      choices: ['allow', 'refuse'],
+    },
+  ),
+  plainRow('readToken', 'token', 'token, or @ and a file with it, that one needs to connect', SECRET),
+  plainRow('writeToken', 'token', 'token, or @ and a file with it, that one needs to write', SECRET),
+  plainRow('adminToken', 'token', 'token, or @ and a file with it, that one needs for /metrics', SECRET),
+  plainRow('adminPort', 'port', 'port on 127.0.0.1 for /metrics alone, which then is nowhere else', {
+    kind: 'integer',
+    min: 0,
+    max: MAX_PORT,
+  }),
+  ...BOUND_NAMES.map(boundRow),
   ...(Object.keys(LIMITS) as (keyof Limits)[]).map(limitRow),
 ];

@@ -1,7 +1,9 @@
 /** The relay's options out of command line and environment: defaults < environment < flags. */
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { GraphError } from '../lib/base/errors.ts';
 import { DEFAULT_LIMITS, type Limits } from '../lib/base/limits.ts';
+import { ClientAddresses } from './client-address.ts';
 import {
   DEFAULT_OPTIONS,
   OPTION_TABLE,
@@ -9,6 +11,7 @@ import {
   type OptionRow,
   type RelayOptions,
 } from './option-table.ts';
+import { Origins } from './origins.ts';
 import { toPeerUrl } from './peer-url.ts';
 import { VERSION } from './version.ts';
 
@@ -25,6 +28,9 @@ interface Given {
   readonly source: string;
   readonly text: string;
 }
+
+/** What headers, queries and cookies carry as it is. */
+const TOKEN = /^[\x21-\x7e]{8,1024}$/;
 
 /** Flags by option name, as typed. */
 type Flags = Readonly<Record<string, string | undefined>>;
@@ -69,7 +75,7 @@ function describeOption(row: OptionRow): Option {
   facts.push(`env: ${row.env}`);
   const option = new Option(`${row.flag} <${row.unit}>`, `${row.help} (${facts.join('; ')})`);
   // A list may come in several flags.
-  if (row.values.kind === 'peers') option.argParser(joinList);
+  if (row.values.kind === 'list') option.argParser(joinList);
   return option.helpGroup(row.isLimit ? 'Limits:' : 'Options:');
 }
 
@@ -117,8 +123,10 @@ function parseValue(given: Given, values: OptionKind): unknown {
     case 'choice':
       if (!values.choices.includes(given.text)) fail(given, `must be one of ${values.choices.join(', ')}`);
       return given.text;
-    case 'peers':
-      return parsePeers(given);
+    case 'list':
+      return parseList(given, values.of);
+    case 'secret':
+      return parseSecret(given);
     case 'text':
       return given.text;
   }
@@ -130,9 +138,25 @@ function parseInteger(given: Given, min: number, max: number): number {
   return value;
 }
 
-function parsePeers(given: Given): readonly string[] {
-  const urls = given.text.split(',').map((url) => url.trim());
-  return urls.filter((url) => url !== '').map((url) => toPeerUrl(url));
+function parseList(given: Given, of: 'peers' | 'addresses' | 'origins'): readonly string[] {
+  const items = given.text.split(',').map((item) => item.trim());
+  const list = items.filter((item) => item !== '');
+  return of === 'peers' ? list.map((url) => toPeerUrl(url)) : list;
+}
+
+/** What a secret is must not be in any message. */
+function parseSecret({ source, text }: Given): string {
+  if (!text.startsWith('@')) return text;
+  let secret: string;
+  try {
+    secret = readFileSync(text.slice(1), 'utf8').trim();
+  } catch (error) {
+    const { code = 'unreadable' } = error as NodeJS.ErrnoException;
+    throw new GraphError('OPTION_INVALID', `${source} ${text}: cannot be read (${code})`, { cause: error });
+  }
+  // No secret would mean that nobody needs one.
+  if (secret === '') throw new GraphError('OPTION_INVALID', `${source} ${text}: the file is empty`);
+  return secret;
 }
 
 function fail(given: Given, rule: string): never {
@@ -148,5 +172,17 @@ export function assertWhole(options: RelayOptions): void {
   if (options.data === '') throw new GraphError('OPTION_INVALID', '--data: must name a folder');
   if ((options.httpsKey === '') !== (options.httpsCert === '')) {
     throw new GraphError('OPTION_INVALID', '--https-key and --https-cert: give both or none');
+  }
+  // Both throw on what they cannot take.
+  void new ClientAddresses(options);
+  void new Origins(options);
+  for (const [flag, token] of [
+    ['--read-token', options.readToken],
+    ['--write-token', options.writeToken],
+    ['--admin-token', options.adminToken],
+  ] as const) {
+    if (token !== '' && !TOKEN.test(token)) {
+      throw new GraphError('OPTION_INVALID', `${flag}: must be 8 to 1024 letters, digits or signs of ASCII`);
+    }
   }
 }

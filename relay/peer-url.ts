@@ -28,3 +28,9 @@ export function toPeerUrl(text: string): string {
   dialled.hash = '';
   return dialled.href;
 }
+
+/** A peer's URL without what may be secret: credentials and query; links to it are named so. */
+export function peerLabel(text: string): string {
+  const { protocol, host, pathname } = new URL(toPeerUrl(text));
+  return `${protocol}//${host}${pathname}`;
+}

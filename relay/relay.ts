@@ -1,5 +1,5 @@
 /** The relay: storage, writer, mesh, HTTP and sockets composed, opened and closed in order. */
-import { setTimeout } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { LevelStorage } from '../adapters/level.ts';
 import { Dialler } from '../adapters/websocket-link.ts';
 import { systemClock, type Clock } from '../lib/base/clock.ts';
@@ -10,19 +10,27 @@ import { Slices } from '../lib/base/slices.ts';
 import { CLOSE, type Link } from '../lib/mesh/link.ts';
 import type { MeshEvent } from '../lib/mesh/context.ts';
 import { Mesh } from '../lib/mesh/mesh.ts';
+import type { StartTimer } from '../lib/store/deferred-writes.ts';
 import { GraphStore } from '../lib/store/graph-store.ts';
 import type { Storage } from '../lib/store/storage.ts';
 import { Writer } from '../lib/store/writer.ts';
+import { aboutRelay } from './about.ts';
+import { adminRoutes, createAdminHttp, OperatorCheck } from './admin.ts';
+import type { Entrance } from './admission.ts';
 import { dialSocketClass } from './dial-socket.ts';
-import { Heartbeat } from './heartbeat.ts';
+import { FolderSize } from './folder-size.ts';
+import { FrontDoor } from './front-door.ts';
+import { Heartbeat, repeat, type Repeat } from './heartbeat.ts';
 import { createHttp } from './http.ts';
-import { Listener } from './listener.ts';
+import { LimitedLogger } from './log-limit.ts';
 import { createLogger, meshEventLevel, type Logger } from './logger.ts';
+import { Metrics } from './metrics.ts';
 import { assertWhole } from './options.ts';
 import { DEFAULT_OPTIONS, type RelayOptions } from './option-table.ts';
 import { toPeerUrl } from './peer-url.ts';
+import { LimitedLink } from './limited-link.ts';
 import type { SocketLink } from './socket-link.ts';
-import { Upgrade } from './upgrade.ts';
+import { WatchedStorage } from './watched-storage.ts';
 
 /** Gun's relays beat every 20 s (gun-wire section 2.6). */
 const HEARTBEAT_MS = 20_000;
@@ -41,6 +49,12 @@ export interface RelayParts {
   readonly storage?: Storage;
   readonly clock?: Clock;
   readonly logger?: Logger;
+  /** Runs what is done again and again: heartbeats, and the search for connections that say nothing. */
+  readonly repeat?: Repeat;
+  /** Waits once, for peers that are too fast. */
+  readonly startTimer?: StartTimer;
+  /** Milliseconds that never go back, for rates and waits. */
+  readonly now?: () => number;
 }
 
 /** A relay that is not listening yet. */
@@ -53,16 +67,18 @@ export function createRelay(settings: RelaySettings = {}, parts: RelayParts = {}
 /** A GunDB relay on one port, with its graph on disk. */
 export class Relay {
   readonly #options: RelayOptions;
-  readonly #logger: Logger;
-  readonly #storage: Storage;
+  readonly #logger: LimitedLogger;
+  readonly #storage: WatchedStorage;
+  readonly #graph: GraphStore;
+  readonly #slices: Slices;
   readonly #writer: Writer;
   readonly #mesh: Mesh;
-  readonly #listener: Listener;
-  readonly #upgrade: Upgrade;
-  readonly #heartbeat = new Heartbeat(HEARTBEAT_MS);
+  readonly #heartbeat: Heartbeat;
+  readonly #door: FrontDoor;
+  readonly #metrics: Metrics;
   readonly #diallers: readonly Dialler[];
   /** Links that came before the store was open. */
-  readonly #waiting = new Set<SocketLink>();
+  readonly #waiting = new Map<SocketLink, Entrance>();
   readonly #life = new Lifecycle(
     () => this.#open(),
     () => this.#close(),
@@ -70,42 +86,55 @@ export class Relay {
   #ready: Promise<void> | undefined;
   #isReady = false;
   #isStopping = false;
+  #storeFailure: string | undefined;
   #port = 0;
+  #adminPort = 0;
 
   /** Use {@link createRelay}. */
   constructor(options: RelayOptions, parts: RelayParts) {
     const { limits } = options;
-    const clock = parts.clock ?? systemClock;
-    const report = (event: MeshEvent): void => this.#logger.log(meshEventLevel(event), event);
-    const storage =
-      parts.storage ?? new LevelStorage({ location: options.data, durability: options.durability });
-    const graph = new GraphStore({ storage, limits });
-    // One for all: whatever is cut into slices has one of them a turn.
-    const slices = new Slices({ schedule: setImmediate });
-    const common = { graph, limits, clock, schedule: setImmediate, slices, report };
+    const now = parts.now ?? (() => performance.now());
+    const every = parts.repeat ?? repeat;
     this.#options = options;
-    this.#logger = parts.logger ?? createLogger(options.logLevel);
-    this.#storage = storage;
-    this.#writer = new Writer({ ...common, storage });
+    this.#logger = new LimitedLogger({
+      logger: parts.logger ?? createLogger(options.logLevel),
+      linesPerMinute: options.logLines,
+      repeat: every,
+    });
+    const disk =
+      parts.storage ?? new LevelStorage({ location: options.data, durability: options.durability });
+    this.#storage = new WatchedStorage({ storage: disk, now });
+    // One for all: whatever is cut into slices has one of them a turn.
+    this.#slices = new Slices({ schedule: setImmediate });
+    this.#graph = new GraphStore({ storage: this.#storage, limits, slices: this.#slices });
+    const report = (event: MeshEvent): void => this.#logger.log(meshEventLevel(event), event);
+    const clock = parts.clock ?? systemClock;
+    const common = {
+      graph: this.#graph,
+      limits,
+      clock,
+      schedule: setImmediate,
+      slices: this.#slices,
+      report,
+    };
+    this.#writer = new Writer({ ...common, storage: this.#storage });
     this.#mesh = new Mesh({ ...common, writer: this.#writer });
-    this.#listener = new Listener(options, createHttp({ limits, isReady: () => this.#isReady }));
-    this.#upgrade = new Upgrade({
-      server: this.#listener.server,
-      heartbeat: this.#heartbeat,
-      frameBytes: limits.frameBytes,
-      onLink: (link) => this.#onClient(link),
-      slices,
-    });
-    const DialSocket = dialSocketClass({ frameBytes: limits.frameBytes, heartbeat: this.#heartbeat });
-    this.#diallers = options.peers.map((peer) => {
-      const onLink = (link: Link): void => this.#onRelay(link);
-      return new Dialler({ url: toPeerUrl(peer), WebSocket: DialSocket, onLink });
-    });
+    this.#heartbeat = new Heartbeat(HEARTBEAT_MS, every);
+    this.#door = this.#makeDoor(now, every, parts.startTimer);
+    this.#diallers = this.#makeDiallers();
+    this.#metrics = this.#makeMetrics(
+      parts.storage === undefined ? new FolderSize(options.data, now) : undefined,
+    );
   }
 
   /** The port listened on, 0 before `listen`. */
   get port(): number {
     return this.#port;
+  }
+
+  /** The port for operators, 0 before `listen` and when there is none. */
+  get adminPort(): number {
+    return this.#adminPort;
   }
 
   /** Peers connected now, relays included. */
@@ -147,23 +176,85 @@ export class Relay {
     return this.close();
   }
 
+  #makeDoor(now: () => number, every: Repeat, startTimer: StartTimer | undefined): FrontDoor {
+    const options = this.#options;
+    const admin = {
+      metrics: async () => ({ contentType: this.#metrics.contentType, text: await this.#metrics.text() }),
+    };
+    const operators = new OperatorCheck(options, (request) => this.#door.clientOf(request));
+    const onRequest = createHttp({
+      about: aboutRelay(options),
+      deadReason: () => this.#storeFailure,
+      unreadyReason: () => this.#unreadyReason(),
+      admin: adminRoutes(admin, operators.handle),
+    });
+    return new FrontDoor({
+      options,
+      onRequest,
+      onAdminRequest: createAdminHttp(admin),
+      heartbeat: this.#heartbeat,
+      slices: this.#slices,
+      logger: this.#logger,
+      now,
+      repeat: every,
+      startTimer,
+      onLink: (link, entrance) => this.#onClient(link, entrance),
+      onGone: (link) => this.#waiting.delete(link),
+    });
+  }
+
+  #makeDiallers(): Dialler[] {
+    const { peers, limits } = this.#options;
+    const { traffic } = this.#door;
+    const WebSocket = dialSocketClass({ frameBytes: limits.frameBytes, heartbeat: this.#heartbeat, traffic });
+    const onLink = (link: Link): void => this.#onRelay(link);
+    return peers.map((peer) => new Dialler({ url: toPeerUrl(peer), WebSocket, onLink }));
+  }
+
+  #makeMetrics(folder: FolderSize | undefined): Metrics {
+    const { connections, throttle, traffic, upgrade } = this.#door;
+    return new Metrics({
+      mesh: this.#mesh,
+      graph: this.#graph,
+      writer: this.#writer,
+      storage: this.#storage,
+      connections,
+      throttle,
+      traffic,
+      upgrade,
+      peers: this.#options.peers,
+      storeBytes: async () => folder?.bytes(),
+    });
+  }
+
+  async #unreadyReason(): Promise<string | undefined> {
+    if (this.#isStopping) return 'stopping';
+    if (this.#storeFailure !== undefined) return this.#storeFailure;
+    if (!this.#isReady) return 'starting';
+    return (await this.#storage.takesWrites()) ? undefined : 'the storage takes no writes';
+  }
+
   async #open(): Promise<void> {
     const opening = this.#openStore();
     try {
       await withinOrGoOn(HEAD_START_MS, opening);
-      this.#port = await this.#listener.listen();
+      const { port, adminPort } = await this.#door.listen();
+      this.#port = port;
+      this.#adminPort = adminPort;
     } catch (error) {
       this.#isStopping = true;
-      await this.#listener.close();
+      await this.#door.close();
       await opening.then(() => this.#closeStore()).catch(() => undefined);
       throw error;
     }
     this.#heartbeat.start();
+    this.#logger.start();
     this.#logger.log('info', { kind: 'listening', port: this.#port, data: this.#options.data });
     this.#ready = opening.then(() => this.#serve());
-    this.#ready.catch((error: unknown) =>
-      this.#logger.log('error', { kind: 'store-failed', reason: String(error) }),
-    );
+    this.#ready.catch((error: unknown) => {
+      this.#storeFailure = 'the store could not be opened';
+      this.#logger.log('error', { kind: 'store-failed', reason: String(error) });
+    });
   }
 
   async #openStore(): Promise<void> {
@@ -179,15 +270,21 @@ export class Relay {
   #serve(): void {
     if (this.#isStopping) return;
     this.#isReady = true;
-    for (const link of this.#waiting) this.#mesh.accept(link, 'client');
+    for (const [link, entrance] of this.#waiting) this.#welcome(link, entrance);
     this.#waiting.clear();
     for (const dialler of this.#diallers) dialler.start();
     this.#logger.log('info', { kind: 'ready' });
   }
 
-  #onClient(link: SocketLink): void {
-    if (this.#isReady) this.#mesh.accept(link, 'client');
-    else this.#waiting.add(link);
+  #onClient(link: SocketLink, entrance: Entrance): void {
+    if (this.#isReady) this.#welcome(link, entrance);
+    else this.#waiting.set(link, entrance);
+  }
+
+  #welcome(link: SocketLink, { client, mayWrite }: Entrance): void {
+    const limited = this.#door.throttle.limit(link, client);
+    const peer = this.#mesh.accept(limited, 'client', mayWrite);
+    if (limited instanceof LimitedLink) limited.countBy(peer);
   }
 
   #onRelay(link: Link): void {
@@ -201,15 +298,15 @@ export class Relay {
     this.#isReady = false;
     this.#logger.log('info', { kind: 'stopping', peers: this.#mesh.peerCount });
     this.#heartbeat.close();
-    this.#upgrade.close();
-    const lastConnection = this.#listener.close();
-    for (const link of this.#waiting) link.close(CLOSE.goingAway, GOODBYE);
+    const lastConnection = this.#door.close();
+    for (const link of this.#waiting.keys()) link.close(CLOSE.goingAway, GOODBYE);
     try {
       await withinOrGoOn(DRAIN_MS, this.#mesh.close(CLOSE.goingAway, GOODBYE));
     } finally {
       await this.#hangUp(lastConnection);
     }
     this.#logger.log('info', { kind: 'stopped' });
+    this.#logger.close();
   }
 
   /** Gives the peers a moment for their goodbye, and closes the store meanwhile. */
@@ -221,8 +318,7 @@ export class Relay {
       await this.#closeStore();
     } finally {
       await goodbye;
-      this.#upgrade.terminate();
-      this.#listener.terminate();
+      this.#door.terminate();
       await lastConnection;
     }
   }
@@ -239,7 +335,7 @@ export class Relay {
 /** Waits for `work`, but not longer than `ms`; what fails in time is thrown. */
 async function withinOrGoOn(ms: number, work: Promise<void>): Promise<void> {
   const waiting = new AbortController();
-  const late = setTimeout(ms, undefined, { signal: waiting.signal }).catch(() => undefined);
+  const late = pause(ms, undefined, { signal: waiting.signal }).catch(() => undefined);
   // A failure after that time has nobody to tell.
   work.catch(() => undefined);
   try {

@@ -35,12 +35,12 @@ export class SocketInput {
 
   /** Takes a text message, which is valid UTF-8. */
   add(bytes: Buffer): void {
-    if (!this.#isDecoding && bytes.length <= PIECE_BYTES) return this.#parts.deliver(bytes.toString());
+    if (!this.#isDecoding && !isLong(bytes)) return this.#parts.deliver(bytes.toString());
     this.#waiting.push(bytes);
     if (this.#isDecoding) return;
     this.#isDecoding = true;
     this.#parts.stop();
-    void this.#parts.slices.later(this.#steps());
+    void this.#run();
   }
 
   /** Runs a task once everything was delivered. */
@@ -54,15 +54,48 @@ export class SocketInput {
     this.#waiting = [];
   }
 
-  *#steps(): Steps<void> {
-    for (let bytes = this.#waiting.shift(); bytes !== undefined; bytes = this.#waiting.shift()) {
-      this.#parts.deliver(bytes.length <= PIECE_BYTES ? bytes.toString() : yield* decode(bytes));
-      yield;
+  /** Each part of a long text's way that cannot be cut into pieces has a turn of its own. */
+  async #run(): Promise<void> {
+    const { slices } = this.#parts;
+    // In this turn the message was put together.
+    await slices.later(oneStep(() => undefined));
+    for (let bytes = this.#waiting[0]; bytes !== undefined; bytes = this.#waiting[0]) {
+      if (isLong(bytes)) {
+        const text = await slices.later(decode(bytes));
+        await slices.later(oneStep(() => flatten(text)));
+        await slices.later(oneStep(() => this.#deliverLong(text)));
+      } else await slices.later(this.#shortOnes());
     }
     this.#isDecoding = false;
     this.#parts.goOn();
     this.#whenDone?.();
   }
+
+  #deliverLong(text: string): void {
+    this.#waiting.shift();
+    this.#parts.deliver(text);
+  }
+
+  *#shortOnes(): Steps<void> {
+    for (let bytes = this.#waiting[0]; bytes !== undefined && !isLong(bytes); bytes = this.#waiting[0]) {
+      this.#waiting.shift();
+      this.#parts.deliver(bytes.toString());
+      yield;
+    }
+  }
+}
+
+function isLong(bytes: Buffer): boolean {
+  return bytes.length > PIECE_BYTES;
+}
+
+function oneStep(task: () => void): Steps<void> {
+  return {
+    next: () => {
+      task();
+      return { done: true, value: undefined };
+    },
+  };
 }
 
 /** The text of bytes, piece by piece. */
@@ -74,8 +107,6 @@ export function* decode(bytes: Buffer): Generator<void, string> {
     text += bytes.toString('utf8', start, end);
     yield;
   }
-  flatten(text);
-  yield;
   return text;
 }
 

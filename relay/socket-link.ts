@@ -11,6 +11,8 @@ import { encodeTextFrame } from './text-frame.ts';
 const OPEN = 1;
 /** Pings in a row without any sign of life after which the other side counts as gone. */
 const MISSED_PINGS = 2;
+/** Output that may wait while pings are answered; who sends pings and reads nothing gets no more pongs. */
+const PONG_ROOM = 65_536;
 
 /** What a socket link is made of. */
 export interface SocketLinkParts {
@@ -46,6 +48,7 @@ export class SocketLink implements Link, HeartbeatMember {
   #isOpen = true;
   #isEnded = false;
   #closeTimer: NodeJS.Timeout | undefined;
+  #noise = 0;
 
   constructor({ socket, stream, name, heartbeat, slices, closeTimeoutMs }: SocketLinkParts) {
     this.name = name;
@@ -63,9 +66,14 @@ export class SocketLink implements Link, HeartbeatMember {
     // Until somebody listens, input stays in the kernel, where it is bounded.
     socket.pause();
     socket.on('message', (data, isBinary) => {
-      if (!isBinary && this.#isOpen) this.#input.add(data as Buffer);
+      if (isBinary) this.#noise += 1;
+      else if (this.#isOpen) this.#input.add(data as Buffer);
     });
     socket.on('close', () => this.#onClose());
+    socket.on('ping', (data: Buffer) => this.#onPing(data));
+    socket.on('pong', () => {
+      this.#noise += 1;
+    });
     // ws answers faults of the other side with the close code that fits, and `close` follows.
     socket.on('error', () => {
       this.#isOpen = false;
@@ -74,6 +82,16 @@ export class SocketLink implements Link, HeartbeatMember {
 
   get queuedBytes(): number {
     return this.#output.queuedBytes;
+  }
+
+  /** Bytes that came, whatever they were. */
+  get bytesRead(): number {
+    return this.#stream.bytesRead;
+  }
+
+  /** Frames that came and are no texts: pings, pongs and binary ones. */
+  get noise(): number {
+    return this.#noise;
   }
 
   listen(listener: LinkListener): void {
@@ -145,6 +163,11 @@ export class SocketLink implements Link, HeartbeatMember {
 
   #deliver(text: string): void {
     if (this.#isOpen) this.#listener?.frame(text);
+  }
+
+  #onPing(data: Buffer): void {
+    this.#noise += 1;
+    if (this.#isOpen && this.queuedBytes < PONG_ROOM) this.#socket.pong(data, false);
   }
 
   #onClose(): void {

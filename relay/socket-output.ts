@@ -2,26 +2,14 @@
 import type { Socket } from 'node:net';
 import type { Slices, Steps } from '../lib/base/slices.ts';
 import type { Frame } from '../lib/mesh/link.ts';
+import { Corks } from './corks.ts';
 import { Fragments, framesOf } from './text-frame.ts';
 
 /** Bytes that may wait in a stream before the next fragment does. */
 const AHEAD_BYTES = 256 * 1024;
 
-/** Streams that hold output back until the end of the turn, so that several frames cost one write. */
-const corked = new Set<Socket>();
-
-function corkUntilTurnEnds(stream: Socket): void {
-  if (corked.has(stream)) return;
-  if (corked.size === 0) process.nextTick(uncorkAll);
-  corked.add(stream);
-  stream.cork();
-}
-
-function uncorkAll(): void {
-  const streams = [...corked];
-  corked.clear();
-  for (const stream of streams) stream.uncork();
-}
+/** Several frames of a turn cost one write. */
+const corks = new Corks();
 
 /** The way out of a socket. What other receivers are sent too is encoded once for all of them. */
 export class SocketOutput {
@@ -61,7 +49,7 @@ export class SocketOutput {
 
   /** Writes a frame at once. */
   write(bytes: Buffer): void {
-    corkUntilTurnEnds(this.#stream);
+    corks.add(this.#stream);
     this.#stream.write(bytes);
   }
 

@@ -1,19 +1,36 @@
-/** Which websocket path leads where: `/gun` becomes a link, everything else a 404. */
+/** Which websocket path leads where: `/gun` becomes a link for those who are let in, everything else a 404. */
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer } from 'ws';
+import { WebSocketServer, type WebSocket } from 'ws';
 import type { Slices } from '../lib/base/slices.ts';
+import type { Entrance, RefusedUpgrade } from './admission.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import { GRAPH_PATH } from './peer-url.ts';
 import { SocketLink } from './socket-link.ts';
+import type { Traffic } from './traffic.ts';
 
 /** Fragments of one message and chunks waiting in one connection; ws would allow a hundred times more. */
 const MAX_FRAGMENTS = 1024;
 const MAX_BUFFERED_CHUNKS = 4096;
 /** How long the other side may take to answer a close before it is cut off. */
 const CLOSE_TIMEOUT_MS = 2000;
-const NOT_FOUND = 'No websocket here: this relay answers on /gun.\n';
+
+/** What those are told who are not let in. */
+const REFUSALS: Readonly<Record<RefusedUpgrade, readonly [status: string, text: string]>> = {
+  path: ['404 Not Found', 'No websocket here: this relay answers on /gun.'],
+  rate: ['429 Too Many Requests', 'Too many new connections from your address; try again later.'],
+  address: ['429 Too Many Requests', 'Too many connections from your address.'],
+  full: ['503 Service Unavailable', 'This relay has as many connections as it takes.'],
+  origin: ['403 Forbidden', 'Pages of this origin may not connect here.'],
+  token: ['401 Unauthorized', 'This relay wants a token.'],
+};
+const FURTHER_HEADERS: Readonly<Partial<Record<RefusedUpgrade, string>>> = {
+  rate: 'Retry-After: 2\r\n',
+  address: 'Retry-After: 30\r\n',
+  full: 'Retry-After: 30\r\n',
+  token: 'WWW-Authenticate: Bearer\r\n',
+};
 
 /** What the upgrade handler needs. */
 export interface UpgradeParts {
@@ -21,11 +38,17 @@ export interface UpgradeParts {
   readonly heartbeat: Heartbeat;
   /** Largest frame in bytes; larger ones close the link with 1009. */
   readonly frameBytes: number;
+  /** Decides who is let in. */
+  readonly admit: (request: IncomingMessage) => Entrance | RefusedUpgrade;
   /** Told of every new link, which waits for a listener. */
-  readonly onLink: (link: SocketLink) => void;
+  readonly onLink: (link: SocketLink, entrance: Entrance) => void;
   readonly slices: Slices;
   /** Milliseconds a link may take to end; 2000 unless a spec is in a hurry. */
   readonly closeTimeoutMs?: number;
+  /** Counts what flows. */
+  readonly traffic?: Traffic;
+  /** Told when it is gone. */
+  readonly onGone?: (link: SocketLink) => void;
 }
 
 /** ws options that its type declarations do not know. */
@@ -33,12 +56,18 @@ interface WsOptions {
   readonly closeTimeout: number;
 }
 
+/** Refused upgrades by reason. */
+export type RefusedUpgrades = Record<RefusedUpgrade, number>;
+
 /** Takes over a server's upgrade requests and knows the links that live. */
 export class Upgrade {
   readonly #parts: UpgradeParts;
   readonly #sockets: WebSocketServer;
   readonly #links = new Set<SocketLink>();
   readonly #closeTimeoutMs: number;
+  #acceptedCount = 0;
+  /** How many were refused so far. */
+  readonly refused: RefusedUpgrades = { path: 0, rate: 0, address: 0, full: 0, origin: 0, token: 0 };
 
   constructor(parts: UpgradeParts) {
     this.#parts = parts;
@@ -46,6 +75,8 @@ export class Upgrade {
     const options = {
       noServer: true,
       clientTracking: false,
+      // Links answer pings themselves, as long as their other side reads.
+      autoPong: false,
       perMessageDeflate: false,
       maxPayload: parts.frameBytes,
       maxFragments: MAX_FRAGMENTS,
@@ -56,6 +87,11 @@ export class Upgrade {
     parts.server.on('upgrade', (request, stream, head) => {
       this.#onUpgrade(request, stream, head);
     });
+  }
+
+  /** Links so far. */
+  get acceptedCount(): number {
+    return this.#acceptedCount;
   }
 
   /** Links that are not gone yet. */
@@ -74,21 +110,35 @@ export class Upgrade {
   }
 
   #onUpgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
-    if (pathOf(request) !== GRAPH_PATH) return refuse(stream);
+    const entrance = pathOf(request) === GRAPH_PATH ? this.#parts.admit(request) : 'path';
+    if (typeof entrance === 'string') {
+      this.refused[entrance] += 1;
+      return refuse(stream, entrance);
+    }
+    let isLink = false;
     this.#sockets.handleUpgrade(request, stream, head, (socket) => {
-      const link = new SocketLink({
-        socket,
-        // An HTTP server upgrades nothing but TCP and TLS sockets.
-        stream: stream as Socket,
-        name: nameOf(request),
-        heartbeat: this.#parts.heartbeat,
-        slices: this.#parts.slices,
-        closeTimeoutMs: this.#closeTimeoutMs,
-      });
-      this.#links.add(link);
-      socket.on('close', () => this.#links.delete(link));
-      this.#parts.onLink(link);
+      isLink = true;
+      // An HTTP server upgrades nothing but TCP and TLS sockets.
+      this.#welcome(socket, stream as Socket, request, entrance);
     });
+    // What is no websocket handshake was answered by now.
+    if (!isLink) entrance.leave();
+  }
+
+  #welcome(socket: WebSocket, stream: Socket, request: IncomingMessage, entrance: Entrance): void {
+    const name = nameOf(request, entrance);
+    const { heartbeat, slices } = this.#parts;
+    const closeTimeoutMs = this.#closeTimeoutMs;
+    const link = new SocketLink({ socket, stream, name, heartbeat, slices, closeTimeoutMs });
+    this.#links.add(link);
+    this.#acceptedCount += 1;
+    this.#parts.traffic?.join(stream);
+    socket.on('close', () => {
+      this.#links.delete(link);
+      entrance.leave();
+      this.#parts.onGone?.(link);
+    });
+    this.#parts.onLink(link, entrance);
   }
 }
 
@@ -96,15 +146,17 @@ function pathOf(request: IncomingMessage): string {
   return (request.url ?? '').split('?', 1)[0]!;
 }
 
-function nameOf({ socket }: IncomingMessage): string {
-  return `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`;
+/** The client's address, and the port that it, or the proxy before it, has on the other side. */
+function nameOf({ socket }: IncomingMessage, { client }: Entrance): string {
+  return `${client.address}:${socket.remotePort ?? 0}`;
 }
 
-function refuse(stream: Duplex): void {
+function refuse(stream: Duplex, reason: RefusedUpgrade): void {
+  const [status, text] = REFUSALS[reason];
   stream.on('error', () => stream.destroy());
   stream.once('finish', () => stream.destroy());
   stream.end(
-    'HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n' +
-      `Content-Length: ${Buffer.byteLength(NOT_FOUND)}\r\n\r\n${NOT_FOUND}`,
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
+      `${FURTHER_HEADERS[reason] ?? ''}Content-Length: ${Buffer.byteLength(text) + 1}\r\n\r\n${text}\n`,
   );
 }

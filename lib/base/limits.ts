@@ -23,6 +23,8 @@ export interface Limits {
   readonly outputBytes: number;
   /** Souls or properties one peer may subscribe to; further reads are answered, not subscribed. */
   readonly subscriptionsPerPeer: number;
+  /** Subscriptions of all peers together, of which properties count twice. */
+  readonly subscriptions: number;
   /** Message ids remembered at once. */
   readonly dedupeIds: number;
   /** Milliseconds a message id is remembered after its last touch, at least. */
@@ -75,6 +77,7 @@ export const DEFAULT_LIMITS: Limits = {
   idLength: 256,
   outputBytes: 16 * MIB,
   subscriptionsPerPeer: 10_000,
+  subscriptions: 1_000_000,
   dedupeIds: 2_000_000,
   dedupeLifeMs: 10_000,
   cacheBytes: 64 * MIB,

@@ -4,12 +4,14 @@ import type { GraphStore } from '../store/graph-store.ts';
 import type { Writer, WriterEvent } from '../store/writer.ts';
 import type { AnswerPaths } from './answer-paths.ts';
 import type { Asks } from './asks.ts';
+import type { MeshCounters } from './counters.ts';
 import type { Dedupe } from './dedupe.ts';
 import type { Interest } from './interest.ts';
 import type { SharedMessage } from './outbox.ts';
 import type { Peer } from './peer.ts';
 import type { Recall } from './recall.ts';
 import type { Sources } from './sources.ts';
+import type { Stopwatch } from './stopwatch.ts';
 
 /** What the mesh tells its operator; no payloads, no names of data. */
 export type MeshEvent =
@@ -31,6 +33,9 @@ export interface Context {
   readonly writer: Writer;
   readonly limits: Limits;
   readonly interest: Interest;
+  readonly counters: MeshCounters;
+  /** Measures puts from their arrival to their answer. */
+  readonly putWatch: Stopwatch;
   readonly asks: Asks;
   /** Ids of the questions this peer asked on its own account; answers to them need no acknowledgement. */
   readonly questions: Dedupe;

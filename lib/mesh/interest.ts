@@ -1,3 +1,4 @@
+import type { Limits } from '../base/limits.ts';
 import type { Steps } from '../base/slices.ts';
 import { ShardedMap } from '../base/sharded-map.ts';
 import { weightOf } from './name-weight.ts';
@@ -34,14 +35,23 @@ const FORGOTTEN_IN_A_STEP = 50;
 
 /**
  * Which peers asked for which souls (gun-wire sections 5.3 and 9.3): a get subscribes, the end of the link
- * ends it. Each peer holds at most `subscriptionsPerPeer` of them, of which long names count as several.
+ * ends it. Each peer holds at most `subscriptionsPerPeer` of them, of which long names count as several; all
+ * together hold at most `subscriptions`, of which properties count twice, as they take twice the room.
  */
 export class Interest {
   readonly #souls = new ShardedMap<SoulInterest>();
   readonly #mostPerPeer: number;
+  readonly #most: number;
+  #count = 0;
 
-  constructor(subscriptionsPerPeer: number) {
+  constructor({ subscriptionsPerPeer, subscriptions }: Limits) {
     this.#mostPerPeer = subscriptionsPerPeer;
+    this.#most = subscriptions;
+  }
+
+  /** Subscriptions in all, weighed. */
+  get count(): number {
+    return this.#count;
   }
 
   /** True when nobody asked for anything. */
@@ -73,9 +83,11 @@ export class Interest {
     const part = key ?? WHOLE;
     const wanted = subscriptions.bySoul.get(soul);
     if (isWanted(wanted, WHOLE) || isWanted(wanted, part)) return 'known';
-    const count = subscriptions.count + weightOf(soul.length + (key?.length ?? 0));
-    if (count > this.#mostPerPeer) return 'full';
-    subscriptions.count = count;
+    const weight = weightOf(soul.length + (key?.length ?? 0));
+    const room = roomOf(soul, part);
+    if (subscriptions.count + weight > this.#mostPerPeer || this.#count + room > this.#most) return 'full';
+    subscriptions.count += weight;
+    this.#count += room;
     const subscribed = this.covers(soul, key) ? 'new' : 'first';
     subscriptions.bySoul.set(soul, withPart(wanted, part));
     this.#register(peer, soul, key);
@@ -89,6 +101,7 @@ export class Interest {
     for (const [soul, wanted] of subscriptions.bySoul) {
       for (const part of wanted instanceof Set ? wanted : [wanted]) {
         this.#unregister(peer, soul, part);
+        this.#count -= roomOf(soul, part);
         forgotten += 1;
         if (forgotten % FORGOTTEN_IN_A_STEP === 0) yield;
       }
@@ -115,6 +128,11 @@ export class Interest {
     if (left === undefined) this.#souls.delete(soul);
     else if (left !== interest) this.#souls.set(soul, left);
   }
+}
+
+/** What a subscription counts against all. */
+function roomOf(soul: string, part: Part): number {
+  return part === WHOLE ? weightOf(soul.length) : 2 * weightOf(soul.length + part.length);
 }
 
 /** Those who asked for the whole node. */

@@ -1,7 +1,7 @@
 import { systemClock, type Clock } from '../base/clock.ts';
 import type { Limits } from '../base/limits.ts';
 import { randomId } from '../base/random.ts';
-import { finish, Slices } from '../base/slices.ts';
+import { finish, Slices, type Steps } from '../base/slices.ts';
 import type { GraphStore } from '../store/graph-store.ts';
 import type { Writer } from '../store/writer.ts';
 import {
@@ -11,10 +11,11 @@ import {
   encodeRefusal,
   type FrameItem,
 } from '../wire/codec.ts';
-import type { Fault, GetMessage, Message } from '../wire/message.ts';
+import type { ControlMessage, Fault, GetMessage, Message } from '../wire/message.ts';
 import { AnswerPaths } from './answer-paths.ts';
 import { Asks } from './asks.ts';
 import type { Context, MeshEvent } from './context.ts';
+import { codeOfFault, MeshCounters } from './counters.ts';
 import { Dedupe } from './dedupe.ts';
 import { handleAck } from './handlers/ack.ts';
 import { handleControl } from './handlers/control.ts';
@@ -29,6 +30,7 @@ import { pushChanges } from './push.ts';
 import { Recall } from './recall.ts';
 import { catchUp } from './relays.ts';
 import { Sources } from './sources.ts';
+import { Stopwatch } from './stopwatch.ts';
 
 /** Ways back for answers that are kept at once. */
 const ANSWER_PATHS = 20_000;
@@ -41,6 +43,11 @@ const STALL_MS = 30_000;
 const MOST_FAULTS = 20_000;
 /** Subscriptions of a peer that left which are forgotten at once. */
 const FORGOTTEN_AT_ONCE = 200;
+/** Peers that are sent what waits for them at the end of one turn; more than that in slices, so many in a step. */
+const FLUSHED_AT_ONCE = 500;
+const FLUSHED_IN_A_STEP = 20;
+/** Of the frames of a peer that cannot be read, the first and then one in so many are answered. */
+const NOTICE_EVERY = 50;
 /** A heartbeat. */
 const EMPTY_BATCH = '[]';
 
@@ -66,6 +73,8 @@ export class Mesh implements Context {
   readonly writer: Writer;
   readonly limits: Limits;
   readonly interest: Interest;
+  readonly counters: MeshCounters = new MeshCounters();
+  readonly putWatch: Stopwatch;
   readonly asks: Asks;
   readonly questions: Dedupe;
   readonly paths: AnswerPaths = new AnswerPaths(ANSWER_PATHS);
@@ -92,7 +101,8 @@ export class Mesh implements Context {
     this.schedule = schedule;
     this.slices = options.slices ?? new Slices({ schedule });
     this.report = options.report ?? (() => undefined);
-    this.interest = new Interest(limits.subscriptionsPerPeer);
+    this.putWatch = new Stopwatch(() => this.slices.now());
+    this.interest = new Interest(limits);
     this.asks = new Asks(limits, clock, ({ asker, get }) => answerAfterAsking(this, asker, get));
     this.questions = new Dedupe(limits, clock);
     this.recall = new Recall(limits);
@@ -105,9 +115,18 @@ export class Mesh implements Context {
     return this.#peers.size;
   }
 
-  /** Takes a link in: `relay` for one that this side dialled, `client` for one that came in. */
-  accept(link: Link, role: PeerRole): Peer {
-    const peer = new Peer(link, role, this.limits, this.#clock);
+  /** The open peers. */
+  get peers(): Iterable<Peer> {
+    return this.#peers;
+  }
+
+  /**
+   * Takes a link in: `relay` for one that this side dialled, `client` for one that came in.
+   *
+   * @param mayWrite false to refuse what the peer writes
+   */
+  accept(link: Link, role: PeerRole, mayWrite = true): Peer {
+    const peer = new Peer(link, role, this.limits, this.#clock, mayWrite);
     this.#peers.add(peer);
     this.report({ kind: 'peer-open', peer: peer.name, link: link.name });
     if (role === 'client') link.send(new OutFrame(encodeHello(randomId(), this.pid), 1, true));
@@ -132,7 +151,7 @@ export class Mesh implements Context {
     // What is being passed on or answered over several turns.
     while (this.slices.size > 0) await new Promise<void>((resolve) => this.schedule(resolve));
     this.asks.close();
-    this.#flush();
+    finish(this.#flushing(this.#toFlush.splice(0)));
     for (const peer of this.#peers) peer.link.close(code, reason);
   }
 
@@ -206,6 +225,7 @@ export class Mesh implements Context {
   /** False when the peer is gone and what else it said is of no use. */
   #handle(peer: Peer, item: FrameItem): boolean {
     if (peer.closed || this.#closing) return false;
+    peer.messages += 1;
     if (item.ok) this.#dispatch(peer, item.value);
     else this.#refuse(peer, item.reason);
     return !peer.closed;
@@ -224,16 +244,24 @@ export class Mesh implements Context {
     if (peer.pid === undefined && message.kind !== 'control') peer.spokeFirst = true;
     switch (message.kind) {
       case 'put':
-        if (!this.#dedupe.seen(message.id, peer.number)) handlePut(this, peer, message);
+        if (this.#dedupe.seen(message.id, peer.number)) this.counters.put.duplicate += 1;
+        else handlePut(this, peer, message);
         return;
       case 'get':
         return this.#dispatchGet(peer, message);
       case 'ack':
+        this.counters.ack.accepted += 1;
         return handleAck(this, peer, message);
       case 'control':
-        if (!this.#dedupe.seen(message.id, peer.number)) handleControl(this, peer, message);
+        if (this.#dedupe.seen(message.id, peer.number)) this.counters.control.duplicate += 1;
+        else this.#control(peer, message);
         return;
     }
+  }
+
+  #control(peer: Peer, message: ControlMessage): void {
+    this.counters.control.accepted += 1;
+    handleControl(this, peer, message);
   }
 
   #dispatchGet(peer: Peer, message: GetMessage): void {
@@ -241,17 +269,20 @@ export class Mesh implements Context {
     const isRepeated = this.#dedupe.seen(message.id, peer.number);
     const isKnown =
       isRepeated || (isRelay && this.questions.has(message.id)) || this.#dedupe.seen(message.id);
-    if (!isKnown) handleGet(this, peer, message);
+    if (!isKnown) return handleGet(this, peer, message);
+    this.counters.get.duplicate += 1;
     // Another path of a ring: whoever waits for this one must not wait in vain.
-    else if (isRelay) this.send(peer, encodeNotFound(randomId(), message.idJson));
+    if (isRelay) this.send(peer, encodeNotFound(randomId(), message.idJson));
   }
 
-  #refuse(peer: Peer, { idJson, reason }: Fault): void {
+  #refuse(peer: Peer, { idJson, what, reason }: Fault): void {
     peer.faults += 1;
     if (peer.faults > MOST_FAULTS) return this.#cut(peer, CLOSE.refused, 'too many faults');
-    const id = randomId();
-    this.report({ kind: 'refused', peer: peer.name, what: idJson === undefined ? 'frame' : 'put', reason });
-    this.send(peer, idJson === undefined ? encodeFrameError(id, reason) : encodeRefusal(id, idJson, reason));
+    this.counters.refuse(what, codeOfFault(reason));
+    this.report({ kind: 'refused', peer: peer.name, what, reason });
+    if (idJson !== undefined) return this.send(peer, encodeRefusal(randomId(), idJson, reason));
+    if (peer.frameFaults % NOTICE_EVERY === 0) this.send(peer, encodeFrameError(randomId(), reason));
+    peer.frameFaults += 1;
   }
 
   #cut(peer: Peer, code: number, reason: string): void {
@@ -295,16 +326,24 @@ export class Mesh implements Context {
     if (this.#toFlush.push(peer) === 1) this.schedule(() => this.#flush());
   }
 
+  /** Flushes the peers of this turn; when they are very many, the rest in slices. */
   #flush(): void {
-    const peers = this.#toFlush;
+    const flushing = this.#flushing(this.#toFlush);
+    if (this.#toFlush.length > FLUSHED_AT_ONCE) void this.slices.later(flushing);
+    else finish(flushing);
     this.#toFlush = [];
-    for (const peer of peers) {
-      peer.flushing = false;
-      if (!peer.closed) this.#flushPeer(peer);
+  }
+
+  *#flushing(peers: readonly Peer[]): Steps<void> {
+    for (const [at, peer] of peers.entries()) {
+      this.#flushPeer(peer);
+      if ((at + 1) % FLUSHED_IN_A_STEP === 0) yield;
     }
   }
 
   #flushPeer(peer: Peer): void {
+    peer.flushing = false;
+    if (peer.closed) return;
     for (const frame of peer.outbox.take()) {
       if (peer.link.queuedBytes > this.limits.outputBytes) {
         return this.#cut(peer, CLOSE.overloaded, 'output limit');

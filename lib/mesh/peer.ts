@@ -63,16 +63,23 @@ export class Peer {
   longAnswers: Gate | undefined = undefined;
   /** Reads of it that other peers were asked to answer; counted by `Asks`. */
   openAsks = 0;
+  /** False for who may only read: what it writes is refused. */
+  readonly mayWrite: boolean;
+  /** Messages it sent. */
+  messages = 0;
   /** Messages and frames of it that were refused for their form. */
   faults = 0;
+  /** Those among them that no answer could name. */
+  frameFaults = 0;
   readonly #behindBytes: number;
 
-  constructor(link: Link, role: PeerRole, limits: Limits, clock: Clock = systemClock) {
+  constructor(link: Link, role: PeerRole, limits: Limits, clock: Clock = systemClock, mayWrite = true) {
     peersMade += 1;
     this.number = peersMade;
     this.name = `p${peersMade}`;
     this.link = link;
     this.role = role;
+    this.mayWrite = mayWrite;
     this.dialled = role === 'relay';
     this.outbox = new Outbox(limits.packLength, clock);
     this.written = new RecentSouls(limits.rememberedSouls);

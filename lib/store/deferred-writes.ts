@@ -1,10 +1,21 @@
 import type { Clock } from '../base/clock.ts';
 import type { Limits } from '../base/limits.ts';
 import { Pace } from '../base/pace.ts';
+import { Slices, waitFor, type WaitingSteps } from '../base/slices.ts';
+import { inLaterTurn } from '../base/turns.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { DeferralQueue, type Deferred } from '../ham/deferral.ts';
-import { deferredKey, deferredRange, parseDeferredKey } from './keys.ts';
-import type { Change, Storage } from './storage.ts';
+import {
+  decodeLong,
+  deferredKey,
+  deferredRange,
+  encodeLong,
+  isEncodedLong,
+  parseDeferredKey,
+  type LongValue,
+} from './keys.ts';
+import { appendPieces, appendRemoval, isLong, missingPieces, readPieces } from './long-value.ts';
+import type { Change, Storage, TextCursor } from './storage.ts';
 
 /** Writes applied in one group when their time has come. */
 const MOST_DUE = 1000;
@@ -34,6 +45,8 @@ export interface DeferredWritesOptions {
   readonly storage: Storage;
   readonly limits: Limits;
   readonly clock: Clock;
+  /** Cuts long work into slices; own ones when absent. */
+  readonly slices?: Slices;
   /** Called when a write is due. */
   readonly wake: () => void;
   /** The timers of the engine when absent. */
@@ -49,7 +62,10 @@ export class DeferredWrites {
   readonly #limits: Limits;
   readonly #clock: Clock;
   readonly #wake: () => void;
+  readonly #slices: Slices;
   readonly #queue: DeferralQueue;
+  /** The pieces of stored values that have any. */
+  readonly #longs = new WeakMap<FieldWrite, LongValue>();
   #added: Added[] = [];
   #taken: Deferred[] = [];
   readonly #startTimer: StartTimer;
@@ -57,10 +73,11 @@ export class DeferredWrites {
   #retryAt = -Infinity;
   #closed = false;
 
-  constructor({ storage, limits, clock, wake, startTimer }: DeferredWritesOptions) {
+  constructor({ storage, limits, clock, slices, wake, startTimer }: DeferredWritesOptions) {
     this.#storage = storage;
     this.#limits = limits;
     this.#clock = clock;
+    this.#slices = slices ?? new Slices({ schedule: inLaterTurn });
     this.#wake = wake;
     this.#startTimer = startTimer ?? systemTimer;
     this.#queue = new DeferralQueue(limits);
@@ -73,19 +90,32 @@ export class DeferredWrites {
   /** Reads what waited before a restart; gives how many. */
   async load(): Promise<number> {
     const cursor = this.#storage.range(deferredRange());
-    let count = 0;
+    let count: number;
     try {
-      for (;;) {
-        const found = await cursor.next(STEP_ENTRIES);
-        if (found.length === 0) break;
-        for (const [key, json] of found) this.#queue.add({ ...parseDeferredKey(key), json }, undefined);
-        count += found.length;
-      }
+      count = await this.#slices.runWaiting(this.#loadAll(cursor));
     } finally {
       await cursor.close();
     }
     this.arm();
     return count;
+  }
+
+  *#loadAll(cursor: TextCursor): WaitingSteps<number> {
+    let count = 0;
+    for (;;) {
+      const found = yield* waitFor(cursor.next(STEP_ENTRIES));
+      if (found.length === 0) return count;
+      for (const [key, value] of found) {
+        const long = isEncodedLong(value) ? decodeLong(value) : undefined;
+        const json = long === undefined ? value : yield* readPieces(this.#storage, long);
+        if (json === undefined) throw missingPieces();
+        const write = { ...parseDeferredKey(key), json };
+        if (long !== undefined) this.#longs.set(write, long);
+        this.#queue.add(write, undefined);
+      }
+      count += found.length;
+      yield;
+    }
   }
 
   /** Why these future writes cannot wait here, undefined when they can. */
@@ -101,7 +131,7 @@ export class DeferredWrites {
       : 'put: too many writes from the future are waiting';
   }
 
-  /** Lets a write wait; a commit of the {@link changes} makes it durable. */
+  /** Lets a write wait; {@link appendChanges} makes it durable. */
   add(write: FieldWrite, owner: string | undefined): void {
     const before = this.#queue.placeOf(write);
     if (this.#queue.add(write, owner)) this.#added.push({ write, before });
@@ -121,18 +151,38 @@ export class DeferredWrites {
     return this.#taken.map((place) => place.write);
   }
 
-  /** True when there are changes to commit. */
-  get isChanged(): boolean {
-    return this.#taken.length > 0 || this.#added.length > 0;
+  /** Appends the storage changes of what was taken out and let in, in steps. */
+  *appendChanges(changes: Change[]): Generator<void, void> {
+    const pace = new Pace();
+    for (const { write } of this.#taken) {
+      changes.push([deferredKey(write.state, write.soul, write.key), undefined]);
+      yield* this.#appendRemoval(changes, write);
+      if (pace.after(nameLength(write))) yield;
+    }
+    for (const { write, before } of this.#added) {
+      if (before !== undefined) yield* this.#appendRemoval(changes, before.write);
+      // One that lost its place within the group was never stored.
+      if (this.#queue.placeOf(write)?.write === write) yield* this.#appendPut(changes, write);
+      if (pace.after(nameLength(write))) yield;
+    }
   }
 
-  /** The storage changes of what was taken out and let in. */
-  *changes(): Generator<Change, void> {
-    for (const { write } of this.#taken) yield [deferredKey(write.state, write.soul, write.key), undefined];
-    for (const { write } of this.#added) yield [deferredKey(write.state, write.soul, write.key), write.json];
+  *#appendPut(changes: Change[], write: FieldWrite): Generator<void, void> {
+    let value = write.json;
+    if (isLong(value)) {
+      const long = yield* appendPieces(changes, value);
+      this.#longs.set(write, long);
+      value = encodeLong(long);
+    }
+    changes.push([deferredKey(write.state, write.soul, write.key), value]);
   }
 
-  /** Tells whether the commit of the changes went through. */
+  *#appendRemoval(changes: Change[], write: FieldWrite): Generator<void, void> {
+    const long = this.#longs.get(write);
+    if (long !== undefined) yield* appendRemoval(changes, long);
+  }
+
+  /** Tells whether the commit of the appended changes went through. */
   *settle(committed: boolean): Generator<void, void> {
     const taken = this.#taken;
     const added = this.#added;
@@ -159,6 +209,7 @@ export class DeferredWrites {
     // Backwards, because a place may have changed hands several times; the first holder is the stored one.
     for (const { write, before } of added.toReversed()) {
       this.#queue.remove(write);
+      this.#longs.delete(write);
       if (before !== undefined) this.#queue.add(before.write, before.owner);
       if (pace.after(nameLength(write))) yield;
     }

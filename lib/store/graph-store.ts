@@ -1,7 +1,10 @@
 import { Gate } from '../base/gate.ts';
 import { chain, type MaybePromise } from '../base/maybe-promise.ts';
+import { Pace } from '../base/pace.ts';
+import { Slices, type WaitingSteps } from '../base/slices.ts';
+import { inLaterTurn } from '../base/turns.ts';
 import type { Limits } from '../base/limits.ts';
-import { inRange, matchesNames, lexBytes, type NameRange, type Selector } from '../graph/selector.ts';
+import { lexBytes, type Selector } from '../graph/selector.ts';
 import type { Entry, FieldWrite } from '../graph/write.ts';
 import {
   decodeEntry,
@@ -14,21 +17,20 @@ import {
   parseFieldKey,
   soulRange,
   type KeyRange,
+  type LongEntry,
 } from './keys.ts';
+import { wholeEntry } from './long-value.ts';
 import { CachedNode, NodeCache } from './node-cache.ts';
 import { decodeIndex, MANY, type NodeIndex } from './node-index.ts';
-import type { Storage } from './storage.ts';
+import { PartBuilder, type NodePart } from './part-builder.ts';
+import type { Storage, TextEntry } from './storage.ts';
+
+export type { NodePart };
 
 /** Entries read from storage in one step. */
 const STEP_ENTRIES = 512;
 /** Walks over storage that run at once. */
 const PARALLEL_WALKS = 64;
-
-/** Properties of one soul, in the order they were read. */
-export interface NodePart {
-  readonly soul: string;
-  readonly entries: (readonly [string, Entry])[];
-}
 
 /** One bounded piece of an answer; parts of one read never overlap. */
 export interface ReadPart {
@@ -50,6 +52,8 @@ interface Loading {
 export interface GraphStoreOptions {
   readonly storage: Storage;
   readonly limits: Limits;
+  /** Cuts long work into slices; own ones when absent. */
+  readonly slices?: Slices;
 }
 
 /**
@@ -60,13 +64,18 @@ export interface GraphStoreOptions {
 export class GraphStore {
   readonly #storage: Storage;
   readonly #limits: Limits;
+  readonly #slices: Slices;
   readonly #cache: NodeCache;
   readonly #loading = new Map<string, Loading>();
   readonly #walks = new Gate(PARALLEL_WALKS);
+  /** Reads of properties and nodes that memory answered, and those it could not answer. */
+  hits = 0;
+  misses = 0;
 
-  constructor({ storage, limits }: GraphStoreOptions) {
+  constructor({ storage, limits, slices }: GraphStoreOptions) {
     this.#storage = storage;
     this.#limits = limits;
+    this.#slices = slices ?? new Slices({ schedule: inLaterTurn });
     this.#cache = new NodeCache(limits.cacheBytes);
   }
 
@@ -79,10 +88,18 @@ export class GraphStore {
   readField(soul: string, key: string): MaybePromise<Entry | undefined> {
     const node = this.#cache.get(soul);
     const entry = node?.fields.get(key);
-    if (entry !== undefined || node?.lacks(key) === true) return entry;
-    const record = this.#storage.getText(fieldKey(soul, key));
-    if (typeof record !== 'object') return this.#rememberRecord(soul, key, record);
-    return record.then((found) => (found === undefined ? undefined : decodeEntry(found)));
+    if (entry !== undefined || node?.lacks(key) === true) {
+      this.hits += 1;
+      return entry;
+    }
+    this.misses += 1;
+    const storageKey = fieldKey(soul, key);
+    const record = this.#storage.getText(storageKey);
+    if (record instanceof Promise) return record.then((found) => this.#entryOf(storageKey, found));
+    const found = this.#entryOf(storageKey, record);
+    // What took turns may be older than what is in memory by now.
+    if (found !== undefined && !(found instanceof Promise)) this.#remember(soul, key, found, undefined);
+    return found;
   }
 
   /**
@@ -91,7 +108,11 @@ export class GraphStore {
    */
   readNode(soul: string): MaybePromise<CachedNode | undefined> {
     const node = this.#cache.get(soul);
-    if (node?.complete === true) return this.#fitting(node);
+    if (node?.complete === true) {
+      this.hits += 1;
+      return this.#fitting(node);
+    }
+    this.misses += 1;
     const loading = this.#loading.get(soul);
     if (loading !== undefined) return loading.node;
     return this.#load(soul);
@@ -99,27 +120,18 @@ export class GraphStore {
 
   /** Any read in bounded parts (D19, D20). The last part may be empty; walks end when the caller stops. */
   async *parts(selector: Selector): AsyncGenerator<ReadPart> {
-    const { soul, key } = selector;
-    const isLex = typeof soul !== 'string' || (key !== undefined && typeof key !== 'string');
-    const { lexDefaultBytes, lexMaxBytes } = this.#limits;
-    const wished = selector.byteLimit ?? (isLex ? lexDefaultBytes : Infinity);
-    const budget = isLex || selector.byteLimit !== undefined ? Math.min(wished, lexMaxBytes) : wished;
     const cursor = this.#storage.range({ ...rangeOf(selector), reverse: selector.reverse });
-    const page = new PartBuilder(selector, budget, this.#limits.replyPartLength);
+    const builder = new PartBuilder(selector, this.#limits);
     try {
-      while (!page.done) {
+      while (!builder.done) {
         const found = await this.#walks.run(() => cursor.next(STEP_ENTRIES));
         if (found.length === 0) break;
-        for (const [storageKey, record] of found) {
-          const full = page.take(storageKey, record);
-          if (full !== undefined) yield { nodes: full, more: true };
-          if (page.done) break;
-        }
+        yield* this.#partsOf(builder, found);
       }
     } finally {
       await cursor.close();
     }
-    yield { nodes: page.rest(), more: false };
+    yield { nodes: builder.rest(), more: false };
   }
 
   /**
@@ -149,11 +161,40 @@ export class GraphStore {
     }
   }
 
-  #rememberRecord(soul: string, key: string, record: string | undefined): Entry | undefined {
+  /** The parts that entries of a walk fill. */
+  async *#partsOf(builder: PartBuilder, found: readonly TextEntry[]): AsyncGenerator<ReadPart> {
+    for (let at = 0; at < found.length && !builder.done;) {
+      const taking = this.#slices.runWaiting(this.#take(builder, found, at));
+      at = taking instanceof Promise ? await taking : taking;
+      const full = builder.full();
+      if (full !== undefined) yield { nodes: full, more: true };
+    }
+  }
+
+  /** Takes entries of a walk until a part is full; gives the place of the first that is left. */
+  *#take(builder: PartBuilder, found: readonly TextEntry[], first: number): WaitingSteps<number> {
+    const pace = new Pace();
+    for (let at = first; at < found.length; at += 1) {
+      const [storageKey, record] = found[at]!;
+      const { soul, key } = parseFieldKey(storageKey);
+      if (builder.means(soul, key)) {
+        const entry = decodeEntry(record);
+        if (entry.json === undefined) {
+          const whole = yield* wholeEntry(this.#storage, storageKey, entry);
+          builder.add(soul, key, whole.entry, whole.lexBytes);
+        } else builder.add(soul, key, entry, lexBytes(entry.json));
+        if (builder.done || builder.isFull) return at + 1;
+      }
+      if (pace.after(record.length)) yield;
+    }
+    return found.length;
+  }
+
+  #entryOf(storageKey: string, record: string | undefined): MaybePromise<Entry | undefined> {
     if (record === undefined) return undefined;
-    const entry = decodeEntry(record);
-    this.#remember(soul, key, entry, undefined);
-    return entry;
+    const found = decodeEntry(record);
+    if (found.json !== undefined) return found;
+    return chain(this.#slices.runWaiting(wholeEntry(this.#storage, storageKey, found)), ({ entry }) => entry);
   }
 
   #remember(soul: string, key: string, entry: Entry, index: NodeIndex | undefined): void {
@@ -189,17 +230,19 @@ export class GraphStore {
     if (index.length === 0) return this.#finish(loading, node, false);
     const prefix = nodePrefix(loading.soul);
     return chain(this.#storage.getTexts(index.map((key) => fieldKeyOf(prefix, key))), (records) => {
+      const longs = new LongFields();
       for (const [at, key] of index.entries()) {
         const record = records[at];
-        if (record !== undefined) node.put(key, decodeEntry(record));
+        if (record !== undefined) longs.put(node, key, decodeEntry(record));
       }
-      return this.#finish(loading, node, true);
+      return this.#complete(loading, node, longs);
     });
   }
 
   /** Walks over a node that outgrew its index. */
   async #walkNode(loading: Loading): Promise<CachedNode | undefined> {
     const node = new CachedNode(loading.soul);
+    const longs = new LongFields();
     node.list(MANY);
     const cursor = this.#storage.range(nodeRange(loading.soul));
     try {
@@ -207,13 +250,32 @@ export class GraphStore {
         const found = await cursor.next(STEP_ENTRIES);
         if (found.length === 0) break;
         for (const [storageKey, record] of found)
-          node.put(detached(parseFieldKey(storageKey).key), decodeEntry(record));
-        if (this.#fitting(node) === undefined) return undefined;
+          longs.put(node, detached(parseFieldKey(storageKey).key), decodeEntry(record));
+        if (!this.#fits(node.bytes + longs.bytes)) return undefined;
       }
     } finally {
       await cursor.close();
     }
-    return this.#finish(loading, node, true);
+    return this.#complete(loading, node, longs);
+  }
+
+  /** Reads the long values of a node, unless they make it too large for one part. */
+  #complete(loading: Loading, node: CachedNode, longs: LongFields): MaybePromise<CachedNode | undefined> {
+    if (longs.fields.size === 0) return this.#finish(loading, node, true);
+    if (!this.#fits(node.bytes + longs.bytes)) {
+      this.#ended(loading);
+      return undefined;
+    }
+    const reading = this.#slices.runWaiting(this.#readLongs(node, longs));
+    return chain(reading, () => this.#finish(loading, node, true));
+  }
+
+  *#readLongs(node: CachedNode, { fields }: LongFields): WaitingSteps<void> {
+    const prefix = nodePrefix(node.soul);
+    for (const [key, found] of fields) {
+      const { entry } = yield* wholeEntry(this.#storage, fieldKeyOf(prefix, key), found);
+      node.put(key, entry);
+    }
   }
 
   /** A node as read, with what was committed meanwhile. */
@@ -228,7 +290,26 @@ export class GraphStore {
 
   /** The node, unless it is too large for one part. */
   #fitting(node: CachedNode): CachedNode | undefined {
-    return node.bytes > 2 * this.#limits.replyPartLength ? undefined : node;
+    return this.#fits(node.bytes) ? node : undefined;
+  }
+
+  #fits(bytes: number): boolean {
+    return bytes <= 2 * this.#limits.replyPartLength;
+  }
+}
+
+/** Properties of a node whose values are in pieces, before these are read. */
+class LongFields {
+  readonly fields: Map<string, LongEntry> = new Map();
+  /** Bytes by which they will make the node grow, about. */
+  bytes = 0;
+
+  /** Puts an entry into a node when it has its value, else notes it. */
+  put(node: CachedNode, key: string, entry: Entry | LongEntry): void {
+    if (entry.json === undefined) {
+      this.fields.set(key, entry);
+      this.bytes += 2 * (key.length + entry.long.length);
+    } else node.put(key, entry);
   }
 }
 
@@ -241,54 +322,4 @@ function rangeOf({ soul, key }: Selector): KeyRange {
   if (typeof soul !== 'string') return soulRange(soul);
   if (key === undefined) return nodeRange(soul);
   return keyRange(soul, typeof key === 'string' ? { from: key, to: key } : key);
-}
-
-/** Gathers entries of a walk into parts of bounded length, until a budget of bytes is spent. */
-class PartBuilder {
-  readonly #souls: NameRange | undefined;
-  readonly #selector: Selector;
-  readonly #partLength: number;
-  #budget: number;
-  #nodes: NodePart[] = [];
-  #length = 0;
-
-  constructor(selector: Selector, budget: number, partLength: number) {
-    this.#selector = selector;
-    this.#souls = typeof selector.soul === 'string' ? undefined : selector.soul;
-    this.#budget = budget;
-    this.#partLength = partLength;
-  }
-
-  /** True when the budget is spent. */
-  get done(): boolean {
-    return this.#budget <= 0;
-  }
-
-  /** Takes an entry; gives the part before it when that is full. */
-  take(storageKey: string, record: string): readonly NodePart[] | undefined {
-    const { soul, key } = parseFieldKey(storageKey);
-    if (this.#souls !== undefined && !inRange(soul, this.#souls)) return undefined;
-    if (this.#selector.key !== undefined && !matchesNames(key, this.#selector.key)) return undefined;
-    const length = 2 * (soul.length + key.length) + record.length;
-    const full = this.#length > 0 && this.#length + length > this.#partLength ? this.rest() : undefined;
-    const entry = decodeEntry(record);
-    const last = this.#nodes.at(-1);
-    if (last?.soul === soul) {
-      last.entries.push([key, entry]);
-      this.#length += length - 2 * soul.length;
-    } else {
-      this.#nodes.push({ soul, entries: [[key, entry]] });
-      this.#length += length;
-    }
-    this.#budget -= Math.max(1, lexBytes(entry.json));
-    return full;
-  }
-
-  /** What was gathered since the last part. */
-  rest(): readonly NodePart[] {
-    const nodes = this.#nodes;
-    this.#nodes = [];
-    this.#length = 0;
-    return nodes;
-  }
 }

@@ -1,4 +1,5 @@
 import type { NameRange } from '../graph/selector.ts';
+import type { Entry } from '../graph/write.ts';
 
 /**
  * The key layout of the store; nothing else knows it.
@@ -8,6 +9,11 @@ import type { NameRange } from '../graph/selector.ts';
  * | `g/<soul>U+0000<key>` | `<state> <value as JSON>` |
  * | `n/<soul>` | the node's keys, see `node-index.ts` |
  * | `d/<state><soul>U+0000<key>` | `<value as JSON>`, a write from the future |
+ * | `probe` | nothing, ever: deleting it shows whether the storage takes writes |
+ * | `v/<id>/<number>` | a piece of a value too long for one record, see `long-value.ts` |
+ *
+ * Where the JSON of such a value would stand its record has `*<id> <pieces> <length> <what % counts>`, as no JSON
+ * begins.
  *
  * Names are escaped so that any two stay different, none can imitate the separator, and byte order of the
  * escaped names is Gun's order, that of UTF-16 units (D9, D20).
@@ -15,6 +21,9 @@ import type { NameRange } from '../graph/selector.ts';
 const GRAPH = 'g/';
 const DEFERRED = 'd/';
 const INDEX = 'n/';
+const PIECE = 'v/';
+/** A key without a value. */
+export const PROBE_KEY = 'probe';
 /** First string after every key that begins with a two-character prefix ending in `/`. */
 const AFTER_SLASH = '0';
 const SEPARATOR = '\u0000';
@@ -150,15 +159,66 @@ function earlier(a: string, b: string): string {
   return a < b ? a : b;
 }
 
-/** A property's value in the store. */
-export function encodeEntry(state: number, json: string): string {
-  return `${state} ${json}`;
+/** A value in pieces. */
+export interface LongValue {
+  /** What the keys of its pieces begin with; no two values share one. */
+  readonly id: string;
+  readonly pieces: number;
+  /** Characters of its JSON. */
+  readonly length: number;
+  /** What `%` counts for it. */
+  readonly lexBytes: number;
 }
 
-/** State and JSON text of a property's value in the store. */
-export function decodeEntry(record: string): { readonly state: number; readonly json: string } {
+/** What a property has whose value is in pieces. */
+export interface LongEntry {
+  readonly state: number;
+  readonly json: undefined;
+  readonly long: LongValue;
+}
+
+/** A property's record in the store; `value` is its JSON, or what {@link encodeLong} gives. */
+export function encodeEntry(state: number, value: string): string {
+  return `${state} ${value}`;
+}
+
+/** State and value of a property's record. */
+export function decodeEntry(record: string): Entry | LongEntry {
   const at = record.indexOf(' ');
-  return { state: Number(record.slice(0, at)), json: record.slice(at + 1) };
+  const state = Number(record.slice(0, at));
+  return record.charCodeAt(at + 1) === LONG_MARK
+    ? { state, json: undefined, long: decodeLong(record.slice(at + 1)) }
+    : { state, json: record.slice(at + 1) };
+}
+
+const LONG_MARK = 0x2a;
+
+/** Stands for the JSON of a value in pieces. */
+export function encodeLong({ id, pieces, length, lexBytes }: LongValue): string {
+  return `*${id} ${pieces} ${length} ${lexBytes}`;
+}
+
+/** True when a record has what {@link encodeLong} gives in place of a JSON. */
+export function isEncodedLong(value: string): boolean {
+  return value.charCodeAt(0) === LONG_MARK;
+}
+
+/** The value of {@link encodeLong}. */
+export function decodeLong(value: string): LongValue {
+  const [id = '', pieces, length, lexBytes] = value.slice(1).split(' ');
+  return { id, pieces: Number(pieces), length: Number(length), lexBytes: Number(lexBytes) };
+}
+
+const PIECE_DIGITS = 4;
+
+/** The key of a piece of a value, which are counted from 0. */
+export function pieceKey(id: string, number: number): string {
+  return `${PIECE}${id}/${number.toString(16).padStart(PIECE_DIGITS, '0')}`;
+}
+
+/** All pieces of all values. */
+export function pieceRange(): KeyRange {
+  return { from: PIECE, to: PIECE.slice(0, -1) + AFTER_SLASH };
 }
 
 const STATE_DIGITS = 16;

@@ -10,6 +10,8 @@ import type { GraphStore } from './graph-store.ts';
 import { PutQueue } from './put-queue.ts';
 import type { Change, Storage } from './storage.ts';
 
+/** Changes that are gathered before a commit begins; beyond, they are made as the storage takes them. */
+const GATHERED_CHANGES = 2048;
 /** Writes of one request that are gone through without a pause. */
 const FEW_WRITES = 64;
 /** Requests settled without a pause; whoever is told may have much to do. */
@@ -74,7 +76,6 @@ export class Writer {
   readonly #slices: Slices;
   readonly #report: (event: WriterEvent) => void;
   readonly #deferred: DeferredWrites;
-  readonly #pace = new Pace();
   readonly #waiting: PutQueue<PutRequest>;
   #running = false;
   #closed = false;
@@ -93,6 +94,7 @@ export class Writer {
       storage: options.storage,
       limits: options.limits,
       clock: this.#clock,
+      slices: this.#slices,
       wake: () => this.#start(),
       startTimer: options.startTimer,
     });
@@ -181,43 +183,63 @@ export class Writer {
   *#mergeGroup(requests: readonly PutRequest[], group: CommitGroup): WaitingSteps<MergedGroup> {
     const now = this.#clock();
     const due = this.#deferred.takeDue(now);
-    yield* group.gather([due, ...requests.map(({ writes }) => writes)]);
-    yield* group.load();
+    const batches = [due, ...requests.map(({ writes }) => writes)];
+    yield* group.gather(batches);
+    yield* group.load(batches);
     const matured = (yield* mergeInSteps(due, group, now)).accepted;
     const byRequest: (readonly FieldWrite[] | string)[] = [];
-    for (const request of requests) byRequest.push(yield* this.#mergeRequest(request, group, now));
+    const pace = new Pace();
+    for (const request of requests) {
+      if (request.writes.length <= FEW_WRITES) byRequest.push(this.#mergeFew(request, group, now));
+      else byRequest.push(yield* this.#mergeMany(request, group, now));
+      if (pace.after(0)) yield;
+    }
     return { matured, byRequest };
   }
 
-  *#commit(group: CommitGroup): WaitingSteps<void> {
-    if (group.isChanged || this.#deferred.isChanged) yield this.#storage.commit(this.#changes(group));
-    // Nothing to wait for must not mean that nobody else gets a turn.
-    else if (this.#waiting.length > 0) yield new Promise<void>((resolve) => this.#schedule(resolve));
-  }
-
-  *#changes(group: CommitGroup): Generator<Change, void> {
-    yield* group.changes();
-    yield* this.#deferred.changes();
-  }
-
   /** The accepted writes of a request, or why it is refused whole. */
-  *#mergeRequest(
+  #mergeFew({ writes, owner }: PutRequest, group: CommitGroup, now: number): readonly FieldWrite[] | string {
+    const isFuture = (write: FieldWrite): boolean => write.state > now;
+    if (writes.some(isFuture)) {
+      const reason = this.#deferred.refusal(writes.filter(isFuture), owner, now);
+      if (reason !== undefined) return reason;
+    }
+    const { accepted, deferred } = merge(writes, group, now);
+    for (const write of deferred) this.#deferred.add(write, owner);
+    return accepted;
+  }
+
+  /** The same for a request of many writes, in steps. */
+  *#mergeMany(
     { writes, owner }: PutRequest,
     group: CommitGroup,
     now: number,
   ): Generator<void, readonly FieldWrite[] | string> {
-    const isFuture = (write: FieldWrite): boolean => write.state > now;
-    const few = writes.length <= FEW_WRITES;
-    const future = few ? writes.filter(isFuture) : yield* chosen(writes, isFuture);
+    const future = yield* chosen(writes, (write) => write.state > now);
     const reason = future.length === 0 ? undefined : this.#deferred.refusal(future, owner, now);
     if (reason !== undefined) return reason;
-    const { accepted, deferred } = few ? merge(writes, group, now) : yield* mergeInSteps(writes, group, now);
+    const { accepted, deferred } = yield* mergeInSteps(writes, group, now);
+    const pace = new Pace();
     for (const write of deferred) {
       this.#deferred.add(write, owner);
-      if (this.#pace.after(write.soul.length + write.key.length)) yield;
+      if (pace.after(write.soul.length + write.key.length)) yield;
     }
-    if (this.#pace.after(0)) yield;
     return accepted;
+  }
+
+  *#commit(group: CommitGroup): WaitingSteps<void> {
+    const changes: Change[] = [];
+    const appending = this.#appendChanges(group, changes);
+    let isWhole = appending.next().done === true;
+    for (; !isWhole && changes.length < GATHERED_CHANGES; isWhole = appending.next().done === true) yield;
+    if (changes.length > 0) yield this.#storage.commit(isWhole ? changes : streamed(changes, appending));
+    // Nothing to wait for must not mean that nobody else gets a turn.
+    else if (this.#waiting.length > 0) yield new Promise<void>((resolve) => this.#schedule(resolve));
+  }
+
+  *#appendChanges(group: CommitGroup, changes: Change[]): Generator<void, void> {
+    yield* group.appendChanges(changes);
+    yield* this.#deferred.appendChanges(changes);
   }
 
   *#settleGroup(
@@ -281,4 +303,13 @@ function* chosen(
     if (pace.after(0)) yield;
   }
   return found;
+}
+
+/** Changes as they are appended: those of many writes need not be there all at once. */
+function* streamed(changes: Change[], appending: Iterator<void>): Generator<Change, void> {
+  do {
+    yield* changes;
+    changes.length = 0;
+  } while (appending.next().done !== true);
+  yield* changes;
 }

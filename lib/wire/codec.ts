@@ -1,5 +1,7 @@
 import type { Limits } from '../base/limits.ts';
-import { parseMessage } from './parse-message.ts';
+import { LargeMessage } from './frame-shapes.ts';
+import { FRAME_SIZES, readLargeFrame, type FrameSizes } from './large-frame.ts';
+import { parseLargeMessage, parseMessage } from './parse-message.ts';
 import type { Fault, Message } from './message.ts';
 import type { Names, Selector } from '../graph/selector.ts';
 
@@ -23,17 +25,67 @@ export function decodeFrame(text: string, limits: Limits): FrameItem[] {
   return items;
 }
 
-/** Characters from which on a frame is read in steps; parsing at once takes at most about a millisecond below. */
-const LARGE_FRAME = 32_768;
-
 /** True for a frame that is better read by {@link decodeLargeFrame}. */
 export function isLargeFrame(text: string): boolean {
-  return text.length > LARGE_FRAME;
+  return text.length > FRAME_SIZES.frame;
 }
 
-/** {@link decodeFrame} in steps: undefined stands for a place to pause. */
-export function* decodeLargeFrame(text: string, limits: Limits): Generator<FrameItem | undefined, void> {
-  yield* decodeFrame(text, limits);
+/**
+ * {@link decodeFrame} in steps: undefined stands for a place to pause. Nothing is given before the frame was read to
+ * its end. What is legal JSON but absurd is refused: more than 64 objects or arrays within each other, of those that
+ * are longer than 8192 characters, and numbers of more than 65,536 digits.
+ */
+export function* decodeLargeFrame(
+  text: string,
+  limits: Limits,
+  sizes: FrameSizes = FRAME_SIZES,
+): Generator<FrameItem | undefined, void> {
+  yield* decodeInSteps(text, limits, limits.batchMessages, sizes, 0);
+}
+
+/** {@link decodeInto} in steps. */
+function* decodeInSteps(
+  text: string,
+  limits: Limits,
+  room: number,
+  sizes: FrameSizes,
+  depth: number,
+): Generator<FrameItem | undefined, number> {
+  if (!mayBeFrame(text)) return room;
+  const content = yield* readLargeFrame(text, limits, room, depth === 0, sizes);
+  if (content === undefined) yield frameFault(PARSE_ERROR);
+  else if (content instanceof LargeMessage) yield* decodeLargeMessage(content, limits);
+  else if (content.length > room) yield frameFault(tooMany(limits));
+  else return yield* decodeMembers(content, limits, room - content.length, sizes, depth);
+  return room;
+}
+
+/** Decodes the members of an array, one in a step. */
+function* decodeMembers(
+  members: readonly unknown[],
+  limits: Limits,
+  room: number,
+  sizes: FrameSizes,
+  depth: number,
+): Generator<FrameItem | undefined, number> {
+  let left = room;
+  for (const member of members) {
+    const items: FrameItem[] = [];
+    if (member instanceof LargeMessage) yield* decodeLargeMessage(member, limits);
+    else if (typeof member !== 'string') decodeMessage(items, member, limits);
+    else if (depth > 0) continue;
+    else if (member.length > sizes.frame) left = yield* decodeInSteps(member, limits, left, sizes, 1);
+    else left = decodeInto(items, member, limits, left, 1);
+    yield;
+    yield* items;
+  }
+  return left;
+}
+
+function* decodeLargeMessage({ raw }: LargeMessage, limits: Limits): Generator<FrameItem | undefined, void> {
+  const parsed = yield* parseLargeMessage(raw, limits);
+  if (!parsed.ok) yield parsed;
+  else if (parsed.value !== undefined) yield { ok: true, value: parsed.value };
 }
 
 /**
@@ -43,8 +95,7 @@ export function* decodeLargeFrame(text: string, limits: Limits): Generator<Frame
  * @returns what is left of it
  */
 function decodeInto(items: FrameItem[], text: string, limits: Limits, room: number, depth = 0): number {
-  const first = text.charCodeAt(0);
-  if (first !== OPEN_OBJECT && first !== OPEN_ARRAY) return room;
+  if (!mayBeFrame(text)) return room;
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
@@ -57,7 +108,7 @@ function decodeInto(items: FrameItem[], text: string, limits: Limits, room: numb
     return room;
   }
   if (parsed.length > room) {
-    items.push(frameFault(`more than ${limits.batchMessages} messages in a frame`));
+    items.push(frameFault(tooMany(limits)));
     return room;
   }
   let left = room - parsed.length;
@@ -75,8 +126,17 @@ function decodeMessage(items: FrameItem[], raw: unknown, limits: Limits): void {
   else if (parsed.value !== undefined) items.push({ ok: true, value: parsed.value });
 }
 
+function mayBeFrame(text: string): boolean {
+  const first = text.charCodeAt(0);
+  return first === OPEN_OBJECT || first === OPEN_ARRAY;
+}
+
+function tooMany(limits: Limits): string {
+  return `more than ${limits.batchMessages} messages in a frame`;
+}
+
 function frameFault(reason: string): FrameItem {
-  return { ok: false, reason: { idJson: undefined, reason } };
+  return { ok: false, reason: { idJson: undefined, what: 'frame', reason } };
 }
 
 /** An acknowledgement: what `replyTo` wrote is durable. */

@@ -65,6 +65,8 @@ export type Message = PutMessage | GetMessage | AckMessage | ControlMessage;
 export interface Fault {
   /** Id of the refused message as JSON, undefined when no answer can name it. */
   readonly idJson: string | undefined;
+  /** What was refused: a frame of which no message could be read, or a message of this kind. */
+  readonly what: 'frame' | 'put' | 'get';
   /** Names the path and the fault. */
   readonly reason: string;
 }

@@ -1,7 +1,9 @@
 import type { Limits } from '../base/limits.ts';
 import { randomId } from '../base/random.ts';
 import { failure, success, type Result } from '../base/result.ts';
-import { parsePut } from './parse-put.ts';
+import type { FieldWrite } from '../graph/write.ts';
+import { isLongJson } from './long-json.ts';
+import { parsePut, parsePutInSteps } from './parse-put.ts';
 import { parseSelector } from './parse-selector.ts';
 import type {
   AckMessage,
@@ -17,7 +19,11 @@ const CONTROL_NAMES: ReadonlySet<unknown> = new Set<ControlName>(['?', '!', 'hi'
 const PID_LENGTH = 64;
 /** Gun's Node peers sort the keys of all they say, browsers do not (gun-wire section 1). */
 const NODE_HELLO_KEYS = '#,@,dam,pid';
+const NODE_HELLO_KEY_COUNT = 4;
 const NODE_PID_LENGTH = 9;
+const ANSWER_LENGTH = 65_536;
+/** Fields that are written as JSON again. */
+const WRITTEN_FIELDS = ['#', '@', 'ok'] as const;
 const SAFE_ID = /^[\w-]+$/;
 
 /** A message as JSON.parse gave it. */
@@ -33,20 +39,56 @@ interface Id {
 /**
  * Reads one message: its value, the fault its sender is told, or undefined when it is to be ignored
  * (heartbeats, unknown control messages, messages without anything to do).
+ *
+ * @param writes what its `put` says, when that was read before
  */
-export function parseMessage(raw: Raw, limits: Limits): Result<Message | undefined, Fault> {
+export function parseMessage(
+  raw: Raw,
+  limits: Limits,
+  writes?: Result<FieldWrite[]>,
+): Result<Message | undefined, Fault> {
   const id = parseId(raw, limits);
   if (id === undefined)
-    return failure({ idJson: undefined, reason: `#: longer than ${limits.idLength} characters` });
+    return failure({
+      idJson: undefined,
+      what: 'frame',
+      reason: `#: longer than ${limits.idLength} characters`,
+    });
   const dam = raw['dam'];
   if (dam) return success(parseControl(raw, id));
   const replyTo = parseReplyTo(raw['@'], limits);
   // Older peers say "not found" with an empty put.
   const isEmptyAnswer = raw['put'] === null && replyTo !== undefined;
-  if (raw['put'] !== undefined && !isEmptyAnswer) return parsePutMessage(raw, id, replyTo, limits);
+  if (raw['put'] !== undefined && !isEmptyAnswer) {
+    return parsePutMessage(raw, id, replyTo, writes ?? parsePut(raw['put'], limits));
+  }
   if (replyTo !== undefined) return success(parseAck(raw, id, replyTo, limits));
   if (raw['get'] !== undefined) return parseGetMessage(raw, id, limits);
   return success(undefined);
+}
+
+/** {@link parseMessage} in steps, of a message that was read in steps. */
+export function* parseLargeMessage(
+  raw: Raw,
+  limits: Limits,
+): Generator<undefined, Result<Message | undefined, Fault>> {
+  const writes = raw['put'] === undefined ? undefined : yield* parsePutInSteps(raw['put'], limits);
+  for (const name of WRITTEN_FIELDS) {
+    yield;
+    // In its place stands what is too long as well, but written faster.
+    if (isLongJson(raw[name], longestText(limits))) raw[name] = { '': ' '.repeat(longestText(limits)) };
+  }
+  return parseMessage(raw, limits, writes);
+}
+
+/** Characters beyond which a text of a message is too long for any use but as a value. */
+export function longestText(limits: Limits): number {
+  return Math.max(limits.nameLength, limits.idLength, answerLength(limits), PID_LENGTH);
+}
+
+/** Characters of the JSON that a peer may answer with. */
+export function answerLength(limits: Limits): number {
+  return Math.min(ANSWER_LENGTH, limits.frameBytes);
 }
 
 /** Ids of any JSON type are taken and echoed (gun-wire section 3); undefined when too long. */
@@ -93,18 +135,22 @@ function parseControl(raw: Raw, id: Id): ControlMessage | undefined {
     name: name as ControlName,
     pid: typeof pid === 'string' && pid !== '' && pid.length <= PID_LENGTH ? pid : undefined,
     relay: raw['relay'] === true,
-    fromNode: Object.keys(raw).join() === NODE_HELLO_KEYS && String(pid).length === NODE_PID_LENGTH,
+    fromNode: typeof pid === 'string' && pid.length === NODE_PID_LENGTH && hasNodeHelloKeys(raw),
   };
+}
+
+function hasNodeHelloKeys(raw: Raw): boolean {
+  const keys = Object.keys(raw);
+  return keys.length === NODE_HELLO_KEY_COUNT && keys.join() === NODE_HELLO_KEYS;
 }
 
 function parsePutMessage(
   raw: Raw,
   id: Id,
   replyTo: string | undefined,
-  limits: Limits,
+  writes: Result<FieldWrite[]>,
 ): Result<PutMessage, Fault> {
-  const writes = parsePut(raw['put'], limits);
-  if (!writes.ok) return failure({ idJson: id.idJson, reason: writes.reason });
+  if (!writes.ok) return failure({ idJson: id.idJson, what: 'put', reason: writes.reason });
   const ok = raw['ok'];
   return success({
     kind: 'put',
@@ -121,7 +167,7 @@ function parsePutMessage(
 
 function parseGetMessage(raw: Raw, id: Id, limits: Limits): Result<GetMessage, Fault> {
   const selector = parseSelector(raw['get'], limits);
-  if (!selector.ok) return failure({ idJson: id.idJson, reason: selector.reason });
+  if (!selector.ok) return failure({ idJson: id.idJson, what: 'get', reason: selector.reason });
   const hash = raw['##'];
   return success({
     kind: 'get',
@@ -135,11 +181,9 @@ function parseGetMessage(raw: Raw, id: Id, limits: Limits): Result<GetMessage, F
   });
 }
 
-const ANSWER_LENGTH = 65_536;
-
 function parseAck(raw: Raw, id: Id, replyTo: string, limits: Limits): AckMessage {
   const ok = raw['ok'];
   const isAnswer = typeof ok === 'object' && ok !== null && !Array.isArray(ok);
-  const answerLength = Math.min(ANSWER_LENGTH, limits.frameBytes);
-  return { kind: 'ack', ...id, replyTo, answerJson: isAnswer ? boundedJson(ok, answerLength) : undefined };
+  const answerJson = isAnswer ? boundedJson(ok, answerLength(limits)) : undefined;
+  return { kind: 'ack', ...id, replyTo, answerJson };
 }

@@ -3,8 +3,12 @@ import type { Limits } from '../base/limits.ts';
 import { META_KEY } from '../graph/node.ts';
 import { toValueJson } from '../graph/value.ts';
 import type { FieldWrite } from '../graph/write.ts';
+import { ReadyJson } from './json-text.ts';
 
 const QUOTED_LENGTH = 60;
+/** Work between two pauses, in characters of values; every property counts for some besides. */
+const STEP_WORK = 16_384;
+const FIELD_WORK = 32;
 
 /**
  * Reads the `put` of a message into writes, all or none (gun-wire section 7, D1, D2, D6).
@@ -19,23 +23,64 @@ export function parsePut(put: unknown, limits: Limits): Result<FieldWrite[]> {
   for (const soul in put) {
     souls += 1;
     if (souls > limits.messageSouls) return failure(`put: more than ${limits.messageSouls} souls`);
-    const fault = parseNode(soul, put[soul], writes, limits);
+    const node = put[soul];
+    const states = statesOf(soul, node, limits);
+    if (typeof states === 'string') return failure(states);
+    const fault = parseFields(soul, node as Record<string, unknown>, states, writes, limits);
     if (fault !== undefined) return failure(fault);
   }
   return success(writes);
 }
 
-function parseNode(soul: string, node: unknown, writes: FieldWrite[], limits: Limits): string | undefined {
+/** {@link parsePut} in steps, of a put that was read in steps. */
+export function* parsePutInSteps(put: unknown, limits: Limits): Generator<undefined, Result<FieldWrite[]>> {
+  if (!isObject(put)) return failure('put: must be an object');
+  const writes: FieldWrite[] = [];
+  let souls = 0;
+  for (const soul in put) {
+    souls += 1;
+    if (souls > limits.messageSouls) return failure(`put: more than ${limits.messageSouls} souls`);
+    const node = put[soul];
+    const states = statesOf(soul, node, limits);
+    if (typeof states === 'string') return failure(states);
+    const fault = yield* parseFieldsInSteps(soul, node as Record<string, unknown>, states, writes, limits);
+    if (fault !== undefined) return failure(fault);
+  }
+  return success(writes);
+}
+
+/** Pauses behind the node, and within it when it is large. */
+function* parseFieldsInSteps(
+  soul: string,
+  node: Record<string, unknown>,
+  states: Record<string, unknown>,
+  writes: FieldWrite[],
+  limits: Limits,
+): Generator<undefined, string | undefined> {
+  let keys = 0;
+  let work = 0;
+  for (const key in node) {
+    if (key === META_KEY) continue;
+    keys += 1;
+    const field = parseField(soul, key, keys, node[key], states[key], limits);
+    if (typeof field === 'string') return field;
+    writes.push(field);
+    work += FIELD_WORK + field.json.length;
+    if (work < STEP_WORK) continue;
+    work = 0;
+    yield;
+  }
+  yield;
+  return undefined;
+}
+
+/** The states of a node, or its fault. */
+function statesOf(soul: string, node: unknown, limits: Limits): Record<string, unknown> | string {
   if (soul === '') return 'put[""]: soul is empty';
   if (soul.length > limits.nameLength)
     return `put[${quote(soul)}]: soul longer than ${limits.nameLength} characters`;
   if (!isObject(node)) return `put[${quote(soul)}]: node must be an object`;
-  const states = statesOf(soul, node[META_KEY]);
-  if (typeof states === 'string') return states;
-  return parseFields(soul, node, states, writes, limits);
-}
-
-function statesOf(soul: string, meta: unknown): Record<string, unknown> | string {
+  const meta = node[META_KEY];
   if (!isObject(meta)) return `put[${quote(soul)}]["_"]: missing`;
   if (meta['#'] !== soul) return `put[${quote(soul)}]["_"]["#"]: soul is not the same`;
   const states = meta['>'];
@@ -53,20 +98,37 @@ function parseFields(
   for (const key in node) {
     if (key === META_KEY) continue;
     keys += 1;
-    const state = states[key];
-    const json = toValueJson(node[key]);
-    if (key === '' || key.length > limits.nameLength || keys > limits.nodeProperties) {
-      return nameFault(soul, key, limits);
-    }
-    if (typeof state !== 'number' || !Number.isFinite(state)) {
-      return `put[${quote(soul)}]["_"][">"][${quote(key)}]: state must be a finite number`;
-    }
-    if (json === undefined) {
-      return `put[${quote(soul)}][${quote(key)}]: value must be null, text, true, false, a finite number or a link`;
-    }
-    writes.push({ soul, key, state, json });
+    const field = parseField(soul, key, keys, node[key], states[key], limits);
+    if (typeof field === 'string') return field;
+    writes.push(field);
   }
   return undefined;
+}
+
+/** @param place how many properties of the node have been read, with this one */
+function parseField(
+  soul: string,
+  key: string,
+  place: number,
+  value: unknown,
+  state: unknown,
+  limits: Limits,
+): FieldWrite | string {
+  if (key === '' || key.length > limits.nameLength || place > limits.nodeProperties) {
+    return nameFault(soul, key, limits);
+  }
+  if (typeof state !== 'number' || !Number.isFinite(state)) {
+    return `put[${quote(soul)}]["_"][">"][${quote(key)}]: state must be a finite number`;
+  }
+  const json = toValueJson(value) ?? readyJson(value);
+  if (json === undefined) {
+    return `put[${quote(soul)}][${quote(key)}]: value must be null, text, true, false, a finite number or a link`;
+  }
+  return { soul, key, state, json };
+}
+
+function readyJson(value: unknown): string | undefined {
+  return value instanceof ReadyJson ? value.json : undefined;
 }
 
 function nameFault(soul: string, key: string, limits: Limits): string {

@@ -38,7 +38,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   lib: ['@noble/ed25519', '@noble/hashes', 'cbor-x', 'fast-json-stable-stringify'],
   adapters: ['level'],
   'adapters/conformance': ['chai'],
-  relay: ['commander', 'express', 'pino', 'ws', 'thicket'],
+  relay: ['commander', 'express', 'pino', 'prom-client', 'ws', 'thicket'],
 };
 
 const IMPORT = /(?:^|[\s;])(?:import|export)\b(?:[^'"`;]*?\bfrom)?\s*\(?\s*['"]([^'"\n]+)['"]/g;

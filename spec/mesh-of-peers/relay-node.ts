@@ -47,16 +47,17 @@ export class RelayNode {
   async start(): Promise<void> {
     await this.#stopping;
     await this.#storage.open();
-    const graph = new GraphStore({ storage: this.#storage, limits: DEFAULT_LIMITS });
+    const slices = new Slices({
+      schedule: (task: () => void) => this.#network.schedule(task),
+      now: this.#network.clock,
+    });
+    const graph = new GraphStore({ storage: this.#storage, limits: DEFAULT_LIMITS, slices });
     const common = {
       graph,
       limits: DEFAULT_LIMITS,
       clock: () => this.#network.clock() + this.#skewMs,
       schedule: (task: () => void) => this.#network.schedule(task),
-      slices: new Slices({
-        schedule: (task: () => void) => this.#network.schedule(task),
-        now: this.#network.clock,
-      }),
+      slices,
       report: (event: MeshEvent) => {
         if (!['peer-open', 'peer-close', 'deferred-loaded'].includes(event.kind)) this.troubles.push(event);
       },

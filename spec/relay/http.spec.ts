@@ -5,10 +5,20 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
-import { DEFAULT_LIMITS } from '../../lib/base/limits.ts';
+import type { RequestHandler } from 'express';
+import { aboutRelay } from '../../relay/about.ts';
 import { createHttp } from '../../relay/http.ts';
+import { DEFAULT_OPTIONS } from '../../relay/option-table.ts';
 import { VERSION } from '../../relay/version.ts';
 import { temporaryFolders } from '../support/temporary-folder.ts';
+
+/** Stands for the routes of operators. */
+const admin: RequestHandler = ({ path }, response, next) => {
+  if (path === '/operators') response.send('secret');
+  else next();
+};
+
+const ABOUT = aboutRelay(DEFAULT_OPTIONS);
 
 /** What a request brought back. */
 interface Answer {
@@ -20,14 +30,24 @@ interface Answer {
 describe('relay http', () => {
   const folder = temporaryFolders();
   let server: Server;
-  let isReady: boolean;
+  let unreadyReason: string | undefined;
+  let deadReason: string | undefined;
   let gunFolder: string | undefined;
 
   beforeEach(async () => {
-    isReady = true;
+    unreadyReason = undefined;
+    deadReason = undefined;
     gunFolder = undefined;
     const findGun = (): string | undefined => gunFolder;
-    server = createServer(createHttp({ limits: DEFAULT_LIMITS, isReady: () => isReady, findGun }));
+    server = createServer(
+      createHttp({
+        about: ABOUT,
+        deadReason: () => deadReason,
+        unreadyReason: () => Promise.resolve(unreadyReason),
+        admin,
+        findGun,
+      }),
+    );
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
   });
@@ -77,21 +97,29 @@ describe('relay http', () => {
     const { status, headers, body } = await ask('/gun', { accept: 'application/json' });
     expect(status).to.equal(200);
     expect(headers['content-type']).to.match(/^application\/json/);
-    expect(JSON.parse(body)).to.deep.equal({
-      name: 'thicket',
-      version: VERSION,
-      websocket: '/gun',
-      limits: DEFAULT_LIMITS,
-    });
+    expect(JSON.parse(body)).to.deep.equal(ABOUT);
   });
 
-  it('is live always and ready when the store is', async () => {
+  it('is live and ready, or says why not', async () => {
     expect(await ask('/ready')).to.include({ status: 200, body: '{"status":"ready"}' });
-    isReady = false;
-    expect(await ask('/ready')).to.include({ status: 503, body: '{"status":"not ready"}' });
+    unreadyReason = 'starting';
+    const unready = { status: 503, body: '{"status":"not ready","reason":"starting"}' };
+    expect(await ask('/ready')).to.include(unready);
+    deadReason = 'no store';
+    expect(await ask('/health')).to.include({
+      status: 503,
+      body: '{"status":"not live","reason":"no store"}',
+    });
+    deadReason = undefined;
     const health = await ask('/health');
     expect(health).to.include({ status: 200, body: '{"status":"live"}' });
     expect(health.headers['cache-control']).to.equal('no-store');
+  });
+
+  it('has the routes for operators, and opens them to no page of another origin', async () => {
+    const answer = await ask('/operators', { origin: 'https://evil.example' });
+    expect(answer).to.include({ status: 200, body: 'secret' });
+    expect(answer.headers).to.not.have.property('access-control-allow-origin');
   });
 
   it("serves gun's client files to any origin", async () => {

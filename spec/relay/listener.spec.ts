@@ -11,7 +11,7 @@ import { Listener, type ListenerOptions } from '../../relay/listener.ts';
 import { temporaryFolders } from '../support/temporary-folder.ts';
 import { TLS_CERT, TLS_KEY } from './tls-pair.ts';
 
-const PLAIN: ListenerOptions = { port: 0, host: '127.0.0.1', httpsKey: '', httpsCert: '' };
+const PLAIN: ListenerOptions = { port: 0, host: '127.0.0.1', httpsKey: '', httpsCert: '', requestMs: 8000 };
 const greet: RequestListener = (_request, response) => {
   response.end('hello');
 };

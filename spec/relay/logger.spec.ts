@@ -42,6 +42,30 @@ describe('relay logger', () => {
     expect(error['stack']).to.contain('logger.spec');
   });
 
+  it('shows causes and codes, but no other field of an error, nor all of a long message', () => {
+    const { lines, logger } = linesAt('info');
+    const cause = Object.assign(new TypeError('x'.repeat(1000)), { input: 'a secret' });
+    logger.log('error', {
+      kind: 'any',
+      error: Object.assign(new Error('outer', { cause }), { code: 'EIO' }),
+    });
+    logger.log('error', { kind: 'any', error: 'y'.repeat(1000) });
+    expect(lines.join(''))
+      .to.not.contain('secret')
+      .and.to.not.match(/x{301}|y{301}/);
+    const { error } = JSON.parse(lines[0]!) as { error: { cause: Record<string, string> } };
+    expect(error).to.include({ type: 'Error', message: 'outer', code: 'EIO' });
+    expect(error.cause).to.include({ type: 'TypeError', message: 'x'.repeat(300) });
+  });
+
+  it('survives an error that causes itself', () => {
+    const { lines, logger } = linesAt('info');
+    const error = new Error('round');
+    error.cause = error;
+    logger.log('error', { kind: 'any', error });
+    expect(lines).to.have.length(1);
+  });
+
   it('keeps what strangers can cause at will out of the usual log', () => {
     const refused: MeshEvent = { kind: 'refused', peer: 'p1', what: 'put', reason: 'any' };
     expect(meshEventLevel(refused)).to.equal('debug');

@@ -1,9 +1,12 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { DEFAULT_LIMITS } from '../../lib/base/limits.ts';
 import { GraphError } from '../../lib/base/errors.ts';
 import { assertWhole, readOptions, type Environment } from '../../relay/options.ts';
 import { DEFAULT_OPTIONS, OPTION_TABLE, type RelayOptions } from '../../relay/option-table.ts';
 import { VERSION } from '../../relay/version.ts';
+import { temporaryFolders } from '../support/temporary-folder.ts';
 
 function run(args: string[], env: Environment = {}): RelayOptions {
   const request = readOptions(args, env);
@@ -28,6 +31,8 @@ function refusal(args: string[], env: Environment = {}): string {
 }
 
 describe('relay options', () => {
+  const folder = temporaryFolders();
+
   it('are the defaults when nobody says anything', () => {
     expect(run([])).to.deep.equal(DEFAULT_OPTIONS);
     expect(run([]).port).to.equal(8765);
@@ -95,6 +100,46 @@ describe('relay options', () => {
     const env = { HTTPS_KEY: 'key.pem', HTTPS_CERT: 'cert.pem' };
     expect(run([], env)).to.include({ httpsKey: 'key.pem', httpsCert: 'cert.pem' });
     expect(() => assertWhole({ ...DEFAULT_OPTIONS, httpsKey: 'key.pem' })).to.throw(GraphError);
+  });
+
+  it('take lists of addresses and origins, and refuse what is none', () => {
+    const options = run(['--trust-proxy', '10.0.0.0/8, ::1', '--trust-proxy', '192.0.2.7'], {
+      THICKET_ORIGINS: 'https://app.example,http://localhost:3000',
+    });
+    expect(options.trustProxy).to.deep.equal(['10.0.0.0/8', '::1', '192.0.2.7']);
+    expect(options.origins).to.deep.equal(['https://app.example', 'http://localhost:3000']);
+    expect(run(['--exempt', '']).exempt).to.deep.equal([]);
+    expect(refusal(['--trust-proxy', 'proxy.example'])).to.contain('--trust-proxy "proxy.example"');
+    expect(refusal(['--exempt', '10.0.0.0/99'])).to.contain('--exempt "10.0.0.0/99"');
+    expect(refusal([], { THICKET_ORIGINS: 'app.example' })).to.contain('--origins "app.example"');
+  });
+
+  it('take every bound of the relay from its flag and from its variable, the flag first', () => {
+    const bounds = OPTION_TABLE.filter(({ isLimit, values }) => !isLimit && values.kind === 'integer');
+    expect(bounds.length).to.be.greaterThan(10);
+    for (const row of bounds) {
+      if (row.values.kind !== 'integer') continue;
+      const { min, max } = row.values;
+      expect(run([], { [row.env]: String(max) }), row.env).to.have.property(row.name, max);
+      expect(run([row.flag, String(min)], { [row.env]: String(max) }), row.flag).to.have.property(
+        row.name,
+        min,
+      );
+    }
+  });
+
+  it('take tokens as they are or from a file, and never show them', async () => {
+    const file = join(await folder(), 'token');
+    await writeFile(file, 'open-sesame\n');
+    expect(run(['--read-token', 'open-sesame']).readToken).to.equal('open-sesame');
+    expect(run([], { THICKET_WRITE_TOKEN: `@${file}` }).writeToken).to.equal('open-sesame');
+    expect(refusal(['--write-token', '@/nowhere/token'])).to.contain('--write-token @/nowhere/token');
+    await writeFile(file, '\n');
+    expect(refusal(['--write-token', `@${file}`])).to.contain('the file is empty');
+    for (const token of ['short', 'with space in it', 'ümlaut-token', 'x'.repeat(1025)]) {
+      const reason = refusal(['--read-token', token]);
+      expect(reason, token).to.contain('--read-token').and.to.not.contain(token);
+    }
   });
 
   it('print help that names every flag with variable, unit, default and range', () => {

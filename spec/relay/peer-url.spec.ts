@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { toPeerUrl } from '../../relay/peer-url.ts';
+import { peerLabel, toPeerUrl } from '../../relay/peer-url.ts';
 
 describe('peer URLs', () => {
   it('become websocket URLs with the path of the graph', () => {
@@ -27,5 +27,11 @@ describe('peer URLs', () => {
     ]) {
       expect(() => toPeerUrl(text), text).to.throw('must be a http, https, ws or wss URL');
     }
+  });
+
+  it('are shown without what may be secret', () => {
+    const label = 'wss://relay.example:8765/gun';
+    expect(peerLabel('https://user:pass@relay.example:8765/gun?token=secret#x')).to.equal(label);
+    expect(peerLabel('https://relay.example:8765')).to.equal(label);
   });
 });

@@ -196,6 +196,7 @@ describe('relay', () => {
       expect(codeOf(error)).to.equal('STORAGE_UNREADABLE');
       expect(log.events.all.at(-1)).to.include({ level: 'error', kind: 'store-failed' });
       expect((await get(relay, '/ready')).status).to.equal(503);
+      expect((await get(relay, '/health')).status).to.equal(503);
       await relay.close();
       expect(await peer.closed).to.equal(1001);
     });

@@ -13,6 +13,7 @@ import { encodeTextFrame, Fragments } from '../../relay/text-frame.ts';
 import { Upgrade } from '../../relay/upgrade.ts';
 import { Inbox } from '../support/inbox.ts';
 import { deafPeer } from './deaf-peer.ts';
+import { admitAll } from './open-door.ts';
 
 const FRAME_BYTES = 3_000_000;
 const CLOSE_TIMEOUT_MS = 300;
@@ -103,6 +104,7 @@ describe('relay socket link', () => {
       slices,
       frameBytes: FRAME_BYTES,
       closeTimeoutMs: CLOSE_TIMEOUT_MS,
+      admit: admitAll,
       onLink: (link) => links.push(link),
     });
     server.listen(0, '127.0.0.1');
@@ -324,6 +326,28 @@ describe('relay socket link', () => {
     expect(client.readyState).to.equal(WebSocket.OPEN);
   });
 
+  it('answers pings as long as the other side reads, and counts them with all else that is no text', async () => {
+    const { link, client, received } = await connect();
+    link.listen(new Recorder());
+    await answered(client);
+    client.pong();
+    client.send(Buffer.from([1]), { binary: true });
+    client.send('text');
+    await answered(client);
+    expect(link.noise).to.equal(4);
+    expect(link.bytesRead).to.be.greaterThan(4 * 6);
+    client.pause();
+    for (let i = 0; i < 200; i += 1) link.send({ text: 'x'.repeat(90_000) });
+    const waiting = link.queuedBytes;
+    for (let i = 0; i < 100; i += 1) client.ping('x'.repeat(125));
+    const other = await connect();
+    other.link.listen(new Recorder());
+    while (link.noise < 104) await answered(other.client);
+    expect(link.queuedBytes).to.be.at.most(waiting);
+    client.resume();
+    for (let i = 0; i < 200; i += 1) await received.next((text) => text.length === 90_000);
+  });
+
   it('cuts off a side that leaves two pings without any sign of life', async () => {
     const { link, client, received } = await connect();
     const recorder = new Recorder();
@@ -536,6 +560,7 @@ async function joined(): Promise<{
     heartbeat,
     slices: new Slices({ schedule: setImmediate }),
     frameBytes: 8_000_000,
+    admit: admitAll,
     onLink: (link) => accepting.push(link),
   });
   server.listen(0, '127.0.0.1');

@@ -4,9 +4,11 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { Slices } from '../../lib/base/slices.ts';
+import type { RefusedUpgrade } from '../../relay/admission.ts';
 import { Heartbeat } from '../../relay/heartbeat.ts';
 import type { SocketLink } from '../../relay/socket-link.ts';
-import { Upgrade } from '../../relay/upgrade.ts';
+import { Upgrade, type UpgradeParts } from '../../relay/upgrade.ts';
+import { admitAll, OPEN_DOOR } from './open-door.ts';
 
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
 
@@ -24,20 +26,25 @@ describe('relay upgrade', () => {
   let server: Server;
   let upgrade: Upgrade;
   let links: SocketLink[];
+  let gone: SocketLink[];
+  let admit: UpgradeParts['admit'];
   let port: number;
   const heartbeat = new Heartbeat(20_000, () => () => undefined);
 
   beforeEach(async () => {
     server = createServer();
     links = [];
-    const slices = new Slices({ schedule: setImmediate });
+    admit = admitAll;
     upgrade = new Upgrade({
       server,
       heartbeat,
-      slices,
+      slices: new Slices({ schedule: setImmediate }),
       frameBytes: 1024,
+      admit: (request) => admit(request),
       onLink: (link) => links.push(link),
+      onGone: (link) => gone.push(link),
     });
+    gone = [];
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     ({ port } = server.address() as AddressInfo);
@@ -120,6 +127,40 @@ describe('relay upgrade', () => {
   it('answers 503 once it is closed', async () => {
     upgrade.close();
     expect(await ask('/gun')).to.match(/^HTTP\/1\.1 503 /);
+  });
+
+  it('says shortly why somebody is not let in, and counts it', async () => {
+    const answers: [RefusedUpgrade, number, RegExp][] = [
+      ['rate', 429, /Retry-After: \d+\r\n[^]*Too many new connections/],
+      ['address', 429, /Retry-After: \d+\r\n[^]*Too many connections/],
+      ['full', 503, /Retry-After: \d+\r\n[^]*as many connections as it takes/],
+      ['origin', 403, /origin/],
+      ['token', 401, /WWW-Authenticate: Bearer\r\n[^]*token/],
+    ];
+    for (const [reason, status, text] of answers) {
+      admit = () => reason;
+      const answer = await ask('/gun');
+      expect(answer, reason)
+        .to.match(new RegExp(`^HTTP/1\\.1 ${status} `))
+        .and.to.match(text);
+      expect(answer.length, reason).to.be.lessThan(400);
+    }
+    expect(upgrade.refused).to.deep.equal({ path: 0, rate: 1, address: 1, full: 1, origin: 1, token: 1 });
+    expect(links).to.deep.equal([]);
+  });
+
+  it('gives the place back when the link is gone or never came to be', async () => {
+    let left = 0;
+    admit = () => ({ ...OPEN_DOOR, leave: () => (left += 1) });
+    expect(await ask('/gun', ['Sec-WebSocket-Protocol: ,,'])).to.match(/^HTTP\/1\.1 400 /);
+    expect(left).to.equal(1);
+    const client = new WebSocket(`ws://127.0.0.1:${port}/gun`);
+    await once(client, 'open');
+    expect([left, gone.length]).to.deep.equal([1, 0]);
+    const closing = once(client, 'close');
+    upgrade.terminate();
+    await closing;
+    expect([left, gone.length]).to.deep.equal([2, 1]);
   });
 
   it('knows the links that live and can cut them off', async () => {

@@ -75,6 +75,18 @@ export function aValue(): Arbitrary<Value> {
   );
 }
 
+/** A text that is stored in pieces: of one script or with escapes everywhere, now and then in several of them. */
+export function aLongText(): Arbitrary<string> {
+  const length = fc.oneof(
+    { weight: 4, arbitrary: fc.integer({ min: 2100, max: 4000 }) },
+    { weight: 1, arbitrary: fc.integer({ min: 30_000, max: 70_000 }) },
+  );
+  const unit = fc.constantFrom('x', 'y', '漢', '😀', '"é', '\u0000', 'x\\y😀');
+  return fc
+    .record({ length, unit, start: fc.constantFrom('', 'x', '😀') })
+    .map(({ length: most, unit: each, start }) => start + each.repeat(most / each.length));
+}
+
 /** A state that is not in the future of a fake clock; few of them, so that they tie. */
 export function aState(): Arbitrary<number> {
   return fc.oneof(

@@ -99,9 +99,9 @@ export class MeshWorld {
     this.limits = limitsWith(options.limits);
     this.storage = new FaultyStorage(options.storage ?? new MemoryStorage());
     const { limits, storage } = this;
-    const graph = new GraphStore({ storage, limits });
     const { schedule } = turns;
     const slices = new Slices({ schedule, now: time.clock });
+    const graph = new GraphStore({ storage, limits, slices });
     const common = { graph, limits, clock: time.clock, schedule, slices };
     const report = (event: MeshEvent): void => {
       this.events.push(event);

@@ -39,7 +39,8 @@ export class SmallStore {
     this.storage = new FaultyStorage(this.memory);
     this.time = clock ?? new FakeClock();
     this.limits = limitsWith(limits);
-    this.graph = new GraphStore({ storage: this.storage, limits: this.limits });
+    const cut = slices ?? new Slices({ schedule: setImmediate });
+    this.graph = new GraphStore({ storage: this.storage, limits: this.limits, slices: cut });
     this.writer = new Writer({
       storage: this.storage,
       graph: this.graph,
@@ -47,7 +48,7 @@ export class SmallStore {
       clock: this.time.clock,
       startTimer: this.time.startTimer,
       schedule: setImmediate,
-      slices: slices ?? new Slices({ schedule: setImmediate }),
+      slices: cut,
       report: (event) => this.events.push(event),
     });
     this.writer.onMatured((changed) => this.matured.push(...changed));

@@ -129,11 +129,11 @@ const REACHED: Partial<Record<keyof Limits, Reach>> = {
   },
 
   idLength: async (newWorld) => {
-    const world = await newWorld({ limits: { idLength: 9 } });
+    const world = await newWorld({ limits: { idLength: 30 } });
     const peer = await world.client();
-    expect(await verdict(world, peer, put('123456789', 'a', { k: 1 }))).to.equal('ok');
-    const [notice] = await world.ask(peer, put('1234567890', 'b', { k: 1 }));
-    expect(notice).to.include({ dam: '!', err: '#: longer than 9 characters' });
+    expect(await verdict(world, peer, put('x'.repeat(30), 'a', { k: 1 }))).to.equal('ok');
+    const [notice] = await world.ask(peer, put('x'.repeat(31), 'b', { k: 1 }));
+    expect(notice).to.include({ dam: '!', err: '#: longer than 30 characters' });
   },
 
   outputBytes: async (newWorld) => {

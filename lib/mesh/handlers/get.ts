@@ -33,6 +33,7 @@ export function handleGet(context: Context, peer: Peer, get: GetMessage): void {
   if (queue.isFree) return queue.run(read(subscribe(context, peer, get)));
   const weight = weightOf(get.idJson.length + lengthOf(get.selector.soul) + lengthOf(get.selector.key));
   if (!queue.hasRoom(weight)) {
+    context.counters.refuse('get', 'busy');
     context.send(peer, encodeRefusal(randomId(), get.idJson, 'get: too many reads are waiting'));
     return;
   }
@@ -42,6 +43,7 @@ export function handleGet(context: Context, peer: Peer, get: GetMessage): void {
 
 function subscribe(context: Context, peer: Peer, get: GetMessage): Reading {
   const { soul, key } = get.selector;
+  context.counters.get.accepted += 1;
   if (typeof soul !== 'string') return { context, peer, get, newToPeer: false, newHere: false, last: false };
   const property = typeof key === 'string' ? key : undefined;
   const subscribed = context.interest.add(peer, soul, property);
@@ -134,7 +136,7 @@ async function answerLong(reading: Reading, make: () => Promise<Answer>): Promis
 /** Waits while the peer is behind; false when it is gone. */
 async function isReady({ context, peer }: Reading): Promise<boolean> {
   while (peer.isBehind) if (!(await context.drained(peer))) return false;
-  return true;
+  return !peer.closed;
 }
 
 function answerWhole(reading: Reading, { putJson, hash }: Answer): void {

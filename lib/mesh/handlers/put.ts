@@ -4,11 +4,13 @@ import type { PutOutcome, PutRequest } from '../../store/writer.ts';
 import { encodeAck, encodeRefusal } from '../../wire/codec.ts';
 import type { PutMessage } from '../../wire/message.ts';
 import type { Context } from '../context.ts';
+import { codeOfOutcome, NO_WRITES } from '../counters.ts';
 import type { Peer } from '../peer.ts';
 import { pushChanges } from '../push.ts';
 
 /** Writes, or the data that answers a get: merged, committed, acknowledged, passed on. */
 export function handlePut(context: Context, peer: Peer, message: PutMessage): void {
+  if (!peer.mayWrite) return new ReceivedPut(context, peer, message).settle({ ok: false, reason: NO_WRITES });
   if (peer.role === 'client') rememberWritten(peer, message.writes);
   context.writer.submit(new ReceivedPut(context, peer, message));
 }
@@ -28,6 +30,7 @@ class ReceivedPut implements PutRequest {
   readonly #context: Context;
   readonly #peer: Peer;
   readonly #message: PutMessage;
+  readonly #isTimed: boolean;
 
   constructor(context: Context, peer: Peer, message: PutMessage) {
     this.writes = message.writes;
@@ -35,16 +38,20 @@ class ReceivedPut implements PutRequest {
     this.#context = context;
     this.#peer = peer;
     this.#message = message;
+    this.#isTimed = context.putWatch.start();
   }
 
   settle(outcome: PutOutcome): void {
     const context = this.#context;
     const peer = this.#peer;
     const message = this.#message;
+    if (this.#isTimed) context.putWatch.stop();
     if (!outcome.ok) {
+      context.counters.refuse('put', codeOfOutcome(outcome.reason));
       context.report({ kind: 'refused', peer: peer.name, what: 'put', reason: outcome.reason });
       context.send(peer, encodeRefusal(randomId(), message.idJson, outcome.reason));
     } else {
+      context.counters.put.accepted += 1;
       if (peer.wantsAcks && !this.#isAnswer()) context.send(peer, encodeAck(randomId(), message.idJson));
       if (!message.failed) pushChanges(context, outcome.changed, peer, message);
     }

@@ -6,6 +6,7 @@ import { Peer } from '../../../lib/mesh/peer.ts';
 import { RecordingLink } from '../../support/recording-link.ts';
 
 const MOST = 5;
+const LIMITS = limitsWith({ subscriptionsPerPeer: MOST });
 
 function newPeer(name: string): Peer {
   return new Peer(new RecordingLink(name), 'client', limitsWith());
@@ -16,7 +17,7 @@ describe('mesh/interest', () => {
   let ann: Peer;
   let bob: Peer;
   beforeEach(() => {
-    interest = new Interest(MOST);
+    interest = new Interest(LIMITS);
     ann = newPeer('ann');
     bob = newPeer('bob');
   });
@@ -66,6 +67,22 @@ describe('mesh/interest', () => {
     expect(ann.subscriptions.count).to.equal(4);
     expect(interest.add(ann, 'z'.repeat(256), undefined)).to.equal('full');
     expect(interest.add(ann, 'short', undefined)).to.equal('first');
+  });
+
+  it('takes no more from all peers together than allowed, where properties count twice', () => {
+    const small = new Interest(limitsWith({ subscriptions: 4 }));
+    expect(small.add(ann, 'one', 'key')).to.equal('first');
+    expect(small.add(bob, 'two', undefined)).to.equal('first');
+    expect(small.add(bob, 'two', 'key')).to.equal('known');
+    expect(small.add(bob, 'three', 'key')).to.equal('full');
+    expect(small.add(bob, 'three', undefined)).to.equal('first');
+    expect(small.count).to.equal(4);
+    expect(small.add(ann, 'four', undefined)).to.equal('full');
+    finish(small.removing(bob));
+    expect(small.count).to.equal(2);
+    expect(small.add(ann, 'four', 'key')).to.equal('first');
+    finish(small.removing(ann));
+    expect(small.count).to.equal(0);
   });
 
   it('forgets all of a peer that leaves and nothing of others', () => {
@@ -131,7 +148,7 @@ describe('mesh/interest', () => {
   });
 
   it('forgets much in many steps, and counts a peer that is gone as gone meanwhile', () => {
-    const large = new Interest(10_000);
+    const large = new Interest(limitsWith());
     for (let i = 0; i < 500; i += 1) large.add(ann, `s${i}`, i % 2 === 0 ? undefined : 'key');
     for (let i = 0; i < 500; i += 1) large.add(ann, 'one', `k${i}`);
     large.add(bob, 's0', undefined);
@@ -151,7 +168,7 @@ describe('mesh/interest', () => {
 
   it('takes the names of built-ins like any other', () => {
     for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty', '']) {
-      const fresh = new Interest(MOST);
+      const fresh = new Interest(LIMITS);
       expect(fresh.of(name)).to.equal(undefined);
       expect(fresh.covers(name, name)).to.equal(false);
       expect(fresh.add(newPeer('x'), name, name)).to.equal('first');

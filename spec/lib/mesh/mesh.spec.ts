@@ -94,6 +94,50 @@ describe('mesh/mesh', () => {
       expect(world.events.filter(({ kind }) => kind === 'refused')).to.have.lengthOf(1);
     });
 
+    it('that are broken are answered once and then one in fifty, whatever else is refused', async () => {
+      const world = await newWorld();
+      const ann = await world.client();
+      ann.say({ '#': 'w1', put: 5 as never });
+      for (let i = 0; i < 150; i += 1) ann.sayText('{"');
+      ann.say({ '#': 'w2', put: 5 as never });
+      await world.settle();
+      const news = ann.news();
+      expect(news.filter(({ dam }) => dam === '!')).to.have.lengthOf(3);
+      expect(news.filter((message) => message['@'] !== undefined)).to.have.lengthOf(2);
+      expect(world.mesh.counters.refusals).to.include({ json: 150, form: 2 });
+    });
+
+    it('are told apart from messages when they are refused, and puts from gets', async () => {
+      const world = await newWorld();
+      const ann = await world.client();
+      ann.sayText('{"');
+      ann.say({ '#': 'w1', put: 5 as never }, { '#': 'r1', get: 5 }, { '#': 'x'.repeat(1000), get: 5 });
+      await world.settle();
+      const refused = world.events.filter((event) => event.kind === 'refused');
+      expect(refused.map(({ what }) => what)).to.deep.equal(['frame', 'put', 'get', 'frame']);
+      const { put: puts, get: gets, frame } = world.mesh.counters;
+      expect([puts.refused, gets.refused, frame.refused]).to.deep.equal([1, 1, 2]);
+    });
+
+    it('are counted by kind and by what became of them, in all and for each peer', async () => {
+      const world = await newWorld();
+      const ann = await world.client();
+      const before = structuredClone(world.mesh.counters);
+      const write = put('w1', 's', { k: 1 });
+      const read = get('r1', 's');
+      const hello = { '#': 'c1', dam: '?', pid: 'other' };
+      ann.say(write, write, read, read, hello, hello, { '#': 'a1', '@': 'nothing' });
+      await world.settle();
+      const { counters } = world.mesh;
+      expect(counters.put).to.deep.equal({ accepted: 1, duplicate: 1, refused: 0 });
+      expect(counters.get).to.deep.equal({ accepted: 1, duplicate: 1, refused: 0 });
+      expect(counters.control.accepted - before.control.accepted).to.equal(1);
+      expect(counters.control.duplicate - before.control.duplicate).to.equal(1);
+      expect(counters.ack.accepted - before.ack.accepted).to.equal(1);
+      const [peer] = [...world.mesh.peers];
+      expect(peer!.messages).to.equal(8);
+    });
+
     it('are served message by message, faults apart', async () => {
       const world = await newWorld();
       const ann = await world.client();
@@ -145,6 +189,25 @@ describe('mesh/mesh', () => {
   });
 
   describe('output', () => {
+    it('for very many peers goes out in slices, and for few at the end of the turn', async () => {
+      // With a hello that is not gathered.
+      for (const [count, inFirstTurn] of [
+        [500, 2],
+        [501, 1],
+      ] as const) {
+        const world = await newWorld();
+        const links = Array.from({ length: count }, (_, i) => new RecordingLink(`l${i}`));
+        for (const link of links) {
+          const peer = world.mesh.accept(link, 'client');
+          world.mesh.send(peer, '{"dam":"x"}');
+        }
+        await world.turns.turn();
+        expect(links.at(-1)!.frames).to.have.lengthOf(inFirstTurn);
+        await world.settle();
+        for (const link of links) expect(link.frames).to.have.lengthOf(2);
+      }
+    });
+
     it('beyond the limit ends the link with 1013, and the others are served', async () => {
       const world = await newWorld({ limits: { outputBytes: 10_000 } });
       const [ann, bob, carl] = [
@@ -234,6 +297,8 @@ describe('mesh/mesh', () => {
       const refused = ann.heard.filter(({ err }) => err !== undefined);
       expect(refused.length).to.be.above(0);
       expect(refused[0]?.err).to.match(/too many reads/);
+      expect(world.mesh.counters.refusals.busy).to.equal(refused.length);
+      expect(world.mesh.counters.get.refused).to.equal(refused.length);
     });
   });
 

@@ -18,4 +18,10 @@ describe('mesh/peer', () => {
     inbound.role = 'relay';
     expect([dialled.dialled, inbound.dialled]).to.deep.equal([true, false]);
   });
+
+  it('may write unless it is said that it may not', () => {
+    const link = new RecordingLink('a');
+    expect(new Peer(link, 'client', limitsWith()).mayWrite).to.equal(true);
+    expect(new Peer(link, 'client', limitsWith(), undefined, false).mayWrite).to.equal(false);
+  });
 });

@@ -61,6 +61,30 @@ describe('mesh/relays', () => {
       expect(relay.frames).to.deep.equal([]);
     });
 
+    it('hashes no more nodes in a turn than there is time for', async () => {
+      const world = await newWorld();
+      const ann = await world.client();
+      await world.ask(ann, ...Array.from({ length: 20 }, (_, i) => get(`r${i}`, `soul${i}`)));
+      const { graph } = world;
+      const readNode = graph.readNode.bind(graph);
+      let reads = 0;
+      graph.readNode = (soul) => {
+        reads += 1;
+        world.time.jumpTo(world.time.clock() + 1);
+        return readNode(soul);
+      };
+      const relay = new RecordingLink('relay');
+      world.mesh.accept(relay, 'relay');
+      const counts = [reads];
+      for (let turn = 1; turn < 10; turn += 1) {
+        await world.turns.turn();
+        counts.push(reads);
+      }
+      expect(counts).to.deep.equal([2, 4, 6, 8, 10, 12, 14, 16, 18, 20]);
+      await world.settle();
+      expect(questionsIn(relay.news())).to.have.lengthOf(20);
+    });
+
     it('goes on at the pace at which the relay reads', async () => {
       const world = await newWorld({ limits: { outputBytes: 8 * 3000 } });
       const ann = await world.client();

@@ -7,10 +7,13 @@ import { encodeEntry, fieldKey, indexKey } from '../../../lib/store/keys.ts';
 import { decodeIndex, encodeIndex } from '../../../lib/store/node-index.ts';
 import type { Change } from '../../../lib/store/storage.ts';
 import { START_MS } from '../../support/fake-clock.ts';
+import { pieceKeys } from '../../support/loose-pieces.ts';
 import { openStore, type SmallStore } from '../../support/small-store.ts';
 
 function changesOf(group: CommitGroup): Change[] {
-  return [...group.changes()];
+  const changes: Change[] = [];
+  finish(group.appendChanges(changes));
+  return changes;
 }
 
 describe('store CommitGroup', () => {
@@ -28,7 +31,7 @@ describe('store CommitGroup', () => {
   async function loaded(...writes: FieldWrite[]): Promise<CommitGroup> {
     const group = new CommitGroup(store.storage, store.graph);
     finish(group.gather([writes]));
-    await slices.runWaiting(group.load());
+    await slices.runWaiting(group.load([writes]));
     return group;
   }
 
@@ -82,6 +85,60 @@ describe('store CommitGroup', () => {
       fieldKey('wide', 'k7'),
       fieldKey('wide', 'fresh'),
     ]);
+  });
+
+  describe('with a long value stored', () => {
+    const long = 'x'.repeat(200_000);
+
+    beforeEach(async () => {
+      await store.put([writeOf('s', 'l', 20, long)]);
+      store.storage.calls.getTexts = 0;
+    });
+
+    it('does not read it for writes of another state', async () => {
+      const writes = [writeOf('s', 'l', 21, 'short'), writeOf('s', 'l', 19, long)];
+      const group = await loaded(...writes);
+      expect(merge(writes, group, START_MS).accepted).to.deep.equal([writes[0]]);
+      expect(store.storage.calls.getTexts).to.equal(2);
+    });
+
+    it('compares it with writes of the same state', async () => {
+      const writes = ['w', 'x', 'z'].map((letter) => writeOf('s', 'l', 20, letter.repeat(200_000)));
+      const group = await loaded(...writes);
+      expect(merge(writes, group, START_MS).accepted).to.deep.equal([writes[2]]);
+      const short = [writeOf('s', 'l', 20, 'y'), writeOf('s', 'l', 20, 'w')];
+      expect(merge(short, await loaded(...short), START_MS).accepted).to.deep.equal([short[0]]);
+    });
+
+    it('removes its pieces in the commit that replaces it, whether or not it is in memory', async () => {
+      for (const isInMemory of [false, true]) {
+        if (isInMemory) await store.graph.readField('s', 'l');
+        const write = writeOf('s', 'l', 21, 'short');
+        const group = await loaded(write);
+        merge([write], group, START_MS);
+        const removed = changesOf(group).filter(([, value]) => value === undefined);
+        expect(removed.map(([key]) => key)).to.deep.equal(await pieceKeys(store.memory));
+        expect(removed).to.have.length(7);
+      }
+    });
+
+    it('refuses to compare with it when a piece is missing', async () => {
+      const [first] = await pieceKeys(store.memory);
+      await store.memory.commit([[first!, undefined]]);
+      const outcome = await store.put([writeOf('s', 'l', 20, long)]);
+      expect(outcome.ok).to.equal(false);
+      expect((await store.put([writeOf('s', 'l', 21, long)])).ok).to.equal(true);
+    });
+  });
+
+  it('takes long values of older stores, which have no pieces', async () => {
+    const long = JSON.stringify('x'.repeat(10_000));
+    await store.memory.commit([[fieldKey('s', 'b'), encodeEntry(20, long)]]);
+    const same = { soul: 's', key: 'b', state: 20, json: long };
+    const writes = [same, writeOf('s', 'b', 20, 'y')];
+    const group = await loaded(...writes);
+    expect(merge(writes, group, START_MS).accepted).to.deep.equal([writes[1]]);
+    expect(changesOf(group)).to.deep.equal([[fieldKey('s', 'b'), encodeEntry(20, '"y"')]]);
   });
 
   it('works with storage that answers later', async () => {

@@ -4,8 +4,9 @@ import { expect } from 'chai';
 import * as fc from 'fast-check';
 import type { Arbitrary } from 'fast-check';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
-import { aName, aState, aValue, batches, seeded, shuffled } from '../../support/arbitraries.ts';
+import { aLongText, aName, aState, aValue, batches, seeded, shuffled } from '../../support/arbitraries.ts';
 import { START_MS } from '../../support/fake-clock.ts';
+import { expectNoLoosePieces } from '../../support/loose-pieces.ts';
 import { NaiveGraph } from '../../support/naive-graph.ts';
 import { openStore, type SmallStore, type SmallStoreOptions } from '../../support/small-store.ts';
 
@@ -39,9 +40,10 @@ function crowdedWrites(state: Arbitrary<number>, most: number): Arbitrary<FieldW
     { weight: 3, arbitrary: fc.integer({ min: 0, max: 45 }).map((index) => `key-number-${index}`) },
   );
   return fc.tuple(aName(), aName()).chain((souls) => {
+    const value = fc.oneof({ weight: 9, arbitrary: aValue() }, { weight: 1, arbitrary: aLongText() });
     const write = fc
-      .record({ soul: fc.constantFrom(...souls), key: keys, state, value: aValue() })
-      .map(({ soul, key, state: at, value }) => writeOf(soul, key, at, value));
+      .record({ soul: fc.constantFrom(...souls), key: keys, state, value })
+      .map(({ soul, key, state: at, value: given }) => writeOf(soul, key, at, given));
     return fc.array(write, { minLength: 1, maxLength: most });
   });
 }
@@ -157,6 +159,7 @@ async function expectEqual({ store }: Replica, writes: readonly FieldWrite[]): P
   const again = await openStore({ memory: store.memory, clock: store.time });
   expect(await again.fieldLines(writes), 'opened again').to.deep.equal(lines);
   expect(await again.cachedLines(naive.souls()), 'opened again').to.deep.equal(lines);
+  await expectNoLoosePieces(store.memory);
   await again.writer.close();
 }
 

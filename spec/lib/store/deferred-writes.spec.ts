@@ -1,12 +1,14 @@
 import { expect } from 'chai';
 import { limitsWith, type Limits } from '../../../lib/base/limits.ts';
-import { finish } from '../../../lib/base/slices.ts';
+import { finish, type Slices } from '../../../lib/base/slices.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
 import { DeferredWrites } from '../../../lib/store/deferred-writes.ts';
 import { deferredKey } from '../../../lib/store/keys.ts';
 import type { Change } from '../../../lib/store/storage.ts';
 import { MemoryStorage } from '../../../adapters/memory.ts';
 import { FakeClock, START_MS } from '../../support/fake-clock.ts';
+import { ImpatientSlices } from '../../support/impatient-slices.ts';
+import { expectNoLoosePieces, pieceKeys } from '../../support/loose-pieces.ts';
 
 /** A write some milliseconds ahead of the start. */
 function ahead(byMs: number, key = 'k', value = 'v'): FieldWrite {
@@ -14,7 +16,14 @@ function ahead(byMs: number, key = 'k', value = 'v'): FieldWrite {
 }
 
 function changesOf(each: DeferredWrites): Change[] {
-  return [...each.changes()];
+  const changes: Change[] = [];
+  finish(each.appendChanges(changes));
+  return changes;
+}
+
+/** A text that is stored in pieces. */
+function long(letter: string): string {
+  return letter.repeat(70_000);
 }
 
 describe('store DeferredWrites', () => {
@@ -35,8 +44,9 @@ describe('store DeferredWrites', () => {
     await storage.close();
   });
 
-  function deferred(limits: Partial<Limits> = {}): DeferredWrites {
+  function deferred(limits: Partial<Limits> = {}, slices?: Slices): DeferredWrites {
     const created = new DeferredWrites({
+      ...(slices === undefined ? {} : { slices }),
       storage,
       limits: limitsWith(limits),
       clock: time.clock,
@@ -199,6 +209,53 @@ describe('store DeferredWrites', () => {
     const again = deferred();
     expect(await again.load()).to.equal(2500);
     expect(time.timerCount).to.equal(2);
+  });
+
+  describe('with long values', () => {
+    it('finds them again when it is opened over the same storage, over many turns', async () => {
+      const writes = [ahead(5, 'a', long('a')), ahead(6, 'b', 'short'), ahead(7, 'c', long('c'))];
+      await commit(deferred(), ...writes);
+      const slices = new ImpatientSlices();
+      const again = deferred({}, slices);
+      expect(await again.load()).to.equal(3);
+      expect(slices.turns).to.be.greaterThan(0);
+      time.jumpTo(START_MS + 7);
+      expect(await apply(again)).to.deep.equal(writes);
+      expect(await pieceKeys(storage)).to.deep.equal([]);
+    });
+
+    it('keeps the pieces of the last holder of a place and of no other', async () => {
+      const each = deferred();
+      await commit(each, ahead(5, 'k', long('a')));
+      await commit(each, ahead(5, 'k', long('b')), ahead(5, 'k', long('c')), ahead(5, 'k', long('a')));
+      expect(await pieceKeys(storage)).to.have.length(3);
+      await expectNoLoosePieces(storage);
+      await commit(each, ahead(5, 'k', 'd'));
+      expect(await pieceKeys(storage)).to.deep.equal([]);
+    });
+
+    it('keeps the pieces of the stored one when its successor could not be stored', async () => {
+      const each = deferred();
+      await commit(each, ahead(5, 'k', long('a')));
+      each.add(ahead(5, 'k', long('b')), undefined);
+      changesOf(each);
+      finish(each.settle(false));
+      await expectNoLoosePieces(storage);
+      time.jumpTo(START_MS + 5);
+      expect(await apply(each)).to.deep.equal([ahead(5, 'k', long('a'))]);
+      expect(await pieceKeys(storage)).to.deep.equal([]);
+    });
+
+    it('rejects when a piece is missing', async () => {
+      await commit(deferred(), ahead(5, 'k', long('a')));
+      const [, second] = await pieceKeys(storage);
+      await storage.commit([[second!, undefined]]);
+      let error: unknown;
+      await deferred()
+        .load()
+        .catch((thrown: unknown) => (error = thrown));
+      expect(error).to.have.property('code', 'STORAGE_FAILED');
+    });
   });
 
   it('gives a thousand writes at a time', async () => {

@@ -3,8 +3,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect } from 'chai';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
 import { FakeClock, START_MS } from '../../support/fake-clock.ts';
+import { expectNoLoosePieces } from '../../support/loose-pieces.ts';
 import { lineOfField, NaiveGraph } from '../../support/naive-graph.ts';
 import { openStore, SmallStore } from '../../support/small-store.ts';
+
+/** A text that is stored in pieces. */
+function long(letter: string): string {
+  return letter.repeat(40_000);
+}
 
 /** Steps of a scenario: requests sent at once, or something between them. */
 type Step = readonly (readonly FieldWrite[])[] | 'settle' | 'read' | 'mature';
@@ -43,6 +49,12 @@ const SCENARIO: readonly Step[] = [
   'settle',
   'mature',
   [wide(2), [past('wide', 'new', 1, 'new')], [past('later', 'k', 1, 'old')]],
+  [[past('a', 'long', 2, long('a'))], [past('wide', 'long', 1, long('w')), future('long', 30, long('a'))]],
+  'settle',
+  'read',
+  [[past('a', 'long', 2, long('a'))], [past('wide', 'long', 2, 'short now'), future('long', 30, long('b'))]],
+  'settle',
+  [[past('a', 'long', 2, long('b'))], [past('wide', 'k7', 3, long('c'))]],
   'read',
   'settle',
   'mature',
@@ -104,6 +116,7 @@ async function finalLines({ memory }: SmallStore): Promise<string[]> {
   const lines = await again.lines();
   expect(await again.cachedLines(SOULS)).to.deep.equal(lines);
   expect(again.writer.deferredCount).to.equal(0);
+  await expectNoLoosePieces(memory);
   await again.close();
   return lines;
 }

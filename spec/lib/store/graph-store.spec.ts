@@ -3,9 +3,11 @@ import * as fc from 'fast-check';
 import { inRange, lexBytes, type NameRange, type Selector } from '../../../lib/graph/selector.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
 import { GraphStore, type ReadPart } from '../../../lib/store/graph-store.ts';
+import { encodeEntry, fieldKey } from '../../../lib/store/keys.ts';
 import type { CachedNode } from '../../../lib/store/node-cache.ts';
 import { aName, ODD_NAMES, seeded } from '../../support/arbitraries.ts';
 import { heldBytes } from '../../support/garbage.ts';
+import { expectNoLoosePieces } from '../../support/loose-pieces.ts';
 import { ImpatientSlices } from '../../support/impatient-slices.ts';
 import { openStore, type SmallStore, type SmallStoreOptions } from '../../support/small-store.ts';
 
@@ -45,6 +47,11 @@ function readsOf({ storage: { calls } }: SmallStore): Record<string, number> {
   const { getText, getTexts, getBytes, next } = calls;
   calls.getText = calls.getTexts = calls.getBytes = calls.next = calls.range = 0;
   return { getText, getTexts, getBytes, next };
+}
+
+/** A text that is stored in pieces. */
+function long(unit: string, length = 100_000): string {
+  return unit.repeat(length);
 }
 
 describe('store GraphStore', () => {
@@ -87,6 +94,19 @@ describe('store GraphStore', () => {
       expect(store.graph.readField('s', 'k')).to.not.be.an.instanceOf(Promise);
       store.storage.late = true;
       expect(store.graph.readField('s', 'k')).to.not.be.an.instanceOf(Promise);
+    });
+
+    it('counts what memory answers and what it cannot, for properties and nodes', async () => {
+      const store = await open({}, writeOf('s', 'k', 1, 'v'));
+      const graph = new GraphStore({ storage: store.storage, limits: store.limits });
+      expect([graph.hits, graph.misses]).to.deep.equal([0, 0]);
+      await graph.readField('s', 'k');
+      await graph.readNode('s');
+      expect([graph.hits, graph.misses]).to.deep.equal([0, 2]);
+      await graph.readField('s', 'k');
+      await graph.readField('s', 'other');
+      await graph.readNode('s');
+      expect([graph.hits, graph.misses]).to.deep.equal([3, 2]);
     });
 
     it('keeps what it read at once in memory', async () => {
@@ -381,6 +401,134 @@ describe('store GraphStore', () => {
         expect(await store.graph.readField(soul, 'fresh')).to.equal(undefined);
       }
     });
+  });
+
+  describe('reads long values', () => {
+    const writes = [
+      writeOf('s', 'a', 1, 'short'),
+      writeOf('s', 'b', 1, long('b')),
+      writeOf('s', 'c', 1, long('\\é')),
+    ];
+
+    for (const late of [false, true]) {
+      it(`in every way, when storage answers ${late ? 'later' : 'at once'}`, async () => {
+        const { storage, limits } = await open({}, ...writes);
+        storage.late = late;
+        const rows = writes.map(({ soul, key, json }): Row => [soul, key, json]);
+        const graph = (): GraphStore => new GraphStore({ storage, limits });
+        for (const { key, json } of writes) {
+          expect((await graph().readField('s', key))?.json === json).to.equal(true);
+        }
+        const node = await graph().readNode('s');
+        expect(node).to.equal(undefined);
+        expect(rowsOf(await partsOf(graph(), { soul: 's' }))).to.deep.equal(rows);
+        expect(rowsOf(await partsOf(graph(), { soul: {}, byteLimit: 1e9 }))).to.deep.equal(rows);
+        expect(rowsOf(await partsOf(graph(), { soul: 's', key: 'b' }))).to.deep.equal([rows[1]]);
+      });
+    }
+
+    it('as parts of whole nodes, listed or not', async () => {
+      for (const count of [1, 100]) {
+        const store = await open({}, ...manyFields('s', count), writeOf('s', 'z', 1, long('z', 5000)));
+        const fresh = new GraphStore({ storage: store.storage, limits: store.limits });
+        const node = await fresh.readNode('s');
+        expect([node?.fields.size, node?.fields.get('z')?.json.length]).to.deep.equal([count + 1, 5002]);
+        expect((await fresh.readNode('s')) === node, 'from memory').to.equal(true);
+      }
+    });
+
+    it('not when a node is too large for one part with them, and again when it is not', async () => {
+      for (const count of [1, 100]) {
+        const store = await open({ limits: { replyPartLength: 50_000 } }, ...manyFields('s', count));
+        await store.put([writeOf('s', 'z', 1, long('z'))]);
+        const { graph, storage, limits } = store;
+        const fresh = new GraphStore({ storage, limits });
+        readsOf(store);
+        expect(await fresh.readNode('s')).to.equal(undefined);
+        expect(readsOf(store).getTexts, 'pieces that were read').to.be.at.most(1);
+        expect(await graph.readNode('s')).to.equal(undefined);
+        await store.put([writeOf('s', 'z', 2, 'short')]);
+        expect((await graph.readNode('s'))?.fields.get('z')?.json).to.equal('"short"');
+      }
+    });
+
+    it('not when nobody asked for them', async () => {
+      const store = await open({}, ...writes);
+      const fresh = new GraphStore({ storage: store.storage, limits: store.limits });
+      readsOf(store);
+      expect(await keysOf(fresh, { soul: { prefix: '' }, key: 'a' })).to.deep.equal(['a']);
+      expect(readsOf(store).getTexts).to.equal(0);
+    });
+
+    it('and counts their characters, not those of their JSON', async () => {
+      const { graph } = await open({}, ...writes, writeOf('s', 'd', 1, 'x'));
+      const keysWith = (byteLimit: number): Promise<string[]> => keysOf(graph, { soul: 's', byteLimit });
+      expect(await keysWith(5 + 100_000)).to.deep.equal(['a', 'b']);
+      expect(await keysWith(5 + 100_000 + 200_000)).to.deep.equal(['a', 'b', 'c']);
+      expect(await keysWith(5 + 100_000 + 200_001)).to.deep.equal(['a', 'b', 'c', 'd']);
+    });
+
+    it('over many turns', async () => {
+      const slices = new ImpatientSlices();
+      const store = await open({}, writeOf('s', 'k', 1, long('x', 4 << 20)));
+      const fresh = new GraphStore({ storage: store.storage, limits: store.limits, slices });
+      expect((await fresh.readField('s', 'k'))?.json.length).to.equal(2 + (4 << 20));
+      const turns = slices.turns;
+      expect(turns).to.be.greaterThan(15);
+      expect(rowsOf(await partsOf(fresh, { soul: 's' }))).to.have.length(1);
+      expect(slices.turns).to.be.greaterThan(2 * turns - 5);
+    });
+
+    it('of stores that hold them in one record', async () => {
+      const store = await open({}, ...writes);
+      const json = JSON.stringify(long('o'));
+      await store.memory.commit([[fieldKey('s', 'b'), encodeEntry(1, json)]]);
+      const fresh = new GraphStore({ storage: store.memory, limits: store.limits });
+      expect((await fresh.readField('s', 'b'))?.json === json).to.equal(true);
+      expect(rowsOf(await partsOf(fresh, { soul: 's' }))[1]![2] === json).to.equal(true);
+    });
+
+    /** What a read of `s.k` gives, each way. */
+    const readers: readonly (readonly [
+      name: string,
+      read: (graph: GraphStore) => Promise<string | undefined>,
+    ])[] = [
+      ['readField', async (graph) => (await graph.readField('s', 'k'))?.json],
+      ['readNode', async (graph) => (await graph.readNode('s'))?.fields.get('k')?.json],
+      ['parts', async (graph) => rowsOf(await partsOf(graph, { soul: 's' }))[0]?.[2]],
+    ];
+    for (const [name, read] of readers) {
+      for (const when of ['before', 'after'] as const) {
+        it(`as one version or the other when ${name} races commits, held ${when} each step`, async () => {
+          const versions = [long('a', 70_000), long('b', 70_001), 'short', long('d', 40_000)];
+          const jsons = versions.map((text) => JSON.stringify(text));
+          for (let step = 0; step < 6; step += 1) {
+            for (let first = 0; first + 1 < versions.length; first += 1) {
+              const store = await open({ limits: { cacheBytes: 0 } }, writeOf('s', 'k', 1, versions[first]!));
+              store.storage.late = true;
+              const holds = Array.from({ length: step + 1 }, () =>
+                store.storage.holdAny(['getText', 'getTexts', 'next'], when),
+              );
+              for (const hold of holds.slice(0, -1)) hold.release();
+              const reading = read(store.graph);
+              const isOver = await Promise.race([
+                reading.then(() => true),
+                holds[step]!.reached.then(() => false),
+              ]);
+              if (isOver) holds[step]!.release();
+              for (let next = first + 1; next < versions.length; next += 1) {
+                expect((await store.put([writeOf('s', 'k', 1 + next, versions[next]!)])).ok).to.equal(true);
+              }
+              holds[step]!.release();
+              const found = jsons.indexOf((await reading) ?? '');
+              expect(found, `version ${first} at step ${step}`).to.be.at.least(first);
+              expect(await read(store.graph)).to.equal(jsons.at(-1));
+              await expectNoLoosePieces(store.memory);
+            }
+          }
+        });
+      }
+    }
   });
 
   describe('bounds its memory', () => {

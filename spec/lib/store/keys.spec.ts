@@ -4,18 +4,24 @@ import { compareBytes, utf8 } from '../../../lib/base/bytes.ts';
 import { inRange, type NameRange } from '../../../lib/graph/selector.ts';
 import {
   decodeEntry,
+  decodeLong,
   deferredKey,
   deferredRange,
   encodeEntry,
+  encodeLong,
   escapeName,
   fieldKey,
   fieldKeyOf,
   hexToState,
+  indexKey,
+  isEncodedLong,
   keyRange,
   nodePrefix,
   nodeRange,
   parseDeferredKey,
   parseFieldKey,
+  pieceKey,
+  pieceRange,
   soulRange,
   stateToHex,
   unescapeName,
@@ -307,9 +313,46 @@ describe(`store.keys (seed ${seed})`, () => {
       });
     });
 
+    it('come back from their record when their value is in pieces', () => {
+      const long = { id: 'aBc123', pieces: 256, length: 8_388_608, lexBytes: 8_388_600 };
+      expect(decodeEntry(encodeEntry(-1.5, encodeLong(long)))).to.deep.equal({
+        state: -1.5,
+        json: undefined,
+        long,
+      });
+      expect(decodeLong(encodeLong(long))).to.deep.equal(long);
+    });
+
+    it('are told from those whose value is in pieces', () => {
+      law(fc.json(), (json) => {
+        expect(isEncodedLong(json)).to.equal(false);
+      });
+      expect(isEncodedLong(encodeLong({ id: 'a', pieces: 1, length: 1, lexBytes: 1 }))).to.equal(true);
+    });
+
     it('keep spaces of the value', () => {
       expect(decodeEntry(encodeEntry(1.5, '" a b "'))).to.deep.equal({ state: 1.5, json: '" a b "' });
     });
+  });
+});
+
+describe('pieceKey', () => {
+  it('keeps the pieces of a value together and in order, apart from everything else', () => {
+    const keys = ['a', 'b'].flatMap((id) =>
+      [0, 1, 15, 16, 255, 256, 65_535].map((number) => pieceKey(id, number)),
+    );
+    expect(inStoreOrder(keys)).to.deep.equal(keys);
+    expect(new Set(keys).size).to.equal(keys.length);
+    const others = [
+      fieldKey('v/a', 'b'),
+      indexKey('v/a'),
+      deferredKey(1, 'v/a', 'b'),
+      fieldKey('\uffff', ''),
+    ];
+    expect(walk([...keys, ...others], pieceRange())).to.deep.equal(keys);
+    for (const range of [soulRange({}), deferredRange()]) {
+      expect(walk(keys, range)).to.deep.equal([]);
+    }
   });
 });
 

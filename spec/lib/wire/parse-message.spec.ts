@@ -2,7 +2,12 @@ import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { DEFAULT_LIMITS, limitsWith, type Limits } from '../../../lib/base/limits.ts';
 import type { Fault, Message } from '../../../lib/wire/message.ts';
-import { parseMessage } from '../../../lib/wire/parse-message.ts';
+import {
+  answerLength,
+  longestText,
+  parseLargeMessage,
+  parseMessage,
+} from '../../../lib/wire/parse-message.ts';
 import { seeded } from '../../support/arbitraries.ts';
 
 const NODE = '{"n":{"_":{"#":"n",">":{"k":5}},"k":1}}';
@@ -12,6 +17,14 @@ const DEEP = `${'{"a":'.repeat(200_000)}1${'}'.repeat(200_000)}`;
 
 function parse(json: string, limits: Limits = DEFAULT_LIMITS): ReturnType<typeof parseMessage> {
   return parseMessage(JSON.parse(json) as Record<string, unknown>, limits);
+}
+
+function parseInSteps(json: string, limits: Limits = DEFAULT_LIMITS): ReturnType<typeof parseMessage> {
+  const steps = parseLargeMessage(JSON.parse(json) as Record<string, unknown>, limits);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
 }
 
 function messageOf(json: string, limits?: Limits): Message {
@@ -152,6 +165,17 @@ describe('wire parseMessage', () => {
     expect(messageOf('{"dam":"?","pid":"__proto__"}')).to.include({ pid: '__proto__' });
   });
 
+  it('reads a hello whose process id cannot be made a text', () => {
+    for (const pid of [
+      '{"toString":1,"valueOf":1}',
+      '123456789',
+      DEEP.replaceAll('{"a":', '[').replaceAll('}', ']'),
+    ]) {
+      const hello = `{"#":"i","@":"q","dam":"?","pid":${pid}}`;
+      expect(messageOf(hello)).to.include({ name: '?', pid: undefined, fromNode: false });
+    }
+  });
+
   it('ignores messages without anything to do', () => {
     for (const json of ['{}', '{"#":"i"}', '{"ok":1}', '{"err":"x"}', '{"><":"a"}']) {
       expect(isIgnored(json), json).to.equal(true);
@@ -200,6 +224,7 @@ describe('wire parseMessage', () => {
     for (const id of ['"abcdef"', '123456', '{"a":1}', DEEP]) {
       expect(faultOf(`{"#":${id},"get":{"#":"s"}}`, limits)).to.deep.equal({
         idJson: undefined,
+        what: 'frame',
         reason: '#: longer than 5 characters',
       });
     }
@@ -227,13 +252,15 @@ describe('wire parseMessage', () => {
     }
   });
 
-  it('names the refused message and the path of the fault', () => {
+  it('names the refused message, its kind and the path of the fault', () => {
     expect(faultOf('{"#":"i","put":{"n":{"k":1}}}')).to.deep.equal({
       idJson: '"i"',
+      what: 'put',
       reason: 'put["n"]["_"]: missing',
     });
     expect(faultOf('{"#":7,"get":{"#":""}}')).to.deep.equal({
       idJson: '7',
+      what: 'get',
       reason: 'get["#"]: soul is empty or missing',
     });
   });
@@ -266,5 +293,40 @@ describe('wire parseMessage', () => {
       }),
       seeded(200),
     );
+  });
+});
+
+describe('wire parseLargeMessage', () => {
+  it('reads what parseMessage reads', () => {
+    for (const json of [
+      `{"#":"i","put":${NODE}}`,
+      `{"#":"i","@":"q","put":${NODE},"ok":{"@":1}}`,
+      '{"#":"i","put":{"n":5}}',
+      '{"#":"i","@":"q","put":null}',
+      '{"#":"i","get":{"#":"n"}}',
+      '{"#":"i","dam":"?","pid":"p","put":5}',
+      '{"#":"i","x":1}',
+      `{"#":${JSON.stringify('x'.repeat(257))},"put":${NODE}}`,
+      `{"#":${DEEP},"put":${NODE}}`,
+      `{"#":{"a":1},"@":${DEEP}}`,
+      `{"#":"i","@":[1]}`,
+      answerWith(5),
+      answerWith(65_528),
+      answerWith(65_529),
+      answerWith(1_000_000),
+      `{"#":"i","@":"q","ok":["${'x'.repeat(70_000)}"]}`,
+      `{"#":"i","@":"q","ok":["${'x'.repeat(70_000)}"],"put":${NODE}}`,
+      `{"#":"i","@":"q","ok":{"a":"${'x'.repeat(70_000)}"},"put":${NODE}}`,
+    ]) {
+      expect(parseInSteps(json), json.slice(0, 60)).to.deep.equal(parse(json));
+    }
+  });
+
+  it('knows the longest text that is of use', () => {
+    expect(longestText(DEFAULT_LIMITS)).to.equal(65_536);
+    expect(longestText(limitsWith({ frameBytes: 10, nameLength: 70, idLength: 60 }))).to.equal(70);
+    expect(longestText(limitsWith({ frameBytes: 10, nameLength: 1, idLength: 80 }))).to.equal(80);
+    expect(longestText(limitsWith({ frameBytes: 1, nameLength: 1, idLength: 1 }))).to.equal(64);
+    expect(answerLength(limitsWith({ frameBytes: 1000 }))).to.equal(1000);
   });
 });

@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { DEFAULT_LIMITS, limitsWith, type Limits } from '../../../lib/base/limits.ts';
 import type { FieldWrite } from '../../../lib/graph/write.ts';
-import { parsePut } from '../../../lib/wire/parse-put.ts';
+import { ReadyJson } from '../../../lib/wire/json-text.ts';
+import { parsePut, parsePutInSteps } from '../../../lib/wire/parse-put.ts';
 import { aName, aState, aValue, ODD_NAMES, seeded } from '../../support/arbitraries.ts';
 
 /** A put as its sender wrote it; JSON.parse makes `__proto__` an ordinary name, object literals do not. */
@@ -32,6 +33,22 @@ function nodeOf(soul: string, keys: readonly string[]): string {
   const states = keys.map((key) => `"${key}":1`).join(',');
   const meta = `"_":{"#":"${soul}",">":{${states}}}`;
   return `"${soul}":{${[meta, ...keys.map((key) => `"${key}":0`)].join(',')}}`;
+}
+
+/** What becomes of a put, and how often reading it pauses. */
+function stepped(put: unknown, limits: Limits = DEFAULT_LIMITS): { result: unknown; steps: number } {
+  const reading = parsePutInSteps(put, limits);
+  for (let steps = 0; ; steps += 1) {
+    const { done, value } = reading.next();
+    if (done === true) return { result: value, steps };
+  }
+}
+
+/** A node of so many properties of one value. */
+function nodeWith(count: number, value: string): unknown {
+  const keys = Array.from({ length: count }, (_, at) => `k${at}`);
+  const states = Object.fromEntries(keys.map((key) => [key, 1]));
+  return { _: { '#': 'n', '>': states }, ...Object.fromEntries(keys.map((key) => [key, value])) };
 }
 
 describe('wire parsePut', () => {
@@ -188,5 +205,48 @@ describe('wire parsePut', () => {
       }),
       seeded(150),
     );
+  });
+});
+
+describe('wire parsePutInSteps', () => {
+  it('reads and refuses what parsePut does', () => {
+    const name = fc.oneof(aName(), fc.constantFrom('', '_', 'a'));
+    const state = fc.oneof({ weight: 20, arbitrary: aState() }, { weight: 1, arbitrary: fc.constant('x') });
+    const value = fc.oneof({ weight: 20, arbitrary: aValue() }, { weight: 1, arbitrary: fc.constant([]) });
+    const nodes = fc.array(fc.tuple(name, fc.array(fc.tuple(name, state, value), { maxLength: 4 })), {
+      maxLength: 4,
+    });
+    const limits = fc.constantFrom(
+      DEFAULT_LIMITS,
+      limitsWith({ messageSouls: 2, nodeProperties: 2, nameLength: 2 }),
+    );
+    fc.assert(
+      fc.property(nodes, limits, (all, some) => {
+        const put = Object.fromEntries(
+          all.map(([soul, fields]) => {
+            const states = Object.fromEntries(fields.map(([key, at]) => [key, at]));
+            const values = Object.fromEntries(fields.map(([key, , each]) => [key, each]));
+            return [soul, { ...values, _: { '#': soul, '>': states } }];
+          }),
+        );
+        expect(stepped(put, some).result).to.deep.equal(parsePut(put, some));
+      }),
+      seeded(300),
+    );
+    for (const put of [null, [], 'text', 5])
+      expect(stepped(put).result).to.deep.equal(parsePut(put, DEFAULT_LIMITS));
+  });
+
+  it('takes values that are JSON already', () => {
+    const put = { n: { _: { '#': 'n', '>': { k: 5 } }, k: new ReadyJson('"long"') } };
+    const expected = { ok: true, value: [{ soul: 'n', key: 'k', state: 5, json: '"long"' }] };
+    expect(stepped(put).result).to.deep.equal(expected);
+    expect(parsePut(put, DEFAULT_LIMITS)).to.deep.equal(expected);
+  });
+
+  it('pauses after every node, after many properties and after long values', () => {
+    expect(stepped({ n: nodeWith(3, '') }).steps).to.equal(1);
+    expect(stepped({ n: nodeWith(5000, '') }).steps).to.be.at.least(10);
+    expect(stepped({ n: nodeWith(50, 'x'.repeat(8000)) }).steps).to.be.at.least(16);
   });
 });

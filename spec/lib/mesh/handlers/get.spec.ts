@@ -51,6 +51,37 @@ describe('mesh/handlers/get', () => {
       expect(second[0]?.['##']).to.equal(first[0]?.['##']);
     });
 
+    it('are the same when they are long, also after others that wait with them', async () => {
+      const world = await newWorld();
+      const long = 'x'.repeat(300_000);
+      await store(world, put('w1', 'soul', { a: long, b: `${long}b`, c: 'short' }));
+      const ann = await world.client();
+      const keys = ['a', 'b', 'c', 'a'];
+      const news = await world.ask(ann, ...keys.map((key, at) => get(`r${at}`, 'soul', key)));
+      const hashes = keys.map((key, at) => {
+        const [reply, ...more] = answersTo(news, `r${at}`);
+        expect(more).to.deep.equal([]);
+        const value = { a: long, b: `${long}b`, c: 'short' }[key];
+        expect(reply?.put?.['soul']?.[key] === value, key).to.equal(true);
+        const json = JSON.stringify({ soul: { _: { '#': 'soul', '>': { [key]: PAST } }, [key]: value } });
+        expect(reply?.['##']).to.equal(contentHash(json));
+        return reply?.['##'] ?? 0;
+      });
+      const known = { ...get('again', 'soul', 'a'), '##': hashes[0]! };
+      expect(answersTo(await world.ask(ann, known), 'again')).to.deep.equal([]);
+    });
+
+    it('are not made for a peer that leaves before its turn', async () => {
+      const world = await newWorld();
+      await store(world, put('w1', 'soul', { a: 'x'.repeat(300_000) }));
+      const ann = await world.client();
+      ann.say(get('r1', 'soul', 'a'), get('r2', 'soul', 'a'));
+      ann.hangUp();
+      await world.settle();
+      expect(ann.news()).to.deep.equal([]);
+      expect(world.events.filter(({ kind }) => kind === 'read-failed')).to.deep.equal([]);
+    });
+
     it('hold one property when one is asked for, null included', async () => {
       const world = await newWorld();
       await store(world, put('w1', 'soul', { a: null, b: 2 }));

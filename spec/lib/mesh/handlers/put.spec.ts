@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { get, meshWorlds, PAST, put } from '../../../support/mesh-world.ts';
+import { RecordingLink } from '../../../support/recording-link.ts';
 
 const FUTURE_MS = 60_000;
 
@@ -159,6 +160,22 @@ describe('mesh/handlers/put', () => {
       what: 'put',
       reason: `put["soul"]["key"]: state is more than ${world.limits.futureMs} ms in the future`,
     });
+  });
+
+  it('refuses whatever comes from a peer that may only read, and serves its reads', async () => {
+    const world = await newWorld();
+    const link = new RecordingLink('reader');
+    world.mesh.accept(link, 'client', false);
+    await world.settle();
+    const news = await world.ask(link, put('w1', 'soul', { key: 1 }), {
+      ...put('w2', 'soul', { k: 1 }),
+      '@': 'x',
+    });
+    const refusals = news.filter(({ err }) => err === 'this relay takes writes with a token only');
+    expect(refusals.map((message) => message['@'])).to.deep.equal(['w1', 'w2']);
+    expect(await world.graph.readField('soul', 'key')).to.equal(undefined);
+    expect(world.mesh.counters.refusals.access).to.equal(2);
+    expect(await world.ask(link, get('r1', 'soul'))).to.have.nested.property('[0].@', 'r1');
   });
 
   it('stores and acknowledges what its sender marks as failed, and passes it on to nobody', async () => {

@@ -1,0 +1,36 @@
+/** Web pages of which origins may connect; programs that are no browsers send none or any they like. */
+import { GraphError } from '../lib/base/errors.ts';
+import type { RelayOptions } from './option-table.ts';
+
+const ANY = '*';
+
+/** An origin as browsers write it: scheme, host and a port that is not the usual one; `*` stands for all. */
+function parseOrigin(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (text === ANY || text === 'null') return text;
+  if (url === undefined || url.host === '' || !['', '/'].includes(url.pathname + url.search)) {
+    throw new GraphError(
+      'OPTION_INVALID',
+      `--origins ${JSON.stringify(text)}: must be * or like https://app.example`,
+    );
+  }
+  return `${url.protocol}//${url.host}`;
+}
+
+/** The list of allowed origins. */
+export class Origins {
+  readonly #allowed: ReadonlySet<string>;
+  readonly #allowsMissing: boolean;
+
+  /** @throws GraphError OPTION_INVALID */
+  constructor({ origins, missingOrigin }: Pick<RelayOptions, 'origins' | 'missingOrigin'>) {
+    this.#allowed = new Set(origins.map(parseOrigin));
+    this.#allowsMissing = missingOrigin === 'allow';
+  }
+
+  /** @param origin the header `Origin` as sent, undefined without one */
+  allow(origin: string | undefined): boolean {
+    if (origin === undefined) return this.#allowsMissing;
+    return this.#allowed.has(ANY) || this.#allowed.has(origin.toLowerCase());
+  }
+}

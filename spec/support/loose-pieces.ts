@@ -1,0 +1,44 @@
+/** Pieces of long values that storage holds, beside those that records refer to. */
+import { expect } from 'chai';
+import {
+  decodeEntry,
+  decodeLong,
+  deferredRange,
+  isEncodedLong,
+  pieceKey,
+  pieceRange,
+  soulRange,
+  type KeyRange,
+  type LongValue,
+} from '../../lib/store/keys.ts';
+import type { Storage, TextEntry } from '../../lib/store/storage.ts';
+
+async function entriesOf(storage: Storage, range: KeyRange): Promise<TextEntry[]> {
+  const cursor = storage.range(range);
+  const entries: TextEntry[] = [];
+  for (let page = await cursor.next(500); page.length > 0; page = await cursor.next(500))
+    entries.push(...page);
+  await cursor.close();
+  return entries;
+}
+
+/** Keys of all pieces, in order. */
+export async function pieceKeys(storage: Storage): Promise<string[]> {
+  return (await entriesOf(storage, pieceRange())).map(([key]) => key);
+}
+
+/** Fails unless the pieces in storage are exactly those that its records refer to. */
+export async function expectNoLoosePieces(storage: Storage): Promise<void> {
+  const longs: LongValue[] = [];
+  for (const [, record] of await entriesOf(storage, soulRange({}))) {
+    const entry = decodeEntry(record);
+    if (entry.json === undefined) longs.push(entry.long);
+  }
+  for (const [, value] of await entriesOf(storage, deferredRange())) {
+    if (isEncodedLong(value)) longs.push(decodeLong(value));
+  }
+  const expected = longs.flatMap(({ id, pieces }) =>
+    Array.from({ length: pieces }, (_, number) => pieceKey(id, number)),
+  );
+  expect(await pieceKeys(storage)).to.have.members(expected);
+}

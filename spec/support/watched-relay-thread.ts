@@ -1,0 +1,59 @@
+/** The thread of a watched relay: serves, and measures every turn of its event loop. */
+import { openSync, readSync } from 'node:fs';
+import { parentPort, workerData } from 'node:worker_threads';
+import { createRelay } from '../../relay/relay.ts';
+import type { WatchedMessage, WatchedOptions, WatchedRequest } from './watched-relay.ts';
+
+const NANOSECONDS_PER_MS = 1_000_000;
+const LINE_BYTES = 64;
+
+const port = parentPort!;
+const usedMs = threadClock();
+let longestMs = 0;
+let lastMs = usedMs();
+let isClosing = false;
+
+/**
+ * Milliseconds that this thread has run, where the system tells it: other processes that take the core away do not
+ * count. Elsewhere the time on the wall.
+ */
+function threadClock(): () => number {
+  let file: number;
+  try {
+    file = openSync('/proc/thread-self/schedstat', 'r');
+  } catch {
+    return () => performance.now();
+  }
+  const line = Buffer.alloc(LINE_BYTES);
+  return () =>
+    Number(line.toString('latin1', 0, readSync(file, line, 0, LINE_BYTES, 0)).split(' ', 1)[0]) /
+    NANOSECONDS_PER_MS;
+}
+
+function tell(message: WatchedMessage): void {
+  port.postMessage(message);
+}
+
+/** Runs once a turn: what was used since is how long everybody else had to wait. */
+function watch(): void {
+  const now = usedMs();
+  longestMs = Math.max(longestMs, now - lastMs);
+  lastMs = now;
+  if (!isClosing) setImmediate(watch);
+}
+
+const { data } = workerData as WatchedOptions;
+const relay = createRelay({ port: 0, host: '127.0.0.1', data, durability: 'os', logLevel: 'silent' });
+const listening = await relay.listen();
+await relay.ready();
+port.on('message', (request: WatchedRequest) => {
+  if (request === 'held') {
+    tell({ kind: 'held', ms: longestMs });
+    longestMs = 0;
+    return;
+  }
+  isClosing = true;
+  void relay.close().then(() => port.close());
+});
+tell({ kind: 'listening', port: listening.port });
+watch();

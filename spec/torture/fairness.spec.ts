@@ -1,0 +1,132 @@
+import { expect } from 'chai';
+import { DEFAULT_LIMITS } from '../../lib/base/limits.ts';
+import { freshId, freshName, graphOf, RawPeer, type RawMessage, type RawNode } from '../support/raw-peer.ts';
+import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
+import { WatchedRelay } from '../support/watched-relay.ts';
+
+/** How long one message may hold the event loop, in milliseconds. */
+const HOLD_MS = 10;
+/** Caches and the garbage collector have bad moments; what holds the loop does so every time. */
+const TRIES = 5;
+const STATE = 1_700_000_000_000;
+/** Characters of a frame that leave room for its envelope. */
+const FRAME_LENGTH = DEFAULT_LIMITS.frameBytes - 1000;
+
+type Graph = Readonly<Record<string, RawNode>>;
+
+/** What one case does to the relay; each call uses names of its own. */
+type Load = (peer: RawPeer) => Promise<void>;
+
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, at) => at);
+}
+
+function nodesOf(nodes: number, fields: (node: number) => Record<string, unknown>): Graph {
+  const base = freshName('node');
+  return Object.assign({}, ...range(nodes).map((at) => graphOf(`${base}/${at}`, fields(at), STATE))) as Graph;
+}
+
+function fieldsOf(count: number, value: unknown): Record<string, unknown> {
+  return Object.fromEntries(range(count).map((at) => [`k${at}`, value]));
+}
+
+/** Reads every soul of a graph once, and waits until all is there. */
+async function readBack(peer: RawPeer, graph: Graph): Promise<void> {
+  const souls = Object.keys(graph).slice(0, DEFAULT_LIMITS.batchMessages);
+  const gets = souls.map((soul) => ({ '#': freshId(), get: { '#': soul } }));
+  peer.send(gets);
+  for (const get of gets) await lastPart(peer, get['#']);
+}
+
+/** Waits for the last part of an answer; parts in between name the one that follows. */
+async function lastPart(peer: RawPeer, id: string): Promise<RawMessage> {
+  let part = await peer.reply(id);
+  while (part['%'] !== undefined) part = await peer.reply(id);
+  return part;
+}
+
+/** Puts a graph, checks the ack and reads it back. */
+function putAndRead(make: () => Graph): Load {
+  return async (peer) => {
+    const graph = make();
+    expect(await peer.put(graph)).to.include({ ok: true });
+    await readBack(peer, graph);
+  };
+}
+
+/** Sends a frame that is refused, and waits for the refusal. */
+function refused(text: string): Load {
+  return async (peer) => {
+    peer.sendText(text);
+    const { err } = await peer.next((message) => message.err !== undefined, 'a refusal');
+    expect(err).to.be.a('string');
+  };
+}
+
+const LOADS: readonly (readonly [title: string, load: Load])[] = [
+  ['brackets nested as deep as a frame is long', refused('['.repeat(FRAME_LENGTH))],
+  ['objects nested as deep as a frame is long', refused('{"a":'.repeat(FRAME_LENGTH / 5))],
+  ['millions of empty objects in a batch', refused(`[${'{},'.repeat(FRAME_LENGTH / 3)}{}]`)],
+  ['a batch of as many puts as it may hold', putBatch],
+  ['a put of 10,000 nodes', putAndRead(() => nodesOf(10_000, (at) => ({ name: `node ${at}`, rank: at })))],
+  ['a put of nodes with 10,000 properties each', putAndRead(() => nodesOf(20, () => fieldsOf(10_000, 1)))],
+  ['a text as long as a frame', putAndRead(() => nodesOf(1, () => ({ text: 'a'.repeat(FRAME_LENGTH) })))],
+  [
+    'a text of three-byte characters',
+    putAndRead(() => nodesOf(1, () => ({ text: '中'.repeat(FRAME_LENGTH / 3) }))),
+  ],
+  ['a text of escapes', putAndRead(() => nodesOf(1, () => ({ text: '"'.repeat(FRAME_LENGTH / 2) })))],
+  ['as many gets of unknown souls as a batch may hold', getBatch(() => ({ '#': freshName('unknown') }))],
+  ['as many LEX reads of nothing as a batch may hold', getBatch(() => ({ '#': { '*': freshName('none') } }))],
+  ['LEX reads of all there is', getBatch(() => ({ '#': { '*': '' }, '%': DEFAULT_LIMITS.lexMaxBytes }), 5)],
+];
+
+async function putBatch(peer: RawPeer): Promise<void> {
+  const puts = range(DEFAULT_LIMITS.batchMessages).map((at) => ({
+    '#': freshId(),
+    put: graphOf(freshName('soul'), { name: `node ${at}`, rank: at, even: true }, STATE),
+  }));
+  peer.send(puts);
+  for (const put of puts) expect(await peer.reply(put['#'])).to.include({ ok: true });
+}
+
+function getBatch(get: () => object, count: number = DEFAULT_LIMITS.batchMessages): Load {
+  return async (peer) => {
+    const gets = range(count).map(() => ({ '#': freshId(), get: get() }));
+    peer.send(gets);
+    for (const { '#': id } of gets) await lastPart(peer, id);
+  };
+}
+
+describe('fairness of the relay', () => {
+  let folder: TemporaryFolder;
+  let relay: WatchedRelay;
+
+  before(async () => {
+    folder = await temporaryFolder();
+    relay = await WatchedRelay.start({ data: folder.path });
+  });
+
+  after(async () => {
+    await relay.close();
+    await folder.remove();
+  });
+
+  for (const [title, load] of LOADS) {
+    it(`is not given up for ${title}`, async function () {
+      this.timeout(60_000);
+      const held: number[] = [];
+      const reader = await RawPeer.open(relay.url);
+      for (let attempt = 0; attempt < TRIES && !(Math.min(...held) <= HOLD_MS); attempt += 1) {
+        const peer = await RawPeer.open(relay.url);
+        await relay.held();
+        await load(peer);
+        held.push(await relay.held());
+        await peer.close();
+      }
+      if (process.env['VERBOSE'] !== undefined) console.log(held.map((ms) => ms.toFixed(1)).join(' '));
+      expect(Math.min(...held), `milliseconds held: ${held.join(', ')}`).to.be.at.most(HOLD_MS);
+      await reader.close();
+    });
+  }
+});
