@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { LevelStorage } from '../../adapters/level.ts';
+import { SealedStorage } from '../../adapters/sealed-storage.ts';
 import { MemoryStorage } from '../../adapters/memory.ts';
 import { DEFAULT_LIMITS } from '../../lib/base/limits.ts';
 import { lineOfField } from '../support/naive-graph.ts';
@@ -231,7 +232,7 @@ describe(`relay under fuzz (SEED=${seed})`, function () {
       const late = await RawPeer.open(relay.url);
       await late.caughtUp();
       expect(await relay.stop()).to.equal(0);
-      const storage = new LevelStorage({ location: data });
+      const storage = new SealedStorage(new LevelStorage({ location: data }));
       await storage.open();
       try {
         expect(await storeLines(storage)).to.deep.equal(reader.lines(Date.now()));

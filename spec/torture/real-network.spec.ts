@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { LevelStorage } from '../../adapters/level.ts';
+import { SealedStorage } from '../../adapters/sealed-storage.ts';
 import type { Value } from '../../lib/graph/value.ts';
 import { writeOf, type FieldWrite } from '../../lib/graph/write.ts';
 import { NaiveGraph } from '../support/naive-graph.ts';
@@ -142,7 +143,7 @@ class Network {
     const held: string[][] = [];
     for (const relay of this.relays) {
       expect(await relay.stop()).to.equal(0);
-      const storage = new LevelStorage({ location: relay.data });
+      const storage = new SealedStorage(new LevelStorage({ location: relay.data }));
       await storage.open();
       const lines = await storeLines(storage);
       await storage.close();
