@@ -22,8 +22,10 @@ export interface ReadSizes {
   readonly piece: number;
   /** Of a number; longer ones are refused, unless they are part of a chunk. */
   readonly number: number;
-  /** Objects and arrays within each other, of those that are longer than a chunk. Deeper ones are refused. */
+  /** Objects and arrays within each other, of those that are longer than a chunk. */
   readonly depth: number;
+  /** Of one that lies deeper; longer ones are refused. */
+  readonly deep: number;
 }
 
 /**
@@ -71,7 +73,7 @@ export class JsonReader {
 
   /** Reads the current container of the scan; `#at` is behind it then. */
   *#container(open: number, shape: Shape): Generator<undefined, unknown> {
-    if (this.#depth === this.#sizes.depth) throw new SyntaxError(`nested too deep at ${open}`);
+    if (this.#depth === this.#sizes.depth) return this.#checkDeep(open);
     this.#depth += 1;
     const isArray = this.#text.charCodeAt(open) === OPEN_ARRAY;
     const kept = new KeptMembers(open, isArray, shape);
@@ -84,6 +86,16 @@ export class JsonReader {
       yield* shape.complete(kept, (at, its) => this.#readAt(at, its));
     }
     return shape.finish === undefined ? kept.value : shape.finish(kept);
+  }
+
+  /** Goes over a container that lies too deep for anything in it to be kept; `#at` is behind it then. */
+  #checkDeep(open: number): undefined {
+    const scan = new JsonScan(this.#text);
+    scan.enterAt(open);
+    if (!scan.run(open + this.#sizes.deep)) throw new SyntaxError(`nested too deep at ${open}`);
+    this.#at = scan.position + 1;
+    JSON.parse(this.#text.slice(open, this.#at));
+    return undefined;
   }
 
   /** Reads members up to what is no comma behind them. */

@@ -18,6 +18,7 @@ export const FRAME_SIZES: FrameSizes = {
   piece: 65_536,
   number: 65_536,
   depth: 64,
+  deep: 262_144,
 };
 
 /** A frame that was read in steps: large messages as such, all else as JSON.parse gives it. */

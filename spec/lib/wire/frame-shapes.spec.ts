@@ -9,7 +9,7 @@ const CUT_LENGTH = 20;
 const LONG = 'x'.repeat(30);
 
 function read(text: string, shape: Shape): unknown {
-  const reader = new JsonReader(text, { chunk: 4, piece: 7, number: 50, depth: 20 }, CUT_LENGTH);
+  const reader = new JsonReader(text, { chunk: 4, piece: 7, number: 50, depth: 20, deep: 30 }, CUT_LENGTH);
   const reading = reader.read(shape);
   for (;;) {
     const { done, value } = reading.next();

@@ -4,7 +4,7 @@ import { JsonReader, type ReadSizes } from '../../../lib/wire/json-reader.ts';
 import type { Shape } from '../../../lib/wire/kept-members.ts';
 import { seeded } from '../../support/arbitraries.ts';
 
-const SMALL: ReadSizes = { chunk: 4, piece: 3, number: 8, depth: 10 };
+const SMALL: ReadSizes = { chunk: 4, piece: 3, number: 8, depth: 10, deep: 30 };
 
 /** Keeps everything. */
 const ALL: Shape = {
@@ -115,9 +115,19 @@ describe('wire JsonReader', () => {
 
   it('refuses large containers that are nested too deep before it reads on', () => {
     expect(JSON.stringify(read(nested(10)).value)).to.equal(nested(10));
-    expect(() => read(nested(11))).to.throw(SyntaxError, 'nested too deep');
+    expect(() => read(nested(30))).to.throw(SyntaxError, 'nested too deep at 10');
     expect(() => read('['.repeat(1000))).to.throw(SyntaxError, 'nested too deep at 10');
     expect(read(nested(100), { chunk: 300 }).value).to.be.an('array');
+  });
+
+  it('checks what is nested too deep and short, and keeps nothing of it', () => {
+    expect(JSON.stringify(read(nested(11)).value)).to.equal(`${'['.repeat(10)}null${']'.repeat(10)}`);
+    const deep = nested(20);
+    expect(read(`[${deep},1]`).value)
+      .to.be.an('array')
+      .with.property('1', 1);
+    expect(() => read(deep.replace('[]', '[,]').replace('"      "', 'x       '))).to.throw(SyntaxError);
+    expect(() => read(deep.slice(0, -15))).to.throw(SyntaxError);
   });
 
   it('refuses numbers that are too long', () => {

@@ -8,7 +8,7 @@ import { seeded } from '../../support/arbitraries.ts';
 import { heldBytes } from '../../support/garbage.ts';
 import { aBrokenFrame, aFrame } from '../../support/raw-frames.ts';
 
-const SMALL: FrameSizes = { frame: 40, chunk: 16, piece: 16, number: 64, depth: 64 };
+const SMALL: FrameSizes = { frame: 40, chunk: 16, piece: 16, number: 64, depth: 64, deep: 64 };
 
 /** Sizes by which frames of a few hundred characters are read in many steps. */
 const aSizes = fc.record({
@@ -17,6 +17,7 @@ const aSizes = fc.record({
   piece: fc.constantFrom(1, 2, 3, 7, 50),
   number: fc.constant(64),
   depth: fc.constant(64),
+  deep: fc.constant(64),
 });
 
 /** Limits that some frames keep and others do not. */
@@ -180,7 +181,7 @@ describe('wire decodeLargeFrame', () => {
   });
 
   it('does no more in a step than its sizes say, however large the frame and whatever is in it', () => {
-    const sizes: FrameSizes = { frame: 1000, chunk: 500, piece: 1000, number: 1000, depth: 64 };
+    const sizes: FrameSizes = { frame: 1000, chunk: 500, piece: 1000, number: 1000, depth: 64, deep: 64 };
     const limits = limitsWith({ nameLength: 100, frameBytes: 1000, nodeProperties: 500, messageSouls: 500 });
     // Spaces and texts are looked at twice, at most, and values become JSON again.
     const most = 6 * sizes.piece;
