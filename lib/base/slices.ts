@@ -81,9 +81,13 @@ export class Slices {
   }
 
   async #goOn<T>(steps: WaitingSteps<T>, first: MaybePromise<Stretch<T>>): Promise<T> {
+    // What is long does not get another slice of a turn for each of its waits.
+    let isLong = first instanceof Promise;
     let stretch = first instanceof Promise ? await first : first;
     while (stretch.done !== true) {
-      const next = this.run(untilWait(steps, await resumption(steps, stretch.value)));
+      const rest = untilWait(steps, await resumption(steps, stretch.value));
+      const next = isLong ? this.later(rest) : this.run(rest);
+      isLong ||= next instanceof Promise;
       stretch = next instanceof Promise ? await next : next;
     }
     return stretch.value;

@@ -200,7 +200,8 @@ export class Writer {
     const matured = (yield* mergeInSteps(due, group, now)).accepted;
     const byRequest: (readonly FieldWrite[] | string)[] = [];
     const pace = new Pace();
-    for (const request of requests) {
+    for (let at = 0; at < requests.length; at += 1) {
+      const request = requests[at]!;
       if (request.writes.length <= FEW_WRITES) byRequest.push(this.#mergeFew(request, group, now));
       else byRequest.push(yield* this.#mergeMany(request, group, now));
       if (pace.after(0)) yield;
@@ -259,7 +260,8 @@ export class Writer {
     group: CommitGroup,
   ): Generator<void, void> {
     const holds = (write: FieldWrite): boolean => group.holds(write);
-    for (const [index, request] of requests.entries()) {
+    for (let index = 0; index < requests.length; index += 1) {
+      const request = requests[index]!;
       const won = merged.byRequest[index]!;
       if (typeof won === 'string') this.#settle(request, { ok: false, reason: won });
       else {

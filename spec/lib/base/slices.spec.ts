@@ -54,6 +54,16 @@ function* throwing(waits: boolean): WaitingSteps<void> {
   throw new Error('thrown');
 }
 
+/** Much work, then some more after each of many waits. */
+function* waitingOften(turns: Turns, log: string[]): WaitingSteps<number> {
+  yield* turns.work('a', 5, log);
+  for (let wait = 0; wait < 5; wait += 1) {
+    yield Promise.resolve();
+    yield* turns.work('b', 3, log);
+  }
+  return log.length;
+}
+
 describe('base Slices', () => {
   it('does work that fits into a slice at once', () => {
     const turns = new Turns();
@@ -157,6 +167,18 @@ describe('base Slices', () => {
       }
       while (turns.slices.size > 0) await turns.next();
       expect(await done).to.equal('done');
+    });
+
+    it('in no more than one slice a turn once it was too long for one, however often it waits', async () => {
+      const turns = new Turns();
+      const log: string[] = [];
+      const done = turns.slices.runWaiting(waitingOften(turns, log));
+      for (let before = log.length; turns.slices.size > 0; before = log.length) {
+        await turns.next();
+        for (let i = 0; i < 9; i += 1) await Promise.resolve();
+        expect(log.length - before).to.be.at.most(4);
+      }
+      expect(await done).to.equal(20);
     });
 
     it('throws what it waits for into it, where it can be caught', async () => {
