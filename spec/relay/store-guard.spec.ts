@@ -9,6 +9,7 @@ import type { Storage } from '../../lib/store/storage.ts';
 import type { Durability } from '../../relay/option-table.ts';
 import { CommitCounter, readCommitCount } from '../../relay/commit-counter.ts';
 import { GuardedStorage, type GuardEvent } from '../../relay/store-guard.ts';
+import { cut, fileOf as newestFile, flip } from '../support/broken-store.ts';
 import { FaultyStorage } from '../support/faulty-storage.ts';
 import { seed } from '../support/seed.ts';
 import { temporaryFolder, temporaryFolders } from '../support/temporary-folder.ts';
@@ -36,16 +37,6 @@ describeStorage(
   },
   { supports: { persistent: true, snapshots: true }, seed },
 );
-
-async function flip(file: string, part: number): Promise<void> {
-  const bytes = await readFile(file);
-  bytes[Math.floor(bytes.length * part)]! ^= 0x40;
-  await writeFile(file, bytes);
-}
-
-async function cut(file: string, part: number): Promise<void> {
-  await truncate(file, Math.floor((await readFile(file)).length * part));
-}
 
 async function expectReadOnly(guard: GuardedStorage): Promise<void> {
   await expectCode('STORAGE_DAMAGED', () => guard.commit([['new', '1']]));
@@ -104,9 +95,8 @@ describe('GuardedStorage', () => {
     new CommitCounter(join(location, 'commits'), { commits: COMMITS, durability }).close();
   }
 
-  async function fileOf(pattern: RegExp): Promise<string> {
-    const name = (await readdir(location)).toSorted().findLast((each) => pattern.test(each));
-    return join(location, name!);
+  function fileOf(pattern: RegExp): Promise<string> {
+    return newestFile(location, pattern);
   }
 
   function kinds(): string[] {
