@@ -160,6 +160,38 @@ describe('GuardedStorage', () => {
     await guard.close();
   });
 
+  it('holds each commit whole or not at all, wherever its log ends, and each one that was counted', async () => {
+    const guard = guardOf(location);
+    await guard.open();
+    const ends: number[] = [];
+    for (let number = 0; number < 12; number += 1) {
+      await guard.commit(
+        Array.from({ length: RECORDS }, (_, i) => [`${number} ${i}`, 'x'.repeat(number * 300)]),
+      );
+      ends.push((await readFile(await fileOf(/\.log$/))).length);
+    }
+    await guard.close();
+    const copy = join(await folder(), 'copy');
+    const log = (await fileOf(/\.log$/)).slice(location.length);
+    for (let length = 0; length < ends.at(-1)!; length += 401) {
+      await rm(copy, { recursive: true, force: true });
+      await cp(location, copy, { recursive: true });
+      await truncate(join(copy, log), length);
+      const whole = ends.filter((end) => end <= length).length;
+      new CommitCounter(join(copy, 'commits'), { commits: whole, durability: 'fsync' }).close();
+      const torn = guardOf(copy);
+      await torn.open();
+      expect(torn.damage, `${length} bytes`).to.equal(undefined);
+      const keys = (await drain(torn, EVERYTHING)).map(([key]) => key);
+      await torn.close();
+      const expected = Array.from(
+        { length: whole * RECORDS },
+        (_, at) => `${Math.floor(at / RECORDS)} ${at % RECORDS}`,
+      );
+      expect(keys, `${length} bytes`).to.have.members(expected);
+    }
+  });
+
   const DAMAGES: [what: string, damage: () => Promise<void>][] = [
     ['the log is cut off', async () => cut(await fileOf(/\.log$/), 0.5)],
     ['the log is empty', async () => cut(await fileOf(/\.log$/), 0)],

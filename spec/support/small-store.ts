@@ -1,8 +1,10 @@
 /** A writer and a graph over storage in memory that can be told to fail, with a clock of the spec's own. */
 import { MemoryStorage } from '../../adapters/memory.ts';
+import { SealedStorage } from '../../adapters/sealed-storage.ts';
 import { limitsWith, type Limits } from '../../lib/base/limits.ts';
 import type { Entry, FieldWrite } from '../../lib/graph/write.ts';
 import { GraphStore } from '../../lib/store/graph-store.ts';
+import type { Storage } from '../../lib/store/storage.ts';
 import { Writer, type PutOutcome, type WriterEvent } from '../../lib/store/writer.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FaultyStorage } from './faulty-storage.ts';
@@ -14,11 +16,14 @@ export interface SmallStoreOptions {
   readonly clock?: FakeClock;
   /** Storage of an earlier store, to open it again. */
   readonly memory?: MemoryStorage;
+  /** True to store values behind checksums, as the relay does. */
+  readonly isSealed?: boolean;
 }
 
 /** Everything a spec of the store needs, in one place. */
 export class SmallStore {
   readonly memory: MemoryStorage;
+  /** What can be told to fail. */
   readonly storage: FaultyStorage;
   readonly time: FakeClock;
   readonly limits: Limits;
@@ -28,16 +33,21 @@ export class SmallStore {
   readonly events: WriterEvent[] = [];
   /** Changes whose time came, in the order they were told. */
   readonly matured: FieldWrite[] = [];
+  readonly #isSealed: boolean;
+  /** What graph and writer see. */
+  readonly #whole: Storage;
 
   /** Use {@link openStore}. */
-  constructor({ limits, clock, memory }: SmallStoreOptions) {
+  constructor({ limits, clock, memory, isSealed = false }: SmallStoreOptions) {
     this.memory = memory ?? new MemoryStorage();
     this.storage = new FaultyStorage(this.memory);
+    this.#isSealed = isSealed;
+    this.#whole = isSealed ? new SealedStorage(this.storage) : this.storage;
     this.time = clock ?? new FakeClock();
     this.limits = limitsWith(limits);
-    this.graph = new GraphStore({ storage: this.storage, limits: this.limits });
+    this.graph = new GraphStore({ storage: this.#whole, limits: this.limits });
     this.writer = new Writer({
-      storage: this.storage,
+      storage: this.#whole,
       graph: this.graph,
       limits: this.limits,
       clock: this.time.clock,
@@ -48,6 +58,12 @@ export class SmallStore {
     this.writer.onMatured((changed) => this.matured.push(...changed));
   }
 
+  /** Opens the storage, then the writer. */
+  async open(): Promise<void> {
+    await this.#whole.open();
+    await this.writer.open();
+  }
+
   /** Submits one request; resolves with what became of it. */
   put(writes: readonly FieldWrite[], owner?: string): Promise<PutOutcome> {
     return new Promise((settle) => this.writer.submit({ writes, owner, settle }));
@@ -56,13 +72,15 @@ export class SmallStore {
   /** Closes the writer and the storage; what was committed stays in `memory`. */
   async close(): Promise<void> {
     await this.writer.close();
-    await this.storage.close();
+    await this.#whole.close();
   }
 
   /** Everything stored, read past every cache, as lines for comparing. */
   async lines(): Promise<string[]> {
     const lines: string[] = [];
-    const fresh = new GraphStore({ storage: this.memory, limits: limitsWith({ lexMaxBytes: Infinity }) });
+    const storage = this.#isSealed ? new SealedStorage(this.memory) : this.memory;
+    await storage.open();
+    const fresh = new GraphStore({ storage, limits: limitsWith({ lexMaxBytes: Infinity }) });
     for await (const { nodes } of fresh.parts({ soul: {}, reverse: false, byteLimit: Infinity })) {
       for (const { soul, entries } of nodes) {
         for (const [key, { state, json }] of entries) lines.push(lineOfField(soul, key, state, json));
@@ -107,7 +125,6 @@ export class SmallStore {
 /** Opens a store; close it with {@link SmallStore.close}. */
 export async function openStore(options: SmallStoreOptions = {}): Promise<SmallStore> {
   const store = new SmallStore(options);
-  await store.storage.open();
-  await store.writer.open();
+  await store.open();
   return store;
 }

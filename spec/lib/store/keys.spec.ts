@@ -190,7 +190,9 @@ describe(`store.keys (seed ${seed})`, () => {
 
   describe('indexKey', () => {
     it('gives the soul back', () => {
-      law(anyName, (soul) => expect(parseIndexKey(indexKey(soul))).to.equal(soul));
+      law(anyName, (soul) => {
+        expect(parseIndexKey(indexKey(soul))).to.equal(soul);
+      });
     });
 
     it('stands in its own range, in the order of the nodes themselves', () => {
