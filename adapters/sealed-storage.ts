@@ -108,9 +108,10 @@ export class SealedStorage implements Storage {
     this.#lifecycle.assertOpen('STORAGE_NOT_OPEN');
     if (changes.length === 0) return this.#inner.commit(changes);
     const number = this.#asked + 1;
-    const counted: Change[] = [...changes, [COMMITS_KEY, String(number)]];
-    if (!this.#hasFormat) counted.push([FORMAT_KEY, FORMAT]);
-    const sealed = sealChanges(counted);
+    const sealed = sealChanges(changes);
+    const notes: Change[] = [[COMMITS_KEY, String(number)]];
+    if (!this.#hasFormat) notes.push([FORMAT_KEY, FORMAT]);
+    for (const note of sealChanges(notes)) sealed.push(note);
     this.#asked = number;
     await this.#inner.commit(sealed);
     this.#hasFormat = true;
