@@ -12,14 +12,24 @@ import type {
 import { sealChanges, unsealBytes, unsealEntries, unsealText } from './seal.ts';
 
 /** Keys that begin so are the storage's own: callers must not use them, and no walk shows them. */
-const OWN = 'm/';
+export const OWN = 'm/';
 /** First key after them. */
 const AFTER_OWN = 'm0';
-const COMMITS_KEY = `${OWN}commits`;
+/** Where the number of commits stands. */
+export const COMMITS_KEY: string = `${OWN}commits`;
+/** What stands in every store that is sealed. */
 const FORMAT_KEY = `${OWN}format`;
 /** Changes with whatever makes older stores unreadable. */
 const FORMAT = '1';
 const LAST_KEY = '\u{10ffff}';
+
+/** The storage's own records, sealed, for a store that was repaired below it. */
+export function ownRecords(commits: number): Change[] {
+  return sealChanges([
+    [COMMITS_KEY, String(commits)],
+    [FORMAT_KEY, FORMAT],
+  ]);
+}
 
 /** What the storage tells its owner. */
 export interface SealedStorageOptions {

@@ -1,21 +1,31 @@
 #!/usr/bin/env node
-/** The command `thicket`: parse, start, stop on signals. */
+/** The command `thicket`: parse, start, stop on signals; check and repair stores. */
 import { performance } from 'node:perf_hooks';
 import { GraphError } from '../lib/base/errors.ts';
-import { readOptions } from './options.ts';
+import { readOptions, type CommandRequest } from './options.ts';
 import type { RelayOptions } from './option-table.ts';
 import { createRelay, type Relay } from './relay.ts';
+import { checkStore } from './store-check.ts';
+import { repairStore } from './store-repair.ts';
 
 /** A stop that takes longer is cut off. */
 const STOP_MS = 4900;
 /** npm passes a Ctrl-C on that the terminal has sent already; only what comes later is a second signal. */
 const ECHO_MS = 300;
 
+/** Exit code of `thicket check` and `thicket repair` when they could not begin: 1 says that a store is damaged. */
+const NOT_BEGUN = 2;
+const STORE_COMMANDS: ReadonlySet<string | undefined> = new Set(['check', 'repair']);
+
 function fail(error: unknown): void {
   const reason = error instanceof Error ? error.message : String(error);
   // What is no GraphError is a fault of the program, and its stack is wanted.
   console.error(error instanceof GraphError ? `thicket: ${reason}` : error);
   process.exitCode = 1;
+}
+
+function hasNotBegun(error: unknown): boolean {
+  return error instanceof GraphError && (error.code === 'OPTION_INVALID' || error.code === 'STORAGE_LOCKED');
 }
 
 function stopOnSignals(relay: Relay): void {
@@ -46,10 +56,29 @@ async function serve(options: RelayOptions): Promise<void> {
   }
 }
 
+async function run(request: CommandRequest): Promise<void> {
+  switch (request.kind) {
+    case 'print':
+      process.stdout.write(request.text);
+      return;
+    case 'check': {
+      const { isSound, lines } = await checkStore(request.data);
+      console.log(lines.join('\n'));
+      process.exitCode = isSound ? 0 : 1;
+      return;
+    }
+    case 'repair':
+      console.log((await repairStore(request)).join('\n'));
+      return;
+    case 'run':
+      await serve(request.options);
+  }
+}
+
+const args = process.argv.slice(2);
 try {
-  const request = readOptions(process.argv.slice(2), process.env);
-  if (request.kind === 'print') process.stdout.write(request.text);
-  else await serve(request.options);
+  await run(readOptions(args, process.env));
 } catch (error) {
   fail(error);
+  if (STORE_COMMANDS.has(args[0]) && hasNotBegun(error)) process.exitCode = NOT_BEGUN;
 }

@@ -54,6 +54,12 @@ export class DataFolder {
     rmSync(join(this.path, MARK), { force: true });
   }
 
+  /** True when LevelDB has written here. */
+  get hasStore(): boolean {
+    const names = this.#names();
+    return names.includes(CURRENT) || names.some((name) => TABLE_OR_LOG.test(name));
+  }
+
   /** True when there are tables or logs, but nothing that says which: LevelDB would begin anew and delete them. */
   get isHeadless(): boolean {
     const names = this.#names();

@@ -15,9 +15,11 @@ import { Origins } from './origins.ts';
 import { toPeerUrl } from './peer-url.ts';
 import { VERSION } from './version.ts';
 
-/** What the command line asks for: a relay, or a text on stdout. */
+/** What the command line asks for: a relay, work on a store that no relay runs on, or a text on stdout. */
 export type CommandRequest =
   | { readonly kind: 'run'; readonly options: RelayOptions }
+  | { readonly kind: 'check'; readonly data: string }
+  | { readonly kind: 'repair'; readonly data: string; readonly backup: boolean }
   | { readonly kind: 'print'; readonly text: string };
 
 /** Environment variables by name, as `process.env` gives them. */
@@ -43,8 +45,13 @@ type Flags = Readonly<Record<string, string | undefined>>;
  */
 export function readOptions(args: readonly string[], env: Environment): CommandRequest {
   let printed = '';
-  const command = describeCommand((text) => {
+  let asked: CommandRequest | undefined;
+  const print = (text: string): void => {
     printed += text;
+  };
+  const command = describeCommand(print);
+  addStoreCommands(command, env, (request) => {
+    asked = request;
   });
   try {
     command.parse(args, { from: 'user' });
@@ -53,7 +60,7 @@ export function readOptions(args: readonly string[], env: Environment): CommandR
     if (error.exitCode === 0) return { kind: 'print', text: printed };
     throw new GraphError('OPTION_INVALID', oneLine(error.message));
   }
-  return { kind: 'run', options: composeOptions(command.opts<Flags>(), command.args[0], env) };
+  return asked ?? { kind: 'run', options: composeOptions(command.opts<Flags>(), command.args[0], env) };
 }
 
 function describeCommand(print: (text: string) => void): Command {
@@ -62,10 +69,36 @@ function describeCommand(print: (text: string) => void): Command {
     .argument('[port]', 'the same as --port')
     .version(VERSION, '--version', 'print the version')
     .helpOption('--help', 'print this text')
+    .helpCommand(false)
+    .enablePositionalOptions()
     .exitOverride()
-    .configureOutput({ writeOut: print, writeErr: () => undefined });
+    .configureOutput({ writeOut: print, writeErr: () => undefined })
+    // Without something to do, commander takes a missing subcommand for a question.
+    .action(() => undefined);
   for (const row of OPTION_TABLE) command.addOption(describeOption(row));
   return command;
+}
+
+/** Adds `check` and `repair`, which take the folder as the relay does. */
+function addStoreCommands(command: Command, env: Environment, ask: (request: CommandRequest) => void): void {
+  const row = OPTION_TABLE.find(({ name }) => name === 'data')!;
+  const dataOf = (flags: Flags): string =>
+    givenFor(row, { ...command.opts<Flags>(), ...flags }, env)?.text ?? DEFAULT_OPTIONS.data;
+  command
+    .command('check')
+    .description('look through a store: exit code 0 when it is sound, 1 when it is damaged')
+    .addOption(describeOption(row))
+    .helpOption('--help', 'print this text')
+    .action((flags: Flags) => ask({ kind: 'check', data: dataOf(flags) }));
+  command
+    .command('repair')
+    .description('make a damaged store writable again, without what cannot be trusted; copies it first')
+    .addOption(describeOption(row))
+    .option('--no-backup', 'do not copy the folder first')
+    .helpOption('--help', 'print this text')
+    .action((flags: Flags & { readonly backup: boolean }) =>
+      ask({ kind: 'repair', data: dataOf(flags), backup: flags.backup }),
+    );
 }
 
 function describeOption(row: OptionRow): Option {

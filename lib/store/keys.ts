@@ -86,6 +86,16 @@ export function indexKey(soul: string): string {
   return INDEX + escapeName(soul);
 }
 
+/** All node indexes, in the order of {@link soulRange}. */
+export function indexRange(): KeyRange {
+  return { from: INDEX, to: INDEX.slice(0, -1) + AFTER_SLASH };
+}
+
+/** The soul of a node index's storage key. */
+export function parseIndexKey(storageKey: string): string {
+  return unescapeName(storageKey.slice(INDEX.length));
+}
+
 /** The key of one property, given its node's prefix. */
 export function fieldKeyOf(prefix: string, key: string): string {
   return prefix + escapeName(key);

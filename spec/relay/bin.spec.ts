@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { VERSION } from '../../relay/version.ts';
+import { cut, fileOf } from '../support/broken-store.ts';
 import { endProcess } from '../support/end-process.ts';
 import { Inbox } from '../support/inbox.ts';
 import { freshName, graphOf, RawPeer } from '../support/raw-peer.ts';
@@ -198,6 +199,73 @@ describe('thicket command', () => {
     expect(await failure(['70000'])).to.contain('0 to 65535');
     expect(await failure([], { PORT: 'eighty' })).to.contain('PORT "eighty"');
     expect(await failure([], { PORT: '0', PEERS: 'nonsense' })).to.contain('nonsense');
+  });
+
+  /** Runs `check` or `repair`; gives exit code and output. */
+  async function storeCommand(args: readonly string[]): Promise<{ code: number | string; text: string }> {
+    const { ended, stdout, stderr } = run(args);
+    const code = await ended;
+    return { code, text: [...stdout.all, ...stderr.all].join('\n') };
+  }
+
+  it('checks and repairs a store: 0 when it is sound, 1 when it is damaged', async () => {
+    const first = run(['0', '--host', '127.0.0.1']);
+    const peer = await meet(await portOf(first));
+    const soul = freshName('soul');
+    for (let at = 0; at < 50; at += 1) await peer.put(graphOf(soul, { [`k${at}`]: at }));
+    expect(await storeCommand(['check'])).to.deep.equal({
+      code: 2,
+      text: 'thicket: another process holds the data folder: ./data',
+    });
+    expect((await storeCommand(['repair'])).code).to.equal(2);
+    expect(await readdir(cwd)).to.deep.equal(['data']);
+    first.child.kill('SIGTERM');
+    expect(await first.ended).to.equal(0);
+    await peer.closed;
+    await cut(await fileOf(join(cwd, 'data'), /\.log$/), 0.5);
+    const damaged = await storeCommand(['check']);
+    expect(damaged.code).to.equal(1);
+    expect(damaged.text).to.contain('of 50 commits are gone').and.to.contain('thicket repair');
+    const repaired = await storeCommand(['repair']);
+    expect(repaired.code, repaired.text).to.equal(0);
+    expect(await readdir(cwd)).to.have.length(2);
+    expect(await storeCommand(['check', '--data', 'data'])).to.include({ code: 0 });
+    const again = run(['0', '--host', '127.0.0.1']);
+    const reader = await meet(await portOf(again));
+    expect(await reader.value(soul, 'k0')).to.equal(0);
+    expect(await reader.put(graphOf(soul, { k49: 'again' }))).to.include({ ok: true });
+    again.child.kill('SIGTERM');
+    expect(await again.ended).to.equal(0);
+    expect(again.stderr.all.filter((line) => !line.includes('"level":"info"'))).to.deep.equal([]);
+    await reader.closed;
+  });
+
+  it('takes check and repair without a store, or with options that are none of theirs, for mistakes', async () => {
+    for (const args of [
+      ['check'],
+      ['repair', '--data', 'missing'],
+      ['check', '--port', '5'],
+      ['repair', 'x'],
+    ]) {
+      const { code, text } = await storeCommand(args);
+      expect(code, text).to.equal(2);
+      expect(text).to.match(/^thicket: an option is unknown, malformed or out of its range: .*$/);
+    }
+    expect((await storeCommand(['check', '--help'])).text).to.contain('--data <folder>');
+    expect(await readdir(cwd)).to.deep.equal([]);
+  });
+
+  it('says what to do when a store cannot be opened at all', async () => {
+    const first = run(['0', '--host', '127.0.0.1']);
+    const peer = await meet(await portOf(first));
+    await peer.put(graphOf(freshName('soul'), { a: 1 }));
+    first.child.kill('SIGTERM');
+    expect(await first.ended).to.equal(0);
+    await peer.closed;
+    await rm(join(cwd, 'data', 'CURRENT'));
+    expect(await failure(['0', '--host', '127.0.0.1'])).to.equal(
+      'thicket: the store is damaged: the file CURRENT is missing; run: thicket repair --data "./data"',
+    );
   });
 
   it('prints help and version', async () => {

@@ -10,7 +10,7 @@ import { temporaryFolders } from '../support/temporary-folder.ts';
 
 function run(args: string[], env: Environment = {}): RelayOptions {
   const request = readOptions(args, env);
-  if (request.kind !== 'run') throw new Error(`printed ${request.text}`);
+  if (request.kind !== 'run') throw new Error(`no relay, but: ${request.kind}`);
   return request.options;
 }
 
@@ -154,5 +154,31 @@ describe('relay options', () => {
 
   it('print the version', () => {
     expect(print(['--version']).trim()).to.equal(VERSION);
+  });
+
+  it('reads check and repair, with the folder as the relay takes it', () => {
+    expect(readOptions(['check'], {})).to.deep.equal({ kind: 'check', data: './data' });
+    expect(readOptions(['check'], { THICKET_DATA: 'a' })).to.deep.equal({ kind: 'check', data: 'a' });
+    for (const args of [
+      ['check', '--data', 'b'],
+      ['--data', 'b', 'check'],
+    ]) {
+      expect(readOptions(args, { THICKET_DATA: 'a' })).to.deep.equal({ kind: 'check', data: 'b' });
+    }
+    expect(readOptions(['repair', '--data', 'b'], {})).to.deep.equal({
+      kind: 'repair',
+      data: 'b',
+      backup: true,
+    });
+    expect(readOptions(['repair', '--no-backup'], {})).to.include({ kind: 'repair', backup: false });
+    expect(print(['--help']))
+      .to.contain('check')
+      .and.to.contain('repair');
+    expect(print(['check', '--help']))
+      .to.contain('--data')
+      .and.to.contain('THICKET_DATA');
+    expect(print(['repair', '--help'])).to.contain('--no-backup');
+    expect(refusal(['check', '--port', '5'])).to.contain('--port');
+    expect(refusal(['repair', 'more'])).to.contain('repair');
   });
 });

@@ -9,6 +9,7 @@ import type { Storage } from '../../lib/store/storage.ts';
 import type { Durability } from '../../relay/option-table.ts';
 import { CommitCounter, readCommitCount } from '../../relay/commit-counter.ts';
 import { GuardedStorage, type GuardEvent } from '../../relay/store-guard.ts';
+import { cut, fileOf as newestFile, flip } from '../support/broken-store.ts';
 import { FaultyStorage } from '../support/faulty-storage.ts';
 import { seed } from '../support/seed.ts';
 import { temporaryFolder, temporaryFolders } from '../support/temporary-folder.ts';
@@ -36,16 +37,6 @@ describeStorage(
   },
   { supports: { persistent: true, snapshots: true }, seed },
 );
-
-async function flip(file: string, part: number): Promise<void> {
-  const bytes = await readFile(file);
-  bytes[Math.floor(bytes.length * part)]! ^= 0x40;
-  await writeFile(file, bytes);
-}
-
-async function cut(file: string, part: number): Promise<void> {
-  await truncate(file, Math.floor((await readFile(file)).length * part));
-}
 
 async function expectReadOnly(guard: GuardedStorage): Promise<void> {
   await expectCode('STORAGE_DAMAGED', () => guard.commit([['new', '1']]));
@@ -104,9 +95,8 @@ describe('GuardedStorage', () => {
     new CommitCounter(join(location, 'commits'), { commits: COMMITS, durability }).close();
   }
 
-  async function fileOf(pattern: RegExp): Promise<string> {
-    const name = (await readdir(location)).toSorted().findLast((each) => pattern.test(each));
-    return join(location, name!);
+  function fileOf(pattern: RegExp): Promise<string> {
+    return newestFile(location, pattern);
   }
 
   function kinds(): string[] {
@@ -168,6 +158,38 @@ describe('GuardedStorage', () => {
     const guard = await opened();
     expect(kinds()).to.deep.equal([]);
     await guard.close();
+  });
+
+  it('holds each commit whole or not at all, wherever its log ends, and each one that was counted', async () => {
+    const guard = guardOf(location);
+    await guard.open();
+    const ends: number[] = [];
+    for (let number = 0; number < 12; number += 1) {
+      await guard.commit(
+        Array.from({ length: RECORDS }, (_, i) => [`${number} ${i}`, 'x'.repeat(number * 300)]),
+      );
+      ends.push((await readFile(await fileOf(/\.log$/))).length);
+    }
+    await guard.close();
+    const copy = join(await folder(), 'copy');
+    const log = (await fileOf(/\.log$/)).slice(location.length);
+    for (let length = 0; length < ends.at(-1)!; length += 401) {
+      await rm(copy, { recursive: true, force: true });
+      await cp(location, copy, { recursive: true });
+      await truncate(join(copy, log), length);
+      const whole = ends.filter((end) => end <= length).length;
+      new CommitCounter(join(copy, 'commits'), { commits: whole, durability: 'fsync' }).close();
+      const torn = guardOf(copy);
+      await torn.open();
+      expect(torn.damage, `${length} bytes`).to.equal(undefined);
+      const keys = (await drain(torn, EVERYTHING)).map(([key]) => key);
+      await torn.close();
+      const expected = Array.from(
+        { length: whole * RECORDS },
+        (_, at) => `${Math.floor(at / RECORDS)} ${at % RECORDS}`,
+      );
+      expect(keys, `${length} bytes`).to.have.members(expected);
+    }
   });
 
   const DAMAGES: [what: string, damage: () => Promise<void>][] = [

@@ -1,9 +1,11 @@
 /** A writer and a graph over storage in memory that can be told to fail, with a clock of the spec's own. */
 import { MemoryStorage } from '../../adapters/memory.ts';
+import { SealedStorage } from '../../adapters/sealed-storage.ts';
 import { limitsWith, type Limits } from '../../lib/base/limits.ts';
 import { Slices } from '../../lib/base/slices.ts';
 import type { Entry, FieldWrite } from '../../lib/graph/write.ts';
 import { GraphStore } from '../../lib/store/graph-store.ts';
+import type { Storage } from '../../lib/store/storage.ts';
 import { Writer, type PutOutcome, type WriterEvent } from '../../lib/store/writer.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FaultyStorage } from './faulty-storage.ts';
@@ -18,11 +20,14 @@ export interface SmallStoreOptions {
   readonly memory?: MemoryStorage;
   /** Cuts long work; slices of the engine when absent. */
   readonly slices?: Slices;
+  /** True to store values behind checksums, as the relay does. */
+  readonly isSealed?: boolean;
 }
 
 /** Everything a spec of the store needs, in one place. */
 export class SmallStore {
   readonly memory: MemoryStorage;
+  /** What can be told to fail. */
   readonly storage: FaultyStorage;
   readonly time: FakeClock;
   readonly limits: Limits;
@@ -32,17 +37,22 @@ export class SmallStore {
   readonly events: WriterEvent[] = [];
   /** Changes whose time came, in the order they were told. */
   readonly matured: FieldWrite[] = [];
+  readonly #isSealed: boolean;
+  /** What graph and writer see. */
+  readonly #whole: Storage;
 
   /** Use {@link openStore}. */
-  constructor({ limits, clock, memory, slices }: SmallStoreOptions) {
+  constructor({ limits, clock, memory, slices, isSealed = false }: SmallStoreOptions) {
     this.memory = memory ?? new MemoryStorage();
     this.storage = new FaultyStorage(this.memory);
+    this.#isSealed = isSealed;
+    this.#whole = isSealed ? new SealedStorage(this.storage) : this.storage;
     this.time = clock ?? new FakeClock();
     this.limits = limitsWith(limits);
     const cut = slices ?? new Slices({ schedule: setImmediate });
-    this.graph = new GraphStore({ storage: this.storage, limits: this.limits, slices: cut });
+    this.graph = new GraphStore({ storage: this.#whole, limits: this.limits, slices: cut });
     this.writer = new Writer({
-      storage: this.storage,
+      storage: this.#whole,
       graph: this.graph,
       limits: this.limits,
       clock: this.time.clock,
@@ -54,6 +64,12 @@ export class SmallStore {
     this.writer.onMatured((changed) => this.matured.push(...changed));
   }
 
+  /** Opens the storage, then the writer. */
+  async open(): Promise<void> {
+    await this.#whole.open();
+    await this.writer.open();
+  }
+
   /** Submits one request; resolves with what became of it. */
   put(writes: readonly FieldWrite[], owner?: string): Promise<PutOutcome> {
     return new Promise((settle) => this.writer.submit({ writes, owner, settle }));
@@ -62,12 +78,14 @@ export class SmallStore {
   /** Closes the writer and the storage; what was committed stays in `memory`. */
   async close(): Promise<void> {
     await this.writer.close();
-    await this.storage.close();
+    await this.#whole.close();
   }
 
   /** Everything stored, read past every cache, as lines for comparing. */
-  lines(): Promise<string[]> {
-    return storeLines(this.memory);
+  async lines(): Promise<string[]> {
+    const storage = this.#isSealed ? new SealedStorage(this.memory) : this.memory;
+    await storage.open();
+    return storeLines(storage);
   }
 
   /** Some properties as the graph gives them one by one, each place once, as lines for comparing. */
@@ -106,7 +124,6 @@ export class SmallStore {
 /** Opens a store; close it with {@link SmallStore.close}. */
 export async function openStore(options: SmallStoreOptions = {}): Promise<SmallStore> {
   const store = new SmallStore(options);
-  await store.storage.open();
-  await store.writer.open();
+  await store.open();
   return store;
 }

@@ -63,7 +63,7 @@ const SCENARIO: readonly Step[] = [
 ];
 
 const ALL_WRITES = SCENARIO.flatMap((step) => (typeof step === 'string' ? [] : step.flat()));
-const SOULS = [...new Set(ALL_WRITES.map(({ soul }) => soul))];
+const SOULS = [...new Set(ALL_WRITES.map(({ soul }) => soul)), 'afterwards'];
 
 /** What became of the requests of a scenario. */
 interface Told {
@@ -97,19 +97,20 @@ async function play(store: SmallStore, settle: () => Promise<void>): Promise<Tol
 }
 
 /** Storage calls that the scenario takes when nothing fails. */
-async function stepsOf(late: boolean): Promise<number> {
-  const store = await openStore();
+async function stepsOf(late: boolean, isSealed: boolean): Promise<number> {
+  const store = await openStore({ isSealed });
   store.storage.late = late;
+  const before = store.storage.steps;
   const told = await play(store, () => store.writer.idle());
-  const { steps } = store.storage;
+  const steps = store.storage.steps - before;
   expect(told.acknowledged).to.have.length(ALL_WRITES.length);
   await store.close();
   return steps;
 }
 
 /** Opens what is left and lets all time pass; gives everything it holds. */
-async function finalLines({ memory }: SmallStore): Promise<string[]> {
-  const again = await openStore({ memory, clock: new FakeClock(START_MS + 10_000) });
+async function finalLines({ memory }: SmallStore, isSealed: boolean): Promise<string[]> {
+  const again = await openStore({ memory, isSealed, clock: new FakeClock(START_MS + 10_000) });
   await again.writer.idle();
   again.time.advance(0);
   await again.writer.idle();
@@ -121,33 +122,44 @@ async function finalLines({ memory }: SmallStore): Promise<string[]> {
   return lines;
 }
 
+/** Storages that answer at once or later, and that of the relay. */
+const KINDS: readonly (readonly [late: boolean, isSealed: boolean])[] = [
+  [false, false],
+  [true, false],
+  [false, true],
+  [true, true],
+];
+
 describe('the store when storage fails', () => {
-  for (const late of [false, true]) {
-    const how = late ? 'answers later' : 'answers at once';
+  for (const [late, isSealed] of KINDS) {
+    const how = `${late ? 'answers later' : 'answers at once'}${isSealed ? ' and checks what it holds' : ''}`;
 
     it(`keeps what it acknowledged and nothing else when any one call fails and storage ${how}`, async () => {
-      const steps = await stepsOf(late);
+      const steps = await stepsOf(late, isSealed);
       expect(steps).to.be.greaterThan(15);
       let refusals = 0;
       for (let failing = 0; failing < steps; failing += 1) {
-        const store = await openStore();
+        const store = await openStore({ isSealed });
         store.storage.late = late;
         const first = store.storage.steps;
         store.storage.fails = (_, step) => step - first === failing;
         const told = await play(store, () => store.writer.idle());
         expect(told.acknowledged.length + told.refused.length, `step ${failing}`).to.equal(ALL_WRITES.length);
         refusals += told.refused.length;
+        const later = past('afterwards', 'x', 1, 'later');
+        expect((await store.put([later])).ok, `a put after step ${failing}`).to.equal(true);
+        told.acknowledged.push(later);
         const expected = new NaiveGraph().putAll(told.acknowledged).lines();
         await store.writer.close();
-        expect(await finalLines(store), `step ${failing}`).to.deep.equal(expected);
+        expect(await finalLines(store, isSealed), `step ${failing}`).to.deep.equal(expected);
       }
       expect(refusals).to.be.greaterThan(0);
     });
 
     it(`keeps what it acknowledged and nothing else when every call fails for a while and storage ${how}`, async () => {
-      const steps = await stepsOf(late);
+      const steps = await stepsOf(late, isSealed);
       for (let failing = 0; failing < steps; failing += 1) {
-        const store = await openStore();
+        const store = await openStore({ isSealed });
         store.storage.late = late;
         const first = store.storage.steps;
         store.storage.fails = (_, step) => step - first >= failing && step - first < failing + 4;
@@ -160,24 +172,23 @@ describe('the store when storage fails', () => {
         expect(own, `step ${failing}, without a restart`).to.deep.equal(expected.lines());
         expect(await store.cachedLines(SOULS), `step ${failing}, through the cache`).to.deep.equal(own);
         await store.writer.close();
-        expect(await finalLines(store), `step ${failing}, after a restart`).to.deep.equal(own);
+        expect(await finalLines(store, isSealed), `step ${failing}, after a restart`).to.deep.equal(own);
       }
     });
 
     for (const when of ['before', 'after'] as const) {
       it(`keeps what it acknowledged when the process ends ${when} any call and storage ${how}`, async () => {
-        const steps = await stepsOf(late);
+        const steps = await stepsOf(late, isSealed);
         for (let fatal = 0; fatal < steps; fatal += 1) {
-          const store = new SmallStore({});
-          await store.storage.open();
-          await store.writer.open();
+          const store = new SmallStore({ isSealed });
+          await store.open();
           store.storage.late = late;
           const first = store.storage.steps;
           store.storage.hangs = (_, step) => (step - first >= fatal ? when : undefined);
           const told = await play(store, async () => {
             for (let turn = 0; turn < 4; turn += 1) await nextTurn();
           });
-          const lines = new Set(await finalLines(store));
+          const lines = new Set(await finalLines(store, isSealed));
           const possible = ALL_WRITES.filter((write) => !told.refused.includes(write));
           expect(told.refused).to.deep.equal([]);
           for (const write of told.acknowledged) {

@@ -15,6 +15,7 @@ import {
   hexToState,
   indexKey,
   isEncodedLong,
+  indexRange,
   keyRange,
   nodePrefix,
   nodeRange,
@@ -22,6 +23,7 @@ import {
   parseFieldKey,
   pieceKey,
   pieceRange,
+  parseIndexKey,
   soulRange,
   stateToHex,
   unescapeName,
@@ -188,6 +190,24 @@ describe(`store.keys (seed ${seed})`, () => {
         fieldKey('a\ufffd', 'b'),
       ];
       expect(new Set(keys.map((key) => utf8(key).join(' '))).size).to.equal(keys.length);
+    });
+  });
+
+  describe('indexKey', () => {
+    it('gives the soul back', () => {
+      law(anyName, (soul) => {
+        expect(parseIndexKey(indexKey(soul))).to.equal(soul);
+      });
+    });
+
+    it('stands in its own range, in the order of the nodes themselves', () => {
+      law(fc.uniqueArray(closeName, { maxLength: 12 }), (souls) => {
+        const fields = souls.map((soul) => fieldKey(soul, 'any'));
+        const found = walk([...souls.map((soul) => indexKey(soul)), ...fields], indexRange());
+        const nodes = walk(fields, soulRange({}));
+        expect(found.map(parseIndexKey)).to.deep.equal(nodes.map((key) => parseFieldKey(key).soul));
+        expect(found).to.have.lengthOf(souls.length);
+      });
     });
   });
 
