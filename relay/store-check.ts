@@ -3,6 +3,7 @@ import { RawLevel } from '../adapters/level-raw.ts';
 import { GraphError } from '../lib/base/errors.ts';
 import { readCommitCount, type CommitCount } from './commit-counter.ts';
 import { DataFolder } from './data-folder.ts';
+import { longValueFaults } from './long-value-examination.ts';
 import { examineRecords, indexFaults, type RecordFindings } from './store-examination.ts';
 import type { LogState } from './write-ahead-log.ts';
 
@@ -79,6 +80,9 @@ async function examine(folder: DataFolder, logs: LogState, faults: string[]): Pr
     const records = await examineRecords(raw);
     let wrongIndexes = 0;
     for await (const _ of indexFaults(raw)) wrongIndexes += 1;
+    let incomplete = 0;
+    for await (const { kind } of longValueFaults(raw)) if (kind === 'incomplete') incomplete += 1;
+    if (incomplete > 0) faults.push(`${incomplete} values lack pieces`);
     if (records.isForeign) faults.push('it holds data of an unknown format');
     const damaged = [...records.tallies.values()].reduce((sum, tally) => sum + tally.damaged, 0);
     if (damaged > 0) faults.push(`${damaged} records do not fit their checksums`);

@@ -3,11 +3,19 @@ import type { RawLevel } from '../adapters/level-raw.ts';
 import { unsealBytes } from '../adapters/seal.ts';
 import { COMMITS_KEY, OWN } from '../adapters/sealed-storage.ts';
 import { compareBytes, fromUtf8, utf8 } from '../lib/base/bytes.ts';
-import { deferredRange, indexRange, parseFieldKey, parseIndexKey, soulRange } from '../lib/store/keys.ts';
+import {
+  deferredRange,
+  indexRange,
+  parseFieldKey,
+  parseIndexKey,
+  pieceRange,
+  soulRange,
+} from '../lib/store/keys.ts';
 import { decodeIndex, growIndex, MANY, type NodeIndex } from '../lib/store/node-index.ts';
 
 /** What records are for. */
-export type RecordKind = 'properties' | 'node indexes' | 'future writes' | 'notes of the store' | 'others';
+export type RecordKind =
+  'properties' | 'pieces of values' | 'node indexes' | 'future writes' | 'notes of the store' | 'others';
 
 /** Records of one kind. */
 export interface Tally {
@@ -36,6 +44,7 @@ const MANY_KEYS = 100;
 
 const KINDS: readonly (readonly [kind: RecordKind, prefix: string])[] = [
   ['properties', soulRange({}).from],
+  ['pieces of values', pieceRange().from],
   ['node indexes', indexRange().from],
   ['future writes', deferredRange().from],
   ['notes of the store', OWN],
@@ -46,7 +55,7 @@ function kindOf(key: string): RecordKind {
 }
 
 /** The value behind a seal that fits; a key that is no text fits none. */
-function unsealed(key: Uint8Array, value: Uint8Array): Uint8Array | undefined {
+export function unsealed(key: Uint8Array, value: Uint8Array): Uint8Array | undefined {
   const text = fromUtf8(key);
   return compareBytes(utf8(text), key) === 0 ? unsealBytes(text, value) : undefined;
 }

@@ -13,6 +13,7 @@ import type { Change } from '../lib/store/storage.ts';
 import { CommitCounter, readCommitCount } from './commit-counter.ts';
 import { DataFolder } from './data-folder.ts';
 import { assertStore, reasonOf, throwIfLocked } from './store-check.ts';
+import { longValueFaults } from './long-value-examination.ts';
 import { examineRecords, indexFaults, type RecordFindings } from './store-examination.ts';
 
 /** How to repair. */
@@ -179,6 +180,12 @@ async function putRight(raw: RawLevel, folder: DataFolder, lines: string[]): Pro
   const changes = new Changes(raw);
   const findings = await examineRecords(raw, (key) => changes.add(key, undefined));
   await changes.flush();
+  const pieces = { incomplete: 0, loose: 0 };
+  for await (const { kind, key } of longValueFaults(raw)) {
+    pieces[kind] += 1;
+    await changes.add(key, undefined);
+  }
+  await changes.flush();
   let indexes = 0;
   for await (const { soul, wanted } of indexFaults(raw)) {
     indexes += 1;
@@ -191,7 +198,9 @@ async function putRight(raw: RawLevel, folder: DataFolder, lines: string[]): Pro
   }
   await changes.flush();
   await countAnew(raw, folder, findings);
-  lines.push(...linesOf(findings), `  node indexes put right: ${indexes}`);
+  lines.push(...linesOf(findings));
+  lines.push(`  values that lack pieces: ${pieces.incomplete} dropped, with ${pieces.loose} loose pieces`);
+  lines.push(`  node indexes put right: ${indexes}`);
 }
 
 /** The count never goes back, so that no older copy of the counter looks newer than the store. */

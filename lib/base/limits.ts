@@ -57,6 +57,8 @@ export interface Limits {
   readonly rememberedSouls: number;
   /** Peers that may come in as relays, which are told every change; others stay clients. */
   readonly inboundRelays: number;
+  /** Puts of one peer that wait for the storage; beyond, what it says waits until half of them are done. */
+  readonly unsettledPuts: number;
   /** Messages waiting for the storage; beyond, puts are refused. */
   readonly waitingPuts: number;
 }
@@ -94,6 +96,7 @@ export const DEFAULT_LIMITS: Limits = {
   rememberedPeers: 1000,
   rememberedSouls: 200,
   inboundRelays: 64,
+  unsettledPuts: 1000,
   waitingPuts: 50_000,
 };
 

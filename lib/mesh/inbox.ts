@@ -24,7 +24,8 @@ export interface InboxParts {
 
 /**
  * The frames of one peer, handled in order: at once while the peer keeps to its share of the time, in slices when
- * it does not or a frame is large. While too many wait, its link is not read.
+ * it does not or a frame is large. While too many wait, or while what was handled has to be done with first, its
+ * link is not read.
  */
 export class Inbox {
   readonly #parts: InboxParts;
@@ -34,6 +35,7 @@ export class Inbox {
   #items: Iterator<FrameItem | undefined> | undefined;
   #isRunning = false;
   #isPaused = false;
+  #isHeld = false;
   #isClosed = false;
   /** Time used on arrival, less the time that passed since. */
   #usedMs = 0;
@@ -51,11 +53,24 @@ export class Inbox {
   /** Takes a frame. */
   add(text: string): void {
     if (this.#isClosed) return;
-    if (this.#isRunning) return this.#wait(text);
+    if (this.#isRunning || this.#isHeld) return this.#wait(text);
     const hasTime = this.#hasTime();
     if (hasTime && !isLargeFrame(text)) return this.#handleNow(text);
     this.#wait(text);
     this.#run(hasTime);
+  }
+
+  /** Handles nothing more for now: what was handled is not done with. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  /** Goes on after {@link hold}. */
+  release(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    const isWaiting = this.#items !== undefined || this.size > 0;
+    if (isWaiting && !this.#isRunning) this.#run(false);
   }
 
   /** Forgets what waits and takes no more. */
@@ -79,9 +94,10 @@ export class Inbox {
     try {
       const items = decodeFrame(text, limits);
       for (let at = 0; at < items.length && this.#take(items[at]!); at += 1) {
-        if (at + 1 === items.length || slices.now() - start < SHARE_MS) continue;
+        const hasMore = at + 1 < items.length;
+        if (!hasMore || (!this.#isHeld && slices.now() - start < SHARE_MS)) continue;
         this.#items = items.slice(at + 1).values();
-        this.#run(false);
+        if (!this.#isHeld) this.#run(false);
         break;
       }
     } catch (error) {
@@ -114,7 +130,9 @@ export class Inbox {
   }
 
   *#steps(): Generator<void, void> {
-    for (let items = this.#next(); items !== undefined; items = this.#next()) {
+    while (!this.#isHeld) {
+      const items = this.#next();
+      if (items === undefined) break;
       const { done, value } = items.next();
       if (done === true) this.#items = undefined;
       else if (value === undefined) yield;

@@ -131,6 +131,7 @@ export class Mesh implements Context {
     this.report({ kind: 'peer-open', peer: peer.name, link: link.name });
     if (role === 'client') link.send(new OutFrame(encodeHello(randomId(), this.pid), 1, true));
     const inbox = this.#inboxOf(peer);
+    peer.inbox = inbox;
     link.listen({
       frame: (text) => this.#hear(inbox, text),
       close: () => {

@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from '../base/clock.ts';
 import type { Gate } from '../base/gate.ts';
 import type { Limits } from '../base/limits.ts';
+import type { Inbox } from './inbox.ts';
 import type { Link } from './link.ts';
 import { Outbox } from './outbox.ts';
 import type { ReadQueue } from './read-queue.ts';
@@ -67,6 +68,9 @@ export class Peer {
   readonly mayWrite: boolean;
   /** Messages it sent. */
   messages = 0;
+  /** Its puts that wait for the storage; while there are too many, the inbox waits as well. */
+  unsettledPuts = 0;
+  inbox: Inbox | undefined = undefined;
   /** Messages and frames of it that were refused for their form. */
   faults = 0;
   /** Those among them that no answer could name. */

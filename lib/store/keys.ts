@@ -227,6 +227,12 @@ export function pieceKey(id: string, number: number): string {
   return `${PIECE}${id}/${number.toString(16).padStart(PIECE_DIGITS, '0')}`;
 }
 
+/** Value and number of a piece, from its key. */
+export function parsePieceKey(key: string): { readonly id: string; readonly number: number } {
+  const [id = '', number = ''] = key.slice(PIECE.length).split('/');
+  return { id, number: Number.parseInt(number, 16) };
+}
+
 /** All pieces of all values. */
 export function pieceRange(): KeyRange {
   return { from: PIECE, to: PIECE.slice(0, -1) + AFTER_SLASH };

@@ -44,6 +44,7 @@ describe('store examination', () => {
     const properties = SOULS.reduce((sum, soul) => sum + sizeOf(soul), 0);
     expect(Object.fromEntries(tallies)).to.deep.equal({
       properties: { records: properties, damaged: 0 },
+      'pieces of values': { records: 0, damaged: 0 },
       'node indexes': { records: SOULS.length, damaged: 0 },
       'future writes': { records: 0, damaged: 0 },
       'notes of the store': { records: 2, damaged: 0 },

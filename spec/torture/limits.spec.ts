@@ -53,7 +53,7 @@ async function clientOfSlowMesh(world: MeshWorld): Promise<RecordingLink> {
   return link;
 }
 
-const REACHED: Partial<Record<keyof Limits, Reach>> = {
+const REACHED: Readonly<Record<keyof Limits, Reach>> = {
   frameBytes: async () => {
     const limits = { frameBytes: 2000 };
     await using relay = createRelay(
@@ -157,6 +157,17 @@ const REACHED: Partial<Record<keyof Limits, Reach>> = {
       expect(await verdict(world, reader, get(`r${soul}`, soul))).to.equal('found');
     await world.ask(writer, ...['a', 'b', 'c'].map((soul) => put(`x${soul}`, soul, { k: 2 }, PAST + 1)));
     expect(reader.news().map((message) => Object.keys(message.put ?? {})[0])).to.deep.equal(['a', 'b']);
+  },
+
+  subscriptions: async (newWorld) => {
+    const world = await newWorld({ limits: { subscriptions: 3 } });
+    const readers = [await world.client('ann'), await world.client('bob')];
+    for (const reader of readers) await world.ask(reader, get(`r ${reader.name}`, 'one'));
+    await world.ask(readers[0]!, get('r two', 'two'), get('r three', 'three'));
+    expect(world.mesh.interest.count).to.equal(3);
+    readers[0]!.hangUp();
+    await world.settle();
+    expect(world.mesh.interest.count).to.equal(1);
   },
 
   dedupeIds: async (newWorld) => {
@@ -312,6 +323,23 @@ const REACHED: Partial<Record<keyof Limits, Reach>> = {
     ];
     await world.ask(await world.client(), put('w1', 'soul', { k: 1 }));
     expect(relays.map((link) => link.news().length)).to.deep.equal([1, 1, 0]);
+  },
+
+  unsettledPuts: async (newWorld) => {
+    const world = await newWorld({ limits: { unsettledPuts: 2, inputFrames: 3 } });
+    const peer = await world.client();
+    const hold = world.storage.hold('commit');
+    peer.say(...['0', '1', '2'].map((id) => put(id, 'soul', { [id]: 1 })));
+    for (const id of ['3', '4', '5', '6']) peer.say(put(id, 'soul', { [id]: 1 }));
+    await world.turns.turn();
+    await hold.reached;
+    expect(peer.isPaused).to.equal(true);
+    hold.release();
+    await world.settle();
+    expect(peer.isPaused).to.equal(false);
+    const verdicts = ['0', '1', '2', '3', '4', '5', '6'].map((id) => verdictOf(peer.heard, id));
+    expect(verdicts).to.deep.equal(Array.from({ length: 7 }, () => 'ok'));
+    expect(world.storage.commits.length).to.be.at.least(4);
   },
 
   waitingPuts: async (newWorld) => {

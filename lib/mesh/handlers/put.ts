@@ -39,6 +39,8 @@ class ReceivedPut implements PutRequest {
     this.#peer = peer;
     this.#message = message;
     this.#isTimed = context.putWatch.start();
+    peer.unsettledPuts += 1;
+    if (peer.unsettledPuts === context.limits.unsettledPuts) peer.inbox?.hold();
   }
 
   settle(outcome: PutOutcome): void {
@@ -46,6 +48,8 @@ class ReceivedPut implements PutRequest {
     const peer = this.#peer;
     const message = this.#message;
     if (this.#isTimed) context.putWatch.stop();
+    peer.unsettledPuts -= 1;
+    if (peer.unsettledPuts === Math.floor(context.limits.unsettledPuts / 2)) peer.inbox?.release();
     if (!outcome.ok) {
       context.counters.refuse('put', codeOfOutcome(outcome.reason));
       context.report({ kind: 'refused', peer: peer.name, what: 'put', reason: outcome.reason });

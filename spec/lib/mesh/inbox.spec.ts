@@ -9,6 +9,8 @@ class InboxWorld {
   nowMs = 0;
   messageMs = 1;
   isWanted = true;
+  /** Handling this message holds the inbox. */
+  holdAt = '';
   readonly heard: string[] = [];
   readonly calls: string[] = [];
   readonly inbox: Inbox;
@@ -44,6 +46,7 @@ class InboxWorld {
     const id = item.ok ? item.value.id : item.reason.reason;
     if (id === 'bad') throw new Error('stumbled');
     this.heard.push(id);
+    if (id === this.holdAt) this.inbox.hold();
     this.nowMs += this.messageMs;
     return this.isWanted;
   }
@@ -107,6 +110,40 @@ describe('mesh Inbox', () => {
     while (world.inbox.size > 0) world.turn();
     world.turn();
     expect(world.heard).to.deep.equal(ids(0, 12));
+  });
+
+  it('handles nothing while it is held, and goes on in order where it was', () => {
+    const world = new InboxWorld({ inputFrames: 3 });
+    world.holdAt = '2';
+    world.add('0');
+    world.add('1', '2', '3', '4');
+    world.add('5');
+    for (let turn = 0; turn < 5; turn += 1) world.turn();
+    expect(world.heard).to.deep.equal(['0', '1', '2']);
+    for (const id of ['6', '7']) world.add(id);
+    expect(world.calls).to.deep.equal(['pause']);
+    world.inbox.release();
+    world.inbox.release();
+    for (let turn = 0; turn < 9; turn += 1) world.turn();
+    expect(world.heard).to.deep.equal(ids(0, 8));
+    expect(world.calls).to.deep.equal(['pause', 'resume']);
+  });
+
+  it('can be held while it goes through a backlog, and let go before it has noticed', () => {
+    const world = new InboxWorld();
+    world.messageMs = 5;
+    world.holdAt = '3';
+    for (const id of ids(0, 6)) world.add(id);
+    for (let turn = 0; turn < 9; turn += 1) world.turn();
+    expect(world.heard).to.deep.equal(ids(0, 4));
+    world.holdAt = '';
+    world.inbox.release();
+    for (let turn = 0; turn < 9; turn += 1) world.turn();
+    expect(world.heard).to.deep.equal(ids(0, 6));
+    world.inbox.hold();
+    world.inbox.release();
+    world.add('6');
+    expect(world.inbox.size).to.be.at.most(1);
   });
 
   it('tells when more characters wait than may', () => {
