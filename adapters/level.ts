@@ -58,7 +58,7 @@ const KEYS_READ_IN_PLACE = 32;
 const PAGE_BYTES = 256 * 1024;
 
 /** What goes into a batch in one turn: copying it takes about a millisecond. */
-const TURN_CHANGES = 2048;
+const TURN_CHANGES = 512;
 const TURN_LENGTH = 256 * 1024;
 
 /** UTF-8 bytes of one UTF-16 unit, at most. */

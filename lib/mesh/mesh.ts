@@ -46,7 +46,8 @@ const FORGOTTEN_AT_ONCE = 200;
 /** Peers that are sent what waits for them at the end of one turn; more than that in slices, so many in a step. */
 const FLUSHED_AT_ONCE = 500;
 const FLUSHED_IN_A_STEP = 20;
-/** Of the frames of a peer that cannot be read, the first and then one in so many are answered. */
+/** Of the frames of a peer that cannot be read, the first few and then one in so many are answered. */
+const FIRST_NOTICES = 10;
 const NOTICE_EVERY = 50;
 /** A heartbeat. */
 const EMPTY_BATCH = '[]';
@@ -267,16 +268,13 @@ export class Mesh implements Context {
 
   #dispatchGet(peer: Peer, message: GetMessage): void {
     const isRelay = this.relays.has(peer);
-    if (!this.#isKnownGet(peer, isRelay, message.id)) return handleGet(this, peer, message);
+    const isRepeated = this.#dedupe.seen(message.id, peer.number);
+    const isKnown =
+      isRepeated || (isRelay && this.questions.has(message.id)) || this.#dedupe.seen(message.id);
+    if (!isKnown) return handleGet(this, peer, message);
     this.counters.get.duplicate += 1;
     // Another path of a ring: whoever waits for this one must not wait in vain.
     if (isRelay) this.send(peer, encodeNotFound(randomId(), message.idJson));
-  }
-
-  /** Without relays no read is passed on, so that none can come back another way. */
-  #isKnownGet(peer: Peer, isRelay: boolean, id: string): boolean {
-    if (this.#dedupe.seen(id, peer.number) || (isRelay && this.questions.has(id))) return true;
-    return this.relays.size > 0 && this.#dedupe.seen(id);
   }
 
   #refuse(peer: Peer, { idJson, what, reason }: Fault): void {
@@ -285,7 +283,8 @@ export class Mesh implements Context {
     this.counters.refuse(what, codeOfFault(reason));
     this.report({ kind: 'refused', peer: peer.name, what, reason });
     if (idJson !== undefined) return this.send(peer, encodeRefusal(randomId(), idJson, reason));
-    if (peer.frameFaults % NOTICE_EVERY === 0) this.send(peer, encodeFrameError(randomId(), reason));
+    const isTold = peer.frameFaults < FIRST_NOTICES || peer.frameFaults % NOTICE_EVERY === 0;
+    if (isTold) this.send(peer, encodeFrameError(randomId(), reason));
     peer.frameFaults += 1;
   }
 

