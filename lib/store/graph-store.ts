@@ -18,7 +18,7 @@ import {
 } from './keys.ts';
 import { cachedNode, detached, LongFields } from './loaded-node.ts';
 import { wholeEntry } from './long-value.ts';
-import { CachedNode, NodeCache } from './node-cache.ts';
+import { CachedNode, CHARACTER_BYTES, NodeCache } from './node-cache.ts';
 import { decodeNode, LARGE, type NodeRecord } from './node-record.ts';
 import { PartBuilder, type NodePart } from './part-builder.ts';
 import type { Storage } from './storage.ts';
@@ -343,7 +343,7 @@ export class GraphStore {
   }
 
   #fits(bytes: number): boolean {
-    return bytes <= 2 * this.#limits.replyPartLength;
+    return bytes <= CHARACTER_BYTES * this.#limits.replyPartLength;
   }
 }
 

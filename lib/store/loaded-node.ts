@@ -1,7 +1,7 @@
 /** Nodes on their way from the store into memory. */
 import type { FieldWrite } from '../graph/write.ts';
 import type { LongEntry, StoredEntry } from './keys.ts';
-import { CachedNode } from './node-cache.ts';
+import { CachedNode, CHARACTER_BYTES } from './node-cache.ts';
 
 /** Properties of a node whose values are in pieces, before these are read. */
 export class LongFields {
@@ -13,7 +13,7 @@ export class LongFields {
   put(node: CachedNode, key: string, entry: StoredEntry): void {
     if (entry.json === undefined) {
       this.fields.set(key, entry);
-      this.bytes += 2 * (key.length + entry.long.length);
+      this.bytes += CHARACTER_BYTES * (key.length + entry.long.length);
     } else node.put(key, entry);
   }
 }

@@ -5,6 +5,8 @@ import { isLong } from './long-value.ts';
 /** What an engine spends on a node and on a property beside their texts, in bytes; measured, rounded up. */
 const NODE_BYTES = 400;
 const FIELD_BYTES = 180;
+/** Bytes of a character of their texts: two at most where they stand, and as many in an answer made of them. */
+export const CHARACTER_BYTES = 4;
 /** A node that takes more than this share of the cache is not kept. */
 const LARGEST_SHARE = 8;
 
@@ -14,9 +16,9 @@ export class CachedNode {
   readonly fields: Map<string, Entry> = new Map();
   /** True when a property that is not here is not in the store either. */
   complete = false;
-  /** Estimated bytes, soul and properties together. */
+  /** Estimated bytes, soul, properties and memo together. */
   bytes: number;
-  /** What a reader derived from the properties; dropped at each change. */
+  /** What a reader derived from the properties, about as long as these; dropped at each change. */
   memo: unknown = undefined;
   /** True when it is known that each property has a record of its own. */
   isLarge = false;
@@ -25,7 +27,7 @@ export class CachedNode {
 
   constructor(soul: string) {
     this.soul = soul;
-    this.bytes = NODE_BYTES + 2 * soul.length;
+    this.bytes = NODE_BYTES + CHARACTER_BYTES * soul.length;
   }
 
   /** Puts an entry and gives the bytes by which the node grew. */
@@ -33,8 +35,8 @@ export class CachedNode {
     const before = this.fields.get(key);
     const growth =
       before === undefined
-        ? FIELD_BYTES + 2 * (key.length + entry.json.length)
-        : 2 * (entry.json.length - before.json.length);
+        ? FIELD_BYTES + CHARACTER_BYTES * (key.length + entry.json.length)
+        : CHARACTER_BYTES * (entry.json.length - before.json.length);
     this.fields.set(key, entry);
     this.bytes += growth;
     this.memo = undefined;

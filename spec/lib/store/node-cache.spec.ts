@@ -20,9 +20,9 @@ describe('store CachedNode', () => {
     const empty = node.bytes;
     const first = node.put('a', entry('"x"'));
     expect(first).to.be.greaterThan(0);
-    expect(node.put('a', entry('"xyz"'))).to.equal(4);
-    expect(node.put('a', entry('1'))).to.equal(-8);
-    expect(node.bytes).to.equal(empty + first - 4);
+    expect(node.put('a', entry('"xyz"'))).to.equal(8);
+    expect(node.put('a', entry('1'))).to.equal(-16);
+    expect(node.bytes).to.equal(empty + first - 8);
     expect(node.fields.get('a')).to.deep.equal(entry('1'));
   });
 
@@ -100,6 +100,20 @@ describe('store NodeCache', () => {
     expect(cache.get('soul19999')).to.be.an.instanceOf(CachedNode);
     expect(grown).to.be.lessThan(capacity);
     expect(grown, 'and makes use of them').to.be.greaterThan(capacity / 8);
+  });
+
+  it('stays within its bytes together with what was derived from its nodes', async () => {
+    const capacity = 4 * MIB;
+    const cache = new NodeCache(capacity);
+    const before = await heldBytes();
+    for (let i = 0; i < 5000; i += 1) {
+      const node = nodeWith(`soul${i}`, 3, `"${i} ${'漢'.repeat(600)}"`);
+      node.memo = { putJson: JSON.stringify([...node.fields.values()].map(({ json }) => json)) };
+      cache.keep(node);
+    }
+    const grown = (await heldBytes()) - before;
+    expect(cache.get('soul4999')).to.be.an.instanceOf(CachedNode);
+    expect(grown).to.be.lessThan(capacity);
   });
 
   it('stays within its bytes when kept nodes grow', async () => {
