@@ -78,6 +78,7 @@ export class Mesh implements Context {
   readonly putWatch: Stopwatch;
   readonly asks: Asks;
   readonly questions: Dedupe;
+  readonly passedOn: Dedupe;
   readonly paths: AnswerPaths = new AnswerPaths(ANSWER_PATHS);
   readonly recall: Recall;
   readonly relays: Set<Peer> = new Set();
@@ -106,6 +107,7 @@ export class Mesh implements Context {
     this.interest = new Interest(limits);
     this.asks = new Asks(limits, clock, ({ asker, get }) => answerAfterAsking(this, asker, get));
     this.questions = new Dedupe(limits, clock);
+    this.passedOn = new Dedupe(limits, clock);
     this.recall = new Recall(limits);
     this.#dedupe = new Dedupe(limits, clock);
     writer.onMatured((changed) => pushChanges(this, changed, undefined, undefined));
@@ -266,15 +268,14 @@ export class Mesh implements Context {
   }
 
   /**
-   * A read is passed on under its id, so that one which comes from somebody else again is answered from here alone:
-   * it went around a ring, or somebody knew its id and said it first.
+   * A read is passed on under its id. One which comes from somebody else again is answered from here alone: it went
+   * around a ring, or somebody knew its id and said it first.
    */
   #dispatchGet(peer: Peer, message: GetMessage): void {
     const isRelay = this.relays.has(peer);
     const isRepeated = this.#dedupe.seen(message.id, peer.number);
     if (!isRepeated && !(isRelay && this.questions.has(message.id))) {
-      const isElsewhere = this.#dedupe.seen(message.id);
-      return handleGet(this, peer, isElsewhere ? { ...message, local: true } : message);
+      return handleGet(this, peer, this.passedOn.has(message.id) ? { ...message, local: true } : message);
     }
     this.counters.get.duplicate += 1;
     // Whoever waits for this one must not wait in vain.
