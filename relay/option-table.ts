@@ -198,7 +198,12 @@ const LIMITS: Readonly<Record<keyof Limits, LimitRow>> = {
   rememberedPeers: ['peers', 0, MILLION, 'peers whose written souls are remembered for their return'],
   rememberedSouls: ['souls', 0, MILLION, 'souls remembered per such peer'],
   inboundRelays: ['peers', 0, 10_000, 'peers that may come in as relays, which are told every change'],
-  unsettledPuts: ['messages', 1, MILLION, 'puts of one peer waiting for the storage; beyond, it is not read'],
+  unsettledPuts: [
+    'messages',
+    1,
+    MILLION,
+    'puts of one peer waiting for the storage, one for each 16 KiB; beyond, it is not read',
+  ],
   waitingPuts: ['messages', 1, 10 * MILLION, 'puts waiting for the storage; beyond, puts are refused'],
 };
 

@@ -39,8 +39,6 @@ export interface Context {
   readonly asks: Asks;
   /** Ids of the questions this peer asked on its own account; answers to them need no acknowledgement. */
   readonly questions: Dedupe;
-  /** Ids of reads that were passed on, and may come around. */
-  readonly passedOn: Dedupe;
   readonly paths: AnswerPaths;
   readonly recall: Recall;
   /** Open peers that are relays, or that say others are connected to them. */

@@ -78,7 +78,6 @@ export class Mesh implements Context {
   readonly putWatch: Stopwatch;
   readonly asks: Asks;
   readonly questions: Dedupe;
-  readonly passedOn: Dedupe;
   readonly paths: AnswerPaths = new AnswerPaths(ANSWER_PATHS);
   readonly recall: Recall;
   readonly relays: Set<Peer> = new Set();
@@ -107,7 +106,6 @@ export class Mesh implements Context {
     this.interest = new Interest(limits);
     this.asks = new Asks(limits, clock, ({ asker, get }) => answerAfterAsking(this, asker, get));
     this.questions = new Dedupe(limits, clock);
-    this.passedOn = new Dedupe(limits, clock);
     this.recall = new Recall(limits);
     this.#dedupe = new Dedupe(limits, clock);
     writer.onMatured((changed) => pushChanges(this, changed, undefined, undefined));
@@ -268,15 +266,16 @@ export class Mesh implements Context {
   }
 
   /**
-   * A read is passed on under its id. One which comes from somebody else again is answered from here alone: it went
-   * around a ring, or somebody knew its id and said it first.
+   * A read is passed on under its id, so that counts for all. One which comes from another relay again is answered
+   * from here alone: it went around a ring, or somebody knew its id and said it first.
    */
   #dispatchGet(peer: Peer, message: GetMessage): void {
     const isRelay = this.relays.has(peer);
     const isRepeated = this.#dedupe.seen(message.id, peer.number);
-    if (!isRepeated && !(isRelay && this.questions.has(message.id))) {
-      return handleGet(this, peer, this.passedOn.has(message.id) ? { ...message, local: true } : message);
-    }
+    const isOwn = isRelay && this.questions.has(message.id);
+    const isKnown = isRepeated || isOwn || this.#dedupe.seen(message.id);
+    if (!isKnown) return handleGet(this, peer, message);
+    if (isRelay && !isRepeated && !isOwn) return handleGet(this, peer, { ...message, local: true });
     this.counters.get.duplicate += 1;
     // Whoever waits for this one must not wait in vain.
     if (isRelay) this.send(peer, encodeNotFound(randomId(), message.idJson));

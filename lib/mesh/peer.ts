@@ -74,7 +74,7 @@ export class Peer {
   readonly mayWrite: boolean;
   /** Messages it sent. */
   messages = 0;
-  /** Its puts that wait for the storage; while there are too many, the inbox waits as well. */
+  /** Its puts that wait for the storage, large ones several times; while there are too many, the inbox waits as well. */
   unsettledPuts = 0;
   inbox: Inbox | undefined = undefined;
   /** Messages and frames of it that were refused for their form. */

@@ -176,7 +176,6 @@ function askOthers({ context, peer, get, last }: Reading): boolean {
   if (context.asks.join(peer, get)) return true;
   const others = peersToAsk(context, peer);
   if (others.length === 0 || !context.asks.open(peer, get, others)) return false;
-  context.passedOn.seen(get.id);
   for (const other of others) context.send(other, encodeGet(get.idJson, get.selector, get.contentHash));
   return true;
 }
