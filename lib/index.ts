@@ -1,4 +1,4 @@
-/** The door `thicket`: the graph model, HAM, the wire codec, the store and the mesh. */
+/** The door `thicket`: the graph model, HAM, SEA, the wire codec, the store and the mesh. */
 export { ERROR_CODES, GraphError, type ErrorCode } from './base/errors.ts';
 export { StateClock, systemClock, type Clock } from './base/clock.ts';
 export { DEFAULT_LIMITS, limitsWith, type Limits } from './base/limits.ts';
@@ -17,6 +17,7 @@ export { nodeJson, type Fields } from './graph/node.ts';
 export { inRange, matchesNames, type NameRange, type Names, type Selector } from './graph/selector.ts';
 export { resolve, resolveDue, type Verdict } from './ham/resolve.ts';
 export { merge, type MergeOutcome, type MergeView } from './ham/merge.ts';
+export * as SEA from './sea/index.ts';
 export { contentHash } from './wire/content-hash.ts';
 export { decodeFrame, type FrameItem } from './wire/codec.ts';
 export type { AckMessage, ControlMessage, Fault, GetMessage, Message, PutMessage } from './wire/message.ts';

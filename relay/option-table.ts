@@ -197,6 +197,8 @@ const LIMITS: Readonly<Record<keyof Limits, LimitRow>> = {
   inboundRelays: ['peers', 0, 10_000, 'peers that may come in as relays, which are told every change'],
   unsettledPuts: ['messages', 1, MILLION, 'puts of one peer waiting for the storage; beyond, it is not read'],
   waitingPuts: ['messages', 1, 10 * MILLION, 'puts waiting for the storage; beyond, puts are refused'],
+  publicKeys: ['keys', 1, MILLION, 'public keys kept ready for checking signatures'],
+  verifiedBytes: ['bytes', 0, 1024 * GIB, 'signed values remembered as verified, not checked again'],
 };
 
 const FILL = 'from one peer in a second; faster ones are read more slowly';
