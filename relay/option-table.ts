@@ -65,6 +65,8 @@ export interface RelayOptions extends RelayBounds {
   readonly origins: readonly string[];
   /** Whether who sends no origin may connect, as programs that are no browsers do. */
   readonly missingOrigin: 'allow' | 'refuse';
+  /** Whether writes into the spaces of users are checked by the rules of SEA. */
+  readonly sea: 'on' | 'off';
   /** Secret without which nobody may connect; empty for none. */
   readonly readToken: string;
   /** Secret without which nobody may write; empty for none. */
@@ -94,6 +96,7 @@ export const DEFAULT_OPTIONS: RelayOptions = {
   exempt: ['127.0.0.0/8', '::1'],
   origins: ['*'],
   missingOrigin: 'allow',
+  sea: 'on',
   readToken: '',
   writeToken: '',
   adminToken: '',
@@ -356,6 +359,10 @@ export const OPTION_TABLE: readonly OptionRow[] = [
       choices: ['allow', 'refuse'],
     },
   ),
+  plainRow('sea', 'word', 'whether signatures, certificates and hashes of protected souls are checked', {
+    kind: 'choice',
+    choices: ['on', 'off'],
+  }),
   plainRow('readToken', 'token', 'token, or @ and a file with it, that one needs to connect', SECRET),
   plainRow('writeToken', 'token', 'token, or @ and a file with it, that one needs to write', SECRET),
   plainRow('adminToken', 'token', 'token, or @ and a file with it, that one needs for /metrics', SECRET),

@@ -12,7 +12,12 @@ const HEX_DIGITS = 64;
  */
 export async function namesItsContent(key: string, json: string): Promise<boolean> {
   const text = json.startsWith('"') ? (JSON.parse(json) as string) : json;
-  return toBase64(await sha256(text)) === namedHash(key);
+  return namesHash(key, await sha256(text));
+}
+
+/** True when the last part of a key is this hash. */
+export function namesHash(key: string, hash: Uint8Array): boolean {
+  return toBase64(hash) === namedHash(key);
 }
 
 function namedHash(key: string): string {

@@ -13,7 +13,8 @@ export {
 } from './certificate.ts';
 export { plainValue, saysTheSame, signWrite, type GuestOptions } from './signed-value.ts';
 export { accountSoul, aliasSoul, ownerOf, protectionOf, type Protection } from './ownership.ts';
-export { SeaChecker, type ReadStored } from './checker.ts';
+export { SeaChecker } from './checker.ts';
+export type { ReadStored } from './verifier.ts';
 export {
   authenticate,
   changePassword,

@@ -28,6 +28,17 @@ export function isSpecialSoul(soul: string): boolean {
   return soul.includes(OWNER_MARK) || soul.includes(HASH_MARK) || soul.includes(FORGET_MARK);
 }
 
+/** {@link isSpecialSoul} for any of some writes; those to one node stand together, so most souls are looked at once. */
+export function hasSpecialSoul(writes: readonly { readonly soul: string }[]): boolean {
+  let last = '';
+  for (const { soul } of writes) {
+    if (soul === last) continue;
+    if (isSpecialSoul(soul)) return true;
+    last = soul;
+  }
+  return false;
+}
+
 /** What protects a soul. */
 export function protectionOf(soul: string): Protection {
   if (soul === ALIASES_SOUL) return ALIASES;

@@ -21,8 +21,13 @@ export function signatureBytes(text: unknown): Uint8Array<ArrayBuffer> | undefin
 }
 
 /** SHA-256 of a text's UTF-8. */
-export async function sha256(text: string): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(text)));
+export function sha256(text: string): Promise<Uint8Array<ArrayBuffer>> {
+  return digestOf(utf8(text));
+}
+
+/** SHA-256 of bytes. */
+export async function digestOf(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
 }
 
 /** Signs a text as SEA does: ECDSA over the digest of its digest; base64 of r and s. */
@@ -36,7 +41,16 @@ export async function verifyText(
   signature: Uint8Array<ArrayBuffer>,
   key: CryptoKey,
 ): Promise<boolean> {
-  return crypto.subtle.verify(ECDSA, key, signature, await sha256(text));
+  return verifyDigest(await sha256(text), signature, key);
+}
+
+/** {@link verifyText} for the SHA-256 of a text's UTF-8. */
+export function verifyDigest(
+  digest: Uint8Array<ArrayBuffer>,
+  signature: Uint8Array<ArrayBuffer>,
+  key: CryptoKey,
+): Promise<boolean> {
+  return crypto.subtle.verify(ECDSA, key, signature, digest);
 }
 
 /**

@@ -1,7 +1,9 @@
+import { randomText } from '../base/random.ts';
 import { isValue, toValueJson, type Value } from '../graph/value.ts';
 import type { Entry, FieldWrite } from '../graph/write.ts';
 import { asCertificate, type Certificate } from './certificate.ts';
 import { isRecord, parseCanonical } from './json-text.ts';
+import { hollowInSteps, isCanonicalInSteps, LONGEST_AT_ONCE, unescapeInSteps } from './long-text.ts';
 import { isPublicKey, signingKey, type KeyPair } from './keys.ts';
 import { ownerOf } from './ownership.ts';
 import { parseLoosely, SEA_MARK, signatureBytes, signText } from './signature.ts';
@@ -23,6 +25,8 @@ export interface SignedValue {
 
 /** A certificate inside a value is nested deepest: policies within lists within the certificate. */
 const MAX_DEPTH = 8;
+/** Characters of what stands in for a long text. */
+const STAND_IN_LENGTH = 32;
 const FIELDS: ReadonlySet<string> = new Set([':', '~', '+', '*']);
 /** First of January 2019: later values of the oldest form would be shuffled ones. */
 const SHUFFLE_END = 1_546_329_600_000;
@@ -34,6 +38,33 @@ export function parseSigned(write: FieldWrite, owner: string): SignedValue | und
   return text.startsWith(`${SEA_MARK}{`)
     ? parseOld(text.slice(SEA_MARK.length), write, owner)
     : parseCurrent(text, write, owner);
+}
+
+/** A long value in the form of today, taken apart: value and text of {@link SignedValue} as JSON, and no value. */
+export interface LongSignedValue extends Omit<SignedValue, 'value' | 'isOld'> {
+  readonly valueJson: string;
+}
+
+/**
+ * {@link parseSigned} for a value that is longer than may be gone through at once. Only the value may be: what else is
+ * in the envelope has at most {@link LONGEST_AT_ONCE} characters. The forms of before 2019 are not taken.
+ */
+export function* parseLongSigned(
+  write: FieldWrite,
+  owner: string,
+): Generator<void, LongSignedValue | undefined, void> {
+  if (!write.json.startsWith('"')) return undefined;
+  // Nobody can guess it, so it stands nowhere else.
+  const standIn = JSON.stringify(randomText(STAND_IN_LENGTH));
+  const hollow = yield* hollowInSteps(yield* unescapeInSteps(write.json), standIn);
+  if (hollow === undefined) return undefined;
+  const signed = parseCurrent(hollow.json, write, owner);
+  const valueJson = signed === undefined ? undefined : toValueJson(signed.value);
+  if (signed === undefined || valueJson?.includes(standIn) !== true) return undefined;
+  if (!(yield* isCanonicalInSteps(hollow.long))) return undefined;
+  const fill = (json: string): string => json.replace(standIn, () => hollow.long);
+  const { signature, signer, certificate } = signed;
+  return { valueJson: fill(valueJson), text: fill(signed.text), signature, signer, certificate };
 }
 
 /** The text that is signed for a property. */
@@ -110,11 +141,12 @@ export function plainValue(soul: string, key: string, entry: Entry): Value | und
 
 /**
  * True when two values of one property at one state say the same, whoever spelled or signed them: then the one that
- * is stored stays (D30). Both must have been verified.
+ * is stored stays (D30). Both must have been verified. Long values are compared before, by `SeaChecker`.
  */
 export function saysTheSame(soul: string, key: string, a: Entry, b: Entry): boolean {
   if (a.state !== b.state) return false;
   if (a.json === b.json) return true;
+  if (a.json.length > LONGEST_AT_ONCE || b.json.length > LONGEST_AT_ONCE) return false;
   const owner = ownerOf(soul);
   if (owner === undefined) return false;
   const [first, second] = [a, b].map((entry) => parseSigned({ soul, key, ...entry }, owner));

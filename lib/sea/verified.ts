@@ -15,6 +15,8 @@ export interface VerifiedWrite {
 const ENTRY_BYTES = 200;
 /** Part of all that one value may take; a larger one is checked again when it comes again. */
 const LARGEST_SHARE = 1 / 64;
+/** Characters of a text that is looked up: V8 takes longer ones of one length for alike and compares them one by one. */
+export const LONGEST_NAME: number = 16_000;
 
 /**
  * Signed values that were verified, so that the same value costs no second check. They are found by their whole text,
@@ -37,6 +39,7 @@ export class VerifiedWrites {
 
   /** What is known about a write; undefined when it has to be verified. */
   get({ soul, key, state, json }: FieldWrite): VerifiedWrite | undefined {
+    if (json.length > LONGEST_NAME) return undefined;
     const known = this.#writes.get(json, (write) => weightOf(write, json));
     return known !== undefined && known.state === state && known.key === key && known.soul === soul
       ? known
@@ -47,7 +50,8 @@ export class VerifiedWrites {
   add(write: FieldWrite, guest?: string, certificate?: Certificate): void {
     const { soul, key, state, json } = write;
     const weight = weightOf(write, json);
-    if (weight <= this.#largest) this.#writes.set(json, { soul, key, state, guest, certificate }, weight);
+    const isKept = weight <= this.#largest && json.length <= LONGEST_NAME;
+    if (isKept) this.#writes.set(json, { soul, key, state, guest, certificate }, weight);
   }
 }
 

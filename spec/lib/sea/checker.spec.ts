@@ -1,13 +1,16 @@
+import { setImmediate } from 'node:timers/promises';
 import { expect } from 'chai';
 import { DEFAULT_LIMITS, limitsWith } from '../../../lib/base/limits.ts';
 import type { Result } from '../../../lib/base/result.ts';
+import { Slices } from '../../../lib/base/slices.ts';
 import type { Value } from '../../../lib/graph/value.ts';
 import { writeOf, type Entry, type FieldWrite } from '../../../lib/graph/write.ts';
 import { certify, parseCertificate, type Terms } from '../../../lib/sea/certificate.ts';
-import { demandOf, SeaChecker, type ReadStored } from '../../../lib/sea/checker.ts';
+import { SeaChecker } from '../../../lib/sea/checker.ts';
 import { createPair } from '../../../lib/sea/keys.ts';
 import { blockedRefusal, REFUSAL } from '../../../lib/sea/refusals.ts';
 import { signWrite } from '../../../lib/sea/signed-value.ts';
+import type { ReadStored } from '../../../lib/sea/verifier.ts';
 import { ODD_NAMES } from '../../support/arbitraries.ts';
 import { AFTER_ALL, SEA_VECTORS, writeOfCase } from '../../support/sea-vectors.ts';
 
@@ -109,6 +112,46 @@ describe('sea SeaChecker', () => {
     const many = await Promise.all(Array.from({ length: 30 }, (_, at) => signed(`k${at}`)));
     expect(await reasonOf(many)).to.equal('accepted');
     for (const at of [0, 7, 29]) expect(await reasonOf(many.with(at, bad))).to.equal(REFUSAL.unverified);
+  });
+
+  it('gives others a turn while it goes through a large message, and what is verified is no exception', async () => {
+    const steps: number[] = [];
+    let tasks: (() => void)[] = [];
+    const slices = new Slices({ schedule: (task) => tasks.push(task), now: () => steps.push(1) });
+    const one = new SeaChecker(DEFAULT_LIMITS, slices);
+    const many = await Promise.all(Array.from({ length: 200 }, (_, at) => signed(`k${at}`)));
+    const turns = async (checking: ReturnType<SeaChecker['check']>): Promise<number> => {
+      let count = 0;
+      const state = { isDone: false };
+      void Promise.resolve(checking).then(() => (state.isDone = true));
+      for (; !state.isDone; await setImmediate()) {
+        const due = tasks;
+        tasks = [];
+        count += due.length;
+        for (const task of due) task();
+      }
+      return count;
+    };
+    await turns(one.check(many, AFTER_ALL, EMPTY));
+    const again = one.check(many, AFTER_ALL, EMPTY);
+    expect(await turns(again)).to.be.at.least(1);
+    expect(await again).to.deep.equal({ ok: true, value: many });
+  });
+
+  it('lets the messages of several peers take turns', async () => {
+    const one = checker();
+    const order: string[] = [];
+    const many = await Promise.all(Array.from({ length: 400 }, (_, at) => signed(`k${at}`)));
+    const few = await signed('few');
+    const note = (name: string) => (): number => order.push(name);
+    const long = Array.from({ length: 12 }, (_, at) =>
+      Promise.resolve(one.check(many.slice(at * 32, at * 32 + 32), AFTER_ALL, EMPTY, 'ann')).then(
+        note('ann'),
+      ),
+    );
+    const short = Promise.resolve(one.check([few], AFTER_ALL, EMPTY, 'bob')).then(note('bob'));
+    await Promise.all([...long, short]);
+    expect(order.indexOf('bob')).to.be.below(8);
   });
 
   it('decides every write of a large message', async () => {
@@ -238,20 +281,6 @@ describe('sea SeaChecker memory', () => {
     }
     expect(one.sizes.keys).to.be.within(1, 4);
     expect(one.sizes.verified).to.be.within(50, (128 * 1024) / 200);
-  });
-});
-
-describe('sea demandOf', () => {
-  it('says what a write needs before anything is verified', async () => {
-    expect(demandOf(writeOf('open', 'k', 1, 1))).to.deep.equal({ kind: 'none' });
-    expect(demandOf(writeOf('#', 'k', 1, 1))).to.deep.equal({ kind: 'content' });
-    expect(demandOf(writeOf(SOUL, 'pub', 1, 'x'))).to.deep.equal({
-      kind: 'refused',
-      reason: REFUSAL.account,
-    });
-    expect(demandOf(await signed('k'))).to.include({ kind: 'signature', owner: alice.pub });
-    const guest = demandOf(await byGuest(INBOX));
-    expect(guest.kind === 'signature' && guest.signed.signer).to.equal(bob.pub);
   });
 });
 
