@@ -13,16 +13,13 @@ import {
 } from '../../../lib/sea/index.ts';
 import { REFUSAL } from '../../../lib/sea/refusals.ts';
 import { aName, seeded } from '../../support/arbitraries.ts';
+import { envelopeOf, otherHalf, textOf, withFields, withText } from '../../support/sea-envelopes.ts';
 import { AFTER_ALL, caseNamed, SEA_VECTORS, writeOfCase } from '../../support/sea-vectors.ts';
 
 const { alice, bob } = SEA_VECTORS.pairs;
 const SOUL = `~${alice.pub}`;
 const STATE = 1_750_000_000_000;
 const PLACE = { soul: SOUL, key: 'k', state: STATE };
-/** Order of the group of signatures. */
-const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
-
-type Envelope = Record<':' | '~' | '+' | '*', unknown>;
 
 let own: FieldWrite;
 let guest: FieldWrite;
@@ -31,31 +28,6 @@ let guest: FieldWrite;
 async function verdict(write: FieldWrite): Promise<string> {
   const answer = await new SeaChecker(DEFAULT_LIMITS).check([write], AFTER_ALL, () => undefined);
   return answer.ok ? 'accepted' : answer.reason;
-}
-
-/** A write with another text. */
-function withText(write: FieldWrite, text: string): FieldWrite {
-  return { ...write, json: JSON.stringify(text) };
-}
-
-function textOf(write: FieldWrite): string {
-  return JSON.parse(write.json) as string;
-}
-
-function envelopeOf(write: FieldWrite): Envelope {
-  return JSON.parse(textOf(write)) as Envelope;
-}
-
-function withFields(write: FieldWrite, change: Record<string, unknown>): FieldWrite {
-  return withText(write, JSON.stringify({ ...envelopeOf(write), ...change }));
-}
-
-/** The same signature with n - s in the place of s. */
-function otherHalf(signature: string): string {
-  const bytes = Buffer.from(signature, 'base64');
-  const s = ORDER - BigInt(`0x${bytes.subarray(32).toString('hex')}`);
-  const hex = bytes.subarray(0, 32).toString('hex') + s.toString(16).padStart(64, '0');
-  return Buffer.from(hex, 'hex').toString('base64');
 }
 
 /** Makes the writes that are changed; registered in each group, because others must not depend on it. */
