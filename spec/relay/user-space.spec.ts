@@ -1,13 +1,21 @@
 /** Behaviour of a running relay towards those who write into the spaces of users. */
 import { expect } from 'chai';
 import { MemoryStorage } from '../../adapters/memory.ts';
-import { valueOf, writeOf, type FieldWrite } from '../../lib/graph/write.ts';
+import { writeOf, type FieldWrite } from '../../lib/graph/write.ts';
 import { certify, parseCertificate } from '../../lib/sea/certificate.ts';
 import { REFUSAL } from '../../lib/sea/refusals.ts';
 import { signWrite } from '../../lib/sea/signed-value.ts';
 import { hashOf } from '../../lib/sea/work.ts';
 import { createRelay, type Relay, type RelaySettings } from '../../relay/relay.ts';
-import { freshId, freshName, graphOf, RawPeer, type RawMessage, type RawNode } from '../support/raw-peer.ts';
+import {
+  freshId,
+  freshName,
+  graphOf,
+  graphOfWrites,
+  RawPeer,
+  type RawMessage,
+  type RawNode,
+} from '../support/raw-peer.ts';
 import { envelopeOf, otherHalf, textOf, withFields, withText } from '../support/sea-envelopes.ts';
 import { AFTER_ALL, SEA_VECTORS, writeOfCase } from '../support/sea-vectors.ts';
 
@@ -17,23 +25,6 @@ const STATE = 1_750_000_000_000;
 const PLACE = { soul: SOUL, key: 'k', state: STATE };
 
 type Graph = Readonly<Record<string, RawNode>>;
-
-/** Writes as they travel, those of one soul in one node. */
-function graphOfWrites(...writes: readonly FieldWrite[]): Graph {
-  const nodes = new Map<string, { states: [string, number][]; fields: [string, unknown][] }>();
-  for (const write of writes) {
-    const node = nodes.get(write.soul) ?? { states: [], fields: [] };
-    nodes.set(write.soul, node);
-    node.states.push([write.key, write.state]);
-    node.fields.push([write.key, valueOf(write)]);
-  }
-  return Object.fromEntries(
-    [...nodes].map(([soul, { states, fields }]) => {
-      const meta = { '#': soul, '>': Object.fromEntries(states) };
-      return [soul, Object.fromEntries([['_', meta], ...fields]) as RawNode];
-    }),
-  );
-}
 
 /** A relay with somebody who writes, and with a client and a relay that must not see what is forged. */
 class Neighbourhood {
