@@ -16,7 +16,7 @@ export { valueOf, writeOf, type Entry, type FieldWrite } from './graph/write.ts'
 export { nodeJson, type Fields } from './graph/node.ts';
 export { inRange, matchesNames, type NameRange, type Names, type Selector } from './graph/selector.ts';
 export { resolve, resolveDue, type Verdict } from './ham/resolve.ts';
-export { merge, type MergeOutcome, type MergeView } from './ham/merge.ts';
+export { merge, type MergeOutcome, type MergeView, type SaysTheSame } from './ham/merge.ts';
 export * as SEA from './sea/index.ts';
 export { contentHash } from './wire/content-hash.ts';
 export { decodeFrame, type FrameItem } from './wire/codec.ts';
@@ -32,5 +32,7 @@ export {
 } from './store/writer.ts';
 export { CLOSE, type Frame, type Link, type LinkListener } from './mesh/link.ts';
 export { Mesh, type MeshOptions } from './mesh/mesh.ts';
+export type { Checked } from './mesh/check-line.ts';
+export type { WritePolicy } from './mesh/checks.ts';
 export type { MeshEvent } from './mesh/context.ts';
 export { Peer, type PeerRole } from './mesh/peer.ts';

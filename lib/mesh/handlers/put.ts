@@ -6,7 +6,7 @@ import type { PutMessage } from '../../wire/message.ts';
 import type { Checked, CheckedPut } from '../check-line.ts';
 import { balance } from '../checks.ts';
 import type { Context } from '../context.ts';
-import { codeOfOutcome, NO_WRITES } from '../counters.ts';
+import { codeOfOutcome, NO_WRITES, READ_FAILED } from '../counters.ts';
 import { CLOSE } from '../link.ts';
 import type { Peer } from '../peer.ts';
 import { pushChanges } from '../push.ts';
@@ -55,7 +55,8 @@ class ReceivedPut implements PutRequest, CheckedPut {
     const peer = this.#peer;
     if (!checked.ok) {
       this.settle(checked);
-      return this.#countRefused();
+      if (checked.reason !== READ_FAILED) this.#countRefused();
+      return;
     }
     this.writes = checked.value;
     if (peer.role === 'client') rememberWritten(peer, this.writes);
