@@ -2,6 +2,7 @@
 export { createPair, isPublicKey, readPair, type KeyPair } from './keys.ts';
 export { sign, verify } from './signature.ts';
 export { decrypt, encrypt, seal, secret, type Sealed, type SealKey } from './encryption.ts';
+export { grant, grantedKey, sharedKey, type PublicPair } from './grant.ts';
 export { hashOf, work, type WorkEncoding, type WorkOptions } from './work.ts';
 export {
   certify,

@@ -144,7 +144,12 @@ async function readAccount(graph: AccountGraph, entry: Entry): Promise<Account |
   return { pub, alias, epub, auth: parseLoosely(auth) };
 }
 
-async function readSigned(soul: string, key: string, node: Fields | undefined): Promise<Value | undefined> {
+/** The value of a property that the owner of its soul signed, undefined when there is none. */
+export async function readSigned(
+  soul: string,
+  key: string,
+  node: Fields | undefined,
+): Promise<Value | undefined> {
   const entry = node?.get(key);
   const owner = ownerOf(soul);
   if (entry === undefined || owner === undefined) return undefined;

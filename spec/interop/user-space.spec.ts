@@ -10,10 +10,13 @@ import {
   createUser,
   decrypt,
   encrypt,
+  grant,
+  grantedKey,
   hashOf,
   parseCertificate,
   plainValue,
   secret,
+  sharedKey,
   signWrite,
   type AccountGraph,
   type KeyPair,
@@ -214,6 +217,23 @@ describe('interop: users', function () {
     if (!opened.ok) return;
     expect((await changePassword(graph, opened.value, 'another one')).ok).to.equal(true);
     expect(await (await client('again')).auth(theirs, 'another one')).to.deep.equal({ pair: hers });
+  });
+
+  it('grant each other the keys of paths', async () => {
+    const graph = accountsAt(await shared.world.raw(shared.relay));
+    const made = await createUser(graph, { alias: freshName('ours'), password: PASSWORD });
+    if (!made.ok) throw new Error(made.reason);
+    const [ours, { gun, pair: theirs }] = [made.value, await user('theirs')];
+    // What gun's `grant` stores.
+    const between = await gun.sea('secret', ours.pair.epub, theirs);
+    const enclosed = (await gun.sea('encrypt', 'a key of gun', between)) as string;
+    await gun.put([`~${theirs.pub}`, 'grant', ours.pair.pub, 'diary'], enclosed);
+    expect(await grantedKey(graph, ours, 'diary', theirs)).to.deep.equal(success('a key of gun'));
+
+    expect((await grant(graph, ours, 'notes', theirs)).ok).to.equal(true);
+    const sealed = await gun.once([`~${ours.pair.pub}`, 'grant', theirs.pub, 'notes']);
+    const key = await sharedKey(graph, ours, 'notes');
+    expect(key).to.deep.equal(success(await gun.sea('decrypt', sealed, between)));
   });
 
   it('let guests of this library in, and guests of gun into its spaces', async () => {

@@ -1,9 +1,7 @@
 import { expect } from 'chai';
-import { failure, success, type Result } from '../../../lib/base/result.ts';
 import { GraphError } from '../../../lib/base/errors.ts';
 import { DEFAULT_LIMITS } from '../../../lib/base/limits.ts';
-import type { Fields } from '../../../lib/graph/node.ts';
-import { writeOf, type Entry, type FieldWrite } from '../../../lib/graph/write.ts';
+import { writeOf, type Entry } from '../../../lib/graph/write.ts';
 import { SeaChecker } from '../../../lib/sea/checker.ts';
 import { createPair } from '../../../lib/sea/keys.ts';
 import { seal } from '../../../lib/sea/encryption.ts';
@@ -17,41 +15,12 @@ import {
   type User,
 } from '../../../lib/sea/user.ts';
 import { work } from '../../../lib/sea/work.ts';
+import { SmallAccounts } from '../../support/small-accounts.ts';
 import { AFTER_ALL, SEA_VECTORS } from '../../support/sea-vectors.ts';
 
 const { alice, bob } = SEA_VECTORS.pairs;
 const PASSWORD = 'password123';
 const WRONG = { ok: false, reason: 'Wrong user or password.' };
-
-/** A graph that keeps whatever it is given. */
-class SmallGraph implements AccountGraph {
-  readonly nodes = new Map<string, Map<string, Entry>>();
-  refusal: string | undefined;
-  #state = 1000;
-
-  readNode(soul: string): Fields | undefined {
-    return this.nodes.get(soul);
-  }
-
-  put(writes: readonly FieldWrite[]): Result<undefined> {
-    if (this.refusal !== undefined) return failure(this.refusal);
-    for (const { soul, key, state, json } of writes) {
-      const node = this.nodes.get(soul) ?? new Map<string, Entry>();
-      this.nodes.set(soul, node.set(key, { state, json }));
-    }
-    return success(undefined);
-  }
-
-  nextState(): number {
-    return (this.#state += 1);
-  }
-
-  get writes(): FieldWrite[] {
-    return [...this.nodes].flatMap(([soul, node]) =>
-      [...node].map(([key, { state, json }]) => ({ soul, key, state, json })),
-    );
-  }
-}
 
 async function made(graph: AccountGraph, alias = 'alice', pair = alice): Promise<User> {
   const user = await createUser(graph, { alias, password: PASSWORD, pair });
@@ -61,7 +30,7 @@ async function made(graph: AccountGraph, alias = 'alice', pair = alice): Promise
 
 describe('sea createUser', () => {
   it('writes the nodes that SEA writes, all of which a relay accepts', async () => {
-    const graph = new SmallGraph();
+    const graph = new SmallAccounts();
     expect(await createUser(graph, { alias: 'alice', password: PASSWORD, pair: alice })).to.deep.equal({
       ok: true,
       value: { alias: 'alice', pair: alice },
@@ -82,13 +51,13 @@ describe('sea createUser', () => {
   });
 
   it('makes keys of its own when none are given', async () => {
-    const graph = new SmallGraph();
+    const graph = new SmallAccounts();
     const user = await createUser(graph, { alias: 'alice', password: PASSWORD });
     expect(user.ok && graph.nodes.has(`~${user.value.pair.pub}`)).to.equal(true);
   });
 
   it('refuses with the words of SEA', async () => {
-    const graph = new SmallGraph();
+    const graph = new SmallAccounts();
     const reasonOf = async (alias: string, password: string): Promise<unknown> => {
       const user = await createUser(graph, { alias, password, pair: alice });
       return user.ok ? 'made' : user.reason;
@@ -104,7 +73,7 @@ describe('sea createUser', () => {
 
   it('throws for keys that are none', async () => {
     const pair = { ...alice, priv: 'x' };
-    const error = await createUser(new SmallGraph(), { alias: 'a', password: PASSWORD, pair }).catch(
+    const error = await createUser(new SmallAccounts(), { alias: 'a', password: PASSWORD, pair }).catch(
       (reason: unknown) => reason,
     );
     expect(error).to.be.instanceOf(GraphError).with.property('code', 'SEA_BAD_KEY');
@@ -113,7 +82,7 @@ describe('sea createUser', () => {
 
 describe('sea authenticate', () => {
   it('opens the account with its password and with no other', async () => {
-    const graph = new SmallGraph();
+    const graph = new SmallAccounts();
     const user = await made(graph);
     expect(await authenticate(graph, 'alice', PASSWORD)).to.deep.equal({ ok: true, value: user });
     expect(await authenticate(graph, 'alice', 'password124')).to.deep.equal(WRONG);
@@ -121,7 +90,7 @@ describe('sea authenticate', () => {
   });
 
   it('finds the right account among others of one alias, and is not led astray by false ones', async () => {
-    const graph = new SmallGraph();
+    const graph = new SmallAccounts();
     const carol = await createPair();
     graph.put([
       writeOf('~@alice', '~nothing.there', 1, { '#': '~nothing.there' }),
@@ -130,17 +99,17 @@ describe('sea authenticate', () => {
       writeOf('~@alice', 'text', 1, 'text'),
       writeOf('~@alice', `~${carol.pub}`, 1, { '#': `~${carol.pub}` }),
     ]);
-    const other = new SmallGraph();
+    const other = new SmallAccounts();
     await made(other, 'alice', bob);
     graph.put(other.writes.filter(({ key }) => key !== 'alias'));
-    const third = new SmallGraph();
+    const third = new SmallAccounts();
     const user = await made(third);
     graph.put(third.writes);
     expect(await authenticate(graph, 'alice', PASSWORD)).to.deep.equal({ ok: true, value: user });
   });
 
   it('trusts nothing that the owner did not sign', async () => {
-    const graph = new SmallGraph();
+    const graph = new SmallAccounts();
     const soul = `~${alice.pub}`;
     await made(graph);
     const fields = graph.nodes.get(soul)!;
@@ -159,7 +128,7 @@ describe('sea authenticate', () => {
   });
 
   it('opens accounts of before 2019, sealed byte by byte', async () => {
-    const graph = new SmallGraph();
+    const graph = new SmallAccounts();
     const soul = `~${alice.pub}`;
     await made(graph);
     const proof = await work(PASSWORD, 'salt', { encoding: 'utf8' });
@@ -176,7 +145,7 @@ describe('sea authenticate', () => {
   });
 
   it('tries a bounded number of accounts', async () => {
-    const graph = new SmallGraph();
+    const graph = new SmallAccounts();
     await made(graph);
     const real = graph.nodes.get('~@alice')!;
     const crowd = new Map<string, Entry>();
@@ -198,7 +167,7 @@ describe('sea authenticate', () => {
 
 describe('sea changePassword', () => {
   it('seals the keys anew', async () => {
-    const graph = new SmallGraph();
+    const graph = new SmallAccounts();
     const user = await made(graph);
     expect((await changePassword(graph, user, 'another password')).ok).to.equal(true);
     expect(await authenticate(graph, 'alice', PASSWORD)).to.deep.equal(WRONG);
@@ -211,7 +180,7 @@ describe('sea changePassword', () => {
 
 describe('sea recallUser', () => {
   it('takes kept keys, and the alias from the account', async () => {
-    const graph = new SmallGraph();
+    const graph = new SmallAccounts();
     const user = await made(graph);
     expect(await recallUser(graph, alice)).to.deep.equal({ ok: true, value: user });
     expect(await recallUser(graph, JSON.stringify(alice))).to.deep.equal({ ok: true, value: user });
@@ -219,7 +188,7 @@ describe('sea recallUser', () => {
   });
 
   it('refuses keys that do not belong together', async () => {
-    const graph = new SmallGraph();
+    const graph = new SmallAccounts();
     for (const odd of [{ ...alice, priv: bob.priv }, 'x', '', null, undefined, 5, '{}']) {
       expect((await recallUser(graph, odd)).ok, JSON.stringify(odd)).to.equal(false);
     }
