@@ -238,7 +238,7 @@ export class Relay {
   }
 
   #makeMetrics(folder: FolderSize | undefined): Metrics {
-    const { connections, throttle, traffic, upgrade } = this.#door;
+    const { connections, throttle, traffic, unfinished, upgrade } = this.#door;
     return new Metrics({
       mesh: this.#mesh,
       graph: this.#graph,
@@ -247,6 +247,7 @@ export class Relay {
       connections,
       throttle,
       traffic,
+      unfinished,
       upgrade,
       peers: this.#options.peers,
       storeBytes: async () => folder?.bytes(),

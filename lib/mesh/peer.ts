@@ -26,6 +26,11 @@ export interface Subscriptions {
   count: number;
 }
 
+/** Leads to a peer while it is open, and keeps nothing of it alive after that. */
+export interface WayTo {
+  peer: Peer | undefined;
+}
+
 let peersMade = 0;
 
 /** One remote: its link, who it said it is, what it asked for and what it is about to be sent. */
@@ -56,7 +61,8 @@ export class Peer {
   standby = false;
   /** True once both sides began to tell each other what they missed. */
   caughtUp = false;
-  closed = false;
+  /** What those hold who remember the peer for longer than it lives. */
+  readonly way: WayTo = { peer: this };
   /** True while it waits for the flush at the end of the turn. */
   flushing = false;
   /** Its reads; made with the first. */
@@ -69,7 +75,10 @@ export class Peer {
   readonly mayWrite: boolean;
   /** Messages it sent. */
   messages = 0;
-  /** Its puts that wait for their check or the storage; while there are too many, the inbox waits as well. */
+  /**
+   * Its puts that wait for their check or the storage, large ones several times; while there are too many, the inbox
+   * waits as well.
+   */
   unsettledPuts = 0;
   /** Those among them that are being checked; made anew when there are some. */
   checks: CheckLine | undefined = undefined;
@@ -94,6 +103,16 @@ export class Peer {
     this.outbox = new Outbox(limits.packLength, clock);
     this.written = new RecentSouls(limits.rememberedSouls);
     this.#behindBytes = limits.outputBytes / BEHIND_SHARE;
+  }
+
+  /** True once the link has ended. */
+  get closed(): boolean {
+    return this.way.peer === undefined;
+  }
+
+  /** The link has ended. */
+  end(): void {
+    this.way.peer = undefined;
   }
 
   /** True when enough waits for the peer: what can wait should. */

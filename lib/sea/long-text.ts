@@ -68,16 +68,18 @@ function isCanonical(json: string): boolean {
   }
 }
 
-/** UTF-8 of a text. */
-export function* utf8InSteps(text: string): Generator<void, Uint8Array<ArrayBuffer>, void> {
+/** UTF-8 of the parts of a text, none of which ends within a character. */
+export function* utf8InSteps(parts: readonly string[]): Generator<void, Uint8Array<ArrayBuffer>, void> {
   const encoder = new TextEncoder();
-  const bytes = new Uint8Array(3 * text.length);
+  const bytes = new Uint8Array(3 * parts.reduce((sum, part) => sum + part.length, 0));
   let length = 0;
-  for (let from = 0; from < text.length; yield) {
-    let end = Math.min(text.length, from + SEGMENT);
-    if (isHigh(text.charCodeAt(end - 1)) && end < text.length) end -= 1;
-    length += encoder.encodeInto(text.slice(from, end), bytes.subarray(length)).written;
-    from = end;
+  for (const part of parts) {
+    for (let from = 0; from < part.length; yield) {
+      let end = Math.min(part.length, from + SEGMENT);
+      if (isHigh(part.charCodeAt(end - 1)) && end < part.length) end -= 1;
+      length += encoder.encodeInto(part.slice(from, end), bytes.subarray(length)).written;
+      from = end;
+    }
   }
   return bytes.subarray(0, length);
 }

@@ -40,9 +40,12 @@ export function parseSigned(write: FieldWrite, owner: string): SignedValue | und
     : parseCurrent(text, write, owner);
 }
 
-/** A long value in the form of today, taken apart: value and text of {@link SignedValue} as JSON, and no value. */
-export interface LongSignedValue extends Omit<SignedValue, 'value' | 'isOld'> {
-  readonly valueJson: string;
+/** A long value in the form of today, taken apart. */
+export interface LongSignedValue extends Pick<SignedValue, 'signature' | 'signer' | 'certificate'> {
+  /** Parts of what was signed; to join them would take long. */
+  readonly text: readonly string[];
+  /** Parts of the value's JSON, likewise. */
+  readonly valueJson: readonly string[];
 }
 
 /**
@@ -62,9 +65,20 @@ export function* parseLongSigned(
   const valueJson = signed === undefined ? undefined : toValueJson(signed.value);
   if (signed === undefined || valueJson?.includes(standIn) !== true) return undefined;
   if (!(yield* isCanonicalInSteps(hollow.long))) return undefined;
-  const fill = (json: string): string => json.replace(standIn, () => hollow.long);
   const { signature, signer, certificate } = signed;
-  return { valueJson: fill(valueJson), text: fill(signed.text), signature, signer, certificate };
+  return {
+    valueJson: filled(valueJson, standIn, hollow.long),
+    text: filled(signed.text, standIn, hollow.long),
+    signature,
+    signer,
+    certificate,
+  };
+}
+
+/** Parts of some JSON in which a long text takes its place again. */
+function filled(json: string, standIn: string, long: string): readonly string[] {
+  const [before = '', after = ''] = json.split(standIn, 2);
+  return [before, long, after];
 }
 
 /** The text that is signed for a property. */

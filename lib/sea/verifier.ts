@@ -118,7 +118,8 @@ export class Verifier {
     if (!judgement.ok || stored?.state !== write.state || !isLongJson(stored.json)) return judgement;
     const { soul, key } = write;
     const before = await this.#slices.run(parseLongSigned({ soul, key, ...stored }, owner));
-    return before?.valueJson === signed.valueJson ? success(false) : judgement;
+    const isSame = before?.valueJson.every((part, at) => part === signed.valueJson[at]);
+    return isSame === true ? success(false) : judgement;
   }
 
   async #judgeSigned(
@@ -148,8 +149,9 @@ export class Verifier {
     return key !== undefined && verifyDigest(await this.#digest(text), signature, key);
   }
 
-  async #digest(text: string): Promise<Uint8Array<ArrayBuffer>> {
-    return isLongJson(text) ? digestOf(await this.#slices.run(utf8InSteps(text))) : sha256(text);
+  async #digest(text: string | readonly string[]): Promise<Uint8Array<ArrayBuffer>> {
+    if (typeof text === 'string' && !isLongJson(text)) return sha256(text);
+    return digestOf(await this.#slices.run(utf8InSteps(typeof text === 'string' ? [text] : text)));
   }
 
   async #isIssued(certificate: Certificate, owner: string): Promise<boolean> {

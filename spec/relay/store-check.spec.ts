@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, rm } from 'node:fs/promises';
+import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { expectCode } from '../../adapters/conformance/storage-kit.ts';
@@ -42,6 +42,8 @@ describe('thicket check', () => {
     ['a bit of a table has changed', async () => flip(await fileOf(data, /\.ldb$/), 0.2), /LevelDB|checksum/],
     ['a table is cut off', async () => cut(await fileOf(data, /\.ldb$/), 0.5), /LevelDB cannot read it/],
     ['a table is gone', async () => rm(await fileOf(data, /\.ldb$/)), /LevelDB cannot read it/],
+    ['the manifest is gone', async () => rm(await fileOf(data, /^MANIFEST/)), /LevelDB cannot read it/],
+    ['CURRENT is garbage', () => writeFile(join(data, 'CURRENT'), 'garbage\n'), /LevelDB cannot read it/],
     ['CURRENT is gone', () => rm(join(data, 'CURRENT')), /CURRENT is missing/],
     ['a record is damaged', () => tamper(data, [[nodeKey('a'), 'x']]), /1 records do not fit/],
     [

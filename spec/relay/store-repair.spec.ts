@@ -66,7 +66,10 @@ describe('thicket repair', () => {
     ['a table is cut off', async () => cut(await fileOf(data, /\.ldb$/), 0.5), [300, ALL - 1]],
     ['a table is gone', async () => rm(await fileOf(data, /\.ldb$/)), [300, ALL - 1]],
     ['the manifest is garbled', async () => flip(await fileOf(data, /^MANIFEST/), 0.5), [ALL, ALL]],
+    ['the manifest is gone', async () => rm(await fileOf(data, /^MANIFEST/)), [ALL, ALL]],
     ['CURRENT is gone', () => rm(join(data, 'CURRENT')), [ALL, ALL]],
+    ['CURRENT is empty', () => writeFile(join(data, 'CURRENT'), ''), [ALL, ALL]],
+    ['CURRENT is garbage', () => writeFile(join(data, 'CURRENT'), 'garbage\n'), [ALL, ALL]],
     [
       'the record of a small node is damaged',
       () => tamper(data, [[nodeKey('a\u0000'), 'x']]),

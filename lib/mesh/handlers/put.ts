@@ -15,6 +15,10 @@ import { pushChanges } from '../push.ts';
 const MOST_REFUSED = 1000;
 const MINUTE_MS = 60_000;
 
+/** Characters of values that count as one put, and what a write takes beside them. */
+const PUT_LENGTH = 16_384;
+const WRITE_LENGTH = 64;
+
 /** Writes, or the data that answers a get: checked, merged, committed, acknowledged, passed on. */
 export function handlePut(context: Context, peer: Peer, message: PutMessage): void {
   const put = new ReceivedPut(context, peer, message);
@@ -30,6 +34,13 @@ function rememberWritten(peer: Peer, writes: readonly FieldWrite[]): void {
   }
 }
 
+/** A put of many or long values counts for several, or a thousand of them would be gigabytes. */
+function weightOfWrites(writes: readonly FieldWrite[]): number {
+  let length = 0;
+  for (const { json } of writes) length += WRITE_LENGTH + json.length;
+  return 1 + Math.floor(length / PUT_LENGTH);
+}
+
 /** One put on its way through policy and writer. */
 class ReceivedPut implements PutRequest, CheckedPut {
   writes: readonly FieldWrite[];
@@ -38,6 +49,7 @@ class ReceivedPut implements PutRequest, CheckedPut {
   readonly #peer: Peer;
   readonly #message: PutMessage;
   readonly #isTimed: boolean;
+  readonly #weight: number;
 
   constructor(context: Context, peer: Peer, message: PutMessage) {
     this.writes = message.writes;
@@ -46,7 +58,8 @@ class ReceivedPut implements PutRequest, CheckedPut {
     this.#peer = peer;
     this.#message = message;
     this.#isTimed = context.putWatch.start();
-    peer.unsettledPuts += 1;
+    this.#weight = weightOfWrites(message.writes);
+    peer.unsettledPuts += this.#weight;
     balance(peer, context.limits);
   }
 
@@ -68,7 +81,7 @@ class ReceivedPut implements PutRequest, CheckedPut {
     const peer = this.#peer;
     const message = this.#message;
     if (this.#isTimed) context.putWatch.stop();
-    peer.unsettledPuts -= 1;
+    peer.unsettledPuts -= this.#weight;
     balance(peer, context.limits);
     if (!outcome.ok) {
       context.counters.refuse('put', codeOfOutcome(outcome.reason));
