@@ -6,6 +6,8 @@ export const ERROR_CODES = {
   LIFECYCLE_CLOSED: 'the object is closing or closed',
   OPTION_INVALID: 'an option is unknown, malformed or out of its range',
   RELAY_LISTEN_FAILED: 'the relay could not listen on its port',
+  SEA_BAD_INPUT: 'data to sign, encrypt or certify is not what SEA can take',
+  SEA_BAD_KEY: 'a key pair is malformed or its halves do not belong together',
   STORAGE_DAMAGED: 'the store is damaged',
   STORAGE_FAILED: 'the storage refused to read or write',
   STORAGE_FULL: 'the disk is full',

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { bundleForBrowsers, MAX_GZIP_BYTES } from '../support/bundle.ts';
+import { bundleForBrowsers, MAX_GZIP_BYTES, MAX_SEA_GZIP_BYTES } from '../support/bundle.ts';
 import { temporaryFolders } from '../support/temporary-folder.ts';
 
 describe('browser bundle', () => {
@@ -15,9 +15,16 @@ describe('browser bundle', () => {
   });
 
   it('is small enough to load', async () => {
-    const { gzipBytes } = await bundleForBrowsers();
+    const { gzipBytes } = await bundleForBrowsers(undefined, false);
     console.log(`      ${gzipBytes} bytes gzipped`);
     expect(gzipBytes).to.be.within(100, MAX_GZIP_BYTES);
+  });
+
+  it('grows little with user space', async () => {
+    const [whole, core] = await Promise.all([bundleForBrowsers(), bundleForBrowsers(undefined, false)]);
+    const added = whole.gzipBytes - core.gzipBytes;
+    console.log(`      ${added} bytes gzipped`);
+    expect(added).to.be.within(100, MAX_SEA_GZIP_BYTES);
   });
 
   it('would fail with a module of Node in it', async () => {
