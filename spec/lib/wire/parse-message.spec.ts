@@ -96,8 +96,18 @@ describe('wire parseMessage', () => {
         listsPeers: false,
         replyTo: 'q',
         answerJson: undefined,
+        refusal: rest === '"err":"no"' ? 'no' : undefined,
       });
     }
+  });
+
+  it('reads why something was refused, cut to what people read', () => {
+    const refusalOf = (err: string): unknown =>
+      (messageOf(`{"#":"i","@":"q","err":${err}}`) as { readonly refusal?: unknown }).refusal;
+    expect(refusalOf('"Unverified data."')).to.equal('Unverified data.');
+    expect(refusalOf(JSON.stringify('x'.repeat(1000)))).to.equal('x'.repeat(300));
+    expect(refusalOf('{"why":1}')).to.equal('refused');
+    for (const none of ['""', 'null', 'false', '0']) expect(refusalOf(none), none).to.equal(undefined);
   });
 
   it('keeps the object of an answer as JSON, up to 64 Ki characters', () => {
