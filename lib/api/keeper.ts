@@ -35,3 +35,8 @@ export interface GraphKeeper {
   /** Forgets kept writes, soon. */
   dropUnsent(id: string): void;
 }
+
+/** States of one app run ahead of the clock when it writes often; for itself they are never in the future. */
+export function latest(writes: readonly FieldWrite[], now: number): number {
+  return writes.reduce((most, { state }) => Math.max(most, state), now);
+}

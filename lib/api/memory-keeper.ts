@@ -5,7 +5,7 @@ import type { Fields } from '../graph/node.ts';
 import type { Entry, FieldWrite } from '../graph/write.ts';
 import { merge } from '../ham/merge.ts';
 import type { PutOutcome } from '../store/writer.ts';
-import type { GraphKeeper, KeptWrite } from './keeper.ts';
+import { latest, type GraphKeeper, type KeptWrite } from './keeper.ts';
 
 /** What a property costs beside its texts, in bytes, about. */
 const ENTRY_BYTES = 100;
@@ -60,7 +60,7 @@ export class MemoryKeeper implements GraphKeeper {
   }
 
   commit(writes: readonly FieldWrite[], isOwn: boolean): PutOutcome {
-    const now = this.#clock();
+    const now = isOwn ? latest(writes, this.#clock()) : this.#clock();
     const future = writes.filter(({ state }) => state > now);
     const reason = this.#refusal(future, now);
     if (reason !== undefined) return { ok: false, reason };

@@ -9,7 +9,7 @@ import type { Entry, FieldWrite } from '../graph/write.ts';
 import { GraphStore } from '../store/graph-store.ts';
 import type { Change, Storage } from '../store/storage.ts';
 import { Writer, type PutOutcome } from '../store/writer.ts';
-import type { GraphKeeper, KeptWrite } from './keeper.ts';
+import { latest, type GraphKeeper, type KeptWrite } from './keeper.ts';
 
 /** Where writes stand that no peer has acknowledged; the store's own keys begin otherwise. */
 const UNSENT = 'u/';
@@ -35,6 +35,8 @@ class StoredKeeper implements GraphKeeper {
   /** Changes of the list of unsent writes that go with the next commit. */
   #unsent: Change[] = [];
   #committing: Promise<void> | undefined;
+  /** Greatest state of this app's own writes. */
+  #ownState = 0;
 
   constructor(storage: Storage, limits: Limits) {
     const slices = new Slices({ schedule: inLaterTurn });
@@ -45,7 +47,7 @@ class StoredKeeper implements GraphKeeper {
       graph: this.#graph,
       limits,
       slices,
-      clock: systemClock,
+      clock: () => Math.max(systemClock(), this.#ownState),
       schedule: (task) => queueMicrotask(task),
     });
   }
@@ -86,7 +88,8 @@ class StoredKeeper implements GraphKeeper {
     return chain(this.#graph.readNode(soul), (node) => node?.fields ?? this.#walk(soul, undefined));
   }
 
-  commit(writes: readonly FieldWrite[]): Promise<PutOutcome> {
+  commit(writes: readonly FieldWrite[], isOwn: boolean): Promise<PutOutcome> {
+    if (isOwn) this.#ownState = latest(writes, this.#ownState);
     return new Promise((settle) => this.#writer.submit({ writes, owner: undefined, settle }));
   }
 

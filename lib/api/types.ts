@@ -14,7 +14,7 @@ export interface SetOf<T> {
 export type NodeOf<T> = Exclude<T, Value | undefined>;
 
 /** Keys of the node among what something may be. */
-export type KeyOf<T> = keyof NodeOf<T> & string;
+export type KeyOf<T> = [NodeOf<T>] extends [never] ? never : keyof NodeOf<T> & string;
 
 /** What a key of a node leads to, behind links. */
 export type ChildOf<T, K extends KeyOf<T>> = Exclude<NodeOf<T>[K], Link | undefined>;
