@@ -92,7 +92,8 @@ export class WebSocketLink implements Link {
   }
 
   hold(isHeld: boolean): void {
-    holdOpen(this.#socket._socket, isHeld);
+    const { _socket: connection } = this.#socket;
+    holdOpen(connection, isHeld);
   }
 
   send(frame: Frame): void {
@@ -130,8 +131,9 @@ export class WebSocketLink implements Link {
 /** Browsers' timers are numbers. */
 function holdOpen(resource: unknown, isHeld: boolean): void {
   if (typeof resource !== 'object' || resource === null) return;
-  const { ref, unref } = resource as Holdable;
-  (isHeld ? ref : unref)?.call(resource);
+  const holdable = resource as Holdable;
+  if (isHeld) holdable.ref?.();
+  else holdable.unref?.();
 }
 
 /** Browsers let pages send 1000 and 3000-4999 only: there 1008 becomes 4008. */

@@ -8,21 +8,21 @@ export type Subscribe<K, T> = (push: (key: K, change: T) => void, end: () => voi
  */
 export async function* changesOf<K, T>(subscribe: Subscribe<K, T>): AsyncGenerator<T, void, undefined> {
   const waiting = new Map<K, T>();
-  let isOver = false;
-  let wake: () => void = () => undefined;
+  const state = { isOver: false };
+  let wake: (() => void) | undefined;
   const stop = subscribe(
     (key, change) => {
       waiting.delete(key);
       waiting.set(key, change);
-      wake();
+      wake?.();
     },
     () => {
-      isOver = true;
-      wake();
+      state.isOver = true;
+      wake?.();
     },
   );
   try {
-    while (!isOver) {
+    while (!state.isOver) {
       const [next] = waiting;
       if (next === undefined) await new Promise<void>((resolve) => (wake = resolve));
       else {

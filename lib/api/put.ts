@@ -1,9 +1,9 @@
 import type { GraphCore } from './core.ts';
 import type { PutOptions, PutResult } from './delivery.ts';
 import { InputWriter, type Place } from './input.ts';
-import { linkOf, EVERYTHING } from './path-follower.ts';
+import { linkOf } from './path-follower.ts';
 import { readOnce } from './observation.ts';
-import { ValueView } from './views.ts';
+import { FieldView } from './views.ts';
 
 /** How long a write waits for a peer to say which node a property links to already, in milliseconds. */
 const LOOKUP_MS = 3000;
@@ -33,8 +33,6 @@ export async function linkedSoul(core: GraphCore, { soul, keys }: Place): Promis
 async function findLink(core: GraphCore, soul: string, key: string): Promise<string | undefined> {
   const here = await core.entry(soul, key);
   if (here !== undefined || core.isCutOff) return linkOf(here);
-  await readOnce(core, (dirty) => new ValueView(core.live, { soul, keys: [key] }, EVERYTHING, dirty), {
-    timeout: LOOKUP_MS,
-  });
+  await readOnce(core, (dirty) => new FieldView(core.live, soul, key, dirty), { timeout: LOOKUP_MS });
   return linkOf(await core.entry(soul, key));
 }

@@ -13,7 +13,7 @@ export interface KeyQuery {
   /** This key and those before it. */
   to(key: string): KeyQuery;
   /** From the end. */
-  reverse(): KeyQuery;
+  backwards(): KeyQuery;
   /** How many bytes of values peers are asked for, about. Default 65 536, what is live is not bounded by it. */
   bytes(limit: number): KeyQuery;
   /** What is asked. */
@@ -31,7 +31,7 @@ function queryOf(range: NameRange, isReverse: boolean, byteLimit: number): KeyQu
     prefix: (text) => having({ prefix: text }),
     from: (key) => having({ from: key }),
     to: (key) => having({ to: key }),
-    reverse: () => queryOf(range, true, byteLimit),
+    backwards: () => queryOf(range, true, byteLimit),
     bytes: (limit) => queryOf(range, isReverse, limit),
     wanted: { key: Object.keys(range).length === 0 ? { prefix: '' } : range, reverse: isReverse, byteLimit },
   };

@@ -1,4 +1,3 @@
-import type { Link } from '../graph/value.ts';
 import { randomText } from '../base/random.ts';
 import { changesOf } from './change-queue.ts';
 import type { GraphCore } from './core.ts';
@@ -165,5 +164,5 @@ export class Reference<T> {
 }
 
 async function soulOf(pointer: Pointer): Promise<string> {
-  return '#' in pointer ? (pointer as Link)['#'] : pointer.soul();
+  return '#' in pointer ? pointer['#'] : pointer.soul();
 }

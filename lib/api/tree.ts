@@ -25,13 +25,13 @@ export async function loadTree(
       (dirty) => new ValueView(core.live, at, EVERYTHING, dirty),
       options,
     );
-    if (soul === undefined || typeof value !== 'object' || value === null) return value as Value | undefined;
+    if (soul === undefined || typeof value !== 'object' || value === null) return value;
     const known = nodes.get(soul);
     if (known !== undefined) return known;
     const node: Record<string, Tree> = {};
     nodes.set(soul, node);
     await Promise.all(
-      Object.entries(value as Record<string, Value>).map(async ([key, field]) => {
+      Object.entries(value).map(async ([key, field]) => {
         const child =
           isLink(field) && left > 0 ? await read({ soul: field['#'], keys: [] }, left - 1) : field;
         Object.defineProperty(node, key, { value: child ?? field, enumerable: true });

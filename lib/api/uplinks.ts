@@ -23,7 +23,7 @@ interface Remote {
 export interface UplinksParts extends Pick<UplinkParts, 'limits' | 'take' | 'answer' | 'fail'> {
   readonly unsent: UnsentWrites;
   /** What is to be asked of each peer that comes. */
-  parts(): Iterable<LivePart>;
+  readonly parts: () => Iterable<LivePart>;
   /** Told when a peer came, left or could not be reached, and when a write was settled. */
   changed(): void;
   /** Told when a peer refused a write. */

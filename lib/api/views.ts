@@ -68,6 +68,32 @@ export class ValueView implements View<Value | NodeValue> {
   }
 }
 
+/** What one property holds, links as they are. */
+export class FieldView implements View<Value> {
+  readonly #watch: Watch;
+  readonly #key: string;
+
+  constructor(live: LiveNodes, soul: string, key: string, dirty: () => void) {
+    this.#key = key;
+    this.#watch = live.watch({ soul, key, reverse: false }, { changed: dirty });
+  }
+
+  read(): Reading<Value> {
+    const { part } = this.#watch;
+    const entry = part.node.fields.get(this.#key);
+    const value = entry === undefined ? undefined : valueOf(entry);
+    return { value, found: entry !== undefined, soul: undefined, isLoaded: part.isLoaded };
+  }
+
+  parts(): Iterable<LivePart> {
+    return [this.#watch.part];
+  }
+
+  close(): void {
+    this.#watch.release();
+  }
+}
+
 /** What the items of a collection are, by id. */
 export type ItemMap = ReadonlyMap<string, Value | NodeValue>;
 

@@ -1,7 +1,7 @@
 /** How a wait ends: with a value, or with an error. */
 export interface Waiter<T> {
-  done(value: T): void;
-  fail(error: unknown): void;
+  readonly done: (value: T) => void;
+  readonly fail: (error: unknown) => void;
 }
 
 /**
@@ -14,7 +14,7 @@ export function waitFor<T>(
   begin: (waiter: Waiter<T>) => () => void,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    if (signal?.aborted === true) return reject(signal.reason as Error);
+    if (signal?.aborted === true) return reject(signal.reason);
     let stop: (() => void) | undefined;
     let isOver = false;
     const end = (settle: () => void): void => {
@@ -24,11 +24,11 @@ export function waitFor<T>(
       settle();
       stop?.();
     };
-    const abort = (): void => end(() => reject(signal!.reason as Error));
+    const abort = (): void => end(() => reject(signal!.reason));
     signal?.addEventListener('abort', abort);
     stop = begin({
       done: (value) => end(() => resolve(value)),
-      fail: (error) => end(() => reject(error as Error)),
+      fail: (error) => end(() => reject(error)),
     });
     // It may have been over before it had a way to stop.
     if (isOver) stop();

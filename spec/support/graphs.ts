@@ -38,7 +38,7 @@ export function useGraphs(): OpenGraph {
   return (peers = [], options = {}) => {
     const graph = createGraph({ ...options, peers: peers.map((peer) => quickPeer(peer)) });
     open.push(graph as never);
-    return graph as never;
+    return graph;
   };
 }
 

@@ -5,16 +5,16 @@ import { writeOf } from '../../../lib/graph/write.ts';
 
 const MIB = 1024 * 1024;
 
+function keeperAt(now = 1000, limits = {}): MemoryKeeper {
+  return new MemoryKeeper(limitsWith(limits), () => now);
+}
+
+/** A node of others, of half a mebibyte. */
+function large(soul: string): ReturnType<typeof writeOf> {
+  return writeOf(soul, 'k', 1, 'x'.repeat(MIB / 4));
+}
+
 describe('MemoryKeeper', () => {
-  function keeperAt(now = 1000, limits = {}): MemoryKeeper {
-    return new MemoryKeeper(limitsWith(limits), () => now);
-  }
-
-  /** A node of others, of half a mebibyte. */
-  function large(soul: string): ReturnType<typeof writeOf> {
-    return writeOf(soul, 'k', 1, 'x'.repeat(MIB / 4));
-  }
-
   it('keeps for good what the app wrote', () => {
     const keeper = keeperAt();
     keeper.commit([large('mine')], true);

@@ -12,7 +12,7 @@ function world(): { readonly live: LiveNodes; readonly watched: () => string[] }
   );
   const watched = (): string[] =>
     [...live.parts()]
-      .map(({ selector: { soul, key } }) => `${String(soul)}.${String(key ?? '*')}`)
+      .map(({ selector: { soul, key } }) => `${soul as string}.${(key ?? '*') as string}`)
       .toSorted();
   return { live, watched };
 }

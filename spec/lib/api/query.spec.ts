@@ -11,7 +11,8 @@ describe('keys', () => {
       reverse: false,
       byteLimit: 65_536,
     });
-    expect(some.reverse().bytes(100).wanted).to.include({ reverse: true, byteLimit: 100 });
+    const backwards = some.bytes(100).backwards();
+    expect(backwards.wanted).to.include({ reverse: true, byteLimit: 100 });
     expect(some.wanted.reverse).to.equal(false);
   });
 });

@@ -9,7 +9,7 @@ describe('stored', () => {
     const storage = new MemoryStorage();
     const first = stored(storage);
     await first.open();
-    await Promise.all(['b', 'a', 'c'].map((id) => first.keepUnsent({ id, putJson: `{"${id}":{}}` })));
+    await Promise.all(['b', 'a', 'c'].map(async (id) => first.keepUnsent({ id, putJson: `{"${id}":{}}` })));
     await first.commit([writeOf('s', 'k', 5, 'kept')], true);
     first.dropUnsent('a');
     await first.close();
@@ -27,7 +27,7 @@ describe('stored', () => {
     const keeper = stored(storage);
     await keeper.open();
     const ids = Array.from({ length: 700 }, (_, at) => String(at).padStart(4, '0'));
-    await Promise.all(ids.map((id) => keeper.keepUnsent({ id, putJson: '{}' })));
+    await Promise.all(ids.map(async (id) => keeper.keepUnsent({ id, putJson: '{}' })));
     await keeper.close();
     expect((await stored(storage).open()).map(({ id }) => id)).to.deep.equal(ids);
     await storage.close();

@@ -23,21 +23,26 @@ interface Schema {
   readonly settings: { readonly theme: string; readonly owner: Person };
 }
 
-/** Compiles when both types are the same. */
-type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+/** Compiles when both types are the same: each can stand for the other. */
+type Same<A, B> = [A, B] extends [B, A] ? true : false;
 
 /** Compiles for `true` alone. */
-function holds<T extends true>(...claims: T[]): void {
-  expect(claims).to.deep.equal([]);
+interface Claim<T extends true> {
+  readonly holds: T;
+}
+
+/** A claim that compiled. */
+function holds<T extends Claim<true>>(claim?: T, ...others: T[]): void {
+  expect([claim, others]).to.deep.equal([undefined, []]);
 }
 
 describe('types of references', () => {
   it('follow the schema to any depth', () => {
     const graph = createGraph<Schema>();
     const name = graph.get('settings').get('owner').get('boss').get('name');
-    holds<Same<typeof name, Reference<string>>>();
+    holds<Claim<Same<typeof name, Reference<string>>>>();
     const ann = graph.get('people').get('ann');
-    holds<Same<typeof ann, Reference<Person>>>();
+    holds<Claim<Same<typeof ann, Reference<Person>>>>();
     // @ts-expect-error there is no such root
     graph.get('nothing');
     // @ts-expect-error there is no such key
@@ -47,8 +52,8 @@ describe('types of references', () => {
   });
 
   it('read values, nodes with links in them, and deleted properties as null', () => {
-    holds<Same<Snapshot<string>, string>>();
-    holds<Same<Snapshot<Todo>, { readonly title?: string | null; readonly done?: boolean | null }>>();
+    holds<Claim<Same<Snapshot<string>, string>>>();
+    holds<Claim<Same<Snapshot<Todo>, { readonly title?: string | null; readonly done?: boolean | null }>>>();
     const person: Snapshot<Person> = { name: 'Ann', boss: { '#': 'bob' }, age: null };
     const boss: Link | null | undefined = person.boss;
     expect(boss).to.deep.equal({ '#': 'bob' });
@@ -74,7 +79,7 @@ describe('types of references', () => {
 
   it('know the members of sets', async () => {
     const graph = createGraph<Schema>();
-    holds<Same<ItemOf<Schema['todos']>, Todo>>();
+    holds<Claim<Same<ItemOf<Schema['todos']>, Todo>>>();
     await graph.get('todos').set({ title: 'milk', done: false });
     // @ts-expect-error done is no text
     await graph.get('todos').set({ title: 'milk', done: 'no' });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { LiveNodes } from '../../../lib/api/live-nodes.ts';
 import { EVERYTHING } from '../../../lib/api/path-follower.ts';
-import { ItemsView, ValueView } from '../../../lib/api/views.ts';
+import { FieldView, ItemsView, ValueView } from '../../../lib/api/views.ts';
 import { writeOf, type Entry } from '../../../lib/graph/write.ts';
 
 function liveNodes(): LiveNodes {
@@ -36,6 +36,20 @@ describe('ValueView', () => {
     live.apply([writeOf('s', 'b1', 1, 1), writeOf('s', 'c', 1, 2)], false);
     expect(view.read().value).to.deep.equal({ b1: 1 });
     expect(view.read().value).to.equal(view.read().value);
+  });
+});
+
+describe('FieldView', () => {
+  it('shows what a property holds, and does not follow links', () => {
+    const live = liveNodes();
+    let dirty = 0;
+    const view = new FieldView(live, 's', 'k', () => (dirty += 1));
+    expect(view.read()).to.include({ found: false, isLoaded: true });
+    live.apply([writeOf('s', 'k', 1, { '#': 'there' })], false);
+    expect(view.read().value).to.deep.equal({ '#': 'there' });
+    expect([dirty, live.has('there'), [...view.parts()].length]).to.deep.equal([1, false, 1]);
+    view.close();
+    expect(live.size).to.equal(0);
   });
 });
 

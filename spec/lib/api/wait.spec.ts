@@ -18,8 +18,8 @@ describe('waitFor', () => {
 
   it('stops what was done before it could be stopped', async () => {
     let stops = 0;
-    const value = await waitFor<string>(undefined, ({ done }) => {
-      done('at once');
+    const value = await waitFor<string>(undefined, (waiter) => {
+      waiter.done('at once');
       return () => (stops += 1);
     });
     expect([value, stops]).to.deep.equal(['at once', 1]);

@@ -49,6 +49,11 @@ function answerWith(length: number): string {
   return `{"#":"i","@":"q","ok":{"t":"${'x'.repeat(length)}"}}`;
 }
 
+/** What is read of an `err`. */
+function refusalOf(err: string): unknown {
+  return (messageOf(`{"#":"i","@":"q","err":${err}}`) as { readonly refusal?: unknown }).refusal;
+}
+
 describe('wire parseMessage', () => {
   it('reads a put', () => {
     expect(messageOf(`{"#":"i","put":${NODE},"ok":{"@":9,"/":1},"><":"p1"}`)).to.deep.equal({
@@ -102,8 +107,6 @@ describe('wire parseMessage', () => {
   });
 
   it('reads why something was refused, cut to what people read', () => {
-    const refusalOf = (err: string): unknown =>
-      (messageOf(`{"#":"i","@":"q","err":${err}}`) as { readonly refusal?: unknown }).refusal;
     expect(refusalOf('"Unverified data."')).to.equal('Unverified data.');
     expect(refusalOf(JSON.stringify('x'.repeat(1000)))).to.equal('x'.repeat(300));
     expect(refusalOf('{"why":1}')).to.equal('refused');
