@@ -222,6 +222,7 @@ function shareOf(name: string): Share {
   const channel = new BroadcastChannel(`thicket ${name}`);
   return {
     exclusive: async (task) => navigator.locks.request(`thicket write ${name}`, task),
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel has no other origin
     tell: (text) => channel.postMessage(text),
     listen: (listener) => channel.addEventListener('message', ({ data }) => listener(String(data))),
     close: () => channel.close(),

@@ -25,8 +25,8 @@ export interface Shown<T> extends Found<T> {
 
 /** What `useSyncExternalStore` needs. */
 interface Store<T> {
-  subscribe(changed: () => void): () => void;
-  get(): T;
+  readonly subscribe: (changed: () => void) => () => void;
+  readonly get: () => T;
 }
 
 const LOADING: Shown<never> = {
@@ -57,7 +57,7 @@ export function GraphProvider<Schema extends object>(props: {
 export function useGraph<Schema extends object = Record<string, OpenNode>>(): Graph<Schema> {
   const graph = useContext(GraphContext);
   if (graph === undefined) throw new GraphError('OPTION_INVALID', 'there is no GraphProvider above');
-  return graph as unknown as Graph<Schema>;
+  return graph;
 }
 
 /** What is at a place, live. References to the same place are the same, however often they are made. */

@@ -199,19 +199,19 @@ class StoredKeeper implements GraphKeeper {
   }
 
   /** The request, of which the other owners are told as well. */
-  #shared({ writes, owner, settle }: PutRequest): PutRequest {
+  #shared(request: PutRequest): PutRequest {
     return {
-      writes,
-      owner,
+      writes: request.writes,
+      owner: request.owner,
       settle: (outcome) => {
         if (outcome.ok) this.#tell(outcome.changed, false);
-        settle(outcome);
+        request.settle(outcome);
       },
     };
   }
 
   #failWaiting(error: unknown): void {
-    for (const { settle } of this.#waiting.splice(0)) settle({ ok: false, reason: String(error) });
+    for (const request of this.#waiting.splice(0)) request.settle({ ok: false, reason: String(error) });
   }
 
   #tell(changed: readonly FieldWrite[], isHere: boolean): void {

@@ -36,6 +36,10 @@ const PAGE = `
   globalThis.IndexedDbStorage = IndexedDbStorage;
 `;
 
+function inThePage(): never {
+  return expect.fail('the suite runs in the page');
+}
+
 /** Titles of the suite, as the page has them. */
 function titlesOf(): string[] {
   const titles: string[] = [];
@@ -50,12 +54,16 @@ function titlesOf(): string[] {
       titles.push([...path, title].join(' '));
     },
   };
-  const create = (): never => expect.fail('the suite runs in the page');
-  describeStorage(runner, 'IndexedDbStorage', create, {
+  describeStorage(runner, 'IndexedDbStorage', inThePage, {
     supports: { persistent: true, snapshots: false },
     seed,
   });
   return titles;
+}
+
+/** Opens a storage in a page; the code of what goes wrong. */
+function open(options: string): string {
+  return `(globalThis.storage = new IndexedDbStorage(${options})).open().then(() => 'open', ({ code }) => code)`;
 }
 
 describe('IndexedDbStorage in Chromium', function () {
@@ -83,8 +91,6 @@ describe('IndexedDbStorage in Chromium', function () {
 
   it('is for one tab alone, unless tabs share it', async () => {
     const other = await world.page();
-    const open = (options: string): string =>
-      `(globalThis.storage = new IndexedDbStorage(${options})).open().then(() => 'open', ({ code }) => code)`;
     const alone = "{ name: 'alone' }";
     expect(await page.evaluate(open(alone))).to.equal('open');
     expect(await other.evaluate(open(alone))).to.equal('STORAGE_LOCKED');

@@ -39,11 +39,11 @@ describe('interop: graphs in Chromium', function () {
   });
 
   afterEach(async () => {
-    for (const page of browser?.context.pages() ?? []) await page.close();
+    for (const opened of browser?.context.pages() ?? []) await opened.close();
     await world.end();
   });
 
-  async function page(name?: string): Promise<Page> {
+  async function tab(name?: string): Promise<Page> {
     const opened = await browser.page();
     await opened.evaluate(`open(${JSON.stringify(relay.url)}, ${JSON.stringify(name)})`);
     return opened;
@@ -58,7 +58,7 @@ describe('interop: graphs in Chromium', function () {
   it('do not forget with the page what they wrote and read', async () => {
     const gun = await world.gun({ peers: [relay] });
     await gun.put(['theirs'], { x: 'from gun' });
-    const app = await page('reload');
+    const app = await tab('reload');
     await app.evaluate("graph.get('mine').put({ x: 1, deep: { y: 2 } }, { until: 'relay' })");
     await app.evaluate("graph.get('theirs').once()");
     await relay.kill();
@@ -72,20 +72,20 @@ describe('interop: graphs in Chromium', function () {
   });
 
   it('do not lose what was written offline with the page that wrote it', async () => {
-    const app = await page('offline');
+    const app = await tab('offline');
     await app.evaluate("graph.get('doc').put({ before: 1 }, { until: 'relay' })");
     await relay.kill();
     await app.evaluate("graph.get('doc').put({ offline: 'kept' })");
     await app.close();
     relay = await world.relay({ data: relay.data, port: relay.port });
-    const next = await page('offline');
+    const next = await tab('offline');
     expect(await next.evaluate('graph.ready.then(() => graph.sent())')).to.equal(true);
     const gun = await world.gun({ peers: [relay] });
     expect(await gun.once(['doc', 'offline'])).to.equal('kept');
   });
 
   it('come back by themselves and learn what they missed', async () => {
-    const app = await page();
+    const app = await tab();
     await app.evaluate("graph.get('doc').put({ word: 'before' }, { until: 'relay' })");
     await app.evaluate(
       "globalThis.missed = becomes('doc', 'word', 'meanwhile'); becomes('doc', 'word', 'before')",
@@ -99,7 +99,7 @@ describe('interop: graphs in Chromium', function () {
 
   it('share a database between tabs, of which each sees at once what the other writes, also offline', async () => {
     await relay.kill();
-    const [one, two] = [await page('tabs'), await page('tabs')];
+    const [one, two] = [await tab('tabs'), await tab('tabs')];
     await two.evaluate("void (globalThis.seen = becomes('doc', 'word', 'from the other tab'))");
     await one.evaluate("graph.get('doc').put({ word: 'from the other tab' })");
     await two.evaluate('seen');
@@ -111,8 +111,8 @@ describe('interop: graphs in Chromium', function () {
         "Promise.all(Array.from({ length: 30 }, (_, at) => graph.get('list').put({ ['two' + at]: at })))",
       ),
     ]);
-    for (const tab of [one, two]) {
-      const count = await tab.evaluate(
+    for (const other of [one, two]) {
+      const count = await other.evaluate(
         "graph.get('list').once().then(({ value }) => Object.keys(value).length)",
       );
       expect(count).to.equal(60);
@@ -120,7 +120,7 @@ describe('interop: graphs in Chromium', function () {
     await one.close();
     await two.close();
     relay = await world.relay({ data: relay.data, port: relay.port });
-    const next = await page('tabs');
+    const next = await tab('tabs');
     expect(await next.evaluate('graph.ready.then(() => graph.sent())')).to.equal(true);
     const gun = await world.gun({ peers: [relay] });
     expect(await gun.once(['list', 'two29'])).to.equal(29);
@@ -128,7 +128,7 @@ describe('interop: graphs in Chromium', function () {
   });
 
   it('are not ended by twenty megabytes, of which gun keeps five', async () => {
-    const app = await page('large');
+    const app = await tab('large');
     const write = `(async () => {
       const text = 'x'.repeat(100 * 1024);
       for (let at = 0; at < 200; at += 1) await graph.get('large ' + at).put({ text: at + text });

@@ -11,6 +11,14 @@ import { endProcess } from '../support/end-process.ts';
 import { Inbox } from '../support/inbox.ts';
 import { temporaryFolders } from '../support/temporary-folder.ts';
 
+/** Waits until an element of a page shows a text. */
+async function shows(page: Page, selector: string, text: string): Promise<void> {
+  const found = `[...document.querySelectorAll(${JSON.stringify(selector)})]`;
+  await page.waitForFunction(
+    `${found}.some(({ textContent }) => textContent.includes(${JSON.stringify(text)}))`,
+  );
+}
+
 describe('examples', function () {
   this.timeout(60_000);
   const folder = temporaryFolders();
@@ -99,13 +107,6 @@ describe('examples', function () {
     async function open(path: string): Promise<readonly [Page, Page]> {
       pages = [await browser.page(address(path)), await browser.page(address(path))];
       return pages as unknown as readonly [Page, Page];
-    }
-
-    async function shows(page: Page, selector: string, text: string): Promise<void> {
-      const found = `[...document.querySelectorAll(${JSON.stringify(selector)})]`;
-      await page.waitForFunction(
-        `${found}.some(({ textContent }) => textContent.includes(${JSON.stringify(text)}))`,
-      );
     }
 
     it('have a todo list that two pages share', async () => {

@@ -1,6 +1,6 @@
 /** Behaviour of graphs in apps at one relay, over links that come and go: laws over random histories. */
 import { expect } from 'chai';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { loopbackPair } from '../../../adapters/loopback-link.ts';
 import { MemoryStorage } from '../../../adapters/memory.ts';
 import { createGraph, type Graph } from '../../../lib/api/graph.ts';

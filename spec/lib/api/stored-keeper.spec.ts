@@ -110,20 +110,20 @@ class Owners {
   }
 }
 
-describe('stored with a shared storage', () => {
-  async function pair(): Promise<{
-    readonly owners: Owners;
-    readonly keepers: ReturnType<typeof stored>[];
-    readonly storage: MemoryStorage;
-  }> {
-    const storage = new MemoryStorage();
-    await storage.open();
-    const owners = new Owners();
-    const keepers = [stored(owners.join(storage)), stored(owners.join(storage))];
-    for (const keeper of keepers) await keeper.open();
-    return { owners, keepers, storage };
-  }
+async function pair(): Promise<{
+  readonly owners: Owners;
+  readonly keepers: ReturnType<typeof stored>[];
+  readonly storage: MemoryStorage;
+}> {
+  const storage = new MemoryStorage();
+  await storage.open();
+  const owners = new Owners();
+  const keepers = [stored(owners.join(storage)), stored(owners.join(storage))];
+  for (const keeper of keepers) await keeper.open();
+  return { owners, keepers, storage };
+}
 
+describe('stored with a shared storage', () => {
   it('never puts an older value in the place of a newer one, whoever knew what when', async () => {
     const { keepers, owners } = await pair();
     const [one, two] = [keepers[0]!, keepers[1]!];
