@@ -54,6 +54,9 @@ const OPEN_FILES = 64;
 /** Up to this many keys are read at once and in place; more go to the thread pool, to spare the event loop. */
 const KEYS_READ_IN_PLACE = 32;
 
+/** Entries of a page at least, when walks that run at once share the entries that are read in one turn. */
+const LEAST_PAGE = 32;
+
 /** A page of a walk ends early here: enough for most nodes in one go, little enough to hold for many walks. */
 const PAGE_BYTES = 256 * 1024;
 
@@ -141,6 +144,8 @@ interface WalkSource {
   begin(after: string | undefined): MaybePromise<Walk>;
   /** False when the database of the walk was closed to be opened anew. */
   isAlive(walk: Walk): boolean;
+  /** The next entries of a walk, at most `size`. */
+  read(walk: Walk, size: number): Promise<TextEntry[]>;
 }
 
 /**
@@ -170,7 +175,7 @@ class LevelCursor implements TextCursor {
       let iterator = this.#iterator;
       if (iterator === undefined || !source.isAlive(iterator)) iterator = await source.begin(this.#last);
       this.#iterator = iterator;
-      const entries = await iterator.nextv(size);
+      const entries = await source.read(iterator, size);
       this.#last = entries.at(-1)?.[0] ?? this.#last;
       return entries;
     } catch (error) {
@@ -200,6 +205,8 @@ export class LevelStorage implements Storage {
   #reopening: Promise<void> | undefined;
   /** The commit asked for last; never rejects. */
   #lastCommit: Promise<void> = Promise.resolve();
+  /** Pages that are read now. */
+  #reading = 0;
   /** Bytes that a key of a synchronous read may take. */
   #keyRoom = 0;
 
@@ -270,6 +277,7 @@ export class LevelStorage implements Storage {
     return new LevelCursor({
       assertOpen: () => this.#lifecycle.assertOpen('STORAGE_NOT_OPEN'),
       isAlive: (walk) => walk.db === this.#database,
+      read: (walk, size) => this.#readPage(walk, size),
       begin: (after) => {
         const options = { ...rest(after), reverse, fillCache: true, highWaterMarkBytes: PAGE_BYTES };
         const begin = (): Walk => this.#opened().iterator<string, string>(options);
@@ -294,6 +302,17 @@ export class LevelStorage implements Storage {
     } catch (error) {
       await batch.close();
       throw asGraphError(error);
+    }
+  }
+
+  /** The more walks there are, the smaller are their pages. */
+  async #readPage(walk: Walk, size: number): Promise<TextEntry[]> {
+    this.#reading += 1;
+    try {
+      const share = Math.max(LEAST_PAGE, Math.floor(size / this.#reading));
+      return await walk.nextv(Math.min(size, share));
+    } finally {
+      this.#reading -= 1;
     }
   }
 

@@ -15,6 +15,7 @@ import type { SocketLink } from './socket-link.ts';
 import { TlsReload, watchByName, type Watch } from './tls-files.ts';
 import { Throttle } from './throttle.ts';
 import { Traffic } from './traffic.ts';
+import { Unfinished } from './unfinished.ts';
 import { Upgrade } from './upgrade.ts';
 
 /** Where operators alone are, in case they have a port of their own. */
@@ -54,6 +55,7 @@ export class FrontDoor {
   readonly throttle: Throttle;
   readonly traffic: Traffic = new Traffic();
   readonly upgrade: Upgrade;
+  readonly unfinished: Unfinished;
   readonly #listener: Listener;
   readonly #adminListener: Listener | undefined;
   readonly #addresses: ClientAddresses;
@@ -74,12 +76,16 @@ export class FrontDoor {
     const report = (event: string, link: Link): void =>
       logger.log('debug', { kind: `peer-${event}`, link: link.name });
     this.throttle = new Throttle({ options, now, repeat, startTimer, report });
+    this.unfinished = new Unfinished(options.unfinishedBytes, (bytes) =>
+      logger.log('info', { kind: 'unfinished-cut', bytes }),
+    );
     this.upgrade = new Upgrade({
       server,
       heartbeat,
       slices,
       frameBytes: options.limits.frameBytes,
       traffic: this.traffic,
+      unfinished: this.unfinished,
       admit: (request) => admission.admit(request),
       onLink: parts.onLink,
       onGone: parts.onGone,

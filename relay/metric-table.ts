@@ -8,6 +8,7 @@ import type { Connections } from './connections.ts';
 import { peerLabel } from './peer-url.ts';
 import type { Throttle } from './throttle.ts';
 import type { Traffic } from './traffic.ts';
+import type { Unfinished } from './unfinished.ts';
 import type { Upgrade } from './upgrade.ts';
 import type { WatchedStorage } from './watched-storage.ts';
 
@@ -21,6 +22,7 @@ export interface MetricSources {
   readonly upgrade: Upgrade;
   readonly throttle: Throttle;
   readonly traffic: Traffic;
+  readonly unfinished: Unfinished;
   /** URLs of the relays to stay connected with. */
   readonly peers: readonly string[];
   /** Bytes of the store on disk, undefined when it is elsewhere. */
@@ -104,6 +106,12 @@ export const METRIC_TABLE: readonly MetricRow[] = [
     'thicket_connections_cut_total',
     'Connections cut off unheard.',
     (s) => s.connections.cutCount,
+  ),
+  one(
+    'gauge',
+    'thicket_unfinished_bytes',
+    'Messages that began and have not ended, with what they cost.',
+    (s) => s.unfinished.bytes,
   ),
   {
     name: 'thicket_peers',

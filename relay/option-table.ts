@@ -23,6 +23,8 @@ export interface RelayBounds {
   readonly addressArrivalsBurst: number;
   /** Connections that have not sent a request yet. */
   readonly halfOpen: number;
+  /** Bytes of messages that began and have not ended, of all peers. */
+  readonly unfinishedBytes: number;
   /** Addresses whose arrivals and messages are remembered after they left. */
   readonly rememberedAddresses: number;
   /** Messages and bytes a second from one peer, and how many at once after a pause. */
@@ -107,6 +109,7 @@ export const DEFAULT_OPTIONS: RelayOptions = {
   addressArrivals: 20,
   addressArrivalsBurst: 100,
   halfOpen: 100,
+  unfinishedBytes: 32 * MIB,
   rememberedAddresses: 100_000,
   peerMessages: 20_000,
   peerMessagesBurst: 40_000,
@@ -200,7 +203,12 @@ const LIMITS: Readonly<Record<keyof Limits, LimitRow>> = {
   rememberedPeers: ['peers', 0, MILLION, 'peers whose written souls are remembered for their return'],
   rememberedSouls: ['souls', 0, MILLION, 'souls remembered per such peer'],
   inboundRelays: ['peers', 0, 10_000, 'peers that may come in as relays, which are told every change'],
-  unsettledPuts: ['messages', 1, MILLION, 'puts of one peer waiting for the storage; beyond, it is not read'],
+  unsettledPuts: [
+    'messages',
+    1,
+    MILLION,
+    'puts of one peer waiting for the storage, one for each 16 KiB; beyond, it is not read',
+  ],
   waitingPuts: ['messages', 1, 10 * MILLION, 'puts waiting for the storage; beyond, puts are refused'],
 };
 
@@ -226,6 +234,12 @@ const BOUNDS: Readonly<Record<keyof RelayBounds, LimitRow>> = {
   addressArrivals: ['websockets', 1, MILLION, 'new websockets from one address in a second, likewise'],
   addressArrivalsBurst: ['websockets', 1, MILLION, BURST],
   halfOpen: ['connections', 1, MILLION, 'connections without a request; beyond, the oldest are cut off'],
+  unfinishedBytes: [
+    'bytes',
+    KIB,
+    1024 * GIB,
+    'messages that began and have not ended, of all peers; beyond, peers that hold much and long are cut off',
+  ],
   rememberedAddresses: ['addresses', 2, 10 * MILLION, 'addresses whose use of these is remembered'],
   peerMessages: ['messages', 1, 100 * MILLION, FILL],
   peerMessagesBurst: ['messages', 1, 100 * MILLION, BURST],

@@ -228,7 +228,7 @@ export class Relay {
   }
 
   #makeMetrics(folder: FolderSize | undefined): Metrics {
-    const { connections, throttle, traffic, upgrade } = this.#door;
+    const { connections, throttle, traffic, unfinished, upgrade } = this.#door;
     return new Metrics({
       mesh: this.#mesh,
       graph: this.#graph,
@@ -237,6 +237,7 @@ export class Relay {
       connections,
       throttle,
       traffic,
+      unfinished,
       upgrade,
       peers: this.#options.peers,
       storeBytes: async () => folder?.bytes(),

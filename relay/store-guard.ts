@@ -1,11 +1,12 @@
 /** Storage that watches over its data folder: what is damaged is told and becomes read-only, never hidden. */
 import { SealedStorage } from '../adapters/sealed-storage.ts';
-import { GraphError } from '../lib/base/errors.ts';
+import { GraphError, type ErrorCode } from '../lib/base/errors.ts';
 import { Lifecycle } from '../lib/base/lifecycle.ts';
 import type { Change, MaybePromise, RangeOptions, Storage, TextCursor } from '../lib/store/storage.ts';
 import { CommitCounter, readCommitCount } from './commit-counter.ts';
 import { DataFolder } from './data-folder.ts';
 import type { Durability } from './option-table.ts';
+import { reasonOf } from './store-check.ts';
 
 /** What the guard tells the operator. */
 export type GuardEvent =
@@ -41,9 +42,14 @@ function levelDamage(error: unknown): string | undefined {
   return undefined;
 }
 
-function todoFor(data: string): string {
+function isCode(error: unknown, code: ErrorCode): error is GraphError {
+  return error instanceof GraphError && error.code === code;
+}
+
+/** The commands that tell what is wrong, and make the best of it. */
+function commandsFor(data: string): string {
   const folder = JSON.stringify(data);
-  return `writes are refused; stop the relay and run: thicket check --data ${folder}, thicket repair --data ${folder}`;
+  return `run: thicket check --data ${folder}, thicket repair --data ${folder}`;
 }
 
 function unopenable(data: string, reason: string, cause?: unknown): GraphError {
@@ -117,7 +123,7 @@ export class GuardedStorage implements Storage {
     try {
       await this.#sealed.commit(changes);
     } catch (error) {
-      if (error instanceof GraphError && error.code === 'STORAGE_FULL') this.#setFull(true);
+      if (isCode(error, 'STORAGE_FULL')) this.#setFull(true);
       this.#fail(error);
     }
     this.#setFull(false);
@@ -139,7 +145,7 @@ export class GuardedStorage implements Storage {
   #fail(error: unknown): never {
     const reason = levelDamage(error);
     if (reason === undefined) {
-      if (error instanceof GraphError && error.code === 'STORAGE_DAMAGED') this.#found(error.message);
+      if (isCode(error, 'STORAGE_DAMAGED')) this.#found(error.message);
       throw error;
     }
     this.#found(reason);
@@ -169,7 +175,7 @@ export class GuardedStorage implements Storage {
       kind: 'store-damaged',
       data: this.#folder.path,
       reason,
-      todo: todoFor(this.#folder.path),
+      todo: `writes are refused; stop the relay and ${commandsFor(this.#folder.path)}`,
     });
   }
 
@@ -192,14 +198,24 @@ export class GuardedStorage implements Storage {
 
   /** A store that cannot be opened at all needs no mark. */
   async #openSealed(): Promise<void> {
-    if (this.#folder.isHeadless) throw unopenable(this.#folder.path, 'the file CURRENT is missing');
+    const { path, isHeadless } = this.#folder;
+    if (isHeadless) throw unopenable(path, 'the file CURRENT is missing');
     try {
       await this.#sealed.open();
     } catch (error) {
-      const isDamaged = error instanceof GraphError && error.code === 'STORAGE_DAMAGED';
-      const reason = isDamaged ? 'what it notes about itself does not fit its checksum' : levelDamage(error);
-      throw reason === undefined ? error : unopenable(this.#folder.path, reason, error);
+      throw this.#reasonNotToOpen(error);
     }
+  }
+
+  #reasonNotToOpen(error: unknown): unknown {
+    const { path, hasStore } = this.#folder;
+    const isDamaged = isCode(error, 'STORAGE_DAMAGED');
+    const reason = isDamaged ? 'what it notes about itself does not fit its checksum' : levelDamage(error);
+    if (reason !== undefined) return unopenable(path, reason, error);
+    // LevelDB's own reason may be one file that is gone, and then there is something to do about it.
+    if (!isCode(error, 'STORAGE_UNREADABLE') || error.cause === undefined || !hasStore) return error;
+    const detail = `${reasonOf(error)}; ${commandsFor(path)}`;
+    return new GraphError('STORAGE_UNREADABLE', detail, { cause: error });
   }
 
   #compareCounts(): void {

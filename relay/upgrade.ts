@@ -9,6 +9,7 @@ import type { Heartbeat } from './heartbeat.ts';
 import { GRAPH_PATH } from './peer-url.ts';
 import { SocketLink } from './socket-link.ts';
 import type { Traffic } from './traffic.ts';
+import type { Unfinished } from './unfinished.ts';
 
 /** Fragments of one message and chunks waiting in one connection; ws would allow a hundred times more. */
 const MAX_FRAGMENTS = 1024;
@@ -47,6 +48,8 @@ export interface UpgradeParts {
   readonly closeTimeoutMs?: number;
   /** Counts what flows. */
   readonly traffic?: Traffic;
+  /** Bounds what waits for the rest of a message. */
+  readonly unfinished?: Unfinished;
   /** Told when it is gone. */
   readonly onGone?: (link: SocketLink) => void;
 }
@@ -133,6 +136,7 @@ export class Upgrade {
     this.#links.add(link);
     this.#acceptedCount += 1;
     this.#parts.traffic?.join(stream);
+    this.#parts.unfinished?.watch(socket, stream, () => link.terminate());
     socket.on('close', () => {
       this.#links.delete(link);
       entrance.leave();

@@ -57,7 +57,10 @@ export interface Limits {
   readonly rememberedSouls: number;
   /** Peers that may come in as relays, which are told every change; others stay clients. */
   readonly inboundRelays: number;
-  /** Puts of one peer that wait for the storage; beyond, what it says waits until half of them are done. */
+  /**
+   * Puts of one peer that wait for the storage, each counted once more for every 16 KiB of values in it; beyond, what
+   * it says waits until half of them are done.
+   */
   readonly unsettledPuts: number;
   /** Messages waiting for the storage; beyond, puts are refused. */
   readonly waitingPuts: number;

@@ -1,5 +1,5 @@
 import { TwoGenerations } from '../base/two-generations.ts';
-import type { Peer } from './peer.ts';
+import type { Peer, WayTo } from './peer.ts';
 
 /** Where answers to a message go: its sender, and the id it had there. */
 export interface AnswerPath {
@@ -12,7 +12,7 @@ export interface AnswerPath {
  * sender asked for answers; the least lately used leave first.
  */
 export class AnswerPaths {
-  readonly #pathsById: TwoGenerations<string, AnswerPath>;
+  readonly #pathsById: TwoGenerations<string, { readonly way: WayTo; readonly idJson: string }>;
 
   /** @param capacity paths kept */
   constructor(capacity: number) {
@@ -25,12 +25,13 @@ export class AnswerPaths {
 
   /** Remembers that answers to `id` go to a peer. */
   note(id: string, peer: Peer, idJson: string): void {
-    this.#pathsById.set(id, { peer, idJson });
+    this.#pathsById.set(id, { way: peer.way, idJson });
   }
 
   /** The way back for an answer to `id`, undefined when it is unknown or its end is gone. */
   find(id: string): AnswerPath | undefined {
     const path = this.#pathsById.get(id);
-    return path === undefined || path.peer.closed ? undefined : path;
+    const peer = path?.way.peer;
+    return path === undefined || peer === undefined ? undefined : { peer, idJson: path.idJson };
   }
 }

@@ -1,51 +1,6 @@
 import { systemClock, type Clock } from '../base/clock.ts';
 import type { Limits } from '../base/limits.ts';
-
-const START_SLOTS = 1024;
-
-/** A set of 64-bit fingerprints in two typed arrays: 16 bytes an id, nothing for the garbage collector. */
-class FingerprintSet {
-  size = 0;
-  #slots = START_SLOTS;
-  #words = new Uint32Array(2 * START_SLOTS);
-
-  has(high: number, low: number): boolean {
-    return this.#words[this.#find(high, low)] !== 0;
-  }
-
-  add(high: number, low: number): void {
-    const at = this.#find(high, low);
-    if (this.#words[at] !== 0) return;
-    this.#words[at] = high;
-    this.#words[at + 1] = low;
-    this.size += 1;
-    if (this.size * 2 > this.#slots) this.#grow();
-  }
-
-  /** Index of the fingerprint's first word, or of the free slot where it would stand; `high` is never 0. */
-  #find(high: number, low: number): number {
-    const words = this.#words;
-    const mask = this.#slots - 1;
-    let slot = low & mask;
-    while (words[2 * slot] !== 0) {
-      if (words[2 * slot] === high && words[2 * slot + 1] === low) break;
-      slot = (slot + 1) & mask;
-    }
-    return 2 * slot;
-  }
-
-  #grow(): void {
-    const before = this.#words;
-    this.#slots *= 2;
-    this.#words = new Uint32Array(2 * this.#slots);
-    for (let i = 0; i < before.length; i += 2) {
-      if (before[i] === 0) continue;
-      const at = this.#find(before[i]!, before[i + 1]!);
-      this.#words[at] = before[i]!;
-      this.#words[at + 1] = before[i + 1]!;
-    }
-  }
-}
+import { FingerprintSet } from './fingerprint-set.ts';
 
 /**
  * Recently seen message ids, as seeded fingerprints in two generations: an id lives at least

@@ -235,8 +235,7 @@ export class Mesh implements Context {
 
   /**
    * Takes each message once. A write counts as repeated only by the peer that made it, or anybody could hide the
-   * writes of another by taking their ids first; what comes around a ring changes nothing and stops there. A read
-   * is passed on under its id, so that counts for all.
+   * writes of another by taking their ids first; what comes around a ring changes nothing and stops there.
    */
   #dispatch(peer: Peer, message: Message): void {
     if (message.listsPeers && !peer.saidHi && !peer.relaysForOthers) {
@@ -266,14 +265,19 @@ export class Mesh implements Context {
     handleControl(this, peer, message);
   }
 
+  /**
+   * A read is passed on under its id, so that counts for all. One which comes from another relay again is answered
+   * from here alone: it went around a ring, or somebody knew its id and said it first.
+   */
   #dispatchGet(peer: Peer, message: GetMessage): void {
     const isRelay = this.relays.has(peer);
     const isRepeated = this.#dedupe.seen(message.id, peer.number);
-    const isKnown =
-      isRepeated || (isRelay && this.questions.has(message.id)) || this.#dedupe.seen(message.id);
+    const isOwn = isRelay && this.questions.has(message.id);
+    const isKnown = isRepeated || isOwn || this.#dedupe.seen(message.id);
     if (!isKnown) return handleGet(this, peer, message);
+    if (isRelay && !isRepeated && !isOwn) return handleGet(this, peer, { ...message, local: true });
     this.counters.get.duplicate += 1;
-    // Another path of a ring: whoever waits for this one must not wait in vain.
+    // Whoever waits for this one must not wait in vain.
     if (isRelay) this.send(peer, encodeNotFound(randomId(), message.idJson));
   }
 
@@ -297,11 +301,11 @@ export class Mesh implements Context {
 
   #forget(peer: Peer): void {
     if (peer.closed) return;
-    peer.closed = true;
+    peer.end();
     this.#peers.delete(peer);
     this.sources.remove(peer);
     this.#forgetInterest(peer);
-    // Ways back may hold on to the peer for a while; its output need not stay with it.
+    // Reads under way may hold on to the peer for a while; its output need not stay with it.
     peer.outbox.take();
     if (peer.pid !== undefined) this.recall.left(peer.pid, peer.written);
     if (this.relays.delete(peer)) this.#forgetRelay(peer);

@@ -25,6 +25,11 @@ export interface Subscriptions {
   count: number;
 }
 
+/** Leads to a peer while it is open, and keeps nothing of it alive after that. */
+export interface WayTo {
+  peer: Peer | undefined;
+}
+
 let peersMade = 0;
 
 /** One remote: its link, who it said it is, what it asked for and what it is about to be sent. */
@@ -55,7 +60,8 @@ export class Peer {
   standby = false;
   /** True once both sides began to tell each other what they missed. */
   caughtUp = false;
-  closed = false;
+  /** What those hold who remember the peer for longer than it lives. */
+  readonly way: WayTo = { peer: this };
   /** True while it waits for the flush at the end of the turn. */
   flushing = false;
   /** Its reads; made with the first. */
@@ -68,7 +74,7 @@ export class Peer {
   readonly mayWrite: boolean;
   /** Messages it sent. */
   messages = 0;
-  /** Its puts that wait for the storage; while there are too many, the inbox waits as well. */
+  /** Its puts that wait for the storage, large ones several times; while there are too many, the inbox waits as well. */
   unsettledPuts = 0;
   inbox: Inbox | undefined = undefined;
   /** Messages and frames of it that were refused for their form. */
@@ -88,6 +94,16 @@ export class Peer {
     this.outbox = new Outbox(limits.packLength, clock);
     this.written = new RecentSouls(limits.rememberedSouls);
     this.#behindBytes = limits.outputBytes / BEHIND_SHARE;
+  }
+
+  /** True once the link has ended. */
+  get closed(): boolean {
+    return this.way.peer === undefined;
+  }
+
+  /** The link has ended. */
+  end(): void {
+    this.way.peer = undefined;
   }
 
   /** True when enough waits for the peer: what can wait should. */

@@ -1,18 +1,20 @@
+import { DeepCheck } from './deep-check.ts';
 import { JsonScan } from './json-scan.ts';
 import { TextPieces, type ReadyJson, type TextUse } from './json-text.ts';
+import {
+  CLOSE_ARRAY,
+  CLOSE_OBJECT,
+  COLON,
+  COMMA,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  pieceEnd,
+  QUOTE,
+  scalarEnd,
+  spacesEnd,
+  unexpected,
+} from './json-tokens.ts';
 import { KeptMembers, type Container, type Shape } from './kept-members.ts';
-
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const OPEN_ARRAY = 0x5b;
-const BACKSLASH = 0x5c;
-const CLOSE_ARRAY = 0x5d;
-const LETTER_U = 0x75;
-const OPEN_OBJECT = 0x7b;
-const CLOSE_OBJECT = 0x7d;
-/** Length of an escape such as `\u00e9`; all others have two characters. */
-const UNICODE_ESCAPE = 6;
 
 /** Characters that are handled at once, and how deep what is larger may be nested. */
 export interface ReadSizes {
@@ -73,7 +75,7 @@ export class JsonReader {
 
   /** Reads the current container of the scan; `#at` is behind it then. */
   *#container(open: number, shape: Shape): Generator<undefined, unknown> {
-    if (this.#depth === this.#sizes.depth) return this.#checkDeep(open);
+    if (this.#depth === this.#sizes.depth) return yield* this.#checkDeep(open);
     this.#depth += 1;
     const isArray = this.#text.charCodeAt(open) === OPEN_ARRAY;
     const kept = new KeptMembers(open, isArray, shape);
@@ -89,12 +91,10 @@ export class JsonReader {
   }
 
   /** Goes over a container that lies too deep for anything in it to be kept; `#at` is behind it then. */
-  #checkDeep(open: number): undefined {
-    const scan = new JsonScan(this.#text);
-    scan.enterAt(open);
-    if (!scan.run(open + this.#sizes.deep)) throw new SyntaxError(`nested too deep at ${open}`);
-    this.#at = scan.position + 1;
-    JSON.parse(this.#text.slice(open, this.#at));
+  *#checkDeep(open: number): Generator<undefined, undefined> {
+    const check = new DeepCheck(this.#text, open, open + this.#sizes.deep);
+    while (!check.run(check.position + this.#sizes.chunk)) yield;
+    this.#at = check.position;
     return undefined;
   }
 
@@ -211,44 +211,4 @@ export class JsonReader {
     yield;
     return pieces.end();
   }
-}
-
-/** The place of the quote that ends a text, or one at the limit that is not inside of an escape. */
-function pieceEnd(text: string, start: number, limit: number): number {
-  const end = Math.min(limit, text.length);
-  let at = start;
-  while (at < end) {
-    const code = text.charCodeAt(at);
-    if (code === QUOTE) return at;
-    if (code !== BACKSLASH) at += 1;
-    else at += text.charCodeAt(at + 1) === LETTER_U ? UNICODE_ESCAPE : 2;
-  }
-  return at;
-}
-
-function spacesEnd(text: string, start: number, limit: number): number {
-  let at = start;
-  while (at < limit && isSpace(text.charCodeAt(at))) at += 1;
-  return at;
-}
-
-function scalarEnd(text: string, start: number, limit: number): number {
-  let at = start;
-  while (at < limit && !isScalarEnd(text.charCodeAt(at))) at += 1;
-  return at;
-}
-
-function isSpace(code: number): boolean {
-  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
-}
-
-/** True behind the end of the text too. */
-function isScalarEnd(code: number): boolean {
-  return (
-    code === COMMA || code === CLOSE_ARRAY || code === CLOSE_OBJECT || isSpace(code) || Number.isNaN(code)
-  );
-}
-
-function unexpected(at: number): SyntaxError {
-  return new SyntaxError(`no JSON at ${at}`);
 }

@@ -61,6 +61,27 @@ describe('LevelStorage', () => {
     await storage.close();
   });
 
+  it('gives smaller pages the more walks read at once, so that they do not add up in one turn', async () => {
+    const storage = new LevelStorage({ location: await folder(), durability: 'os' });
+    await storage.open();
+    const keys = Array.from({ length: 600 }, (_, at) => `k${String(at).padStart(3, '0')}`);
+    await storage.commit(keys.map((key) => [key, 'x']));
+    const walks = Array.from({ length: 20 }, () => storage.range({ from: 'k', to: 'l' }));
+    const pages = await Promise.all(walks.map((walk) => walk.next(512)));
+    const lengths = pages.map((page) => page.length);
+    expect([lengths[0], lengths[1], lengths[7], lengths[15], lengths[19]]).to.deep.equal([
+      512, 256, 64, 32, 32,
+    ]);
+    const found = pages[19]!.map(([key]) => key);
+    for (let page = await walks[19]!.next(512); page.length > 0; page = await walks[19]!.next(512)) {
+      expect(page).to.have.length(Math.min(512, 600 - found.length));
+      found.push(...page.map(([key]) => key));
+    }
+    expect(found).to.deep.equal(keys);
+    await Promise.all(walks.map((walk) => walk.close()));
+    await storage.close();
+  });
+
   it('writes a commit once, synced to disk unless its durability is that of the operating system', async () => {
     const probe = new Level(await folder());
     await probe.open();

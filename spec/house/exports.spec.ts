@@ -1,7 +1,16 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { manifest, readProjectFile, ROOT } from './project.ts';
+
+/** Parts of adapters. */
+const INNER: ReadonlySet<string> = new Set([
+  'level-raw',
+  'level-recovery',
+  'level-salvage',
+  'seal',
+  'sorted-items',
+]);
 
 describe('package exports', () => {
   const { name, exports, bin } = manifest();
@@ -28,6 +37,18 @@ describe('package exports', () => {
       const error = await import(`${name}/${path}`).catch((reason: unknown) => reason);
       expect((error as NodeJS.ErrnoException).code, path).to.equal('ERR_PACKAGE_PATH_NOT_EXPORTED');
     }
+  });
+
+  it('open every adapter that is of use by itself, and the README lists them all', () => {
+    const doors = Object.keys(exports).filter((path) => path.startsWith('./adapters/'));
+    const names = doors.map((path) => path.slice('./adapters/'.length));
+    const files = readdirSync(join(ROOT, 'adapters'))
+      .map((file) => file.replace(/\.ts$/, ''))
+      .filter((file) => !file.includes('.') && !INNER.has(file));
+    expect(names.toSorted()).to.deep.equal(files.toSorted());
+    const readme = readProjectFile('README.md');
+    for (const path of Object.keys(exports).filter((each) => !each.endsWith('.json')))
+      expect(readme, path).to.contain(`| \`${name}${path.slice(1)}\` `);
   });
 
   it('come with a command that can be run', () => {

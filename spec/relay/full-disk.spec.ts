@@ -1,14 +1,16 @@
 /** Behaviour of the relay when its disk is full: it says so, loses nothing acked, and goes on by itself. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { endProcess } from '../support/end-process.ts';
 import { Inbox } from '../support/inbox.ts';
 import { graphOf, RawPeer } from '../support/raw-peer.ts';
-import { smallDisk, type SmallDisk } from '../support/small-disk.ts';
+import { smallDisk, type SmallDisk, type Wrap } from '../support/small-disk.ts';
 import { temporaryFolders } from '../support/temporary-folder.ts';
 
 const BIN = fileURLToPath(new URL('../../relay/bin.js', import.meta.url));
@@ -78,11 +80,25 @@ describe('relay on a full disk', function () {
     await disk.remove();
   });
 
-  async function start(): Promise<DiskRelay> {
+  function spawnOn(wrap: Wrap): ChildProcessByStdio<null, Readable, Readable> {
     const data = join(disk.path, 'data');
     const args = ['0', '--host', '127.0.0.1', '--data', data, '--log-level', 'info'];
-    const [command = '', ...rest] = disk.wrap([process.execPath, BIN, ...args]);
-    const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const [command = '', ...rest] = wrap([process.execPath, BIN, ...args]);
+    return spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
+  }
+
+  /** Starts a relay while the disk is full; what it says until it ends. */
+  async function runFull(): Promise<{ readonly code: number | null; readonly lines: readonly string[] }> {
+    const child = spawnOn(disk.wrapFull);
+    const lines: string[] = [];
+    for (const input of [child.stdout, child.stderr])
+      createInterface({ input }).on('line', (line) => lines.push(line));
+    const [code] = (await once(child, 'close')) as [number | null];
+    return { code, lines };
+  }
+
+  async function start(): Promise<DiskRelay> {
+    const child = spawnOn(disk.wrap);
     const log = new Inbox<string>('log');
     const stdout = new Inbox<string>('stdout');
     createInterface({ input: child.stderr }).on('line', (line) => log.push(line));
@@ -123,6 +139,29 @@ describe('relay on a full disk', function () {
     await expectAcked(again.peer, acked, Math.max(...acked) + 1);
     for (const round of [0, 1])
       expect(await again.peer.value(soulOf(1_000_000 + round), 'a')).to.equal('stored');
+    expect(again.log.all.filter((line) => !line.includes('"info"'))).to.deep.equal([]);
+  });
+
+  it('does not start on a disk that is still full, says so in one line, and has every acked put after that', async () => {
+    const { child, peer } = await start();
+    const acked = new Set<number>();
+    for (let number = 0; number < 100; number += 1) {
+      expect(await peer.put(graphOf(soulOf(number), fieldsOf(number), 5))).to.include({ ok: true });
+      acked.add(number);
+    }
+    await disk.fill(child);
+    await putUntilRefused(peer, acked, 100);
+    await endProcess(child, 'SIGKILL');
+    for (let tries = 0; tries < 3; tries += 1) {
+      const { code, lines } = await runFull();
+      expect(lines.filter((line) => !line.startsWith('{'))).to.deep.equal([
+        `thicket: the disk is full: ${join(disk.path, 'data')}`,
+      ]);
+      expect(code).to.equal(1);
+    }
+    await disk.makeRoom(child);
+    const again = await start();
+    await expectAcked(again.peer, acked, Math.max(...acked) + 1);
     expect(again.log.all.filter((line) => !line.includes('"info"'))).to.deep.equal([]);
   });
 

@@ -9,11 +9,14 @@ import type { MetricSources } from '../../relay/metric-table.ts';
 import { DEFAULT_OPTIONS } from '../../relay/option-table.ts';
 import { Throttle } from '../../relay/throttle.ts';
 import { Traffic } from '../../relay/traffic.ts';
+import { Unfinished } from '../../relay/unfinished.ts';
 import { Upgrade } from '../../relay/upgrade.ts';
 import { WatchedStorage } from '../../relay/watched-storage.ts';
 import { meshWorlds, type MeshWorld } from '../support/mesh-world.ts';
 import { FakeTimers } from './fake-timers.ts';
 import { admitAll } from './open-door.ts';
+
+const MIB = 1024 * 1024;
 
 /** What is counted, and the mesh that counts most of it. */
 export interface MetricWorld {
@@ -46,6 +49,7 @@ export function metricWorlds(): (changes?: Partial<MetricSources>) => Promise<Me
       }),
       throttle: new Throttle({ options, now, repeat, startTimer, report: () => undefined }),
       traffic: new Traffic(),
+      unfinished: new Unfinished(MIB, () => undefined),
       peers: [],
       storeBytes: () => Promise.resolve(undefined),
       ...changes,

@@ -239,6 +239,45 @@ describe('GuardedStorage', () => {
     });
   }
 
+  const UNREADABLE: [what: string, damage: () => Promise<void>, reason: RegExp][] = [
+    ['the manifest is gone', async () => rm(await fileOf(/^MANIFEST/)), /MANIFEST-\d+: No such file/],
+    ['CURRENT is garbage', () => writeFile(join(location, 'CURRENT'), 'garbage\n'), /garbage: No such file/],
+    [
+      'CURRENT names another manifest',
+      () => writeFile(join(location, 'CURRENT'), 'MANIFEST-999999\n'),
+      /MANIFEST-999999: No such file/,
+    ],
+  ];
+  for (const [what, damage, reason] of UNREADABLE) {
+    it(`says what LevelDB misses and what to do, and deletes nothing, when ${what}`, async () => {
+      await fill();
+      await damage();
+      const files = await readdir(location);
+      for (let start = 0; start < 2; start += 1) {
+        const error = await guardOf(location, 'fsync')
+          .open()
+          .catch((failure: unknown) => failure);
+        expect(error).to.be.instanceOf(GraphError).with.property('code', 'STORAGE_UNREADABLE');
+        const { message } = error as GraphError;
+        const folderText = JSON.stringify(location);
+        expect(message).to.match(reason);
+        expect(message).to.contain(
+          `run: thicket check --data ${folderText}, thicket repair --data ${folderText}`,
+        );
+        expect(await readdir(location)).to.include.members(files);
+      }
+    });
+  }
+
+  it('has no commands to offer where there is no store', async () => {
+    await writeFile(location, 'a file');
+    const error = await guardOf(location, 'fsync')
+      .open()
+      .catch((failure: unknown) => failure);
+    expect(error).to.be.instanceOf(GraphError).with.property('code', 'STORAGE_UNREADABLE');
+    expect((error as GraphError).message).to.not.contain('repair');
+  });
+
   it('becomes read-only when it meets a damaged table while it runs', async () => {
     for (const part of [0.1, 0.3, 0.6]) {
       await rm(location, { recursive: true, force: true });

@@ -21,6 +21,10 @@ export interface RelayProcessOptions {
   readonly peers?: readonly string[];
   /** Further arguments of the command. */
   readonly args?: readonly string[];
+  /** Arguments of Node. */
+  readonly nodeArgs?: readonly string[];
+  /** A command line that runs the relay's one as its own process. */
+  readonly wrap?: (command: readonly string[]) => readonly string[];
 }
 
 /** A relay that is listening. */
@@ -62,11 +66,14 @@ export function spawnRelay({
   port = 0,
   peers = [],
   args: more = [],
+  nodeArgs = [],
+  wrap = (command) => command,
 }: RelayProcessOptions): ChildProcessByStdio<null, Readable, Readable> {
   const args = [COMMAND, '--host', '127.0.0.1', '--port', String(port), '--data', data];
   if (peers.length > 0) args.push('--peers', peers.join(','));
   args.push(...more);
-  return spawn(process.execPath, args, { env: plainEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
+  const [command, ...rest] = wrap([process.execPath, ...nodeArgs, ...args]);
+  return spawn(command!, rest, { env: plainEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
 /** Starts the relay and waits until it listens. */

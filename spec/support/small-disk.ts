@@ -19,6 +19,8 @@ export interface SmallDisk {
   /** Folder on the disk, as processes on it see it. */
   readonly path: string;
   readonly wrap: Wrap;
+  /** {@link wrap} for a command that starts while the disk is full. */
+  readonly wrapFull: Wrap;
   /** Leaves a process on the disk no room. */
   fill(child: ChildProcess): Promise<void>;
   /** Gives it room again. */
@@ -51,9 +53,11 @@ export async function smallDisk(path: string): Promise<SmallDisk> {
 function mountedDisk(path: string, keeper: ChildProcess): SmallDisk {
   const enter = ['nsenter', '-t', String(keeper.pid), '-U', '-m', '--preserve-credentials'];
   const filler = join('/proc', String(keeper.pid), 'root', path, 'filler');
+  const wrap: Wrap = (command) => [...enter, ...command];
   return {
     path,
-    wrap: (command) => [...enter, ...command],
+    wrap,
+    wrapFull: wrap,
     fill: async () => {
       for (let bytes = MEGABYTES * 1024 * 1024; bytes >= 1; bytes = Math.floor(bytes / 2)) {
         await writeFile(filler, new Uint8Array(bytes), { flag: 'a' }).catch(() => undefined);
@@ -74,6 +78,7 @@ function boundedFiles(path: string): SmallDisk {
   return {
     path,
     wrap: (command) => [...command],
+    wrapFull: (command) => ['prlimit', `--fsize=${BLOCK_BYTES}:`, ...command],
     fill: async (child) => bound(child, String(BLOCK_BYTES)),
     makeRoom: async (child) => {
       if (child.exitCode === null && child.signalCode === null) bound(child, 'unlimited');

@@ -8,6 +8,8 @@ const NOMINAL_MS = 20;
 /** What the thread is made with. */
 export interface WatchedOptions {
   readonly data: string;
+  /** The young generation of the thread's heap, in MiB; the usual one of 48 MiB when absent. */
+  readonly youngMib?: number;
 }
 
 /** What the thread tells. */
@@ -33,7 +35,9 @@ export class WatchedRelay {
     // Counting what is covered makes code much slower, and this is about how long it takes.
     const { NODE_V8_COVERAGE: _, ...env } = process.env;
     const thread = new URL('watched-relay-thread.js', import.meta.url);
-    const worker = new Worker(thread, { workerData: options, env });
+    const { youngMib } = options;
+    const resourceLimits = youngMib === undefined ? {} : { maxYoungGenerationSizeMb: youngMib };
+    const worker = new Worker(thread, { workerData: options, env, resourceLimits });
     const [message] = (await once(worker, 'message')) as [WatchedMessage];
     if (message.kind !== 'listening') throw new Error(`the relay's thread said ${message.kind}`);
     return new WatchedRelay(worker, message.port);

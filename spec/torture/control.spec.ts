@@ -322,4 +322,22 @@ describe('a client that listens', () => {
       true,
     );
   });
+
+  it('cannot make a relay believe that there is nothing by saying the ids of its reads first', async () => {
+    const world = await newWorld();
+    const [ann, eve] = [await world.client('ann'), await world.client('eve')];
+    const [relay, other] = [await world.inboundRelay('relay'), await world.inboundRelay('other')];
+    await world.ask(ann, put('w1', 'soul', { k: 1 }));
+    eve.say(get('relay reads', 'missing'));
+    await world.advance(3000, 100);
+    const passedOn = other.news().filter((message) => message.get !== undefined);
+    expect(passedOn.map((message) => message['#'])).to.include('relay reads');
+    const answers = (await world.ask(relay, get('relay reads', 'soul'))).filter(
+      (message) => message['@'] === 'relay reads',
+    );
+    expect(answers).to.have.lengthOf(1);
+    expect(answers[0]?.put?.['soul']?.['k']).to.equal(1);
+    // What has come around a ring must not travel on.
+    expect(other.news().filter((message) => message.get !== undefined)).to.deep.equal([]);
+  });
 });

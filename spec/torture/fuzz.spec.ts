@@ -54,6 +54,11 @@ function soulsIn(lines: readonly string[]): Set<string> {
   return new Set(lines.map((line) => (JSON.parse(line) as [string])[0]));
 }
 
+/** An id as a text: any JSON may be one, also what has a `toString` of its own. */
+function nameOf(id: unknown): string {
+  return typeof id === 'string' ? id : JSON.stringify(id);
+}
+
 /** Peers that say what a maker makes, and an honest one, at one mesh. */
 class FuzzedMesh {
   readonly #world: MeshWorld;
@@ -80,7 +85,7 @@ class FuzzedMesh {
       peer.sayText(frame);
       if (sent % AT_ONCE > 0) continue;
       await this.#world.settle();
-      this.#maker.heard(peer.news().map((message) => String(message['#'])));
+      this.#maker.heard(peer.news().map((message) => nameOf(message['#'])));
     }
     await this.#world.settle();
     await this.#checkHonest();

@@ -8,6 +8,10 @@ import { codeOfOutcome, NO_WRITES } from '../counters.ts';
 import type { Peer } from '../peer.ts';
 import { pushChanges } from '../push.ts';
 
+/** Characters of values that count as one put, and what a write takes beside them. */
+const PUT_LENGTH = 16_384;
+const WRITE_LENGTH = 64;
+
 /** Writes, or the data that answers a get: merged, committed, acknowledged, passed on. */
 export function handlePut(context: Context, peer: Peer, message: PutMessage): void {
   if (!peer.mayWrite) return new ReceivedPut(context, peer, message).settle({ ok: false, reason: NO_WRITES });
@@ -23,6 +27,13 @@ function rememberWritten(peer: Peer, writes: readonly FieldWrite[]): void {
   }
 }
 
+/** A put of many or long values counts for several, or a thousand of them would be gigabytes. */
+function weightOfWrites(writes: readonly FieldWrite[]): number {
+  let length = 0;
+  for (const { json } of writes) length += WRITE_LENGTH + json.length;
+  return 1 + Math.floor(length / PUT_LENGTH);
+}
+
 /** One put on its way through the writer. */
 class ReceivedPut implements PutRequest {
   readonly writes: readonly FieldWrite[];
@@ -31,6 +42,7 @@ class ReceivedPut implements PutRequest {
   readonly #peer: Peer;
   readonly #message: PutMessage;
   readonly #isTimed: boolean;
+  readonly #weight: number;
 
   constructor(context: Context, peer: Peer, message: PutMessage) {
     this.writes = message.writes;
@@ -39,8 +51,9 @@ class ReceivedPut implements PutRequest {
     this.#peer = peer;
     this.#message = message;
     this.#isTimed = context.putWatch.start();
-    peer.unsettledPuts += 1;
-    if (peer.unsettledPuts === context.limits.unsettledPuts) peer.inbox?.hold();
+    this.#weight = weightOfWrites(message.writes);
+    peer.unsettledPuts += this.#weight;
+    if (peer.unsettledPuts >= context.limits.unsettledPuts) peer.inbox?.hold();
   }
 
   settle(outcome: PutOutcome): void {
@@ -48,8 +61,8 @@ class ReceivedPut implements PutRequest {
     const peer = this.#peer;
     const message = this.#message;
     if (this.#isTimed) context.putWatch.stop();
-    peer.unsettledPuts -= 1;
-    if (peer.unsettledPuts === Math.floor(context.limits.unsettledPuts / 2)) peer.inbox?.release();
+    peer.unsettledPuts -= this.#weight;
+    if (peer.unsettledPuts <= Math.floor(context.limits.unsettledPuts / 2)) peer.inbox?.release();
     if (!outcome.ok) {
       context.counters.refuse('put', codeOfOutcome(outcome.reason));
       context.report({ kind: 'refused', peer: peer.name, what: 'put', reason: outcome.reason });

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { limitsWith } from '../../../lib/base/limits.ts';
 import { AnswerPaths } from '../../../lib/mesh/answer-paths.ts';
 import { Peer } from '../../../lib/mesh/peer.ts';
+import { collectGarbage } from '../../support/garbage.ts';
 import { RecordingLink } from '../../support/recording-link.ts';
 
 const CAPACITY = 20;
@@ -20,8 +21,21 @@ describe('mesh/answer-paths', () => {
     const paths = new AnswerPaths(CAPACITY);
     const gone = new Peer(new RecordingLink('gone'), 'client', limitsWith());
     paths.note('given', gone, '"theirs"');
-    gone.closed = true;
+    gone.end();
     expect(paths.find('given')).to.equal(undefined);
+  });
+
+  it('keeps nothing of a peer that is gone', async () => {
+    const paths = new AnswerPaths(CAPACITY);
+    const ends = Array.from({ length: 3 }, (_, at) => {
+      const gone = new Peer(new RecordingLink('gone'), 'client', limitsWith());
+      paths.note(`given ${at}`, gone, '"theirs"');
+      gone.end();
+      return new WeakRef(gone);
+    });
+    await collectGarbage();
+    expect(ends.map((end) => end.deref())).to.deep.equal([undefined, undefined, undefined]);
+    expect(paths.find('given 0')).to.equal(undefined);
   });
 
   it('keeps no more ways than allowed, and among them those in use', () => {

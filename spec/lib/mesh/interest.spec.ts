@@ -152,7 +152,7 @@ describe('mesh/interest', () => {
     for (let i = 0; i < 500; i += 1) large.add(ann, `s${i}`, i % 2 === 0 ? undefined : 'key');
     for (let i = 0; i < 500; i += 1) large.add(ann, 'one', `k${i}`);
     large.add(bob, 's0', undefined);
-    ann.closed = true;
+    ann.end();
     const steps = large.removing(ann);
     steps.next();
     expect(large.covers('s499', 'key')).to.equal(false);

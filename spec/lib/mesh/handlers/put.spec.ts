@@ -222,6 +222,26 @@ describe('mesh/handlers/put', () => {
     expect(({} as Record<string, unknown>)['key']).to.equal(undefined);
   });
 
+  it('counts a large put for several among those that wait for the storage', async () => {
+    for (const [text, puts] of [
+      ['small', 10],
+      ['x'.repeat(16_384), 5],
+      ['x'.repeat(200_000), 1],
+    ] as const) {
+      const world = await newWorld({ limits: { unsettledPuts: 10, inputFrames: 1 } });
+      const ann = await world.client();
+      const hold = world.storage.hold('commit');
+      let taken = 0;
+      for (; !ann.isPaused && taken < 20; taken += 1) ann.say(put(`w${taken}`, `soul ${taken}`, { k: text }));
+      // The one that has to wait stops the link.
+      expect(taken - 1, `of ${text.length} characters`).to.equal(puts);
+      hold.release();
+      await world.settle();
+      expect(ann.isPaused).to.equal(false);
+      expect(ann.news().filter(({ ok }) => ok === true)).to.have.lengthOf(taken);
+    }
+  });
+
   it('answers a peer that left with nothing, and stores what it wrote', async () => {
     const world = await newWorld();
     const ann = await world.client();
