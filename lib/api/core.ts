@@ -5,9 +5,11 @@ import { GraphError } from '../base/errors.ts';
 import { Lifecycle } from '../base/lifecycle.ts';
 import type { Limits } from '../base/limits.ts';
 import { randomText } from '../base/random.ts';
+import type { Result } from '../base/result.ts';
 import { TwoGenerations } from '../base/two-generations.ts';
 import type { Fields } from '../graph/node.ts';
 import type { Names } from '../graph/selector.ts';
+import type { Value } from '../graph/value.ts';
 import type { Entry, FieldWrite } from '../graph/write.ts';
 import type { PeerAddress } from '../mesh/link.ts';
 import { parsePut } from '../wire/parse-put.ts';
@@ -18,6 +20,7 @@ import type { GraphKeeper, KeptWrite } from './keeper.ts';
 import { LiveNodes, type LivePart } from './live-nodes.ts';
 import { deliveryOf, UnsentWrite, UnsentWrites } from './unsent.ts';
 import { Uplinks, type Connection } from './uplinks.ts';
+import type { UserSpaces } from './user-spaces.ts';
 import { waitFor } from './wait.ts';
 
 /** Souls asked for lately whose changes are taken though nobody watches them any more. */
@@ -52,6 +55,7 @@ export interface CoreParts {
   readonly peers: readonly PeerAddress[];
   readonly limits: Limits;
   readonly clock: Clock;
+  readonly spaces: UserSpaces;
 }
 
 /** The graph below its interface: what is kept, watched, asked and sent. */
@@ -62,6 +66,7 @@ export class GraphCore {
   readonly #keeper: GraphKeeper;
   readonly #limits: Limits;
   readonly #clock: Clock;
+  readonly #spaces: UserSpaces;
   readonly #unsent: UnsentWrites;
   readonly #uplinks: Uplinks;
   readonly #asked = new TwoGenerations<string, true>(ASKED_SOULS);
@@ -78,10 +83,11 @@ export class GraphCore {
   #isHeld = true;
   #written = 0;
 
-  constructor({ keeper, peers, limits, clock }: CoreParts) {
+  constructor({ keeper, peers, limits, clock, spaces }: CoreParts) {
     this.#keeper = keeper;
     this.#limits = limits;
     this.#clock = clock;
+    this.#spaces = spaces;
     this.states = new StateClock(clock);
     this.events = new Emitter((error) => this.fail(error));
     this.#unsent = new UnsentWrites(peers.length, (id) => keeper.dropUnsent(id));
@@ -94,6 +100,7 @@ export class GraphCore {
       },
       (part) => this.#ask(part),
       (error) => this.fail(error),
+      (soul, key, entry) => spaces.plain(soul, key, entry),
     );
     keeper.onMatured((changed) => this.live.apply(changed, true));
     this.#status = this.#currentStatus();
@@ -177,6 +184,17 @@ export class GraphCore {
     return connection === 'alone' || connection === 'offline';
   }
 
+  /** What a property that is kept here means; undefined for none. */
+  async valueAt(soul: string, key: string): Promise<Value | undefined> {
+    const entry = await this.entry(soul, key);
+    return entry === undefined ? undefined : this.#spaces.plain(soul, key, entry);
+  }
+
+  /** What is kept of a node. */
+  async fields(soul: string): Promise<Fields> {
+    return this.#read(soul, undefined);
+  }
+
   /** What is kept of a property. */
   async entry(soul: string, key: string): Promise<Entry | undefined> {
     return (await this.#read(soul, key)).get(key);
@@ -187,7 +205,10 @@ export class GraphCore {
    *
    * @throws GraphError GRAPH_BAD_VALUE, STORAGE_FAILED, PUT_REFUSED, OPTION_INVALID
    */
-  async write(writes: readonly FieldWrite[], options: PutOptions): Promise<PutResult> {
+  async write(all: readonly FieldWrite[], options: PutOptions): Promise<PutResult> {
+    const checked = await this.#check(all);
+    if (!checked.ok) throw new GraphError('PUT_REFUSED', checked.reason);
+    const writes = checked.value;
     if (writes.length === 0) return { delivery: 'local' };
     const putJson = putJsonOf(writes);
     if (putJson.length > this.#limits.frameBytes)
@@ -266,12 +287,19 @@ export class GraphCore {
       isAnswer || this.live.has(soul) || this.#asked.get(soul) !== undefined;
     const wanted = writes.filter(isWanted);
     if (wanted.length === 0) return Promise.resolve(undefined);
-    const taken = chain(this.#keeper.commit(wanted, false), (outcome) => {
-      if (!outcome.ok) return outcome.reason;
-      this.live.apply(outcome.changed, true);
-      return undefined;
+    const taken = chain(this.#check(wanted), (checked) => {
+      if (!checked.ok) return checked.reason;
+      return chain(this.#keeper.commit(checked.value, false), (outcome) => {
+        if (!outcome.ok) return outcome.reason;
+        this.live.apply(outcome.changed, true);
+        return undefined;
+      });
     });
     return Promise.resolve(taken);
+  }
+
+  #check(writes: readonly FieldWrite[]): MaybePromise<Result<readonly FieldWrite[]>> {
+    return this.#spaces.check(writes, this.#clock(), (soul, key) => this.entry(soul, key));
   }
 
   #nextId(): string {

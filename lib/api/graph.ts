@@ -9,6 +9,7 @@ import type { GraphKeeper } from './keeper.ts';
 import { MemoryKeeper } from './memory-keeper.ts';
 import { Reference } from './reference.ts';
 import type { OpenNode } from './types.ts';
+import { NO_USER_SPACES, type UserSpaces } from './user-spaces.ts';
 import { waitFor } from './wait.ts';
 
 /** Options of {@link createGraph}. */
@@ -17,6 +18,8 @@ export interface GraphOptions {
   readonly storage?: GraphKeeper;
   /** The peers to stay connected with, as `websocket(url)`. Default: none. */
   readonly peers?: readonly PeerAddress[];
+  /** Spaces of users, as `userSpaces()`: their values are signed. Default: everything is taken as it is. */
+  readonly users?: UserSpaces;
   readonly limits?: Partial<Limits>;
   readonly clock?: Clock;
 }
@@ -36,8 +39,16 @@ export function createGraph<Schema extends object = Record<string, OpenNode>>(
   const keeper = options.storage ?? new MemoryKeeper(limits, clock);
   if (typeof (keeper as Partial<GraphKeeper>).keepUnsent !== 'function')
     throw new GraphError('OPTION_INVALID', 'storage is to be given as stored(storage)');
-  return new Graph(new GraphCore({ keeper, peers: options.peers ?? [], limits, clock }));
+  const spaces = options.users ?? NO_USER_SPACES;
+  return new Graph(new GraphCore({ keeper, peers: options.peers ?? [], limits, clock, spaces }));
 }
+
+/** What is below a graph, for the parts of this library. */
+export function coreOf<Schema extends object>(graph: Graph<Schema>): GraphCore {
+  return cores.get(graph)!;
+}
+
+const cores = new WeakMap<object, GraphCore>();
 
 /** A graph in an app. */
 export class Graph<Schema extends object = Record<string, OpenNode>> {
@@ -46,6 +57,7 @@ export class Graph<Schema extends object = Record<string, OpenNode>> {
   /** Use {@link createGraph}. */
   constructor(core: GraphCore) {
     this.#core = core;
+    cores.set(this, core);
   }
 
   /** How the graph stands with its peers. */

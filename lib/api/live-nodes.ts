@@ -1,7 +1,8 @@
 import type { Value } from '../graph/value.ts';
-import { valueOf, type Entry, type FieldWrite } from '../graph/write.ts';
+import type { Entry, FieldWrite } from '../graph/write.ts';
 import { inRange, type Names, type Selector } from '../graph/selector.ts';
 import type { GraphKeeper } from './keeper.ts';
+import { NO_USER_SPACES, type UserSpaces } from './user-spaces.ts';
 
 /** What is needed of where nodes are kept. */
 export type NodeSource = Pick<GraphKeeper, 'read' | 'hold' | 'release'>;
@@ -12,6 +13,9 @@ export interface Watcher {
   changed(key: string | undefined): void;
 }
 
+/** What a property means to an app. */
+type Plain = UserSpaces['plain'];
+
 /** A node of which something is watched; it has the properties that were loaded. */
 export class LiveNode {
   readonly soul: string;
@@ -19,30 +23,43 @@ export class LiveNode {
   readonly parts: Map<string, LivePart> = new Map();
   /** Counts the changes of the properties. */
   version = 0;
+  readonly #plain: Plain;
   #snapshot: NodeValue | undefined;
   #snapshotVersion = -1;
 
-  constructor(soul: string) {
+  constructor(soul: string, plain: Plain) {
     this.soul = soul;
+    this.#plain = plain;
+  }
+
+  /** What a property means; undefined for none. */
+  valueOf(key: string): Value | undefined {
+    const entry = this.fields.get(key);
+    return entry === undefined ? undefined : this.#plain(this.soul, key, entry);
   }
 
   /** All properties as an object, the same as long as nothing changes. */
   get snapshot(): NodeValue {
     if (this.#snapshot === undefined || this.#snapshotVersion !== this.version) {
-      this.#snapshot = nodeValueOf(this.fields);
+      this.#snapshot = this.valuesOf(this.fields.keys());
       this.#snapshotVersion = this.version;
     }
     return this.#snapshot;
+  }
+
+  /** Some properties as a frozen object; any key becomes a property of its own, `__proto__` as well. */
+  valuesOf(keys: Iterable<string>): NodeValue {
+    const values: [string, Value][] = [];
+    for (const key of keys) {
+      const value = this.valueOf(key);
+      if (value !== undefined) values.push([key, value]);
+    }
+    return Object.freeze(Object.fromEntries(values));
   }
 }
 
 /** Properties as apps see them. */
 export type NodeValue = Readonly<Record<string, Value>>;
-
-/** Properties as a frozen object; any key becomes a property of its own, `__proto__` as well. */
-export function nodeValueOf(fields: Iterable<readonly [string, Entry]>): NodeValue {
-  return Object.freeze(Object.fromEntries(Array.from(fields, ([key, entry]) => [key, valueOf(entry)])));
-}
 
 /** A part of a node that is watched: all of it, one property, or a range of them. */
 export class LivePart {
@@ -86,13 +103,21 @@ export class LiveNodes {
   readonly #keeper: NodeSource;
   readonly #ask: (part: LivePart) => void;
   readonly #fail: (error: unknown) => void;
+  readonly #plain: Plain;
   readonly #nodes = new Map<string, LiveNode>();
 
   /**
    * @param ask asks the peers for a part that is new
    * @param fail told when what is kept cannot be read
+   * @param plain what properties mean to the app; themselves when absent
    */
-  constructor(keeper: NodeSource, ask: (part: LivePart) => void, fail: (error: unknown) => void) {
+  constructor(
+    keeper: NodeSource,
+    ask: (part: LivePart) => void,
+    fail: (error: unknown) => void,
+    plain: Plain = NO_USER_SPACES.plain,
+  ) {
+    this.#plain = plain;
     this.#keeper = keeper;
     this.#ask = ask;
     this.#fail = fail;
@@ -146,7 +171,7 @@ export class LiveNodes {
   }
 
   #add(soul: string): LiveNode {
-    const node = new LiveNode(soul);
+    const node = new LiveNode(soul, this.#plain);
     this.#nodes.set(soul, node);
     this.#keeper.hold(soul);
     return node;

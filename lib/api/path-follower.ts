@@ -1,6 +1,5 @@
 import type { Names } from '../graph/selector.ts';
-import { isLink } from '../graph/value.ts';
-import { valueOf, type Entry } from '../graph/write.ts';
+import { isLink, type Value } from '../graph/value.ts';
 import type { LiveNodes, LivePart, Watch } from './live-nodes.ts';
 import type { Place } from './input.ts';
 
@@ -27,7 +26,7 @@ export class PathFollower {
   readonly #watches: Watch[] = [];
   #isFollowing = false;
   #isLoaded = false;
-  #entry: Entry | undefined;
+  #value: Value | undefined;
   #node: LivePart | undefined;
 
   /** @param changed told the property of the node at the end that changed, undefined for anything else */
@@ -45,8 +44,8 @@ export class PathFollower {
   }
 
   /** What the last property holds; undefined for nothing, and for a path without keys. */
-  get entry(): Entry | undefined {
-    return this.#entry;
+  get value(): Value | undefined {
+    return this.#value;
   }
 
   /** The node at the end, when there is a link to one. */
@@ -68,15 +67,15 @@ export class PathFollower {
     let { soul } = this.#place;
     this.#isFollowing = true;
     this.#isLoaded = true;
-    this.#entry = undefined;
+    this.#value = undefined;
     this.#node = undefined;
     let at = 0;
     for (; at < keys.length; at += 1) {
       const { part } = this.#ensure(at, soul, { key: keys[at]!, reverse: false });
       this.#isLoaded = part.isLoaded;
-      const entry = part.node.fields.get(keys[at]!);
-      const link = linkOf(entry);
-      if (at === keys.length - 1) this.#entry = entry;
+      const value = part.node.valueOf(keys[at]!);
+      const link = linkOf(value);
+      if (at === keys.length - 1) this.#value = value;
       if (!part.isLoaded || link === undefined) break;
       soul = link;
     }
@@ -114,9 +113,7 @@ export class PathFollower {
   }
 }
 
-/** The soul that an entry links to. */
-export function linkOf(entry: Entry | undefined): string | undefined {
-  if (entry?.json.startsWith('{') !== true) return undefined;
-  const value = valueOf(entry);
+/** The soul that a value links to. */
+export function linkOf(value: Value | undefined): string | undefined {
   return isLink(value) ? value['#'] : undefined;
 }

@@ -2,6 +2,7 @@ import type { GraphCore } from './core.ts';
 import type { PutOptions, PutResult } from './delivery.ts';
 import { InputWriter, type Place } from './input.ts';
 import { linkOf } from './path-follower.ts';
+import type { SignWrites } from './user-spaces.ts';
 import { readOnce } from './observation.ts';
 import { FieldView } from './views.ts';
 
@@ -13,6 +14,7 @@ export async function putTo(
   core: GraphCore,
   options: PutOptions,
   fill: (input: InputWriter) => Promise<void>,
+  sign?: SignWrites,
 ): Promise<PutResult> {
   const state = core.states.next();
   core.assertPossible(options.until);
@@ -21,7 +23,7 @@ export async function putTo(
   options.signal?.throwIfAborted();
   const input = new InputWriter(state, (soul, key) => findLink(core, soul, key));
   await fill(input);
-  return core.write(input.writes, options);
+  return core.write(sign === undefined ? input.writes : await sign(input.writes), options);
 }
 
 /** The soul at a place, following links; where there is none yet, the one that a write would make. */
@@ -31,8 +33,8 @@ export async function linkedSoul(core: GraphCore, { soul, keys }: Place): Promis
 }
 
 async function findLink(core: GraphCore, soul: string, key: string): Promise<string | undefined> {
-  const here = await core.entry(soul, key);
+  const here = await core.valueAt(soul, key);
   if (here !== undefined || core.isCutOff) return linkOf(here);
   await readOnce(core, (dirty) => new FieldView(core.live, soul, key, dirty), { timeout: LOOKUP_MS });
-  return linkOf(await core.entry(soul, key));
+  return linkOf(await core.valueAt(soul, key));
 }

@@ -2,7 +2,7 @@ import { randomText } from '../base/random.ts';
 import { changesOf } from './change-queue.ts';
 import type { GraphCore } from './core.ts';
 import type { PutOptions, PutResult, WaitOptions } from './delivery.ts';
-import { isPointer, type Place } from './input.ts';
+import { isPointer, type InputWriter, type Place } from './input.ts';
 import { Collection } from './collection.ts';
 import { listen, readOnce, type Found, type ListenOptions } from './observation.ts';
 import { EVERYTHING } from './path-follower.ts';
@@ -11,6 +11,7 @@ import { linkedSoul, putTo } from './put.ts';
 import { loadTree, type Tree } from './tree.ts';
 import type { ChildOf, Input, ItemOf, KeyOf, Pointer, Snapshot } from './types.ts';
 import { ValueView, type OpenView } from './views.ts';
+import type { SignWrites } from './user-spaces.ts';
 import { onAbort } from './wait.ts';
 
 /** Letters of an item's id behind its time, as in Gun's souls (gun-wire section 5.2.6). */
@@ -36,11 +37,17 @@ export interface SetResult extends PutResult {
 export class Reference<T> {
   readonly #core: GraphCore;
   readonly #place: Place;
+  readonly #sign: SignWrites | undefined;
 
-  /** Use `graph.get` or `graph.node`. */
-  constructor(core: GraphCore, place: Place) {
+  /**
+   * Use `graph.get` or `graph.node`.
+   *
+   * @param sign signs what is written from here, in the spaces of users
+   */
+  constructor(core: GraphCore, place: Place, sign?: SignWrites) {
     this.#core = core;
     this.#place = place;
+    this.#sign = sign;
   }
 
   /** The root soul and the keys that lead here. */
@@ -51,7 +58,7 @@ export class Reference<T> {
   /** What a key of this node leads to. */
   get<K extends KeyOf<T>>(key: K): Reference<ChildOf<T, K>> {
     const { soul, keys: before } = this.#place;
-    return new Reference(this.#core, { soul, keys: [...before, key] });
+    return new Reference(this.#core, { soul, keys: [...before, key] }, this.#sign);
   }
 
   /**
@@ -97,7 +104,7 @@ export class Reference<T> {
    * reason of the signal; the write then goes on all the same
    */
   put(value: Input<T> | null, options: PutOptions = {}): Promise<PutResult> {
-    return putTo(this.#core, options, (input) => input.put(this.#place, value));
+    return this.#write(options, (input) => input.put(this.#place, value));
   }
 
   /**
@@ -110,7 +117,7 @@ export class Reference<T> {
     const { id, value } = await this.#newItem(item, options.id);
     const { soul, keys: before } = this.#place;
     const place = { soul, keys: [...before, id] };
-    const result = await putTo(this.#core, options, async (input) => {
+    const result = await this.#write(options, async (input) => {
       if (value === undefined) return input.putMember(place, options.id === undefined ? id : undefined, item);
       return input.put(place, value);
     });
@@ -125,7 +132,7 @@ export class Reference<T> {
   async unset(member: string | Pointer, options: PutOptions = {}): Promise<PutResult> {
     const id = typeof member === 'string' ? member : await soulOf(member);
     const { soul, keys: before } = this.#place;
-    return putTo(this.#core, options, (input) => input.put({ soul, keys: [...before, id] }, null));
+    return this.#write(options, (input) => input.put({ soul, keys: [...before, id] }, null));
   }
 
   /** The members of this node, all of them or those that a query means. */
@@ -148,6 +155,10 @@ export class Reference<T> {
     return loadTree(this.#core, this.#place, options);
   }
 
+  #write(options: PutOptions, fill: (input: InputWriter) => Promise<void>): Promise<PutResult> {
+    return putTo(this.#core, options, fill, this.#sign);
+  }
+
   #view(): OpenView<Snapshot<T>> {
     return (dirty) => new ValueView(this.#core.live, this.#place, EVERYTHING, dirty) as never;
   }
@@ -158,7 +169,9 @@ export class Reference<T> {
       const soul = await soulOf(item as Pointer);
       return { id: id ?? soul, value: { '#': soul } };
     }
-    const made = `${this.#core.states.next().toString(36).replace('.', '')}${randomText(ID_LETTERS)}`;
+    // In the space of a user everything stands below the account.
+    const space = this.#sign === undefined ? '' : `${this.#place.soul}/`;
+    const made = `${space}${this.#core.states.next().toString(36).replace('.', '')}${randomText(ID_LETTERS)}`;
     return { id: id ?? made, value: typeof item === 'object' && item !== null ? undefined : item };
   }
 }

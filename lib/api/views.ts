@@ -1,7 +1,6 @@
-import { valueOf } from '../graph/write.ts';
 import type { Value } from '../graph/value.ts';
 import type { Place } from './input.ts';
-import { nodeValueOf, type LiveNodes, type LivePart, type NodeValue, type Watch } from './live-nodes.ts';
+import type { LiveNodes, LivePart, NodeValue, Watch } from './live-nodes.ts';
 import { EVERYTHING, linkOf, PathFollower, type Wanted } from './path-follower.ts';
 
 /** What is known of something at a moment. */
@@ -39,14 +38,11 @@ export class ValueView implements View<Value | NodeValue> {
   }
 
   read(): Reading<Value | NodeValue> {
-    const { node, entry, isLoaded } = this.#follower;
-    if (node !== undefined) {
-      const value = this.#valueOf(node);
-      const found = entry !== undefined || Object.keys(value).length > 0;
-      return { value: found ? value : undefined, found, soul: node.node.soul, isLoaded };
-    }
-    const value = entry === undefined ? undefined : valueOf(entry);
-    return { value, found: entry !== undefined, soul: undefined, isLoaded };
+    const { node, value: field, isLoaded } = this.#follower;
+    if (node === undefined) return { value: field, found: field !== undefined, soul: undefined, isLoaded };
+    const value = this.#valueOf(node);
+    const found = field !== undefined || Object.keys(value).length > 0;
+    return { value: found ? value : undefined, found, soul: node.node.soul, isLoaded };
   }
 
   parts(): Iterable<LivePart> {
@@ -61,7 +57,7 @@ export class ValueView implements View<Value | NodeValue> {
     if (this.#wanted.key === undefined) return part.node.snapshot;
     const { version, fields } = part.node;
     if (this.#ranged === undefined || version !== this.#rangedVersion) {
-      this.#ranged = nodeValueOf([...fields].filter(([key]) => part.means(key)));
+      this.#ranged = part.node.valuesOf([...fields.keys()].filter((key) => part.means(key)));
       this.#rangedVersion = version;
     }
     return this.#ranged;
@@ -80,9 +76,8 @@ export class FieldView implements View<Value> {
 
   read(): Reading<Value> {
     const { part } = this.#watch;
-    const entry = part.node.fields.get(this.#key);
-    const value = entry === undefined ? undefined : valueOf(entry);
-    return { value, found: entry !== undefined, soul: undefined, isLoaded: part.isLoaded };
+    const value = part.node.valueOf(this.#key);
+    return { value, found: value !== undefined, soul: undefined, isLoaded: part.isLoaded };
   }
 
   parts(): Iterable<LivePart> {
@@ -128,7 +123,7 @@ export class ItemsView implements View<ItemMap> {
   }
 
   read(): Reading<ItemMap> {
-    const { node, entry, isLoaded } = this.#follower;
+    const { node, value: field, isLoaded } = this.#follower;
     this.#noteNewIds(node);
     if (this.#refresh()) {
       const value = new Map<string, Value | NodeValue>();
@@ -137,7 +132,7 @@ export class ItemsView implements View<ItemMap> {
     }
     return {
       value: this.#value,
-      found: entry !== undefined || this.#items.size > 0,
+      found: field !== undefined || this.#items.size > 0,
       soul: node?.node.soul,
       isLoaded: isLoaded && this.#unloaded.size === 0,
     };
@@ -172,15 +167,14 @@ export class ItemsView implements View<ItemMap> {
   }
 
   #refreshOne(id: string): boolean {
-    const entry = this.#node?.means(id) === true ? this.#node.node.fields.get(id) : undefined;
+    const field = this.#node?.means(id) === true ? this.#node.node.valueOf(id) : undefined;
     const item = this.#items.get(id) ?? { watch: undefined, value: undefined };
     const before = item.value;
-    const link = linkOf(entry);
+    const link = linkOf(field);
     this.#follow(id, item, link);
-    const value = entry === undefined || link !== undefined ? nodeOf(item.watch) : valueOf(entry);
     // What was taken out of a set is null there.
-    item.value = value ?? undefined;
-    if (entry === undefined) this.#items.delete(id);
+    item.value = (link === undefined ? field : nodeOf(item.watch)) ?? undefined;
+    if (field === undefined) this.#items.delete(id);
     else this.#items.set(id, item);
     return item.value !== before;
   }

@@ -5,7 +5,7 @@ export const ERROR_CODES = {
   GRAPH_BAD_VALUE: 'a value is not null, text, boolean, a finite number or a link',
   LIFECYCLE_CLOSED: 'the object is closing or closed',
   OPTION_INVALID: 'an option is unknown, malformed or out of its range',
-  PUT_REFUSED: 'the peers refused to store what was written',
+  PUT_REFUSED: 'what was written is refused',
   RELAY_LISTEN_FAILED: 'the relay could not listen on its port',
   STORAGE_DAMAGED: 'the store is damaged',
   STORAGE_FAILED: 'the storage refused to read or write',

@@ -90,10 +90,7 @@ describe('GraphCore', () => {
       expect(refused).to.deep.equal([{ peer: 'peer 0', reason: 'no' }]);
       await peers[1]!.say({ '@': putOf(await peers[1]!.heard())['#']!, err: 'neither' });
       const error = (await failing) as GraphError;
-      expect([error.code, error.message]).to.deep.equal([
-        'PUT_REFUSED',
-        'the peers refused to store what was written: no',
-      ]);
+      expect([error.code, error.message]).to.deep.equal(['PUT_REFUSED', 'what was written is refused: no']);
       expect(graph.status.unsent).to.equal(0);
     });
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { LiveNodes, nodeValueOf, type LivePart } from '../../../lib/api/live-nodes.ts';
+import { LiveNode, LiveNodes, type LivePart } from '../../../lib/api/live-nodes.ts';
+import { NO_USER_SPACES } from '../../../lib/api/user-spaces.ts';
 import { writeOf, type Entry } from '../../../lib/graph/write.ts';
 import type { MaybePromise } from '../../../lib/base/maybe-promise.ts';
 import type { Fields } from '../../../lib/graph/node.ts';
@@ -107,17 +108,27 @@ describe('LiveNodes', () => {
   });
 });
 
-describe('nodeValueOf', () => {
+describe('LiveNode', () => {
   it('makes any key a property of its own and nothing else', () => {
-    const value = nodeValueOf([
-      ['__proto__', { state: 1, json: '"x"' }],
-      ['constructor', { state: 1, json: 'null' }],
-    ]);
+    const node = new LiveNode('s', NO_USER_SPACES.plain);
+    node.fields.set('__proto__', { state: 1, json: '"x"' }).set('constructor', { state: 1, json: 'null' });
+    const value = node.snapshot;
     expect(Object.getPrototypeOf(value)).to.equal(Object.prototype);
     expect(Object.entries(value)).to.deep.equal([
       ['__proto__', 'x'],
       ['constructor', null],
     ]);
     expect(Object.isFrozen(value)).to.equal(true);
+  });
+
+  it('shows what properties mean, and not those that mean nothing', () => {
+    const node = new LiveNode('s', (_soul, key, { state }) => (key === 'bad' ? undefined : state));
+    node.fields.set('bad', { state: 1, json: '1' }).set('good', { state: 2, json: '1' });
+    expect(node.snapshot).to.deep.equal({ good: 2 });
+    expect([node.valueOf('good'), node.valueOf('bad'), node.valueOf('none')]).to.deep.equal([
+      2,
+      undefined,
+      undefined,
+    ]);
   });
 });
