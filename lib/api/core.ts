@@ -265,10 +265,10 @@ export class GraphCore {
 
   /** Takes up a write of an earlier run; it may have been kept and not stored. */
   async #resume({ id, putJson }: KeptWrite): Promise<void> {
-    const writes = parsePut(JSON.parse(putJson), this.#limits);
-    if (!writes.ok) return this.#keeper.dropUnsent(id);
-    await this.#keeper.commit(writes.value, true);
-    this.#unsent.add(new UnsentWrite(id, putJson, writes.value));
+    const writes = writesIn(putJson, this.#limits);
+    if (writes === undefined) return this.#keeper.dropUnsent(id);
+    await this.#keeper.commit(writes, true);
+    this.#unsent.add(new UnsentWrite(id, putJson, writes));
   }
 
   #read(soul: string, names: Names | undefined): MaybePromise<Fields> {
@@ -365,5 +365,15 @@ export class GraphCore {
     if (isHeld === this.#isHeld) return;
     this.#isHeld = isHeld;
     this.#uplinks.hold(isHeld);
+  }
+}
+
+/** The writes of a kept put; undefined when it is damaged, which must not keep a graph from opening. */
+function writesIn(putJson: string, limits: Limits): readonly FieldWrite[] | undefined {
+  try {
+    const writes = parsePut(JSON.parse(putJson), limits);
+    return writes.ok ? writes.value : undefined;
+  } catch {
+    return undefined;
   }
 }

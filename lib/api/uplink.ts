@@ -26,6 +26,8 @@ const SWEEP_MS = 500;
 const SAME_MS = 1500;
 /** A peer that says nothing for so long does not answer, in milliseconds: Gun's `lack`. */
 const SILENCE_MS = 9000;
+/** Properties that are asked for one by one. */
+const FEW_WRITES = 4;
 
 /** What is asked of a peer. */
 export interface Ask {
@@ -232,8 +234,8 @@ export class Uplink {
   #verify(id: string, parcel: Parcel): void {
     this.#puts.get(id)!.sentAt = Date.now();
     const missing = new Map(parcel.writes.map((write) => [nameOf(write), write]));
-    const souls = [...new Set(parcel.writes.map(({ soul }) => soul))];
-    let open = souls.length;
+    const questions = questionsFor(parcel.writes);
+    let open = questions.length;
     const heard = (writes: readonly FieldWrite[]): void => {
       for (const other of writes) {
         const mine = missing.get(nameOf(other));
@@ -246,7 +248,7 @@ export class Uplink {
       if (missing.size === 0) return this.#settle(id, parcel, undefined);
       this.#say(encodePush(id, parcel.putJson));
     };
-    for (const soul of souls) this.ask({ selector: { soul, reverse: false }, heard, answered });
+    for (const selector of questions) this.ask({ selector, heard, answered });
   }
 
   #end(): void {
@@ -255,6 +257,12 @@ export class Uplink {
     clearTimeout(this.#timer);
     this.#parts.closed();
   }
+}
+
+/** What to ask to learn whether writes are there: few properties one by one, many by their nodes. */
+function questionsFor(writes: readonly FieldWrite[]): Selector[] {
+  if (writes.length <= FEW_WRITES) return writes.map(({ soul, key }) => ({ soul, key, reverse: false }));
+  return [...new Set(writes.map(({ soul }) => soul))].map((soul) => ({ soul, reverse: false }));
 }
 
 /** Tells properties apart. */

@@ -1,5 +1,6 @@
 /** Behaviour of graphs in apps beside the real gun, on its relays and on this project's. */
 import { expect } from 'chai';
+import { keys } from '../../lib/api/query.ts';
 import { foundAt, statusOf, useGraphs } from '../support/graphs.ts';
 import { InteropWorld } from '../support/interop-world.ts';
 import type { RelayProcess } from '../support/relay-process.ts';
@@ -88,6 +89,16 @@ for (const [name, start] of RELAYS) {
       expect(await graph.get('nobody').get('name').once()).to.include({ found: false, complete: true });
     });
 
+    it('ask for the keys of a set that a query means', async () => {
+      const relay = await start(world);
+      const gun = await world.gun({ peers: [relay] });
+      for (const day of ['2023-12-31', '2024-01-01', '2024-01-02', '2025-01-01'])
+        await gun.put(['days', day], day);
+      const graph = open([relay]);
+      const { value } = await graph.get('days').map(keys().prefix('2024-')).once();
+      expect([...value!.keys()].toSorted()).to.deep.equal(['2024-01-01', '2024-01-02']);
+    });
+
     it('never leave what was written offline behind', async () => {
       const relay = await start(world);
       const graph = open([relay]);
@@ -155,6 +166,41 @@ for (const [name, start] of RELAYS) {
     });
   });
 }
+
+describe('interop: graphs in apps with two relays', function () {
+  this.timeout(60_000);
+  const world = new InteropWorld();
+  const open = useGraphs();
+  afterEach(() => world.end());
+
+  it("write to both, ours and gun's, and show what either has", async () => {
+    const [ours, theirs] = [await world.relay(), await world.realRelay()];
+    const graph = open([ours, theirs]);
+    expect(await graph.get('doc').put({ word: 'for both' }, { until: 'replicated' })).to.deep.equal({
+      delivery: 'replicated',
+    });
+    const guns = [await world.gun({ peers: [ours] }), await world.gun({ peers: [theirs] })];
+    for (const gun of guns) expect(await gun.once(['doc', 'word'])).to.equal('for both');
+    await guns[0]!.put(['parts', 'one'], 1);
+    await guns[1]!.put(['parts', 'two'], 2);
+    const reader = open([ours, theirs]);
+    await statusOf(reader, ({ peers }) => peers === 2);
+    expect(await reader.get('parts').once()).to.deep.include({ value: { one: 1, two: 2 }, complete: true });
+  });
+
+  it('send to a relay that was away what it missed, though the other had it', async () => {
+    const [first, second] = [await world.relay(), await world.relay()];
+    const graph = open([first, second]);
+    await second.stop();
+    await statusOf(graph, ({ peers }) => peers === 1);
+    await graph.get('doc').put({ word: 'meanwhile' }, { until: 'relay' });
+    const again = await world.relay({ data: second.data, port: second.port });
+    await statusOf(graph, ({ peers }) => peers === 2);
+    const gun = await world.gun({ peers: [again] });
+    const heard = await gun.on(['doc', 'word']);
+    await heard.equals('meanwhile');
+  });
+});
 
 function sorted(node: unknown): [string, unknown][] {
   return Object.entries((node as object | undefined) ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1));

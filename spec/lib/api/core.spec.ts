@@ -132,6 +132,7 @@ describe('GraphCore', () => {
       await storage.commit([
         ['u/zzz', '{"t":{"_":{"#":"t",">":{"y":5}},"y":2}}'],
         ['u/zzzz', '{"t":1}'],
+        ['u/zzzzz', '{"t"'],
       ]);
       await storage.close();
       const peer = new ScriptedPeer();

@@ -188,11 +188,24 @@ describe('Uplink', () => {
         const { settled } = put('s', 5);
         await news();
         const [question] = await pass(9500);
-        expect(question?.get).to.deep.equal({ '#': 's' });
+        expect(question?.get).to.deep.equal({ '#': 's', '.': 'k' });
         link.say({ '#': `r${state}`, '@': question!['#']!, put: graphOf('s', { k: 'v' }, state) });
         await settle();
         expect(settled).to.deep.equal([undefined]);
       }
+    });
+
+    it('asks for the node when there are many properties to ask for', async () => {
+      const writes = ['a', 'b', 'c', 'd', 'e'].map((key) => writeOf('s', key, 5, key));
+      const settled: unknown[] = [];
+      uplink.put({ putJson: putJsonOf(writes), writes, settled: (why) => void settled.push(why) });
+      await news();
+      const [question, ...others] = await pass(9500);
+      expect([question?.get, others]).to.deep.equal([{ '#': 's' }, []]);
+      const fields = Object.fromEntries(writes.map(({ key }) => [key, key]));
+      link.say({ '#': 'r', '@': question!['#']!, put: graphOf('s', fields, 5) });
+      await settle();
+      expect(settled).to.deep.equal([undefined]);
     });
 
     it('sends it again when the peer has nothing, or an older value', async () => {
