@@ -22,4 +22,4 @@ EXPOSE 8765
 # `--https-key` moves the relay to https, where this check has to be replaced.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/ready`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "dist/relay/bin.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=8", "dist/relay/bin.js"]

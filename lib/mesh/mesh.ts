@@ -29,6 +29,7 @@ import { Peer, type PeerRole } from './peer.ts';
 import { pushChanges } from './push.ts';
 import { Recall } from './recall.ts';
 import { catchUp } from './relays.ts';
+import { askTwins } from './twins.ts';
 import { Sources } from './sources.ts';
 import { Stopwatch } from './stopwatch.ts';
 
@@ -202,6 +203,7 @@ export class Mesh implements Context {
     const links = [...this.relays].filter((peer) => peer.pid === pid);
     const dialled = links.find((peer) => peer.dialled);
     for (const peer of links) peer.standby = pid === this.pid || (dialled ?? peer) !== peer;
+    if (dialled !== undefined && pid !== this.pid) askTwins(this, dialled, links);
   }
 
   #inboxOf(peer: Peer): Inbox {

@@ -58,6 +58,10 @@ export class Peer {
   relaysForOthers = false;
   /** True when this side dialled the same relay on another link; this one only listens. */
   standby = false;
+  /** What it has to say to prove that it is the relay this side dialled too; undefined when it was not asked. */
+  twinSecret: string | undefined = undefined;
+  /** True once it did. */
+  isTwin = false;
   /** True once both sides began to tell each other what they missed. */
   caughtUp = false;
   /** What those hold who remember the peer for longer than it lives. */

@@ -108,7 +108,8 @@ async function hashOf(context: Context, soul: string): Promise<number | undefine
   }
 }
 
-/** Two links to one relay count as one; of a client nobody knows whether the process id it tells is its own. */
+/** Two links to one relay count as one, when it has shown that the process id it tells is its own. */
 function isSame(peer: Peer, other: Peer | undefined): boolean {
-  return peer === other || (other?.role === 'relay' && peer.pid !== undefined && peer.pid === other.pid);
+  if (other === undefined || peer === other) return peer === other;
+  return peer.pid !== undefined && peer.pid === other.pid && (other.dialled || other.isTwin);
 }

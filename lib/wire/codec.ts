@@ -221,6 +221,16 @@ export function encodeRelayGreeting(id: string): string {
   return `{"#":"${id}","dam":"hi","relay":true}`;
 }
 
+/** Asks a relay to tell a secret on the link that it dialled itself. */
+export function encodeTwin(id: string, secret: string): string {
+  return `{"#":"${id}","dam":"twin","secret":"${secret}"}`;
+}
+
+/** Tells the secret of {@link encodeTwin}; any text. */
+export function encodeTwinReply(id: string, secret: string): string {
+  return `{"#":"${id}","@":"${id}","dam":"twin","secret":${JSON.stringify(secret)}}`;
+}
+
 /** An answer with an object in it, passed back along the path of the message it answers. */
 export function encodeAnswer(idJson: string, replyToJson: string, answerJson: string): string {
   return `{"#":${idJson},"@":${replyToJson},"ok":${answerJson}}`;

@@ -46,7 +46,7 @@ export interface AckMessage extends Envelope {
 }
 
 /** Control messages this peer understands; all others are ignored. */
-export type ControlName = '?' | '!' | 'hi';
+export type ControlName = '?' | '!' | 'hi' | 'twin';
 
 /** A message about the link itself; never stored or passed on. */
 export interface ControlMessage extends Envelope {
@@ -56,6 +56,8 @@ export interface ControlMessage extends Envelope {
   readonly pid: string | undefined;
   /** True when the sender says it is a relay that wants every accepted change. */
   readonly relay: boolean;
+  /** What a `twin` asks to be told on the other link, or tells. */
+  readonly secret?: string;
   /** True when it is written as gun's own Node peers write it, which keep a store and can be asked. */
   readonly fromNode: boolean;
 }

@@ -15,7 +15,7 @@ import type {
   PutMessage,
 } from './message.ts';
 
-const CONTROL_NAMES: ReadonlySet<unknown> = new Set<ControlName>(['?', '!', 'hi']);
+const CONTROL_NAMES: ReadonlySet<unknown> = new Set<ControlName>(['?', '!', 'hi', 'twin']);
 const PID_LENGTH = 64;
 /** Gun's Node peers sort the keys of all they say, browsers do not (gun-wire section 1). */
 const NODE_HELLO_KEYS = '#,@,dam,pid';
@@ -134,10 +134,15 @@ function parseControl(raw: Raw, id: Id): ControlMessage | undefined {
     ...id,
     replyTo: raw['@'] ? '' : undefined,
     name: name as ControlName,
-    pid: typeof pid === 'string' && pid !== '' && pid.length <= PID_LENGTH ? pid : undefined,
+    pid: shortText(pid),
     relay: raw['relay'] === true,
+    ...(name === 'twin' ? { secret: shortText(raw['secret']) ?? '' } : {}),
     fromNode: typeof pid === 'string' && pid.length === NODE_PID_LENGTH && hasNodeHelloKeys(raw),
   };
+}
+
+function shortText(raw: unknown): string | undefined {
+  return typeof raw === 'string' && raw !== '' && raw.length <= PID_LENGTH ? raw : undefined;
 }
 
 function hasNodeHelloKeys(raw: Raw): boolean {

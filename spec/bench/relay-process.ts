@@ -12,6 +12,8 @@ const SCRIPTS = {
   thicket: fileURLToPath(new URL('../../relay/bin.js', import.meta.url)),
   gun: fileURLToPath(new URL('gun-relay.js', import.meta.url)),
 };
+/** As `npm start` starts it. */
+const START_FLAGS = ['--max-semi-space-size=8'];
 const START_MS = 30_000;
 const STOP_MS = 10_000;
 const ERROR_TEXT_LENGTH = 2000;
@@ -34,7 +36,7 @@ function argumentsFor(settings: RelaySettings): string[] {
   const node = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
   if (kind === 'gun') return [...node, SCRIPTS.gun, folder, ...peers];
   const own = ['--port', '0', '--host', '127.0.0.1', '--data', folder, '--durability', durability];
-  return [...node, SCRIPTS.thicket, ...own];
+  return [...START_FLAGS, ...node, SCRIPTS.thicket, ...own];
 }
 
 /** Resolves with the port that the relay names in its start line. */

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { OPTION_TABLE } from '../../relay/option-table.ts';
-import { codeOf, readmeBlocks, readmeTable } from './readme.ts';
+import { readProjectFile } from './project.ts';
+import { codeOf, readmeBlocks, readmeTable, readmeText } from './readme.ts';
 
 /** A cell with code, or an empty one. */
 function code(text: string): string {
@@ -24,6 +25,15 @@ describe('options', () => {
     const rows = readmeTable('Options');
     const wanted = expectedRows().map((cells) => `| ${cells.join(' | ')} |`);
     expect(rows, `the table should be:\n${wanted.join('\n')}\n`).to.deep.equal(expectedRows());
+  });
+
+  it('of Node are the same wherever a relay is started', () => {
+    const flag = '--max-semi-space-size=8';
+    const { scripts } = JSON.parse(readProjectFile('package.json')) as { scripts: Record<string, string> };
+    expect(scripts['start']).to.equal(`exec node ${flag} dist/relay/bin.js`);
+    expect(readProjectFile('Dockerfile')).to.include(`ENTRYPOINT ["node", "${flag}", "dist/relay/bin.js"]`);
+    expect(readmeText()).to.include(`node ${flag}`);
+    expect(readProjectFile('spec/bench/relay-process.ts')).to.include(`'${flag}'`);
   });
 
   it('that the README shows on command lines exist', () => {

@@ -4,6 +4,7 @@ import type { ControlMessage } from '../../wire/message.ts';
 import type { Context } from '../context.ts';
 import type { Peer } from '../peer.ts';
 import { askForSouls, catchUp } from '../relays.ts';
+import { handleTwin } from '../twins.ts';
 
 /** Souls that a client which may know more is asked for when it comes. */
 const SOULS_OF_SOURCES = 64;
@@ -17,6 +18,8 @@ export function handleControl(context: Context, peer: Peer, message: ControlMess
       return;
     case '?':
       return handleHello(context, peer, message);
+    case 'twin':
+      return handleTwin(context, peer, message.secret ?? '', message.replyTo !== undefined);
     case '!':
       return undefined;
   }

@@ -258,6 +258,30 @@ describe('mesh/relays', () => {
       expect(stranger.news()).to.deep.equal([]);
     });
 
+    it('do not let a stranger hide writes from a relay by taking its process id', async () => {
+      const world = await newWorld();
+      const relay = await world.dialledRelay('relay', 'two');
+      const stranger = await world.inboundRelay('stranger', 'two');
+      await world.ask(stranger, { '#': 'guess', '@': 'guess', dam: 'twin', secret: 'guess' });
+      relay.news();
+      await world.ask(stranger, put('w1', 'soul', { k: 1 }));
+      expect(relay.news().filter((message) => message.put !== undefined)).to.have.lengthOf(1);
+    });
+
+    it('are one once it said on the other what it was told on the one', async () => {
+      const world = await newWorld();
+      const inbound = await world.inboundRelay('inbound', 'two');
+      const relay = new RecordingLink('relay');
+      world.mesh.accept(relay, 'relay');
+      await world.ask(relay, { '#': 'hello', dam: '?', pid: 'two' });
+      const asked = relay.heard.find((message) => message.dam === 'twin');
+      expect(asked?.secret).to.have.lengthOf(22);
+      await world.ask(inbound, { '#': 'r', '@': 'any', dam: 'twin', secret: asked!.secret });
+      relay.news();
+      await world.ask(inbound, put('w1', 'soul', { k: 1 }));
+      expect(relay.news()).to.deep.equal([]);
+    });
+
     it('catch up again when one is dialled anew', async () => {
       const { one, two, first, second } = await mutual();
       const [ann, bob] = [await one.client('ann'), await two.client('bob')];

@@ -143,6 +143,9 @@ describe('wire parseMessage', () => {
       relay: true,
     });
     expect(messageOf('{"dam":"hi"}')).to.include({ name: 'hi', pid: undefined });
+    expect(messageOf('{"dam":"twin","secret":"s"}')).to.include({ name: 'twin', secret: 's' });
+    for (const secret of ['""', '5', 'null', `"${'x'.repeat(65)}"`])
+      expect(messageOf(`{"dam":"twin","secret":${secret}}`), secret).to.include({ secret: '' });
     expect(messageOf('{"dam":"!","err":"x"}')).to.include({ name: '!' });
     const others = [
       'mob',
