@@ -1,6 +1,14 @@
 /** Link over the standard WebSocket class, and the dialler that keeps one alive. */
 import { GraphError } from '../lib/base/errors.ts';
-import { CLOSE, fitReason, type Frame, type Link, type LinkListener } from '../lib/mesh/link.ts';
+import {
+  CLOSE,
+  fitReason,
+  type Dialling,
+  type Frame,
+  type Link,
+  type LinkListener,
+  type PeerAddress,
+} from '../lib/mesh/link.ts';
 
 /** What a link uses of a websocket; that of browsers, of Node and of the package `ws` fit. */
 export interface WebSocketLike {
@@ -10,6 +18,8 @@ export interface WebSocketLike {
   /** Of the package `ws` only. */
   pause?(): void;
   resume?(): void;
+  /** Of the package `ws` only: the connection below, which keeps a process alive or does not. */
+  readonly _socket?: Holdable | null;
   close(code?: number, reason?: string): void;
   addEventListener(type: 'open' | 'close' | 'error', listener: () => void): void;
   addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void;
@@ -17,6 +27,12 @@ export interface WebSocketLike {
 
 /** A class whose objects dial the URL they are made with. */
 export type WebSocketClass = new (url: string) => WebSocketLike;
+
+/** What Node lets keep its process alive: connections and timers. */
+interface Holdable {
+  ref?(): unknown;
+  unref?(): unknown;
+}
 
 /** Timers as a host gives them; tests replace them. */
 export interface Timers {
@@ -75,6 +91,11 @@ export class WebSocketLink implements Link {
     this.#socket.resume?.();
   }
 
+  hold(isHeld: boolean): void {
+    const { _socket: connection } = this.#socket;
+    holdOpen(connection, isHeld);
+  }
+
   send(frame: Frame): void {
     if (!this.#isGone && this.#socket.readyState === OPEN) this.#socket.send(frame.text);
   }
@@ -107,6 +128,14 @@ export class WebSocketLink implements Link {
   }
 }
 
+/** Browsers' timers are numbers. */
+function holdOpen(resource: unknown, isHeld: boolean): void {
+  if (typeof resource !== 'object' || resource === null) return;
+  const holdable = resource as Holdable;
+  if (isHeld) holdable.ref?.();
+  else holdable.unref?.();
+}
+
 /** Browsers let pages send 1000 and 3000-4999 only: there 1008 becomes 4008. */
 function closeSocket(socket: WebSocketLike, code: number, reason: string): void {
   try {
@@ -122,6 +151,8 @@ export interface DiallerOptions {
   readonly url: string;
   /** Takes each connection that opened. */
   readonly onLink: (link: Link) => void;
+  /** Told of each attempt that came to nothing. */
+  readonly onFailure?: () => void;
   /** The class to dial with. Default: the host's own, which Node has from version 22 on. */
   readonly WebSocket?: WebSocketClass;
   /** Longest wait before the second attempt, in milliseconds; it doubles with each failure. Default 500. */
@@ -159,7 +190,7 @@ const SYSTEM_TIMERS: Timers = {
  *
  * Of each wait the second half is random, so that the clients of a relay do not come back all at once.
  */
-export class Dialler {
+export class Dialler implements Dialling {
   readonly #options: DiallerOptions & Patience;
   readonly #url: URL;
   readonly #WebSocket: WebSocketClass;
@@ -170,6 +201,7 @@ export class Dialler {
   #timer: unknown;
   #socket: WebSocketLike | undefined;
   #link: WebSocketLink | undefined;
+  #isHeld = true;
 
   /** @throws GraphError OPTION_INVALID for a URL that cannot be dialled, or when the host has no WebSocket */
   constructor(options: DiallerOptions) {
@@ -199,6 +231,12 @@ export class Dialler {
     else this.#link.close(CLOSE.goingAway, 'closing');
   }
 
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    holdOpen(this.#timer, isHeld);
+    this.#link?.hold(isHeld);
+  }
+
   #dial(): void {
     let socket: WebSocketLike;
     try {
@@ -206,6 +244,7 @@ export class Dialler {
     } catch {
       // A page may be forbidden to dial now and allowed later, for example by its security policy.
       this.#retry();
+      this.#options.onFailure?.();
       return;
     }
     this.#socket = socket;
@@ -227,14 +266,17 @@ export class Dialler {
       this.#failures = 0;
     });
     this.#link = new WebSocketLink(socket, nameOf(this.#url), () => this.#lose(socket));
+    if (!this.#isHeld) this.#link.hold(false);
     this.#options.onLink(this.#link);
   }
 
   #lose(socket: WebSocketLike): void {
     if (this.#socket !== socket) return;
+    const isFailure = this.#link === undefined;
     this.#socket = undefined;
     this.#link = undefined;
     this.#retry();
+    if (isFailure) this.#options.onFailure?.();
   }
 
   #retry(): void {
@@ -247,12 +289,40 @@ export class Dialler {
   #wait(delayMs: number, run: () => void): void {
     this.#stopWaiting();
     this.#timer = this.#timers.setTimeout(run, delayMs);
+    if (!this.#isHeld) holdOpen(this.#timer, false);
   }
 
   #stopWaiting(): void {
     if (this.#timer !== undefined) this.#timers.clearTimeout(this.#timer);
     this.#timer = undefined;
   }
+}
+
+/** What may be said about how a peer is dialled. */
+export type WebSocketOptions = Omit<DiallerOptions, 'url' | 'onLink' | 'onFailure'>;
+
+/**
+ * A peer behind a websocket, for the `peers` of a graph.
+ *
+ * @param url where it listens: http, https, ws or wss
+ * @throws GraphError OPTION_INVALID for a URL that cannot be dialled, or when the host has no WebSocket
+ */
+export function websocket(url: string, options: WebSocketOptions = {}): PeerAddress {
+  // Made in vain, to refuse at once what could not be dialled later.
+  const address = { ...options, url };
+  void new Dialler({ ...address, onLink: () => undefined });
+  return {
+    name: nameOf(dialledUrl(url)),
+    dial(events) {
+      const dialler = new Dialler({
+        ...address,
+        onLink: (link) => events.link(link),
+        onFailure: () => events.failed(),
+      });
+      dialler.start();
+      return dialler;
+    },
+  };
 }
 
 function hostWebSocket(): WebSocketClass | undefined {

@@ -36,3 +36,27 @@ export type { Checked } from './mesh/check-line.ts';
 export type { WritePolicy } from './mesh/checks.ts';
 export type { MeshEvent } from './mesh/context.ts';
 export { Peer, type PeerRole } from './mesh/peer.ts';
+export { createGraph, Graph, type GraphOptions } from './api/graph.ts';
+export { Reference, type SetOptions, type SetResult } from './api/reference.ts';
+export { Collection, type ItemChange, type Items } from './api/collection.ts';
+export { stored } from './api/stored-keeper.ts';
+export { keys, type KeyQuery } from './api/query.ts';
+export type { Found, ListenOptions } from './api/observation.ts';
+export type { Delivery, PutOptions, PutResult, WaitOptions } from './api/delivery.ts';
+export type { GraphEvents, GraphStatus } from './api/core.ts';
+export type { GraphKeeper, KeptWrite } from './api/keeper.ts';
+export type { Tree } from './api/tree.ts';
+export type { Connection } from './api/uplinks.ts';
+export type { DialEvents, Dialling, PeerAddress } from './mesh/link.ts';
+export type {
+  ChildOf,
+  Field,
+  Input,
+  ItemOf,
+  KeyOf,
+  NodeOf,
+  OpenNode,
+  Pointer,
+  SetOf,
+  Snapshot,
+} from './api/types.ts';

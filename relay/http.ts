@@ -7,6 +7,7 @@ import express, {
   type Response,
 } from 'express';
 import type { About } from './about.ts';
+import { serveExamples } from './examples.ts';
 import { findGun, gunLibFile, type FindGun } from './gun-files.ts';
 import { GRAPH_PATH } from './peer-url.ts';
 import { VERSION } from './version.ts';
@@ -24,6 +25,8 @@ export interface HttpParts {
   readonly unreadyReason: () => Promise<string | undefined>;
   /** The routes for operators. */
   readonly admin: RequestHandler;
+  /** True to serve the example pages. */
+  readonly examples?: boolean;
   /** Replaceable for specs. */
   readonly findGun?: FindGun;
 }
@@ -46,6 +49,7 @@ export function createHttp(parts: HttpParts): Express {
     sendStatus(response, 'ready', await parts.unreadyReason());
   });
   serveGun(app, parts.findGun ?? findGun);
+  if (parts.examples === true) serveExamples(app);
   app.use((_request: Request, response: Response) => {
     sendText(response, 404, NOT_FOUND);
   });

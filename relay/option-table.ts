@@ -77,6 +77,8 @@ export interface RelayOptions extends RelayBounds {
   readonly adminToken: string;
   /** TCP port on 127.0.0.1 for operators alone, 0 to 65535; 0 takes a free one, undefined is none. */
   readonly adminPort: number | undefined;
+  /** True to serve the example pages. */
+  readonly examples: boolean;
   readonly limits: Limits;
 }
 
@@ -103,6 +105,7 @@ export const DEFAULT_OPTIONS: RelayOptions = {
   writeToken: '',
   adminToken: '',
   adminPort: undefined,
+  examples: false,
   requestMs: 8000,
   connections: 10_000,
   addressConnections: 256,
@@ -132,6 +135,8 @@ export type OptionKind =
   | { readonly kind: 'list'; readonly of: 'peers' | 'addresses' | 'origins' }
   /** A token, or `@` and the file it is in. */
   | { readonly kind: 'secret' }
+  /** On as a flag alone; `on` or `off` in the environment. */
+  | { readonly kind: 'switch' }
   | { readonly kind: 'text' };
 
 /** One option. */
@@ -283,7 +288,8 @@ function plainRow(
   values: OptionKind,
   env = toEnv(name),
 ): OptionRow {
-  const defaultText = String(DEFAULT_OPTIONS[name] ?? '');
+  const byDefault = DEFAULT_OPTIONS[name];
+  const defaultText = values.kind === 'switch' ? switchText(byDefault) : String(byDefault ?? '');
   return {
     name,
     isLimit: false,
@@ -295,6 +301,10 @@ function plainRow(
     help,
     values,
   };
+}
+
+function switchText(isOn: unknown): string {
+  return isOn === true ? 'on' : 'off';
 }
 
 function limitRow(name: keyof Limits): OptionRow {
@@ -385,6 +395,7 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     min: 0,
     max: MAX_PORT,
   }),
+  plainRow('examples', 'switch', 'serve the example pages on /examples', { kind: 'switch' }),
   ...BOUND_NAMES.map(boundRow),
   ...(Object.keys(LIMITS) as (keyof Limits)[]).map(limitRow),
 ];

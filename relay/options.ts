@@ -106,7 +106,8 @@ function describeOption(row: OptionRow): Option {
   if (row.rangeText !== '')
     facts.push(`${row.values.kind === 'choice' ? 'one of' : 'range'}: ${row.rangeText}`);
   facts.push(`env: ${row.env}`);
-  const option = new Option(`${row.flag} <${row.unit}>`, `${row.help} (${facts.join('; ')})`);
+  const value = row.values.kind === 'switch' ? '' : ` <${row.unit}>`;
+  const option = new Option(`${row.flag}${value}`, `${row.help} (${facts.join('; ')})`);
   // A list may come in several flags.
   if (row.values.kind === 'list') option.argParser(joinList);
   return option.helpGroup(row.isLimit ? 'Limits:' : 'Options:');
@@ -144,7 +145,7 @@ function composeOptions(flags: Flags, port: string | undefined, env: Environment
 /** An empty environment variable is one that is not set; platforms set empty ones. */
 function givenFor(row: OptionRow, flags: Flags, env: Environment): Given | undefined {
   const flag = flags[row.name];
-  if (flag !== undefined) return { source: row.flag, text: flag };
+  if (flag !== undefined) return { source: row.flag, text: row.values.kind === 'switch' ? 'on' : flag };
   const variable = env[row.env];
   return variable === undefined || variable === '' ? undefined : { source: row.env, text: variable };
 }
@@ -160,6 +161,9 @@ function parseValue(given: Given, values: OptionKind): unknown {
       return parseList(given, values.of);
     case 'secret':
       return parseSecret(given);
+    case 'switch':
+      if (given.text !== 'on' && given.text !== 'off') fail(given, 'must be on or off');
+      return given.text === 'on';
     case 'text':
       return given.text;
   }

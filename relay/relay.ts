@@ -210,6 +210,7 @@ export class Relay {
     const operators = new OperatorCheck(options, (request) => this.#door.clientOf(request));
     const onRequest = createHttp({
       about: aboutRelay(options),
+      examples: options.examples,
       deadReason: () => this.#storeFailure,
       unreadyReason: () => this.#unreadyReason(),
       admin: adminRoutes(admin, operators.handle),

@@ -5,6 +5,7 @@ export const ERROR_CODES = {
   GRAPH_BAD_VALUE: 'a value is not null, text, boolean, a finite number or a link',
   LIFECYCLE_CLOSED: 'the object is closing or closed',
   OPTION_INVALID: 'an option is unknown, malformed or out of its range',
+  PUT_REFUSED: 'what was written is refused',
   RELAY_LISTEN_FAILED: 'the relay could not listen on its port',
   SEA_BAD_INPUT: 'data to sign, encrypt or certify is not what SEA can take',
   SEA_BAD_KEY: 'a key pair is malformed or its halves do not belong together',

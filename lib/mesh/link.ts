@@ -55,4 +55,30 @@ export interface Link {
   send(frame: Frame): void;
   /** Ends the link with a close code and short reason; idempotent. */
   close(code: number, reason: string): void;
+  /** Says whether the link keeps the process alive, as open links do at first; where a host has no say, nothing. */
+  hold?(isHeld: boolean): void;
+}
+
+/** What is told about a peer that is dialled. */
+export interface DialEvents {
+  /** A link is up; it says itself when it ends, and then the peer is dialled again. */
+  link(link: Link): void;
+  /** An attempt came to nothing; more follow. */
+  failed(): void;
+}
+
+/** A peer that is being dialled, for ever. */
+export interface Dialling {
+  /** Says whether the link and the waits between attempts keep the process alive. */
+  hold(isHeld: boolean): void;
+  /** Dials no more and ends the link. Idempotent. */
+  close(): void;
+}
+
+/** A peer to stay connected with, whatever carries the link. */
+export interface PeerAddress {
+  /** Tells peers apart, for acks and logs; never secret. */
+  readonly name: string;
+  /** Begins to dial. */
+  dial(events: DialEvents): Dialling;
 }

@@ -1,9 +1,9 @@
 import { randomId } from '../base/random.ts';
 import type { Steps } from '../base/slices.ts';
-import { nodeJsonOf } from '../graph/node.ts';
 import type { FieldWrite } from '../graph/write.ts';
-import { encodePush, joinNodes } from '../wire/codec.ts';
+import { encodePush } from '../wire/codec.ts';
 import type { PutMessage } from '../wire/message.ts';
+import { putJsonOf } from '../wire/put-json.ts';
 import type { Context } from './context.ts';
 import { byKeyOf, each, isAmong, wholeOf, type Peers, type SoulInterest } from './interest.ts';
 import type { SharedMessage } from './outbox.ts';
@@ -113,7 +113,7 @@ class Push {
     if (source !== undefined && message !== undefined && mayWantAnswers(source, message)) {
       this.#context.paths.note(id, source, message.idJson);
     }
-    return { text: encodePush(id, graphJson(writes)) };
+    return { text: encodePush(id, putJsonOf(writes)) };
   }
 
   share(peer: Peer, message: SharedMessage): void {
@@ -191,24 +191,4 @@ class NodePush {
 /** A change that comes from another relay does not say whether its writer listens for answers. */
 function mayWantAnswers(source: Peer, message: PutMessage): boolean {
   return message.wantsAnswers || source.role === 'relay';
-}
-
-/** JSON of a put that holds the writes, souls in order. */
-function graphJson(writes: readonly FieldWrite[]): string {
-  const first = writes[0]!.soul;
-  // Nearly every change is one of a single node.
-  if (writes.every(({ soul }) => soul === first)) return joinNodes([nodeJsonOf(first, entriesOf(writes))]);
-  const bySoul = new Map<string, [string, FieldWrite][]>();
-  for (const write of writes) {
-    const entries = bySoul.get(write.soul);
-    if (entries === undefined) bySoul.set(write.soul, [[write.key, write]]);
-    else entries.push([write.key, write]);
-  }
-  const nodes = [...bySoul];
-  if (nodes.length > 1) nodes.sort((a, b) => (a[0] < b[0] ? -1 : 1));
-  return joinNodes(nodes.map(([soul, entries]) => nodeJsonOf(soul, entries)));
-}
-
-function entriesOf(writes: readonly FieldWrite[]): [string, FieldWrite][] {
-  return writes.map((write) => [write.key, write]);
 }

@@ -43,6 +43,8 @@ export interface AckMessage extends Envelope {
   readonly replyTo: string;
   /** What the sender says of the message it answers, as JSON, when that is an object; undefined otherwise. */
   readonly answerJson: string | undefined;
+  /** Why the message it answers was refused, cut to what people read; undefined when it was not. */
+  readonly refusal: string | undefined;
 }
 
 /** Control messages this peer understands; all others are ignored. */

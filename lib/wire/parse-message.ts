@@ -22,6 +22,7 @@ const NODE_HELLO_KEYS = '#,@,dam,pid';
 const NODE_HELLO_KEY_COUNT = 4;
 const NODE_PID_LENGTH = 9;
 const ANSWER_LENGTH = 65_536;
+const REFUSAL_LENGTH = 300;
 /** Fields that are written as JSON again. */
 const WRITTEN_FIELDS = ['#', '@', 'ok'] as const;
 const SAFE_ID = /^[\w-]+$/;
@@ -192,5 +193,11 @@ function parseAck(raw: Raw, id: Id, replyTo: string, limits: Limits): AckMessage
   const ok = raw['ok'];
   const isAnswer = typeof ok === 'object' && ok !== null && !Array.isArray(ok);
   const answerJson = isAnswer ? boundedJson(ok, answerLength(limits)) : undefined;
-  return { kind: 'ack', ...id, replyTo, answerJson };
+  return { kind: 'ack', ...id, replyTo, answerJson, refusal: refusalOf(raw['err']) };
+}
+
+/** Any `err` but an empty one refuses; texts of Gun's peers are short. */
+function refusalOf(err: unknown): string | undefined {
+  if (!err) return undefined;
+  return typeof err === 'string' ? err.slice(0, REFUSAL_LENGTH) : 'refused';
 }

@@ -2,6 +2,7 @@
  * The list of all cases, in the order in which they run and are reported.
  */
 import type { BenchCase } from './bench.ts';
+import { APP_CASES } from './cases/apps.ts';
 import { CHAIN_CASES } from './cases/chain.ts';
 import { CONFLICT_CASES } from './cases/conflict.ts';
 import { CROWD_CASES } from './cases/crowd.ts';
@@ -23,4 +24,5 @@ export const CASES: readonly BenchCase[] = [
   ...CONFLICT_CASES,
   ...CHAIN_CASES,
   ...GROWTH_CASES,
+  ...APP_CASES,
 ];

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { bundleForBrowsers, MAX_GZIP_BYTES, MAX_SEA_GZIP_BYTES } from '../support/bundle.ts';
+import { APP_BUNDLES, bundleApp, bundleForBrowsers } from '../support/bundle.ts';
 import { temporaryFolders } from '../support/temporary-folder.ts';
 
 describe('browser bundle', () => {
@@ -14,18 +14,15 @@ describe('browser bundle', () => {
     expect(code).to.not.match(/['"`]node:|\brequire\(|\bprocess\.|\bBuffer\b/);
   });
 
-  it('is small enough to load', async () => {
-    const { gzipBytes } = await bundleForBrowsers(undefined, false);
-    console.log(`      ${gzipBytes} bytes gzipped`);
-    expect(gzipBytes).to.be.within(100, MAX_GZIP_BYTES);
-  });
-
-  it('grows little with user space', async () => {
-    const [whole, core] = await Promise.all([bundleForBrowsers(), bundleForBrowsers(undefined, false)]);
-    const added = whole.gzipBytes - core.gzipBytes;
-    console.log(`      ${added} bytes gzipped`);
-    expect(added).to.be.within(100, MAX_SEA_GZIP_BYTES);
-  });
+  for (const app of APP_BUNDLES) {
+    it(`is small enough to load: ${app.name}`, async () => {
+      const { gzipBytes, imports, code } = await bundleApp(app);
+      console.log(`      ${gzipBytes} bytes gzipped`);
+      expect(gzipBytes).to.be.within(100, app.mostGzipBytes);
+      expect(imports).to.deep.equal([]);
+      expect(code).to.not.match(/['"`]node:|\brequire\(|\bprocess\.|\bBuffer\b/);
+    });
+  }
 
   it('would fail with a module of Node in it', async () => {
     const entry = join(await folder(), 'entry.js');

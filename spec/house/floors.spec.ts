@@ -38,6 +38,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   lib: ['@noble/ed25519', '@noble/hashes', 'cbor-x', 'fast-json-stable-stringify'],
   adapters: ['level'],
   'adapters/conformance': ['chai'],
+  'adapters/doors': ['react'],
   relay: ['commander', 'express', 'pino', 'prom-client', 'ws', 'thicket'],
 };
 

@@ -142,10 +142,17 @@ describe('relay options', () => {
     }
   });
 
+  it('switch with a flag alone, and with a word in the environment', () => {
+    expect(run(['--examples', '9000'])).to.include({ examples: true, port: 9000 });
+    expect(run([], { THICKET_EXAMPLES: 'on' }).examples).to.equal(true);
+    expect(run([], { THICKET_EXAMPLES: 'off' }).examples).to.equal(false);
+    expect(refusal([], { THICKET_EXAMPLES: 'yes' })).to.contain('on or off');
+  });
+
   it('print help that names every flag with variable, unit, default and range', () => {
     const help = print(['--help']).replaceAll(/\s+/g, ' ');
     for (const row of OPTION_TABLE) {
-      expect(help).to.contain(`${row.flag} <${row.unit}>`);
+      expect(help).to.contain(row.values.kind === 'switch' ? row.flag : `${row.flag} <${row.unit}>`);
       expect(help).to.contain(`env: ${row.env}`);
       expect(help, row.flag).to.contain(`(default: ${row.defaultText || 'none'}`);
       expect(help, row.flag).to.contain(row.rangeText);

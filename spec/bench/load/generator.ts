@@ -1,6 +1,7 @@
 /**
  * The load generator: all clients of a case in one process, told by messages of its parent what to do.
  */
+import { runApp } from './apps.ts';
 import { broadcast } from './broadcast.ts';
 import { Client } from './client.ts';
 import { get } from './gets.ts';
@@ -52,6 +53,7 @@ const operations: LoadOperations = {
   subscribe: (task) => subscribe(clientsOf(task.group), task),
   broadcast: (task) => broadcast(clientsOf(task.writers), clientsOf(task.subscribers), task),
   hammer: (task) => hammer(clientsOf(task.group), task),
+  app: runApp,
   inspect: async ({ group }) => inspect(clientsOf(group)),
 };
 

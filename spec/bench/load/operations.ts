@@ -168,6 +168,32 @@ export interface GroupState {
   readonly closed: number;
 }
 
+/** The library an app uses. */
+export type Library = 'thicket' | 'gun';
+
+/** One app does something again and again. */
+export interface AppTask {
+  readonly library: Library;
+  readonly url: string;
+  /** Acked puts, reads of nodes it does not know, or starts up to the first value of a listener. */
+  readonly action: 'put' | 'once' | 'first';
+  /** Nodes there are. */
+  readonly among: number;
+  readonly first: number;
+  readonly count: number;
+  readonly seconds: number;
+  /** How many at once. */
+  readonly window: number;
+}
+
+/** How an app did. */
+export interface AppResult {
+  readonly done: number;
+  readonly wrong: number;
+  readonly seconds: number;
+  readonly latency: Latency;
+}
+
 /** All operations of the generator. */
 export interface LoadOperations {
   /** @returns seconds it took */
@@ -184,6 +210,7 @@ export interface LoadOperations {
   subscribe(task: SubscribeTask): Promise<number>;
   broadcast(task: BroadcastTask): Promise<BroadcastResult>;
   hammer(task: HammerTask): Promise<HammerResult>;
+  app(task: AppTask): Promise<AppResult>;
   inspect(task: { readonly group: string }): Promise<GroupState>;
 }
 

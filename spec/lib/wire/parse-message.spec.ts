@@ -49,6 +49,11 @@ function answerWith(length: number): string {
   return `{"#":"i","@":"q","ok":{"t":"${'x'.repeat(length)}"}}`;
 }
 
+/** What is read of an `err`. */
+function refusalOf(err: string): unknown {
+  return (messageOf(`{"#":"i","@":"q","err":${err}}`) as { readonly refusal?: unknown }).refusal;
+}
+
 describe('wire parseMessage', () => {
   it('reads a put', () => {
     expect(messageOf(`{"#":"i","put":${NODE},"ok":{"@":9,"/":1},"><":"p1"}`)).to.deep.equal({
@@ -96,8 +101,16 @@ describe('wire parseMessage', () => {
         listsPeers: false,
         replyTo: 'q',
         answerJson: undefined,
+        refusal: rest === '"err":"no"' ? 'no' : undefined,
       });
     }
+  });
+
+  it('reads why something was refused, cut to what people read', () => {
+    expect(refusalOf('"Unverified data."')).to.equal('Unverified data.');
+    expect(refusalOf(JSON.stringify('x'.repeat(1000)))).to.equal('x'.repeat(300));
+    expect(refusalOf('{"why":1}')).to.equal('refused');
+    for (const none of ['""', 'null', 'false', '0']) expect(refusalOf(none), none).to.equal(undefined);
   });
 
   it('keeps the object of an answer as JSON, up to 64 Ki characters', () => {

@@ -1,0 +1,42 @@
+import type { MaybePromise } from '../base/maybe-promise.ts';
+import type { Fields } from '../graph/node.ts';
+import type { Names } from '../graph/selector.ts';
+import type { FieldWrite } from '../graph/write.ts';
+import type { PutOutcome } from '../store/writer.ts';
+
+/** A write that no peer has acknowledged, as it is kept over restarts. */
+export interface KeptWrite {
+  /** Ordered like the writes. */
+  readonly id: string;
+  /** JSON of its `put`. */
+  readonly putJson: string;
+}
+
+/** Where a graph keeps its nodes, and the writes it still has to send. */
+export interface GraphKeeper {
+  /** Opens; gives the writes that were kept and not dropped, the oldest first. */
+  open(): Promise<readonly KeptWrite[]>;
+  close(): Promise<void>;
+  /** Calls back with writes from the future whose time has come. */
+  onMatured(listener: (changed: readonly FieldWrite[]) => void): void;
+  /** What is kept of a node: at least the properties that are meant, of which some may be unknown. */
+  read(soul: string, names: Names | undefined): MaybePromise<Fields>;
+  /**
+   * Merges writes by HAM, all or none.
+   *
+   * @param isOwn true for what this app writes, false for what peers say
+   */
+  commit(writes: readonly FieldWrite[], isOwn: boolean): MaybePromise<PutOutcome>;
+  /** The node is in use; until {@link release} nothing of it is forgotten. */
+  hold(soul: string): void;
+  release(soul: string): void;
+  /** Keeps a write over restarts, where there is anything that outlives them. */
+  keepUnsent(write: KeptWrite): MaybePromise<void>;
+  /** Forgets kept writes, soon. */
+  dropUnsent(id: string): void;
+}
+
+/** States of one app run ahead of the clock when it writes often; for itself they are never in the future. */
+export function latest(writes: readonly FieldWrite[], now: number): number {
+  return writes.reduce((most, { state }) => Math.max(most, state), now);
+}

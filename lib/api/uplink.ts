@@ -1,0 +1,271 @@
+import type { Limits } from '../base/limits.ts';
+import { randomId } from '../base/random.ts';
+import type { Selector } from '../graph/selector.ts';
+import type { FieldWrite } from '../graph/write.ts';
+import { resolveDue } from '../ham/resolve.ts';
+import type { Link } from '../mesh/link.ts';
+import { Outbox } from '../mesh/outbox.ts';
+import {
+  decodeFrame,
+  encodeGet,
+  encodeHelloReply,
+  encodePush,
+  encodeRefusal,
+  type FrameItem,
+} from '../wire/codec.ts';
+import type { AckMessage, GetMessage, PutMessage } from '../wire/message.ts';
+
+/** Questions that wait for their answer at once; the others wait in line. */
+const OPEN_ASKS = 500;
+/** Writes that wait for their acknowledgement at once, and characters of them. */
+const OPEN_PUTS = 256;
+const OPEN_LENGTH = 1024 * 1024;
+/** How often what waits is looked through, in milliseconds. */
+const SWEEP_MS = 500;
+/** A peer that was told what is here and says nothing for so long has the same, in milliseconds. */
+const SAME_MS = 1500;
+/** A peer that says nothing for so long does not answer, in milliseconds: Gun's `lack`. */
+const SILENCE_MS = 9000;
+/** Properties that are asked for one by one. */
+const FEW_WRITES = 4;
+
+/** What is asked of a peer. */
+export interface Ask {
+  readonly selector: Selector;
+  /** Hash of what is here; a peer that has the same keeps silent. */
+  readonly hash?: number | undefined;
+  /** True when nobody wants to know any more: it is not asked then. */
+  isOver?(): boolean;
+  /** Told of each write in the answer, before the end. */
+  heard?(writes: readonly FieldWrite[]): void;
+  /**
+   * The whole answer has come, and is in the store.
+   *
+   * @param isSilent true when none came in time
+   */
+  answered(isSilent: boolean): void;
+}
+
+/** A write on its way to a peer. */
+export interface Parcel {
+  readonly putJson: string;
+  readonly writes: readonly FieldWrite[];
+  /** Told once the peer says that it has stored the write, undefined, or why not. */
+  settled(refusal: string | undefined): void;
+}
+
+/** What a link needs of the graph. */
+export interface UplinkParts {
+  readonly limits: Limits;
+  readonly pid: string;
+  /** Takes what a peer says; resolves when it is stored, with the reason when it is refused. */
+  take(writes: readonly FieldWrite[], isAnswer: boolean): Promise<string | undefined>;
+  /** JSON of the message that answers a peer's question; undefined to keep silent. */
+  answer(get: GetMessage): Promise<readonly string[]>;
+  closed(): void;
+  fail(error: unknown): void;
+}
+
+interface Waiting<T> {
+  readonly what: T;
+  sentAt: number;
+}
+
+/** One open link to a peer: what was asked and said over it and waits for an answer. */
+export class Uplink {
+  readonly #link: Link;
+  readonly #parts: UplinkParts;
+  readonly #outbox: Outbox;
+  readonly #asks = new Map<string, Waiting<Ask>>();
+  readonly #asksInLine: Ask[] = [];
+  readonly #puts = new Map<string, Waiting<Parcel>>();
+  readonly #putsInLine: Parcel[] = [];
+  #openLength = 0;
+  #isFlushing = false;
+  #isClosed = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(link: Link, parts: UplinkParts) {
+    this.#link = link;
+    this.#parts = parts;
+    this.#outbox = new Outbox(parts.limits.packLength);
+    // What browsers say first: this is no relay.
+    this.#say(`{"#":"${randomId()}","dam":"hi"}`);
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Begins to listen; the link may have ended before. */
+  start(): void {
+    this.#link.listen({ frame: (text) => this.#hear(text), close: () => this.#end() });
+  }
+
+  /** Asks; when too many questions are open, after those before. */
+  ask(ask: Ask): void {
+    this.#asksInLine.push(ask);
+    this.#pump();
+  }
+
+  /** Sends a write, in the order of the calls. */
+  put(parcel: Parcel): void {
+    this.#putsInLine.push(parcel);
+    this.#pump();
+  }
+
+  close(code: number, reason: string): void {
+    this.#flush();
+    this.#link.close(code, reason);
+    this.#end();
+  }
+
+  #pump(): void {
+    while (this.#asks.size < OPEN_ASKS && this.#asksInLine.length > 0)
+      this.#sendAsk(this.#asksInLine.shift()!);
+    while (this.#puts.size < OPEN_PUTS && this.#openLength < OPEN_LENGTH && this.#putsInLine.length > 0)
+      this.#sendPut(this.#putsInLine.shift()!);
+    if (this.#asks.size + this.#puts.size > 0) this.#arm();
+  }
+
+  #sendAsk(ask: Ask): void {
+    if (ask.isOver?.() === true) return;
+    const id = randomId();
+    this.#asks.set(id, { what: ask, sentAt: Date.now() });
+    this.#say(encodeGet(`"${id}"`, ask.selector, ask.hash));
+  }
+
+  #sendPut(parcel: Parcel): void {
+    const id = randomId();
+    this.#puts.set(id, { what: parcel, sentAt: Date.now() });
+    this.#openLength += parcel.putJson.length;
+    this.#say(encodePush(id, parcel.putJson));
+  }
+
+  #say(text: string): void {
+    if (this.#isClosed) return;
+    this.#outbox.add(text);
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    queueMicrotask(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#isFlushing = false;
+    for (const frame of this.#outbox.take()) this.#link.send(frame);
+  }
+
+  #hear(text: string): void {
+    // Messages are taken one after the other, so that an answer is in the store when its end is told.
+    for (const item of decodeFrame(text, this.#parts.limits)) {
+      this.#handle(item).catch((error: unknown) => this.#parts.fail(error));
+    }
+  }
+
+  async #handle(item: FrameItem): Promise<void> {
+    if (!item.ok || this.#isClosed) return;
+    const message = item.value;
+    switch (message.kind) {
+      case 'put':
+        return this.#handlePut(message);
+      case 'ack':
+        return this.#handleAck(message);
+      case 'get':
+        for (const text of await this.#parts.answer(message)) this.#say(text);
+        return;
+      case 'control':
+        if (message.name === '?' && (message.replyTo === undefined || message.pid === undefined))
+          this.#say(encodeHelloReply(randomId(), message.idJson, this.#parts.pid, false));
+    }
+  }
+
+  async #handlePut({ writes, replyTo, more, idJson }: PutMessage): Promise<void> {
+    const ask = replyTo === undefined ? undefined : this.#asks.get(replyTo);
+    if (ask !== undefined) ask.sentAt = Date.now();
+    ask?.what.heard?.(writes);
+    const refusal = await this.#parts.take(writes, ask !== undefined);
+    if (refusal !== undefined) this.#say(encodeRefusal(randomId(), idJson, refusal));
+    if (ask !== undefined && !more) this.#finish(replyTo!);
+  }
+
+  #handleAck({ replyTo, refusal }: AckMessage): void {
+    const put = this.#puts.get(replyTo);
+    if (put === undefined) return this.#finish(replyTo);
+    this.#settle(replyTo, put.what, refusal);
+  }
+
+  #finish(id: string, isSilent = false): void {
+    const ask = this.#asks.get(id);
+    if (ask === undefined) return;
+    this.#asks.delete(id);
+    ask.what.answered(isSilent);
+    this.#pump();
+  }
+
+  #settle(id: string, parcel: Parcel, refusal: string | undefined): void {
+    this.#puts.delete(id);
+    this.#openLength -= parcel.putJson.length;
+    parcel.settled(refusal);
+    this.#pump();
+  }
+
+  #arm(): void {
+    this.#timer ??= setTimeout(() => this.#sweep(), SWEEP_MS);
+    (this.#timer as { unref?(): void }).unref?.();
+  }
+
+  #sweep(): void {
+    this.#timer = undefined;
+    const now = Date.now();
+    for (const [id, { what, sentAt }] of this.#asks) {
+      if (what.hash !== undefined && now - sentAt >= SAME_MS) this.#finish(id);
+      else if (now - sentAt >= SILENCE_MS) this.#finish(id, true);
+    }
+    for (const [id, { what, sentAt }] of this.#puts) {
+      if (now - sentAt >= SILENCE_MS) this.#verify(id, what);
+    }
+    this.#pump();
+  }
+
+  /**
+   * Gun's relays say nothing about a write that they have already, or that lost: so they are asked what they
+   * have, and sent the write again when that is older.
+   */
+  #verify(id: string, parcel: Parcel): void {
+    this.#puts.get(id)!.sentAt = Date.now();
+    const missing = new Map(parcel.writes.map((write) => [nameOf(write), write]));
+    const questions = questionsFor(parcel.writes);
+    let open = questions.length;
+    const heard = (writes: readonly FieldWrite[]): void => {
+      for (const other of writes) {
+        const mine = missing.get(nameOf(other));
+        if (mine !== undefined && resolveDue(mine, other) !== 'accept') missing.delete(nameOf(other));
+      }
+    };
+    const answered = (): void => {
+      open -= 1;
+      if (open > 0 || !this.#puts.has(id)) return;
+      if (missing.size === 0) return this.#settle(id, parcel, undefined);
+      this.#say(encodePush(id, parcel.putJson));
+    };
+    for (const selector of questions) this.ask({ selector, heard, answered });
+  }
+
+  #end(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#parts.closed();
+  }
+}
+
+/** What to ask to learn whether writes are there: few properties one by one, many by their nodes. */
+function questionsFor(writes: readonly FieldWrite[]): Selector[] {
+  if (writes.length <= FEW_WRITES) return writes.map(({ soul, key }) => ({ soul, key, reverse: false }));
+  return [...new Set(writes.map(({ soul }) => soul))].map((soul) => ({ soul, reverse: false }));
+}
+
+/** Tells properties apart. */
+function nameOf({ soul, key }: FieldWrite): string {
+  return `${soul.length} ${soul}${key}`;
+}
