@@ -248,7 +248,7 @@ function failureOf(error: unknown): GraphError {
 }
 
 function keyOf(key: string): Uint8Array<ArrayBuffer> {
-  return utf8(key) as Uint8Array<ArrayBuffer>;
+  return utf8(key);
 }
 
 /** A value as it is kept; bytes are copied, because the caller may use them again. */

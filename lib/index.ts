@@ -1,4 +1,4 @@
-/** The door `thicket`: the graph model, HAM, the wire codec, the store and the mesh. */
+/** The door `thicket`: the graph model, HAM, SEA, the wire codec, the store and the mesh. */
 export { ERROR_CODES, GraphError, type ErrorCode } from './base/errors.ts';
 export { StateClock, systemClock, type Clock } from './base/clock.ts';
 export { DEFAULT_LIMITS, limitsWith, type Limits } from './base/limits.ts';
@@ -16,7 +16,8 @@ export { valueOf, writeOf, type Entry, type FieldWrite } from './graph/write.ts'
 export { nodeJson, type Fields } from './graph/node.ts';
 export { inRange, matchesNames, type NameRange, type Names, type Selector } from './graph/selector.ts';
 export { resolve, resolveDue, type Verdict } from './ham/resolve.ts';
-export { merge, type MergeOutcome, type MergeView } from './ham/merge.ts';
+export { merge, type MergeOutcome, type MergeView, type SaysTheSame } from './ham/merge.ts';
+export * as SEA from './sea/index.ts';
 export { contentHash } from './wire/content-hash.ts';
 export { decodeFrame, type FrameItem } from './wire/codec.ts';
 export type { AckMessage, ControlMessage, Fault, GetMessage, Message, PutMessage } from './wire/message.ts';
@@ -31,6 +32,8 @@ export {
 } from './store/writer.ts';
 export { CLOSE, type Frame, type Link, type LinkListener } from './mesh/link.ts';
 export { Mesh, type MeshOptions } from './mesh/mesh.ts';
+export type { Checked } from './mesh/check-line.ts';
+export type { WritePolicy } from './mesh/checks.ts';
 export type { MeshEvent } from './mesh/context.ts';
 export { Peer, type PeerRole } from './mesh/peer.ts';
 export { createGraph, Graph, type GraphOptions } from './api/graph.ts';

@@ -67,6 +67,8 @@ export interface RelayOptions extends RelayBounds {
   readonly origins: readonly string[];
   /** Whether who sends no origin may connect, as programs that are no browsers do. */
   readonly missingOrigin: 'allow' | 'refuse';
+  /** Whether writes into the spaces of users are checked by the rules of SEA. */
+  readonly sea: 'on' | 'off';
   /** Secret without which nobody may connect; empty for none. */
   readonly readToken: string;
   /** Secret without which nobody may write; empty for none. */
@@ -98,6 +100,7 @@ export const DEFAULT_OPTIONS: RelayOptions = {
   exempt: ['127.0.0.0/8', '::1'],
   origins: ['*'],
   missingOrigin: 'allow',
+  sea: 'on',
   readToken: '',
   writeToken: '',
   adminToken: '',
@@ -210,6 +213,8 @@ const LIMITS: Readonly<Record<keyof Limits, LimitRow>> = {
     'puts of one peer waiting for the storage, one for each 16 KiB; beyond, it is not read',
   ],
   waitingPuts: ['messages', 1, 10 * MILLION, 'puts waiting for the storage; beyond, puts are refused'],
+  publicKeys: ['keys', 1, MILLION, 'public keys kept ready for checking signatures'],
+  verifiedBytes: ['bytes', 0, 1024 * GIB, 'signed values remembered as verified, not checked again'],
 };
 
 const FILL = 'from one peer in a second; faster ones are read more slowly';
@@ -378,6 +383,10 @@ export const OPTION_TABLE: readonly OptionRow[] = [
       choices: ['allow', 'refuse'],
     },
   ),
+  plainRow('sea', 'word', 'whether signatures, certificates and hashes of protected souls are checked', {
+    kind: 'choice',
+    choices: ['on', 'off'],
+  }),
   plainRow('readToken', 'token', 'token, or @ and a file with it, that one needs to connect', SECRET),
   plainRow('writeToken', 'token', 'token, or @ and a file with it, that one needs to write', SECRET),
   plainRow('adminToken', 'token', 'token, or @ and a file with it, that one needs for /metrics', SECRET),

@@ -10,11 +10,13 @@ import { Slices } from '../lib/base/slices.ts';
 import { CLOSE, type Link } from '../lib/mesh/link.ts';
 import type { MeshEvent } from '../lib/mesh/context.ts';
 import { Mesh } from '../lib/mesh/mesh.ts';
+import { saysTheSame } from '../lib/sea/signed-value.ts';
 import type { StartTimer } from '../lib/store/deferred-writes.ts';
 import { GraphStore } from '../lib/store/graph-store.ts';
 import type { Storage } from '../lib/store/storage.ts';
 import { Writer } from '../lib/store/writer.ts';
 import { aboutRelay } from './about.ts';
+import { AccessPolicy } from './access-policy.ts';
 import { adminRoutes, createAdminHttp, OperatorCheck } from './admin.ts';
 import type { Entrance } from './admission.ts';
 import { dialSocketClass } from './dial-socket.ts';
@@ -122,8 +124,17 @@ export class Relay {
       slices: this.#slices,
       report,
     };
-    this.#writer = new Writer({ ...common, storage: this.#storage });
-    this.#mesh = new Mesh({ ...common, writer: this.#writer });
+    const isGuarded = options.sea === 'on';
+    this.#writer = new Writer({
+      ...common,
+      storage: this.#storage,
+      saysTheSame: isGuarded ? saysTheSame : undefined,
+    });
+    this.#mesh = new Mesh({
+      ...common,
+      writer: this.#writer,
+      policy: isGuarded ? new AccessPolicy(common) : undefined,
+    });
     this.#heartbeat = new Heartbeat(HEARTBEAT_MS, every);
     this.#door = this.#makeDoor(now, every, parts.startTimer);
     this.#diallers = this.#makeDiallers();

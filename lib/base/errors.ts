@@ -7,12 +7,15 @@ export const ERROR_CODES = {
   OPTION_INVALID: 'an option is unknown, malformed or out of its range',
   PUT_REFUSED: 'what was written is refused',
   RELAY_LISTEN_FAILED: 'the relay could not listen on its port',
+  SEA_BAD_INPUT: 'data to sign, encrypt or certify is not what SEA can take',
+  SEA_BAD_KEY: 'a key pair is malformed or its halves do not belong together',
   STORAGE_DAMAGED: 'the store is damaged',
   STORAGE_FAILED: 'the storage refused to read or write',
   STORAGE_FULL: 'the disk is full',
   STORAGE_LOCKED: 'another process holds the data folder',
   STORAGE_NOT_OPEN: 'the storage is not open',
   STORAGE_UNREADABLE: 'the data folder cannot be opened or read',
+  USER_REFUSED: 'an account could not be made, opened or used',
 } as const;
 
 /** One of the codes in {@link ERROR_CODES}. */

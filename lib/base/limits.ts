@@ -64,6 +64,10 @@ export interface Limits {
   readonly unsettledPuts: number;
   /** Messages waiting for the storage; beyond, puts are refused. */
   readonly waitingPuts: number;
+  /** Public keys kept ready for checking signatures. */
+  readonly publicKeys: number;
+  /** Bytes of signed values remembered as verified, so that they are not checked again when they come again. */
+  readonly verifiedBytes: number;
 }
 
 const KIB = 1024;
@@ -101,6 +105,8 @@ export const DEFAULT_LIMITS: Limits = {
   inboundRelays: 64,
   unsettledPuts: 1000,
   waitingPuts: 50_000,
+  publicKeys: 5000,
+  verifiedBytes: 16 * MIB,
 };
 
 /** The defaults with some of them replaced. */

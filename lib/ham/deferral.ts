@@ -1,5 +1,6 @@
 import type { Limits } from '../base/limits.ts';
 import type { FieldWrite } from '../graph/write.ts';
+import type { SaysTheSame } from './merge.ts';
 
 /** A write whose time has not come. */
 export interface Deferred {
@@ -16,10 +17,11 @@ const SPARE_STALE = 64;
 /**
  * Writes from the future, ordered by state; bounded in number, in bytes and per owner (D5).
  *
- * One state of one property has one place: of two values the one that HAM would take stays.
+ * One state of one property has one place: of two values the one that HAM would take stays, of two that mean the same the first.
  */
 export class DeferralQueue {
   readonly #limits: Limits;
+  readonly #saysTheSame: SaysTheSame | undefined;
   readonly #placesByName = new Map<string, Deferred>();
   /** The same places, to know the stale ones by. */
   readonly #places = new Set<Deferred>();
@@ -28,8 +30,10 @@ export class DeferralQueue {
   #heap: Deferred[] = [];
   #bytes = 0;
 
-  constructor(limits: Limits) {
+  /** @param saysTheSame asked about other texts in one place; none mean the same when absent */
+  constructor(limits: Limits, saysTheSame?: SaysTheSame) {
     this.#limits = limits;
+    this.#saysTheSame = saysTheSame;
   }
 
   /** Writes that wait. */
@@ -69,6 +73,7 @@ export class DeferralQueue {
     const present = this.#placesByName.get(name);
     if (present !== undefined) {
       if (write.json <= present.write.json) return false;
+      if (this.#saysTheSame?.(write.soul, write.key, present.write, write) === true) return false;
       this.#forget(name, present);
     }
     const place: Deferred = { write, owner };

@@ -4,6 +4,7 @@ import type { GraphStore } from '../store/graph-store.ts';
 import type { Writer, WriterEvent } from '../store/writer.ts';
 import type { AnswerPaths } from './answer-paths.ts';
 import type { Asks } from './asks.ts';
+import type { Checks } from './checks.ts';
 import type { MeshCounters } from './counters.ts';
 import type { Dedupe } from './dedupe.ts';
 import type { Interest } from './interest.ts';
@@ -34,6 +35,8 @@ export interface Context {
   readonly limits: Limits;
   readonly interest: Interest;
   readonly counters: MeshCounters;
+  /** Asks the policy about puts. */
+  readonly checks: Checks;
   /** Measures puts from their arrival to their answer. */
   readonly putWatch: Stopwatch;
   readonly asks: Asks;
@@ -57,5 +60,7 @@ export interface Context {
   share(peer: Peer, message: SharedMessage): void;
   /** Resolves when what waits for the peer is short enough for more; false when the peer is gone. */
   drained(peer: Peer): Promise<boolean>;
+  /** Closes the link of a peer that goes too far. */
+  cut(peer: Peer, code: number, reason: string): void;
   report(event: MeshEvent): void;
 }

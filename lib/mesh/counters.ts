@@ -16,6 +16,12 @@ export const REFUSAL_CODES = [
   'closing',
   /** A peer that may not write. */
   'access',
+  /** A value in a user's space that its owner did not sign. */
+  'signature',
+  /** A guest of a user's space whose certificate does not allow it. */
+  'certificate',
+  /** A protected soul whose keys do not say what they must. */
+  'protected',
   'other',
 ] as const;
 
@@ -25,19 +31,39 @@ export type RefusalCode = (typeof REFUSAL_CODES)[number];
 /** What a peer that may not write is told. */
 export const NO_WRITES = 'this relay takes writes with a token only';
 
+/** What a peer is told when what is stored could not be read. */
+export const READ_FAILED = 'storage failed, nothing was stored';
+
+/** Reasons of the writer, and those of the policy in SEA's words (gun-wire section 12.3). */
 const CODES: ReadonlyMap<string, RefusalCode> = new Map([
-  ['storage failed, nothing was stored', 'storage'],
+  [READ_FAILED, 'storage'],
   ['the store is damaged and read-only', 'storage'],
   ['too many writes are waiting', 'busy'],
   ['relay is closing', 'closing'],
   ['put: too many writes from the future are waiting', 'future'],
   [NO_WRITES, 'access'],
+  ['Unverified data.', 'signature'],
+  ['Certificate expired.', 'certificate'],
+  ['Certificate verification fail.', 'certificate'],
+  ['Account not same!', 'protected'],
+  ['Alias not same!', 'protected'],
+  ['Alias must exist!', 'protected'],
+  ['Data must exist!', 'protected'],
+  ['Data hash not same as hash!', 'protected'],
 ]);
-const TOO_FAR = ' ms in the future';
+/** Reasons with a name or number in them, by how they begin or end. */
+const FAMILIES: readonly (readonly [begin: string, end: string, code: RefusalCode])[] = [
+  ['', ' ms in the future', 'future'],
+  ['Certificant ', ' blocked.', 'certificate'],
+  ['Path "', '".', 'certificate'],
+];
 
-/** The code of a reason that the writer gave. */
+/** The code of a reason that the writer or the policy gave. */
 export function codeOfOutcome(reason: string): RefusalCode {
-  return CODES.get(reason) ?? (reason.endsWith(TOO_FAR) ? 'future' : 'other');
+  const known = CODES.get(reason);
+  if (known !== undefined) return known;
+  const family = FAMILIES.find(([begin, end]) => reason.startsWith(begin) && reason.endsWith(end));
+  return family?.[2] ?? 'other';
 }
 
 /** The code of a fault that the parser found. */
@@ -69,6 +95,9 @@ export class MeshCounters {
     busy: 0,
     closing: 0,
     access: 0,
+    signature: 0,
+    certificate: 0,
+    protected: 0,
     other: 0,
   };
 

@@ -14,6 +14,7 @@ import {
 import type { ControlMessage, Fault, GetMessage, Message } from '../wire/message.ts';
 import { AnswerPaths } from './answer-paths.ts';
 import { Asks } from './asks.ts';
+import { Checks, type WritePolicy } from './checks.ts';
 import type { Context, MeshEvent } from './context.ts';
 import { codeOfFault, MeshCounters } from './counters.ts';
 import { Dedupe } from './dedupe.ts';
@@ -64,6 +65,8 @@ export interface MeshOptions {
   /** Cuts long work into slices; own ones over `schedule` when absent. */
   readonly slices?: Slices;
   readonly report?: (event: MeshEvent) => void;
+  /** Decides what may be stored; everything when absent. */
+  readonly policy?: WritePolicy | undefined;
   /** This process's id among peers; random when absent. */
   readonly pid?: string;
 }
@@ -76,6 +79,7 @@ export class Mesh implements Context {
   readonly limits: Limits;
   readonly interest: Interest;
   readonly counters: MeshCounters = new MeshCounters();
+  readonly checks: Checks;
   readonly putWatch: Stopwatch;
   readonly asks: Asks;
   readonly questions: Dedupe;
@@ -103,6 +107,11 @@ export class Mesh implements Context {
     this.schedule = schedule;
     this.slices = options.slices ?? new Slices({ schedule });
     this.report = options.report ?? (() => undefined);
+    this.checks = new Checks({
+      policy: options.policy,
+      limits,
+      fail: ({ name: peer }, error) => this.report({ kind: 'read-failed', peer, error }),
+    });
     this.putWatch = new Stopwatch(() => this.slices.now());
     this.interest = new Interest(limits);
     this.asks = new Asks(limits, clock, ({ asker, get }) => answerAfterAsking(this, asker, get));
@@ -150,6 +159,7 @@ export class Mesh implements Context {
   /** Stops listening, lets what is in flight finish, sends the last answers and closes every link. */
   async close(code: number = CLOSE.goingAway, reason = 'closing'): Promise<void> {
     this.#closing = true;
+    await this.checks.idle();
     await this.writer.idle();
     // What is being passed on or answered over several turns.
     while (this.slices.size > 0) await new Promise<void>((resolve) => this.schedule(resolve));
@@ -180,7 +190,7 @@ export class Mesh implements Context {
       const isReading = peer.link.queuedBytes < before;
       stalledMs = isReading ? 0 : stalledMs + pauseMs;
       pauseMs = isReading ? FIRST_PAUSE_MS : Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
-      if (stalledMs >= STALL_MS) this.#cut(peer, CLOSE.overloaded, 'does not read');
+      if (stalledMs >= STALL_MS) this.cut(peer, CLOSE.overloaded, 'does not read');
     }
     return !peer.closed;
   }
@@ -213,11 +223,11 @@ export class Mesh implements Context {
       handle: (item) => this.#handle(peer, item),
       pause: () => peer.link.pause(),
       resume: () => peer.link.resume(),
-      overflow: () => this.#cut(peer, CLOSE.overloaded, 'input limit'),
+      overflow: () => this.cut(peer, CLOSE.overloaded, 'input limit'),
       // A stranger's message must not end the process, whatever it stumbled over.
       fail: (error) => {
         this.report({ kind: 'handler-failed', peer: peer.name, error });
-        this.#cut(peer, CLOSE.failed, 'internal error');
+        this.cut(peer, CLOSE.failed, 'internal error');
       },
     });
   }
@@ -285,7 +295,7 @@ export class Mesh implements Context {
 
   #refuse(peer: Peer, { idJson, what, reason }: Fault): void {
     peer.faults += 1;
-    if (peer.faults > MOST_FAULTS) return this.#cut(peer, CLOSE.refused, 'too many faults');
+    if (peer.faults > MOST_FAULTS) return this.cut(peer, CLOSE.refused, 'too many faults');
     this.counters.refuse(what, codeOfFault(reason));
     this.report({ kind: 'refused', peer: peer.name, what, reason });
     if (idJson !== undefined) return this.send(peer, encodeRefusal(randomId(), idJson, reason));
@@ -294,7 +304,7 @@ export class Mesh implements Context {
     peer.frameFaults += 1;
   }
 
-  #cut(peer: Peer, code: number, reason: string): void {
+  cut(peer: Peer, code: number, reason: string): void {
     if (peer.closed) return;
     this.report({ kind: 'peer-cut', peer: peer.name, link: peer.link.name, reason });
     peer.link.close(code, reason);
@@ -355,7 +365,7 @@ export class Mesh implements Context {
     if (peer.closed) return;
     for (const frame of peer.outbox.take()) {
       if (peer.link.queuedBytes > this.limits.outputBytes) {
-        return this.#cut(peer, CLOSE.overloaded, 'output limit');
+        return this.cut(peer, CLOSE.overloaded, 'output limit');
       }
       peer.link.send(frame);
     }

@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from '../base/clock.ts';
 import type { Gate } from '../base/gate.ts';
 import type { Limits } from '../base/limits.ts';
+import type { CheckLine } from './check-line.ts';
 import type { Inbox } from './inbox.ts';
 import type { Link } from './link.ts';
 import { Outbox } from './outbox.ts';
@@ -78,8 +79,16 @@ export class Peer {
   readonly mayWrite: boolean;
   /** Messages it sent. */
   messages = 0;
-  /** Its puts that wait for the storage, large ones several times; while there are too many, the inbox waits as well. */
+  /**
+   * Its puts that wait for their check or the storage, large ones several times; while there are too many, the inbox
+   * waits as well.
+   */
   unsettledPuts = 0;
+  /** Those among them that are being checked; made anew when there are some. */
+  checks: CheckLine | undefined = undefined;
+  /** Its puts that the policy refused in the minute under way, and when that began. */
+  refusedPuts = 0;
+  refusedSince: number = -Infinity;
   inbox: Inbox | undefined = undefined;
   /** Messages and frames of it that were refused for their form. */
   faults = 0;

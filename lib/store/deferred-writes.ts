@@ -5,6 +5,7 @@ import { Slices, waitFor, type WaitingSteps } from '../base/slices.ts';
 import { inLaterTurn } from '../base/turns.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { DeferralQueue, type Deferred } from '../ham/deferral.ts';
+import type { SaysTheSame } from '../ham/merge.ts';
 import {
   decodeLong,
   deferredKey,
@@ -51,6 +52,8 @@ export interface DeferredWritesOptions {
   readonly wake: () => void;
   /** The timers of the engine when absent. */
   readonly startTimer?: StartTimer | undefined;
+  /** Asked about other texts at equal states; none mean the same when absent. */
+  readonly saysTheSame?: SaysTheSame | undefined;
 }
 
 /**
@@ -73,14 +76,14 @@ export class DeferredWrites {
   #retryAt = -Infinity;
   #closed = false;
 
-  constructor({ storage, limits, clock, slices, wake, startTimer }: DeferredWritesOptions) {
+  constructor({ storage, limits, clock, slices, wake, startTimer, saysTheSame }: DeferredWritesOptions) {
     this.#storage = storage;
     this.#limits = limits;
     this.#clock = clock;
     this.#slices = slices ?? new Slices({ schedule: inLaterTurn });
     this.#wake = wake;
     this.#startTimer = startTimer ?? systemTimer;
-    this.#queue = new DeferralQueue(limits);
+    this.#queue = new DeferralQueue(limits, saysTheSame);
   }
 
   get size(): number {

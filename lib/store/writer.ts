@@ -4,7 +4,7 @@ import type { Limits } from '../base/limits.ts';
 import { Pace } from '../base/pace.ts';
 import { Slices, type WaitingSteps } from '../base/slices.ts';
 import type { FieldWrite } from '../graph/write.ts';
-import { merge, mergeInSteps } from '../ham/merge.ts';
+import { merge, mergeInSteps, type SaysTheSame } from '../ham/merge.ts';
 import { CommitGroup } from './commit-group.ts';
 import { DeferredWrites, type StartTimer } from './deferred-writes.ts';
 import type { GraphStore } from './graph-store.ts';
@@ -72,6 +72,8 @@ export interface WriterOptions {
   /** Waits for the next write from the future; the timers of the engine when absent. */
   readonly startTimer?: StartTimer;
   readonly report?: (event: WriterEvent) => void;
+  /** Asked about other texts at equal states; none mean the same when absent. */
+  readonly saysTheSame?: SaysTheSame | undefined;
 }
 
 /**
@@ -86,6 +88,7 @@ export class Writer {
   readonly #schedule: (task: () => void) => void;
   readonly #slices: Slices;
   readonly #report: (event: WriterEvent) => void;
+  readonly #saysTheSame: SaysTheSame | undefined;
   readonly #deferred: DeferredWrites;
   readonly #waiting: PutQueue<PutRequest>;
   #running = false;
@@ -100,6 +103,7 @@ export class Writer {
     this.#schedule = options.schedule;
     this.#slices = options.slices ?? new Slices(options);
     this.#report = options.report ?? (() => undefined);
+    this.#saysTheSame = options.saysTheSame;
     this.#waiting = new PutQueue(options.limits.waitingPuts);
     this.#deferred = new DeferredWrites({
       storage: options.storage,
@@ -108,6 +112,7 @@ export class Writer {
       slices: this.#slices,
       wake: () => this.#start(),
       startTimer: options.startTimer,
+      saysTheSame: options.saysTheSame,
     });
   }
 
@@ -197,7 +202,7 @@ export class Writer {
     const batches = [due, ...requests.map(({ writes }) => writes)];
     yield* group.gather(batches);
     yield* group.load(batches);
-    const matured = (yield* mergeInSteps(due, group, now)).accepted;
+    const matured = (yield* mergeInSteps(due, group, now, this.#saysTheSame)).accepted;
     const byRequest: (readonly FieldWrite[] | string)[] = [];
     const pace = new Pace();
     for (let at = 0; at < requests.length; at += 1) {
@@ -216,7 +221,7 @@ export class Writer {
       const reason = this.#deferred.refusal(writes.filter(isFuture), owner, now);
       if (reason !== undefined) return reason;
     }
-    const { accepted, deferred } = merge(writes, group, now);
+    const { accepted, deferred } = merge(writes, group, now, this.#saysTheSame);
     for (const write of deferred) this.#deferred.add(write, owner);
     return accepted;
   }
@@ -230,7 +235,7 @@ export class Writer {
     const future = yield* chosen(writes, (write) => write.state > now);
     const reason = future.length === 0 ? undefined : this.#deferred.refusal(future, owner, now);
     if (reason !== undefined) return reason;
-    const { accepted, deferred } = yield* mergeInSteps(writes, group, now);
+    const { accepted, deferred } = yield* mergeInSteps(writes, group, now, this.#saysTheSame);
     const pace = new Pace();
     for (const write of deferred) {
       this.#deferred.add(write, owner);

@@ -10,11 +10,13 @@ import { FAN_OUT_CASES } from './cases/fan-out.ts';
 import { GET_CASES } from './cases/gets.ts';
 import { GROWTH_CASES } from './cases/growth.ts';
 import { PUT_CASES } from './cases/puts.ts';
+import { SIGNED_CASES } from './cases/signed.ts';
 import { UPDATE_CASES } from './cases/updates.ts';
 
 /** All cases. */
 export const CASES: readonly BenchCase[] = [
   ...PUT_CASES,
+  ...SIGNED_CASES,
   ...UPDATE_CASES,
   ...GET_CASES,
   ...FAN_OUT_CASES,

@@ -24,6 +24,10 @@ export interface Door {
 
 /** `export { a, type b } from './file.ts'`, over several lines. */
 const REEXPORT = /export\s+(?:type\s+)?\{([^}]*)\}\s+from\s+['"]([^'"]+)['"]/g;
+/** `export * as Name from './file.ts'`. */
+const NAMESPACE = /export \* as (\w+) from ['"]([^'"]+)['"]/g;
+/** What a file says of itself first. */
+const OPENING = /^\/\*\*((?:(?!\*\/)[\s\S])*)\*\//;
 const DECLARATION =
   /(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*)?export (?:declare )?(?:abstract )?(class|function|interface|type|const) (\w+)/g;
 const SIMPLE_KINDS: ReadonlySet<string> = new Set(['function', 'type', 'const']);
@@ -53,7 +57,7 @@ function exportsOf(file: string): Documented[] {
   const text = readFileSync(file, 'utf8');
   const own = declarationsIn(text);
   const others = [...text.matchAll(REEXPORT)].flatMap(([, names = '', from = '']) => {
-    const source = join(dirname(file), from.replace(/\.(?:ts|js)$/, '.d.ts'));
+    const source = sourceOf(file, from);
     const known = existsSync(source) ? exportsOf(source) : [];
     return names
       .split(',')
@@ -61,7 +65,23 @@ function exportsOf(file: string): Documented[] {
       .filter((item) => item !== '')
       .flatMap((item) => renamed(item, known));
   });
-  return [...own, ...others];
+  const spaces = [...text.matchAll(NAMESPACE)].map(([, name = '', from = '']) =>
+    namespaceOf(name, sourceOf(file, from)),
+  );
+  return [...own, ...others, ...spaces];
+}
+
+function sourceOf(file: string, from: string): string {
+  return join(dirname(file), from.replace(/\.(?:ts|js)$/, '.d.ts'));
+}
+
+/** Everything a file exports, under one name. */
+function namespaceOf(name: string, file: string): Documented {
+  const opening = OPENING.exec(readFileSync(file, 'utf8'))?.[1] ?? '';
+  const members = exportsOf(file).map(
+    ({ text, declaration }) => `  /** ${text.split('\n')[0]} */\n  ${declaration.replaceAll('\n', '\n  ')}`,
+  );
+  return { name, text: plain(opening), declaration: `namespace ${name} {\n${members.join('\n')}\n}` };
 }
 
 /** `a`, or `a as b`. */

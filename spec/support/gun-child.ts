@@ -4,6 +4,7 @@
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
+import type { SeaFunction } from './sea-messages.ts';
 import type {
   GunAck,
   GunChildOptions,
@@ -12,6 +13,7 @@ import type {
   GunLex,
   GunOperations,
   GunPath,
+  GunUserAnswer,
 } from './gun-messages.ts';
 
 interface GunPeer {
@@ -30,11 +32,19 @@ interface Root {
   on(event: string, message: unknown): void;
 }
 
+interface GunUser {
+  readonly _: { readonly sea?: unknown };
+  create(alias: string, password: string, done: (answer: GunAck) => void): void;
+  auth(alias: string, password: string, done: (answer: GunAck) => void): void;
+  leave(): void;
+}
+
 /** The parts of gun's chain that the operations use. */
 interface Chain {
   readonly _: Root;
   get(step: unknown): Chain;
-  put(value: unknown, done?: (ack: GunAck) => void): Chain;
+  put(value: unknown, done?: (ack: GunAck) => void, options?: object): Chain;
+  user(): GunUser;
   set(value: unknown, done?: (ack: GunAck) => void): Chain;
   unset(item: Chain): Chain;
   map(lex?: GunLex): Chain;
@@ -60,6 +70,10 @@ const Gun = require(options.kind === 'browser' ? 'gun/gun.js' : 'gun') as GunFun
 // Gun's own version of ws, as in the apps that install it.
 const WebSocket = createRequire(require.resolve('gun/package.json'))('ws') as new (url: string) => Socket;
 require('gun/lib/unset.js');
+const SEA = (options.sea === true ? require('gun/sea.js') : {}) as Record<
+  SeaFunction,
+  (...args: readonly unknown[]) => Promise<unknown>
+>;
 
 const heard: string[] = [];
 const said: string[] = [];
@@ -135,8 +149,22 @@ function acked(start: (done: (ack: GunAck) => void) => void): Promise<GunAck> {
   });
 }
 
+function keysAfter({ err }: GunAck): GunUserAnswer {
+  return err === undefined ? { pair: JSON.parse(JSON.stringify(gun.user()._.sea)) } : { err };
+}
+
 const operations: GunOperations = {
-  put: (path, value) => acked((done) => walk(path).put(value, done)),
+  put: (path, value, certificate) =>
+    acked((done) =>
+      walk(path).put(value, done, certificate === undefined ? undefined : { opt: { cert: certificate } }),
+    ),
+  create: async (alias, password) =>
+    keysAfter(await acked((done) => gun.user().create(alias, password, done))),
+  async auth(alias, password) {
+    gun.user().leave();
+    return keysAfter(await acked((done) => gun.user().auth(alias, password, done)));
+  },
+  sea: (name, args) => SEA[name](...args),
   write: (path, value) => void walk(path).put(value),
   link: (path, target) => acked((done) => walk(path).put(walk(target), done)),
   async set(path, value) {

@@ -2,6 +2,8 @@
  * The messages between a spec and the process that runs gun for it.
  */
 
+import type { SeaFunction } from './sea-messages.ts';
+
 /**
  * How gun runs: as in a page (core only, nothing kept), as in a Node app without or with gun's interest routing
  * (`axe`, with which an app says its puts only to peers that asked), or as gun's own relay.
@@ -24,6 +26,8 @@ export interface GunChildOptions {
   readonly peers: readonly string[];
   /** Folder that all kinds but `browser` keep their data in. */
   readonly file?: string;
+  /** True for a client with users: gun's own SEA. */
+  readonly sea?: boolean;
   /** Port of a `relay`; 0 or absent for any. */
   readonly port?: number;
 }
@@ -34,10 +38,22 @@ export interface GunAck {
   readonly err?: string;
 }
 
+/** What gun gives the callback of a user's call, with the user's keys. */
+export interface GunUserAnswer {
+  readonly err?: string;
+  readonly pair?: unknown;
+}
+
 /** What a process can be asked to do; each answers when gun's own callback came, or at once without one. */
 export interface GunOperations {
-  /** `put` with a callback; answers with the first ack. */
-  put(path: GunPath, value: unknown): Promise<GunAck>;
+  /** `put` with a callback, and a guest's certificate; answers with the first ack. */
+  put(path: GunPath, value: unknown, certificate?: string): Promise<GunAck>;
+  /** `user.create`; answers with the keys. */
+  create(alias: string, password: string): Promise<GunUserAnswer>;
+  /** `user.auth` after `user.leave`, by alias and password; answers with the keys. */
+  auth(alias: string, password: string): Promise<GunUserAnswer>;
+  /** Calls one of SEA's functions. */
+  sea(name: SeaFunction, args: readonly unknown[]): Promise<unknown>;
   /** `put` without a callback. */
   write(path: GunPath, value: unknown): void;
   /** Puts a link to another chain. */

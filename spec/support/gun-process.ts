@@ -3,7 +3,16 @@
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { GunAck, GunChildOptions, GunLex, GunNews, GunOperations, GunPath } from './gun-messages.ts';
+import type {
+  GunAck,
+  GunChildOptions,
+  GunLex,
+  GunNews,
+  GunOperations,
+  GunPath,
+  GunUserAnswer,
+} from './gun-messages.ts';
+import type { SeaFunction } from './sea-messages.ts';
 import { endProcess } from './end-process.ts';
 import { Inbox } from './inbox.ts';
 
@@ -88,9 +97,24 @@ export class GunProcess {
     await this.#links.settles(({ news }) => news === 'down', 'the link to go down');
   }
 
-  /** `put` with a callback: the first ack. */
-  put(path: GunPath, value: unknown): Promise<GunAck> {
-    return this.#ask('put', path, value);
+  /** `put` with a callback, and a guest's certificate: the first ack. */
+  put(path: GunPath, value: unknown, certificate?: string): Promise<GunAck> {
+    return this.#ask('put', path, value, certificate);
+  }
+
+  /** Makes an account and logs in. */
+  create(alias: string, password: string): Promise<GunUserAnswer> {
+    return this.#ask('create', alias, password);
+  }
+
+  /** Logs in. */
+  auth(alias: string, password: string): Promise<GunUserAnswer> {
+    return this.#ask('auth', alias, password);
+  }
+
+  /** The answer of one of SEA's functions. */
+  sea(name: SeaFunction, ...args: readonly unknown[]): Promise<unknown> {
+    return this.#ask('sea', name, args);
   }
 
   /** `put` without a callback; resolves as soon as gun took the call. */

@@ -18,6 +18,8 @@ export interface ClientOptions {
   readonly peers: readonly (RelayProcess | string)[];
   readonly kind?: Exclude<GunKind, 'relay'>;
   readonly name?: string;
+  /** True for a client with users. */
+  readonly sea?: boolean;
 }
 
 /** Everything a spec starts, ended in reverse order by `end`. */
@@ -46,10 +48,10 @@ export class InteropWorld {
   }
 
   /** A gun client; browsers are connected when it resolves, Node apps dial when they first say something. */
-  async gun({ peers, kind = 'browser', name = 'client' }: ClientOptions): Promise<GunProcess> {
+  async gun({ peers, kind = 'browser', name = 'client', sea = false }: ClientOptions): Promise<GunProcess> {
     const file = kind !== 'browser' ? { file: join(await this.folder(), 'radata') } : {};
     const urls = peers.map((peer) => (typeof peer === 'string' ? peer : peer.url));
-    const gun = new GunProcess({ kind, peers: urls, ...file }, name);
+    const gun = new GunProcess({ kind, peers: urls, sea, ...file }, name);
     this.#ends.push(() => gun.end());
     await gun.ready;
     if (kind === 'browser' && urls.length > 0) await gun.connected();

@@ -3,6 +3,7 @@ import { loopbackPair } from '../../adapters/loopback-link.ts';
 import { MemoryStorage } from '../../adapters/memory.ts';
 import { limitsWith, type Limits } from '../../lib/base/limits.ts';
 import { Slices } from '../../lib/base/slices.ts';
+import type { WritePolicy } from '../../lib/mesh/checks.ts';
 import type { MeshEvent } from '../../lib/mesh/context.ts';
 import { Mesh } from '../../lib/mesh/mesh.ts';
 import { GraphStore } from '../../lib/store/graph-store.ts';
@@ -36,6 +37,8 @@ export interface MeshWorldOptions {
   readonly limits?: Partial<Limits>;
   readonly storage?: Storage;
   readonly pid?: string;
+  /** Decides what may be stored; everything when absent. */
+  readonly policy?: (world: MeshWorld) => WritePolicy;
 }
 
 /** Puts the timers of this process on a fake clock; gives the way back. */
@@ -112,6 +115,7 @@ export class MeshWorld {
       ...common,
       writer: this.writer,
       report,
+      policy: options.policy?.(this),
       ...(options.pid === undefined ? {} : { pid: options.pid }),
     });
   }

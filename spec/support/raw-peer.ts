@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
+import { valueOf, type FieldWrite } from '../../lib/graph/write.ts';
 import { Inbox } from './inbox.ts';
 
 /** A node as it travels: properties, and in `_` its soul and the states. */
@@ -47,6 +48,23 @@ export function graphOf(
   const states = Object.fromEntries(pairs.map(([key]) => [key, state]));
   const node = Object.fromEntries([['_', { '#': soul, '>': states }], ...pairs]);
   return Object.fromEntries([[soul, node as RawNode]]);
+}
+
+/** Writes as they travel, those of one soul in one node. */
+export function graphOfWrites(...writes: readonly FieldWrite[]): Readonly<Record<string, RawNode>> {
+  const nodes = new Map<string, { states: [string, number][]; fields: [string, unknown][] }>();
+  for (const write of writes) {
+    const node = nodes.get(write.soul) ?? { states: [], fields: [] };
+    nodes.set(write.soul, node);
+    node.states.push([write.key, write.state]);
+    node.fields.push([write.key, valueOf(write)]);
+  }
+  return Object.fromEntries(
+    [...nodes].map(([soul, { states, fields }]) => {
+      const meta = { '#': soul, '>': Object.fromEntries(states) };
+      return [soul, Object.fromEntries([['_', meta], ...fields]) as RawNode];
+    }),
+  );
 }
 
 /** One connection to `/gun`. */

@@ -4,6 +4,7 @@ import { SealedStorage } from '../../adapters/sealed-storage.ts';
 import { limitsWith, type Limits } from '../../lib/base/limits.ts';
 import { Slices } from '../../lib/base/slices.ts';
 import type { Entry, FieldWrite } from '../../lib/graph/write.ts';
+import type { SaysTheSame } from '../../lib/ham/merge.ts';
 import { GraphStore } from '../../lib/store/graph-store.ts';
 import type { Storage } from '../../lib/store/storage.ts';
 import { Writer, type PutOutcome, type WriterEvent } from '../../lib/store/writer.ts';
@@ -22,6 +23,8 @@ export interface SmallStoreOptions {
   readonly slices?: Slices;
   /** True to store values behind checksums, as the relay does. */
   readonly isSealed?: boolean;
+  /** Asked about other texts at equal states. */
+  readonly saysTheSame?: SaysTheSame;
 }
 
 /** Everything a spec of the store needs, in one place. */
@@ -42,7 +45,7 @@ export class SmallStore {
   readonly #whole: Storage;
 
   /** Use {@link openStore}. */
-  constructor({ limits, clock, memory, slices, isSealed = false }: SmallStoreOptions) {
+  constructor({ limits, clock, memory, slices, isSealed = false, saysTheSame }: SmallStoreOptions) {
     this.memory = memory ?? new MemoryStorage();
     this.storage = new FaultyStorage(this.memory);
     this.#isSealed = isSealed;
@@ -59,6 +62,7 @@ export class SmallStore {
       startTimer: this.time.startTimer,
       schedule: setImmediate,
       slices: cut,
+      saysTheSame,
       report: (event) => this.events.push(event),
     });
     this.writer.onMatured((changed) => this.matured.push(...changed));

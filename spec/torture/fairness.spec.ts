@@ -1,5 +1,8 @@
 import { expect } from 'chai';
 import { DEFAULT_LIMITS } from '../../lib/base/limits.ts';
+import { valueOf } from '../../lib/graph/write.ts';
+import { createPair, type KeyPair } from '../../lib/sea/keys.ts';
+import { signWrite } from '../../lib/sea/signed-value.ts';
 import { FRAME_SIZES } from '../../lib/wire/large-frame.ts';
 import { freshId, freshName, graphOf, RawPeer, type RawMessage, type RawNode } from '../support/raw-peer.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
@@ -100,10 +103,44 @@ const LOADS: readonly (readonly [title: string, load: Load])[] = [
     putAndRead(() => nodesOf(1, () => ({ text: '中'.repeat(FRAME_LENGTH / 3) }))),
   ],
   ['a text of escapes', putAndRead(() => nodesOf(1, () => ({ text: '"'.repeat(FRAME_LENGTH / 2) })))],
+  ['a put of 4000 signed values, new and known', putSigned(4000, (at) => `value ${at}`)],
+  ['a signed text as long as a frame', putSigned(1, () => 'a'.repeat(FRAME_LENGTH - 1000))],
+  ['a signed text of escapes', putSigned(1, () => '"'.repeat(FRAME_LENGTH / 8))],
+  ['a put of 2000 signed values and one that is forged', putForged],
   ['as many gets of unknown souls as a batch may hold', getBatch(() => ({ '#': freshName('unknown') }))],
   ['as many LEX reads of nothing as a batch may hold', getBatch(() => ({ '#': { '*': freshName('none') } }))],
   ['a LEX read of all there is', getBatch(() => ({ '#': { '*': '' }, '%': DEFAULT_LIMITS.lexMaxBytes }), 1)],
 ];
+
+/** Keys and signed values of them are made once: they are the same in each try, and verified from the second on. */
+let owner: Promise<KeyPair> | undefined;
+
+async function signedGraph(count: number, value: (at: number) => string): Promise<Graph> {
+  const pair = await (owner ??= createPair());
+  const soul = `~${pair.pub}/${freshName('signed')}`;
+  const writes = await Promise.all(
+    range(count).map((at) => signWrite({ soul, key: `k${at}`, state: STATE }, value(at), pair)),
+  );
+  return graphOf(soul, Object.fromEntries(writes.map((write) => [write.key, valueOf(write)])), STATE);
+}
+
+/** Puts signed values, then the same ones again, which are known by then. */
+function putSigned(count: number, value: (at: number) => string): Load {
+  return async (peer) => {
+    const graph = await signedGraph(count, value);
+    for (const id of [freshId(), freshId()]) expect(await peer.put(graph, id)).to.include({ ok: true });
+    await readBack(peer, graph);
+  };
+}
+
+/** Puts forged values: signatures that are none, and the last of many. */
+async function putForged(peer: RawPeer): Promise<void> {
+  const graph = await signedGraph(2000, String);
+  const [soul, node] = Object.entries(graph)[0]!;
+  const states = { ...node._['>'], last: STATE };
+  const forged = { [soul]: { ...node, _: { '#': soul, '>': states }, last: 'unsigned' } };
+  expect(await peer.put(forged)).to.include({ err: 'Unverified data.' });
+}
 
 /** As many properties as a frame holds: no other structure has so many parts. */
 const MANY_PROPERTIES: Load = putAndRead(() => nodesOf(20, () => fieldsOf(10_000, 1)));

@@ -3,6 +3,7 @@ import { LevelStorage } from '../../adapters/level.ts';
 import { SealedStorage } from '../../adapters/sealed-storage.ts';
 import { MemoryStorage } from '../../adapters/memory.ts';
 import { DEFAULT_LIMITS } from '../../lib/base/limits.ts';
+import { protectionOf } from '../../lib/sea/ownership.ts';
 import { lineOfField } from '../support/naive-graph.ts';
 import { get, meshWorlds, put, type MeshWorld } from '../support/mesh-world.ts';
 import { freshId, freshName, graphOf, RawPeer, type RawMessage } from '../support/raw-peer.ts';
@@ -226,7 +227,8 @@ describe(`relay under fuzz (SEED=${seed})`, function () {
     it(`stores what is legal and nothing else, over a kill too: ${SOCKET_FRAMES} frames`, async () => {
       const data = await folder();
       const chance = new Chance(seed + 1);
-      const [maker, reader] = [new FrameMaker(chance, NOT_DUE_MS), new StrictReader()];
+      const maker = new FrameMaker(chance, NOT_DUE_MS);
+      const reader = new StrictReader((soul) => protectionOf(soul).kind !== 'open');
       relay = await startRelay({ data });
       for (let frames = SOCKET_FRAMES; frames > 0; frames -= ROUND) {
         await round(maker, chance, reader, Math.min(frames, ROUND));

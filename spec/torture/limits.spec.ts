@@ -1,8 +1,11 @@
 import { expect } from 'chai';
 import { MemoryStorage } from '../../adapters/memory.ts';
-import type { Limits } from '../../lib/base/limits.ts';
+import { limitsWith, type Limits } from '../../lib/base/limits.ts';
 import { Slices } from '../../lib/base/slices.ts';
 import { Mesh } from '../../lib/mesh/mesh.ts';
+import { SeaChecker } from '../../lib/sea/checker.ts';
+import { createPair } from '../../lib/sea/keys.ts';
+import { signWrite } from '../../lib/sea/signed-value.ts';
 import { createRelay } from '../../relay/relay.ts';
 import { START_MS } from '../support/fake-clock.ts';
 import { get, meshWorlds, PAST, put, type MeshWorld, type MeshWorldOptions } from '../support/mesh-world.ts';
@@ -355,7 +358,28 @@ const REACHED: Readonly<Record<keyof Limits, Reach>> = {
     const verdicts = ['under way', 'b', 'c', 'd'].map((id) => verdictOf(peer.heard, id));
     expect(verdicts).to.deep.equal(['ok', 'ok', 'ok', 'too many writes are waiting']);
   },
+
+  publicKeys: async () => {
+    const checker = new SeaChecker(limitsWith({ publicKeys: 4 }));
+    for (let made = 0; made < 10; made += 1) await checkSigned(checker);
+    expect(checker.sizes.keys).to.be.within(1, 4);
+  },
+
+  verifiedBytes: async () => {
+    const checker = new SeaChecker(limitsWith({ verifiedBytes: 64 * 1024 }));
+    for (let made = 0; made < 10; made += 1) await checkSigned(checker, 30);
+    expect(checker.sizes.verified).to.be.within(30, (64 * 1024) / 300);
+  },
 };
+
+/** Lets somebody new sign some values and has them checked. */
+async function checkSigned(checker: SeaChecker, count = 1): Promise<void> {
+  const pair = await createPair();
+  const place = { soul: `~${pair.pub}`, state: PAST };
+  const keys = Object.keys(fieldsOf(count));
+  const writes = await Promise.all(keys.map((key) => signWrite({ ...place, key }, key, pair)));
+  expect(await checker.check(writes, START_MS, () => undefined)).to.include({ ok: true });
+}
 
 /** Properties that a LEX read gives of twenty that hold ten bytes each. */
 async function countRead(

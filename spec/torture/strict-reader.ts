@@ -14,6 +14,12 @@ export class StrictReader {
   readonly legalLines = new Set<string>();
   readonly #legal: FieldWrite[] = [];
   readonly #ids = new Set<string>();
+  readonly #isProtected: (soul: string) => boolean;
+
+  /** @param isProtected true for souls that need what chance does not make: a signature, or the hash of a value */
+  constructor(isProtected: (soul: string) => boolean = () => false) {
+    this.#isProtected = isProtected;
+  }
 
   /** Takes a frame that came from a peer at a time. */
   hear(peer: string, frame: string, now: number): void {
@@ -41,7 +47,7 @@ export class StrictReader {
     const writes = writesOf(message);
     if (writes === undefined && !isControl(message) && !isRead(message)) return;
     if (this.#isRepeated(JSON.stringify([peer, id])) || writes === undefined) return;
-    if (writes.some(({ state }) => state > now + futureMs)) return;
+    if (writes.some(({ soul, state }) => state > now + futureMs || this.#isProtected(soul))) return;
     for (const write of writes) {
       this.#legal.push(write);
       this.legalLines.add(lineOfField(write.soul, write.key, write.state, write.json));

@@ -3,20 +3,27 @@ import type { FieldWrite } from '../../graph/write.ts';
 import type { PutOutcome, PutRequest } from '../../store/writer.ts';
 import { encodeAck, encodeRefusal } from '../../wire/codec.ts';
 import type { PutMessage } from '../../wire/message.ts';
+import type { Checked, CheckedPut } from '../check-line.ts';
+import { balance } from '../checks.ts';
 import type { Context } from '../context.ts';
-import { codeOfOutcome, NO_WRITES } from '../counters.ts';
+import { codeOfOutcome, NO_WRITES, READ_FAILED } from '../counters.ts';
+import { CLOSE } from '../link.ts';
 import type { Peer } from '../peer.ts';
 import { pushChanges } from '../push.ts';
+
+/** Puts of a peer that the policy may refuse in a minute; with more it is cut off. */
+const MOST_REFUSED = 1000;
+const MINUTE_MS = 60_000;
 
 /** Characters of values that count as one put, and what a write takes beside them. */
 const PUT_LENGTH = 16_384;
 const WRITE_LENGTH = 64;
 
-/** Writes, or the data that answers a get: merged, committed, acknowledged, passed on. */
+/** Writes, or the data that answers a get: checked, merged, committed, acknowledged, passed on. */
 export function handlePut(context: Context, peer: Peer, message: PutMessage): void {
-  if (!peer.mayWrite) return new ReceivedPut(context, peer, message).settle({ ok: false, reason: NO_WRITES });
-  if (peer.role === 'client') rememberWritten(peer, message.writes);
-  context.writer.submit(new ReceivedPut(context, peer, message));
+  const put = new ReceivedPut(context, peer, message);
+  if (peer.mayWrite) context.checks.run(peer, put);
+  else put.settle({ ok: false, reason: NO_WRITES });
 }
 
 function rememberWritten(peer: Peer, writes: readonly FieldWrite[]): void {
@@ -34,9 +41,9 @@ function weightOfWrites(writes: readonly FieldWrite[]): number {
   return 1 + Math.floor(length / PUT_LENGTH);
 }
 
-/** One put on its way through the writer. */
-class ReceivedPut implements PutRequest {
-  readonly writes: readonly FieldWrite[];
+/** One put on its way through policy and writer. */
+class ReceivedPut implements PutRequest, CheckedPut {
+  writes: readonly FieldWrite[];
   readonly owner: string;
   readonly #context: Context;
   readonly #peer: Peer;
@@ -53,7 +60,20 @@ class ReceivedPut implements PutRequest {
     this.#isTimed = context.putWatch.start();
     this.#weight = weightOfWrites(message.writes);
     peer.unsettledPuts += this.#weight;
-    if (peer.unsettledPuts >= context.limits.unsettledPuts) peer.inbox?.hold();
+    balance(peer, context.limits);
+  }
+
+  goOn(checked: Checked): void {
+    const context = this.#context;
+    const peer = this.#peer;
+    if (!checked.ok) {
+      this.settle(checked);
+      if (checked.reason !== READ_FAILED) this.#countRefused();
+      return;
+    }
+    this.writes = checked.value;
+    if (peer.role === 'client') rememberWritten(peer, this.writes);
+    context.writer.submit(this);
   }
 
   settle(outcome: PutOutcome): void {
@@ -62,7 +82,7 @@ class ReceivedPut implements PutRequest {
     const message = this.#message;
     if (this.#isTimed) context.putWatch.stop();
     peer.unsettledPuts -= this.#weight;
-    if (peer.unsettledPuts <= Math.floor(context.limits.unsettledPuts / 2)) peer.inbox?.release();
+    balance(peer, context.limits);
     if (!outcome.ok) {
       context.counters.refuse('put', codeOfOutcome(outcome.reason));
       context.report({ kind: 'refused', peer: peer.name, what: 'put', reason: outcome.reason });
@@ -73,8 +93,23 @@ class ReceivedPut implements PutRequest {
       if (!message.failed) pushChanges(context, outcome.changed, peer, message);
     }
     if (message.replyTo !== undefined && !message.more && context.asks.isWaitingFor(message.replyTo, peer)) {
-      context.asks.answered(message.replyTo, peer, this.writes);
+      if (outcome.ok) context.asks.answered(message.replyTo, peer, this.writes);
+      else context.asks.notFound(message.replyTo, peer);
     }
+  }
+
+  /** Relays that this side dialled pass on what others say. */
+  #countRefused(): void {
+    const context = this.#context;
+    const peer = this.#peer;
+    if (peer.dialled) return;
+    const now = context.slices.now();
+    if (now - peer.refusedSince >= MINUTE_MS) {
+      peer.refusedSince = now;
+      peer.refusedPuts = 0;
+    }
+    peer.refusedPuts += 1;
+    if (peer.refusedPuts > MOST_REFUSED) context.cut(peer, CLOSE.refused, 'too many refused puts');
   }
 
   /** Answers to what this peer asked need no acknowledgement. */

@@ -8,6 +8,7 @@ import { get } from './gets.ts';
 import { hammer } from './hammer.ts';
 import type { ConnectTask, GroupState, LoadOperations, LoadReply, LoadRequest } from './operations.ts';
 import { put, putWideNode } from './puts.ts';
+import { putSigned, sign } from './signed.ts';
 import { subscribe } from './subscribe.ts';
 import { update } from './updates.ts';
 
@@ -44,6 +45,8 @@ const operations: LoadOperations = {
     groups.delete(group);
   },
   put: (task) => put(clientsOf(task.group), task),
+  sign,
+  putSigned: (task) => putSigned(clientsOf(task.group), task),
   update: (task) => update(clientsOf(task.group), task),
   putWideNode: (task) => putWideNode(clientsOf(task.group), task),
   get: (task) => get(clientsOf(task.group), task),

@@ -29,6 +29,15 @@ export interface PutTask {
   readonly patienceMs: number;
 }
 
+/** Lets users sign values by gun's own SEA, for puts of them later. */
+export interface SignTask {
+  readonly users: number;
+  readonly values: number;
+}
+
+/** Puts the signed values, one to a put; the task ends when there are no more. */
+export type PutSignedTask = Omit<PutTask, 'count' | 'order'>;
+
 /** Updates all properties of records that are stored, drawn at random. */
 export interface UpdateTask {
   readonly group: string;
@@ -191,6 +200,9 @@ export interface LoadOperations {
   connect(task: ConnectTask): Promise<number>;
   disconnect(task: { readonly group: string }): Promise<void>;
   put(task: PutTask): Promise<RequestResult>;
+  /** @returns values that were signed */
+  sign(task: SignTask): Promise<number>;
+  putSigned(task: PutSignedTask): Promise<RequestResult>;
   update(task: UpdateTask): Promise<RequestResult>;
   putWideNode(task: WideNodeTask): Promise<RequestResult>;
   get(task: GetTask): Promise<RequestResult>;

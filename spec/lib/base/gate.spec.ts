@@ -44,6 +44,19 @@ describe('base Gate', () => {
     expect(order).to.deep.equal([0, 1, 2, 3, 4]);
   });
 
+  it('lets owners take turns, each in the order of its own', async () => {
+    const gate = new Gate(1);
+    const order: string[] = [];
+    const enter = (name: string, owner?: string): Promise<void> =>
+      gate.run(async () => {
+        await setImmediate();
+        order.push(name);
+      }, owner);
+    const many = ['a0', 'a1', 'a2', 'a3'].map((name) => enter(name, 'ann'));
+    await Promise.all([...many, enter('b0', 'bob'), enter('b1', 'bob'), enter('n0')]);
+    expect(order).to.deep.equal(['a0', 'a1', 'b0', 'n0', 'a2', 'b1', 'a3']);
+  });
+
   it('gives the place back when a task fails, later or at once', async () => {
     const gate = new Gate(1);
     const failing = gate.run(async () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { limitsWith, type Limits } from '../../../lib/base/limits.ts';
-import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
+import { writeOf, type Entry, type FieldWrite } from '../../../lib/graph/write.ts';
 import { DeferralQueue } from '../../../lib/ham/deferral.ts';
 import { seeded } from '../../support/arbitraries.ts';
 import { collectGarbage, heldBytes } from '../../support/garbage.ts';
@@ -16,6 +16,10 @@ function at(state: number, key = 'k', value = 'v'): FieldWrite {
 
 function writesOf(places: readonly { readonly write: FieldWrite }[]): FieldWrite[] {
   return places.map(({ write }) => write);
+}
+
+function isSameText(_soul: string, _key: string, a: Entry, b: Entry): boolean {
+  return a.json.toLowerCase() === b.json.toLowerCase();
 }
 
 describe('ham DeferralQueue', () => {
@@ -33,6 +37,14 @@ describe('ham DeferralQueue', () => {
     expect(writesOf(queue.takeDue(9, 2)).map(({ state }) => state)).to.deep.equal([1, 2]);
     expect(queue.takeDue(9, 0)).to.deep.equal([]);
     expect(queue.takeDue(9, 2)).to.have.length(1);
+  });
+
+  it('keeps the first of two values that mean the same', () => {
+    const queue = new DeferralQueue(limitsWith(), isSameText);
+    expect(queue.add(at(1, 'k', 'TEXT'), undefined)).to.equal(true);
+    expect(queue.add(at(1, 'k', 'text'), undefined)).to.equal(false);
+    expect(queue.add(at(1, 'k', 'z'), undefined)).to.equal(true);
+    expect(writesOf(queue.takeDue(1, 9))).to.deep.equal([at(1, 'k', 'z')]);
   });
 
   it('counts what was given until it is removed', () => {

@@ -2,7 +2,13 @@ import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { finish } from '../../../lib/base/slices.ts';
 import { writeOf, type Entry, type FieldWrite } from '../../../lib/graph/write.ts';
-import { merge, mergeInSteps, type MergeOutcome, type MergeView } from '../../../lib/ham/merge.ts';
+import {
+  merge,
+  mergeInSteps,
+  type MergeOutcome,
+  type MergeView,
+  type SaysTheSame,
+} from '../../../lib/ham/merge.ts';
 import { aName, aState, aValue, aWrite, batches, seeded, shuffled } from '../../support/arbitraries.ts';
 import { START_MS } from '../../support/fake-clock.ts';
 import { lineOfField, NaiveGraph } from '../../support/naive-graph.ts';
@@ -43,6 +49,12 @@ function crowdedWrites(): fc.Arbitrary<FieldWrite[]> {
   });
 }
 
+/** Takes texts in capital letters for the same. */
+const isSameText: SaysTheSame = (soul, key, current, incoming) => {
+  expect([soul, key]).to.deep.equal(['s', 'a']);
+  return current.json.toLowerCase() === incoming.json.toLowerCase();
+};
+
 describe('ham merge', () => {
   it('gives what won and what must wait, each in the order it came', () => {
     const replica = new Replica();
@@ -69,6 +81,20 @@ describe('ham merge', () => {
       accepted: [],
       deferred: [],
     });
+  });
+
+  it('keeps the first of two values that mean the same at one state, and no others', () => {
+    const replica = new Replica();
+    const merged = (...writes: readonly FieldWrite[]): FieldWrite[] => {
+      const inSteps = finish(mergeInSteps(writes, replica, START_MS, isSameText));
+      return [...inSteps.accepted, ...merge(writes, replica, START_MS, isSameText).accepted];
+    };
+    const [upper, lower] = [writeOf('s', 'a', 5, 'TEXT'), writeOf('s', 'a', 5, 'text')];
+    expect(merged(upper, lower)).to.deep.equal([upper]);
+    expect(replica.current('s', 'a')).to.equal(upper);
+    const later = { ...lower, state: 6 };
+    const greater = writeOf('s', 'a', 6, 'z');
+    expect(merged(later, greater)).to.deep.equal([later, greater]);
   });
 
   it('agrees with a naive graph in any order, with repetitions, in any batches', () => {

@@ -6,6 +6,7 @@ import {
   NO_WRITES,
   REFUSAL_CODES,
 } from '../../../lib/mesh/counters.ts';
+import { blockedRefusal, nameRefusal, REFUSAL } from '../../../lib/sea/refusals.ts';
 import type { PutOutcome } from '../../../lib/store/writer.ts';
 import { meshWorlds, put } from '../../support/mesh-world.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
@@ -51,6 +52,23 @@ describe('mesh/counters', () => {
     expect(await codes([submit(4)])).to.deep.equal(['closing']);
     expect(codeOfOutcome(NO_WRITES)).to.equal('access');
     expect(codeOfOutcome('anything else')).to.equal('other');
+  });
+
+  it("knows every reason in SEA's words", () => {
+    const reasons = [...Object.values(REFUSAL), blockedRefusal('x.y'), nameRefusal('inbox', 'k', 'x.y')];
+    const codes = Object.fromEntries(reasons.map((reason) => [reason, codeOfOutcome(reason)]));
+    expect(codes).to.deep.equal({
+      [REFUSAL.unverified]: 'signature',
+      [REFUSAL.account]: 'protected',
+      [REFUSAL.alias]: 'protected',
+      [REFUSAL.aliasMissing]: 'protected',
+      [REFUSAL.dataMissing]: 'protected',
+      [REFUSAL.hash]: 'protected',
+      [REFUSAL.expired]: 'certificate',
+      [REFUSAL.certificate]: 'certificate',
+      [blockedRefusal('x.y')]: 'certificate',
+      [nameRefusal('inbox', 'k', 'x.y')]: 'certificate',
+    });
   });
 
   it('tells frames that are no JSON from those of the wrong form', async () => {

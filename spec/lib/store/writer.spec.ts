@@ -105,6 +105,23 @@ describe('store Writer', () => {
       expect(store.storage.calls.commit).to.equal(1);
     });
 
+    it('keeps what it has when a request says the same in other words, now or later, one or many', async () => {
+      const store = await open({
+        saysTheSame: (_soul, _key, a, b) => a.json.toLowerCase() === b.json.toLowerCase(),
+      });
+      const many = Array.from({ length: 100 }, (_, at) => `k${at}`);
+      await store.put(many.map((key) => past(key, 'TEXT')));
+      for (const keys of [['k0'], many]) {
+        const again = await store.put(keys.map((key) => past(key, 'text')));
+        expect(again).to.deep.equal({ ok: true, changed: [] });
+      }
+      await store.put([future(5, 'k', 'TEXT')]);
+      await store.put([future(5, 'k', 'text')]);
+      store.time.advance(5);
+      await store.writer.idle();
+      expect(store.matured).to.deep.equal([future(5, 'k', 'TEXT')]);
+    });
+
     it('tells of a request what won and what still holds at the end of its group', async () => {
       const store = await open();
       await store.put([past('old', 'v', 9)]);

@@ -1,0 +1,86 @@
+import { failure, success } from '../base/result.ts';
+import type { MaybePromise } from '../base/maybe-promise.ts';
+import type { Limits } from '../base/limits.ts';
+import type { FieldWrite } from '../graph/write.ts';
+import { CheckLine, type Checked, type CheckedPut } from './check-line.ts';
+import { READ_FAILED } from './counters.ts';
+import type { Peer } from './peer.ts';
+
+/** Decides what may be stored, before anything of a put is. */
+export interface WritePolicy {
+  /**
+   * Checks the writes of one put; answers at once where it can. Rejects when what is stored cannot be read.
+   *
+   * @param owner by whom those that have to wait take turns
+   */
+  check(writes: readonly FieldWrite[], owner: string): MaybePromise<Checked>;
+}
+
+/** Part of the puts that wait for the storage at which a peer is heard again. */
+const RELEASE_SHARE = 2;
+
+/** What checks need. */
+export interface ChecksParts {
+  /** Everything may be stored when absent. */
+  readonly policy: WritePolicy | undefined;
+  readonly limits: Limits;
+  /** Told when the policy could not decide. */
+  readonly fail: (peer: Peer, error: unknown) => void;
+}
+
+/** Asks the policy about every put; those of other peers are checked meanwhile, within bounds for each. */
+export class Checks {
+  readonly #parts: ChecksParts;
+  #pending = 0;
+  #idle: (() => void)[] = [];
+
+  constructor(parts: ChecksParts) {
+    this.#parts = parts;
+  }
+
+  /** Puts whose check takes time. */
+  get size(): number {
+    return this.#pending;
+  }
+
+  /** Lets a put go on once it was checked, and all that its peer put before. */
+  run(peer: Peer, put: CheckedPut): void {
+    const { policy } = this.#parts;
+    if (policy === undefined) return put.goOn(success(put.writes));
+    const checking = policy.check(put.writes, peer.name);
+    if (!(checking instanceof Promise) && peer.checks === undefined) return put.goOn(checking);
+    this.#wait(peer, put, checking).catch((error: unknown) => this.#parts.fail(peer, error));
+  }
+
+  /** Resolves when nothing is being checked. */
+  async idle(): Promise<void> {
+    if (this.#pending > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  /** A put that could not be checked is refused. */
+  async #wait(peer: Peer, put: CheckedPut, checking: MaybePromise<Checked>): Promise<void> {
+    const line = (peer.checks ??= new CheckLine());
+    const place = line.add(put);
+    this.#pending += 1;
+    balance(peer, this.#parts.limits);
+    let checked: Checked;
+    try {
+      checked = await checking;
+    } catch (error) {
+      this.#parts.fail(peer, error);
+      checked = failure(READ_FAILED);
+    }
+    line.decide(place, checked);
+    if (line.size === 0) peer.checks = undefined;
+    balance(peer, this.#parts.limits);
+    this.#pending -= 1;
+    if (this.#pending > 0) return;
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+}
+
+/** Hears a peer no further while too much of what it put is not done with. */
+export function balance({ inbox, checks, unsettledPuts }: Peer, limits: Limits): void {
+  if (unsettledPuts >= limits.unsettledPuts || checks?.isFull === true) inbox?.hold();
+  else if (unsettledPuts * RELEASE_SHARE <= limits.unsettledPuts) inbox?.release();
+}

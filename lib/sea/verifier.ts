@@ -1,0 +1,195 @@
+import type { Limits } from '../base/limits.ts';
+import type { MaybePromise } from '../base/maybe-promise.ts';
+import { failure, success, type Result } from '../base/result.ts';
+import type { Slices } from '../base/slices.ts';
+import { TwoGenerations } from '../base/two-generations.ts';
+import { isLink } from '../graph/value.ts';
+import type { Entry, FieldWrite } from '../graph/write.ts';
+import {
+  certificateFault,
+  certificateTexts,
+  writeBlockOf,
+  type BlockRecord,
+  type Certificate,
+  type GuestWrite,
+} from './certificate.ts';
+import { namesHash, namesItsContent } from './content-soul.ts';
+import { demandOf, NONE, type Demand } from './demand.ts';
+import { PublicKeys } from './keys.ts';
+import { isLongJson, unescapeInSteps, utf8InSteps } from './long-text.ts';
+import { blockedRefusal, REFUSAL } from './refusals.ts';
+import { parseLongSigned, plainValue, type LongSignedValue, type SignedValue } from './signed-value.ts';
+import { digestOf, sha256, signatureBytes, verifyDigest, verifyText } from './signature.ts';
+import { LONGEST_NAME, VerifiedWrites } from './verified.ts';
+
+/** What the store holds for a property. */
+export type ReadStored = (soul: string, key: string) => MaybePromise<Entry | undefined>;
+
+/** What a write is checked against. */
+export interface Circumstances {
+  /** Clock in milliseconds. */
+  readonly now: number;
+  readonly readStored: ReadStored;
+}
+
+/** True for a write that may be merged, false for one that the store has in other words (D30); or why it is refused. */
+export type Judgement = Result<boolean>;
+
+type SignatureDemand = Extract<Demand, { kind: 'signature' }>;
+type Signed = SignedValue | LongSignedValue;
+
+/** Part of the memory for verified values that certificates get. */
+const CERTIFICATE_SHARE = 1 / 8;
+const TAKEN: Judgement = success(true);
+
+/** Judges single writes; imported keys, verified values and certificates are remembered within bounds. */
+export class Verifier {
+  readonly #slices: Slices;
+  readonly #keys: PublicKeys;
+  readonly #verified: VerifiedWrites;
+  /** Certificates with the right signature, by owner and text. */
+  readonly #certificates: TwoGenerations<string, true>;
+  readonly #certificateLength: number;
+
+  constructor({ publicKeys, verifiedBytes }: Pick<Limits, 'publicKeys' | 'verifiedBytes'>, slices: Slices) {
+    const certificateBytes = verifiedBytes * CERTIFICATE_SHARE;
+    this.#slices = slices;
+    this.#keys = new PublicKeys(publicKeys);
+    this.#verified = new VerifiedWrites(verifiedBytes - certificateBytes);
+    this.#certificates = new TwoGenerations(certificateBytes);
+    this.#certificateLength = Math.min(LONGEST_NAME, certificateBytes);
+  }
+
+  /** Values kept as verified, and keys kept as imported. */
+  get sizes(): { readonly verified: number; readonly certificates: number; readonly keys: number } {
+    return {
+      verified: this.#verified.size,
+      certificates: this.#certificates.size,
+      keys: this.#keys.size,
+    };
+  }
+
+  /** What is left to demand of a write, given what was verified before. */
+  demandOf(write: FieldWrite, now: number): Demand {
+    const known = this.#verified.get(write);
+    if (known === undefined) return demandOf(write);
+    if (known.certificate === undefined) return NONE;
+    const demand = demandOf(write);
+    if (demand.kind !== 'signature' || known.certificate.m['wb'] !== undefined) return demand;
+    const guestWrite = { ...write, owner: demand.owner, guest: known.guest! };
+    return certificateFault(known.certificate, guestWrite, now) === undefined ? NONE : demand;
+  }
+
+  /** Does what a write demands. Rejects when `readStored` does. */
+  async judge(write: FieldWrite, demand: Demand, circumstances: Circumstances): Promise<Judgement> {
+    if (demand.kind === 'none') return TAKEN;
+    if (demand.kind === 'refused') return failure(demand.reason);
+    // What is stored was checked when it came, and stays what it is even when its certificate expires (D14).
+    const stored = await circumstances.readStored(write.soul, write.key);
+    if (stored?.json === write.json && stored.state === write.state) return TAKEN;
+    if (demand.kind === 'content') return this.#judgeContent(write);
+    if (demand.signed !== undefined)
+      return this.#judgeSigned(write, demand.owner, demand.signed, circumstances);
+    return this.#judgeLong(write, demand, circumstances, stored);
+  }
+
+  async #judgeContent(write: FieldWrite): Promise<Judgement> {
+    const { key, json } = write;
+    if (!(await (isLongJson(json) ? this.#namesLong(key, json) : namesItsContent(key, json))))
+      return failure(REFUSAL.hash);
+    this.#verified.add(write);
+    return TAKEN;
+  }
+
+  async #namesLong(key: string, json: string): Promise<boolean> {
+    const text = json.startsWith('"') ? await this.#slices.run(unescapeInSteps(json)) : json;
+    return namesHash(key, await this.#digest(text));
+  }
+
+  async #judgeLong(
+    write: FieldWrite,
+    { owner }: SignatureDemand,
+    circumstances: Circumstances,
+    stored: Entry | undefined,
+  ): Promise<Judgement> {
+    const signed = await this.#slices.run(parseLongSigned(write, owner));
+    if (signed === undefined) return failure(REFUSAL.unverified);
+    const judgement = await this.#judgeSigned(write, owner, signed, circumstances);
+    if (!judgement.ok || stored?.state !== write.state || !isLongJson(stored.json)) return judgement;
+    const { soul, key } = write;
+    const before = await this.#slices.run(parseLongSigned({ soul, key, ...stored }, owner));
+    const isSame = before?.valueJson.every((part, at) => part === signed.valueJson[at]);
+    return isSame === true ? success(false) : judgement;
+  }
+
+  async #judgeSigned(
+    write: FieldWrite,
+    owner: string,
+    signed: Signed,
+    circumstances: Circumstances,
+  ): Promise<Judgement> {
+    const { signer, certificate } = signed;
+    if (this.#verified.get(write) === undefined) {
+      if (!(await this.#isSigned(signed))) return failure(REFUSAL.unverified);
+      if (certificate !== undefined && !(await this.#isIssued(certificate, owner)))
+        return failure(REFUSAL.certificate);
+      this.#verified.add(write, certificate && signer, certificate);
+    }
+    if (certificate === undefined) return TAKEN;
+    const { soul, key, state } = write;
+    const guestWrite = { soul, key, state, owner, guest: signer };
+    const fault =
+      certificateFault(certificate, guestWrite, circumstances.now) ??
+      (await blockFault(certificate, guestWrite, circumstances.readStored));
+    return fault === undefined ? TAKEN : failure(fault);
+  }
+
+  async #isSigned({ signer, text, signature }: Signed): Promise<boolean> {
+    const key = await this.#keys.get(signer);
+    return key !== undefined && verifyDigest(await this.#digest(text), signature, key);
+  }
+
+  async #digest(text: string | readonly string[]): Promise<Uint8Array<ArrayBuffer>> {
+    if (typeof text === 'string' && !isLongJson(text)) return sha256(text);
+    return digestOf(await this.#slices.run(utf8InSteps(typeof text === 'string' ? [text] : text)));
+  }
+
+  async #isIssued(certificate: Certificate, owner: string): Promise<boolean> {
+    const name = `${owner} ${JSON.stringify(certificate)}`;
+    const isShort = name.length <= this.#certificateLength;
+    if (isShort && this.#certificates.get(name, () => name.length) === true) return true;
+    const key = await this.#keys.get(owner);
+    const signature = signatureBytes(certificate.s);
+    if (key === undefined || signature === undefined) return false;
+    for (const text of certificateTexts(certificate)) {
+      if (!(await verifyText(text, signature, key))) continue;
+      if (isShort) this.#certificates.set(name, true, name.length);
+      return true;
+    }
+    return false;
+  }
+}
+
+/** Looks the guest up in the block list that a certificate names, in the store as it is (D16). */
+async function blockFault(
+  certificate: Certificate,
+  { owner, guest }: GuestWrite,
+  readStored: ReadStored,
+): Promise<string | undefined> {
+  const block = writeBlockOf(certificate, owner, guest);
+  if (block === undefined) return undefined;
+  const { record, link } = block;
+  const target = link === undefined ? undefined : await readPlain(link, readStored);
+  const records = isLink(target) ? [record, { soul: target['#'], key: guest }] : [record];
+  for (const each of records) {
+    const value = await readPlain(each, readStored);
+    if (value === 1 || value === true) return blockedRefusal(guest);
+  }
+  return undefined;
+}
+
+async function readPlain({ soul, key }: BlockRecord, readStored: ReadStored): Promise<unknown> {
+  const entry = await readStored(soul, key);
+  // Neither a link nor what blocks is long.
+  return entry === undefined || isLongJson(entry.json) ? undefined : plainValue(soul, key, entry);
+}

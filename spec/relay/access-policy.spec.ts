@@ -1,0 +1,69 @@
+import { expect } from 'chai';
+import { writeOf, type FieldWrite } from '../../lib/graph/write.ts';
+import { certify, parseCertificate } from '../../lib/sea/certificate.ts';
+import { blockedRefusal, REFUSAL } from '../../lib/sea/refusals.ts';
+import { signWrite } from '../../lib/sea/signed-value.ts';
+import { AccessPolicy } from '../../relay/access-policy.ts';
+import { meshWorlds, PAST, type MeshWorld } from '../support/mesh-world.ts';
+import { SEA_VECTORS } from '../support/sea-vectors.ts';
+
+const { alice, bob } = SEA_VECTORS.pairs;
+const INBOX = `~${alice.pub}/inbox`;
+
+function policyOf({ graph, limits, time, mesh }: MeshWorld): AccessPolicy {
+  return new AccessPolicy({ graph, limits, clock: time.clock, slices: mesh.slices });
+}
+
+async function byGuest(terms: object): Promise<FieldWrite> {
+  const text = await certify({ guests: bob.pub, write: { '*': 'inbox' }, ...terms }, alice);
+  const place = { soul: INBOX, key: 'k', state: PAST };
+  return signWrite(place, 'v', bob, { certificate: parseCertificate(text)! });
+}
+
+describe('relay AccessPolicy', () => {
+  const newWorld = meshWorlds();
+
+  it('lets everything into souls that nobody protects, at once and as it is', async () => {
+    const policy = policyOf(await newWorld());
+    const writes = [writeOf('open', 'k', PAST, 'v'), writeOf('other', 'k', PAST, 1)];
+    const checked = policy.check(writes, 'p1');
+    expect(checked).to.deep.equal({ ok: true, value: writes });
+    expect(!(checked instanceof Promise) && checked.ok && checked.value).to.equal(writes);
+  });
+
+  it('asks SEA about the others', async () => {
+    const policy = policyOf(await newWorld());
+    const good = await signWrite({ soul: `~${alice.pub}`, key: 'k', state: PAST }, 'v', alice);
+    expect(await policy.check([good], 'p1')).to.include({ ok: true });
+    expect(await policy.check([{ ...good, key: 'other' }], 'p1')).to.deep.equal({
+      ok: false,
+      reason: REFUSAL.unverified,
+    });
+  });
+
+  it('judges by the clock of the relay and by what it has stored', async () => {
+    const world = await newWorld();
+    const policy = policyOf(world);
+    const write = await byGuest({ expires: world.time.clock() + 1000, writeBlock: 'blocked' });
+    expect(await policy.check([write], 'p1')).to.include({ ok: true });
+    const place = { soul: `~${alice.pub}/blocked`, key: bob.pub, state: PAST };
+    const block = await signWrite(place, true, alice);
+    const storing = new Promise((settle) => {
+      world.writer.submit({ writes: [block], owner: undefined, settle });
+    });
+    await world.settle();
+    await storing;
+    expect(await policy.check([write], 'p1')).to.deep.equal({ ok: false, reason: blockedRefusal(bob.pub) });
+    world.time.advance(1001);
+    expect(await policy.check([write], 'p1')).to.deep.equal({ ok: false, reason: REFUSAL.expired });
+  });
+
+  it('rejects when the store cannot be read', async () => {
+    const world = await newWorld();
+    const write = await byGuest({});
+    world.storage.fails = () => true;
+    const outcome = await Promise.resolve(policyOf(world).check([write], 'p1')).catch(() => 'rejected');
+    expect(outcome).to.equal('rejected');
+    world.storage.fails = () => false;
+  });
+});
