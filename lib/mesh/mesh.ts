@@ -283,7 +283,7 @@ export class Mesh implements Context {
    */
   #dispatchGet(peer: Peer, message: GetMessage): void {
     const isRelay = this.relays.has(peer);
-    const isRepeated = this.#dedupe.seen(message.id, peer.number);
+    const isRepeated = message.isNameless !== true && this.#dedupe.seen(message.id, peer.number);
     const isOwn = isRelay && this.questions.has(message.id);
     const isKnown = isRepeated || isOwn || this.#dedupe.seen(message.id);
     if (!isKnown) return handleGet(this, peer, message);

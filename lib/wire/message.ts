@@ -5,6 +5,8 @@ import type { FieldWrite } from '../graph/write.ts';
 interface Envelope {
   /** The message's id, as it is compared for duplicates; invented when the sender gave none. */
   readonly id: string;
+  /** True when it was: nothing else that the sender says is a repetition of this message. */
+  readonly isNameless?: true;
   /** The id as JSON, for answers: ids need not be texts. */
   readonly idJson: string;
   /** Id of the message this one answers. */

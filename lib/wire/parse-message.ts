@@ -33,6 +33,7 @@ type Raw = Record<string, unknown>;
 /** What every message carries. */
 interface Id {
   readonly id: string;
+  readonly isNameless?: true;
   readonly idJson: string;
   readonly listsPeers: boolean;
 }
@@ -102,7 +103,7 @@ function parseId(message: Raw, limits: Limits): Id | undefined {
   }
   if (!raw) {
     const id = randomId();
-    return { id, idJson: `"${id}"`, listsPeers };
+    return { id, idJson: `"${id}"`, listsPeers, isNameless: true };
   }
   const idJson = boundedJson(raw, limits.idLength);
   return idJson === undefined ? undefined : { id: idJson, idJson, listsPeers };
@@ -175,16 +176,17 @@ function parseGetMessage(raw: Raw, id: Id, limits: Limits): Result<GetMessage, F
   const selector = parseSelector(raw['get'], limits);
   if (!selector.ok) return failure({ idJson: id.idJson, what: 'get', reason: selector.reason });
   const hash = raw['##'];
-  return success({
+  const get: GetMessage = {
     kind: 'get',
     id: id.id,
     idJson: id.idJson,
     listsPeers: id.listsPeers,
     replyTo: undefined,
     selector: selector.value,
-    contentHash: typeof hash === 'number' ? hash : undefined,
+    contentHash: Number.isFinite(hash) ? (hash as number) : undefined,
     local: Boolean(raw['nts']),
-  });
+  };
+  return success(id.isNameless === true ? { ...get, isNameless: true } : get);
 }
 
 function parseAck(raw: Raw, id: Id, replyTo: string, limits: Limits): AckMessage {

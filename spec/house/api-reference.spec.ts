@@ -23,6 +23,7 @@ describe('API reference', () => {
       /## thicket\n[\s\S]*### createGraph\n\nA graph: alone, offline, or with any number of peers/,
     );
     expect(reference).to.contain('once(options?: WaitOptions): Promise<Found<Snapshot<T>>>;');
+    expect(reference).to.match(/### SEA\n[\s\S]*`SEA\.SeaChecker`/);
     expect(reference).to.not.contain('#private');
   });
 });

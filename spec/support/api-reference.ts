@@ -24,10 +24,8 @@ export interface Door {
 
 /** `export { a, type b } from './file.ts'`, over several lines. */
 const REEXPORT = /export\s+(?:type\s+)?\{([^}]*)\}\s+from\s+['"]([^'"]+)['"]/g;
-/** `export * as Name from './file.ts'`. */
-const NAMESPACE = /export \* as (\w+) from ['"]([^'"]+)['"]/g;
-/** What a file says of itself first. */
-const OPENING = /^\/\*\*((?:(?!\*\/)[\s\S])*)\*\//;
+/** `export * as NAME from './file.ts'`. */
+const NAMESPACE = /export\s+\*\s+as\s+(\w+)\s+from\s+['"]([^'"]+)['"]/g;
 const DECLARATION =
   /(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*)?export (?:declare )?(?:abstract )?(class|function|interface|type|const) (\w+)/g;
 const SIMPLE_KINDS: ReadonlySet<string> = new Set(['function', 'type', 'const']);
@@ -57,8 +55,7 @@ function exportsOf(file: string): Documented[] {
   const text = readFileSync(file, 'utf8');
   const own = declarationsIn(text);
   const others = [...text.matchAll(REEXPORT)].flatMap(([, names = '', from = '']) => {
-    const source = sourceOf(file, from);
-    const known = existsSync(source) ? exportsOf(source) : [];
+    const known = exportsFrom(file, from);
     return names
       .split(',')
       .map((item) => item.replace(/\btype\s/, '').trim())
@@ -66,22 +63,21 @@ function exportsOf(file: string): Documented[] {
       .flatMap((item) => renamed(item, known));
   });
   const spaces = [...text.matchAll(NAMESPACE)].map(([, name = '', from = '']) =>
-    namespaceOf(name, sourceOf(file, from)),
+    namespaceOf(name, exportsFrom(file, from)),
   );
   return [...own, ...others, ...spaces];
 }
 
-function sourceOf(file: string, from: string): string {
-  return join(dirname(file), from.replace(/\.(?:ts|js)$/, '.d.ts'));
+function exportsFrom(file: string, from: string): Documented[] {
+  const source = join(dirname(file), from.replace(/\.(?:ts|js)$/, '.d.ts'));
+  return existsSync(source) ? exportsOf(source) : [];
 }
 
-/** Everything a file exports, under one name. */
-function namespaceOf(name: string, file: string): Documented {
-  const opening = OPENING.exec(readFileSync(file, 'utf8'))?.[1] ?? '';
-  const members = exportsOf(file).map(
-    ({ text, declaration }) => `  /** ${text.split('\n')[0]} */\n  ${declaration.replaceAll('\n', '\n  ')}`,
-  );
-  return { name, text: plain(opening), declaration: `namespace ${name} {\n${members.join('\n')}\n}` };
+/** What is imported as members of one name. */
+function namespaceOf(name: string, members: readonly Documented[]): Documented {
+  const shownMembers = members.map(({ text, declaration }) => `/** ${text} */\n${declaration}`);
+  const names = members.map((member) => `\`${name}.${member.name}\``).join(', ');
+  return { name, text: names, declaration: `namespace ${name} {\n${shownMembers.join('\n\n')}\n}` };
 }
 
 /** `a`, or `a as b`. */

@@ -4,7 +4,7 @@ import type { FieldWrite } from '../../lib/graph/write.ts';
 import { lineOfField, NaiveGraph } from '../support/naive-graph.ts';
 
 const { batchMessages, messageSouls, nodeProperties, nameLength, idLength, futureMs } = DEFAULT_LIMITS;
-const CONTROL_NAMES: ReadonlySet<unknown> = new Set(['?', '!', 'hi']);
+const CONTROL_NAMES: ReadonlySet<unknown> = new Set(['?', '!', 'hi', 'twin']);
 
 type Members = Readonly<Record<string, unknown>>;
 

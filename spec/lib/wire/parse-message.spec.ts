@@ -143,6 +143,9 @@ describe('wire parseMessage', () => {
       relay: true,
     });
     expect(messageOf('{"dam":"hi"}')).to.include({ name: 'hi', pid: undefined });
+    expect(messageOf('{"#":"i","get":{"#":"s"},"##":1e999}')).to.include({ contentHash: undefined });
+    expect(messageOf('{"get":{"#":"s"}}')).to.include({ isNameless: true });
+    expect(messageOf('{"#":"i","get":{"#":"s"}}')).to.not.have.property('isNameless');
     expect(messageOf('{"dam":"twin","secret":"s"}')).to.include({ name: 'twin', secret: 's' });
     for (const secret of ['""', '5', 'null', `"${'x'.repeat(65)}"`])
       expect(messageOf(`{"dam":"twin","secret":${secret}}`), secret).to.include({ secret: '' });
