@@ -15,6 +15,7 @@ export const ERROR_CODES = {
   STORAGE_LOCKED: 'another process holds the data folder',
   STORAGE_NOT_OPEN: 'the storage is not open',
   STORAGE_UNREADABLE: 'the data folder cannot be opened or read',
+  USER_REFUSED: 'an account could not be made, opened or used',
 } as const;
 
 /** One of the codes in {@link ERROR_CODES}. */
