@@ -18,6 +18,21 @@ const CANONICAL: CborRules = { depth: CBOR_DEPTH, keys: 'sorted' };
 const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const NOTHING = new Uint8Array(0);
 
+/** What may come next. */
+export type NextItem =
+  'uint' | 'negative' | 'bytes' | 'text' | 'array' | 'map' | 'bool' | 'null' | 'float' | 'nothing';
+
+/** By kind of first byte; tags are never taken. */
+const ITEMS: readonly NextItem[] = ['uint', 'negative', 'bytes', 'text', 'array', 'map', 'nothing'];
+const SIMPLE_ITEMS: ReadonlyMap<number, NextItem> = new Map([
+  [SIMPLE.false, 'bool'],
+  [SIMPLE.true, 'bool'],
+  [SIMPLE.null, 'null'],
+  [SIMPLE.half, 'float'],
+  [SIMPLE.single, 'float'],
+  [SIMPLE.double, 'float'],
+]);
+
 /** A container that is being walked. */
 interface Open {
   readonly isMap: boolean;
@@ -110,6 +125,35 @@ export class CborScanner {
     return byte === SIMPLE.true;
   }
 
+  /**
+   * Reads a finite number: an integer where it is integral and safe, a float otherwise, as the writer writes them;
+   * -0 is refused.
+   */
+  number(): number {
+    const kind = this.next();
+    if (kind === 'uint') return this.uint();
+    if (kind === 'negative') {
+      const value = -1 - Number(this.#argument());
+      if (!Number.isSafeInteger(value)) this.refuse('an integer that is not safe');
+      return this.#fault === undefined ? value : 0;
+    }
+    const at = this.#at;
+    if (kind !== 'float') this.refuse('no number');
+    this.#simple();
+    if (this.#fault !== undefined) return 0;
+    const value = this.#floatAt(at);
+    if (!Number.isFinite(value)) this.refuse('a number that is not finite');
+    if (Number.isSafeInteger(value)) this.refuse('an integer written as a float');
+    return this.#fault === undefined ? value : 0;
+  }
+
+  /** What comes next; `nothing` at the end, behind a fault, and for what may not come. */
+  next(): NextItem {
+    const first = this.#fault === undefined ? this.#bytes[this.#at] : undefined;
+    if (first === undefined) return 'nothing';
+    return first >> 5 === MAJOR.simple ? (SIMPLE_ITEMS.get(first) ?? 'nothing') : ITEMS[first >> 5]!;
+  }
+
   /** True when null comes next, which is read then. */
   isNull(): boolean {
     if (this.#fault !== undefined || this.#bytes[this.#at] !== SIMPLE.null) return false;
@@ -198,6 +242,7 @@ export class CborScanner {
   }
 
   #simple(): void {
+    const at = this.#at;
     const first = this.#next();
     switch (first) {
       case SIMPLE.false:
@@ -205,28 +250,34 @@ export class CborScanner {
       case SIMPLE.null:
         return;
       case SIMPLE.half:
-        return this.#float(2, (at) => halfValue(this.#view.getUint16(at)));
+        return this.#float(at, 2);
       case SIMPLE.single:
-        return this.#float(4, (at) => this.#view.getFloat32(at));
+        return this.#float(at, 4);
       case SIMPLE.double:
-        return this.#float(8, (at) => this.#view.getFloat64(at));
+        return this.#float(at, 8);
       default:
         this.refuse('a simple value that is no boolean, null or float');
     }
   }
 
-  #float(size: number, read: (at: number) => number): void {
-    const at = this.#at;
+  /** Checks the form of the float whose first byte, at a place, was read. */
+  #float(at: number, size: number): void {
     this.#take(size);
     if (this.#fault !== undefined) return;
-    const value = read(at);
+    const value = this.#floatAt(at);
     const half = halfBits(value);
     let shortest = 8;
     if (half !== undefined) shortest = 2;
     else if (fitsSingle(value)) shortest = 4;
     // Of all NaNs one is canonical.
-    if (size !== shortest || (size === 2 && this.#view.getUint16(at) !== half))
-      this.refuse('a float not in its shortest form');
+    const isCanonical = size === shortest && (size > 2 || this.#view.getUint16(at + 1) === half);
+    if (!isCanonical) this.refuse('a float not in its shortest form');
+  }
+
+  /** The float whose first byte is at a place. */
+  #floatAt(at: number): number {
+    if (this.#bytes[at] === SIMPLE.half) return halfValue(this.#view.getUint16(at + 1));
+    return this.#bytes[at] === SIMPLE.single ? this.#view.getFloat32(at + 1) : this.#view.getFloat64(at + 1);
   }
 
   /** Reads the head of a kind of item, and its argument. */

@@ -98,7 +98,11 @@ export class CborWriter {
    */
   text(value: string): this {
     if (!isWellFormed(value)) throw new GraphError('CBOR_BAD_VALUE', 'a lone surrogate');
-    const bytes = utf8(value);
+    return this.utf8(utf8(value));
+  }
+
+  /** Writes a text that is UTF-8 already. */
+  utf8(bytes: Uint8Array): this {
     return this.#head(MAJOR.text, bytes.length).raw(bytes);
   }
 

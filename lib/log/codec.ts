@@ -9,8 +9,6 @@ import { KEY_BYTES, SIGNATURE_BYTES } from './strict-ed25519.ts';
 /** Version of p2panda's header layout; 0.7 and this one share it with older layouts that are not taken. */
 const VERSION = 1;
 const MOST_UINT32 = 2 ** 32 - 1;
-/** First byte of an array of a few items. */
-const SMALL_ARRAY = 0x80;
 /** Fields that a one byte array head counts: known ones, and what later versions may append. */
 const MOST_FIELDS = 23;
 /** Where the signature stands: after the array's head, the version and the key. */
@@ -92,13 +90,21 @@ export function decodeHeader(received: Uint8Array): Result<Header, LogReason> {
   const payloadHash = payloadSize > 0 ? scanner.bytes(HASH_BYTES) : undefined;
   const sequence = scanner.uint(MOST_UINT32);
   const backlink = sequence > 0 ? scanner.bytes(HASH_BYTES) : undefined;
-  const known = 5 + (payloadSize > 0 ? 1 : 0) + (sequence > 0 ? 1 : 0);
-  const extensions = fields > known ? scanner.item() : undefined;
-  for (let field = known + 1; field < fields && scanner.fault === undefined; field += 1) scanner.item();
-  scanner.end();
-  if (scanner.fault !== undefined || fields < known || bytes[0]! > SMALL_ARRAY + MOST_FIELDS) {
-    return failure('malformed');
-  }
+  const known = 5 + [payloadHash, backlink].filter((field) => field !== undefined).length;
+  if (fields < known || fields > MOST_FIELDS) scanner.refuse('too few or too many fields');
+  const extensions = readRest(scanner, fields - known);
+  if (scanner.fault !== undefined) return failure('malformed');
   const fieldsRead = { author, signature, payloadSize, payloadHash, sequence, backlink, extensions };
   return success({ ...fieldsRead, bytes, id: hashBytes(bytes) });
+}
+
+/** Walks what follows the known fields; the first of it are the extensions. */
+function readRest(scanner: CborScanner, fields: number): Uint8Array | undefined {
+  let extensions: Uint8Array | undefined;
+  for (let field = 0; field < fields && scanner.fault === undefined; field += 1) {
+    const item = scanner.item();
+    extensions ??= item;
+  }
+  scanner.end();
+  return extensions;
 }

@@ -101,10 +101,14 @@ export function readTips(scanner: CborScanner): Tips {
   });
 }
 
-/** Operations of one log to be sent. */
-export interface LogRange {
+/** A log, by author and log id as hex. */
+export interface LogName {
   readonly author: string;
   readonly log: string;
+}
+
+/** Operations of one log to be sent. */
+export interface LogRange extends LogName {
   /** Last sequence number the other side has, undefined when it has none. */
   readonly after: number | undefined;
   /** Last sequence number to send. */
@@ -130,9 +134,9 @@ export function missingRanges(local: Heights, remote: Heights): LogRange[] {
 export interface TipComparison {
   readonly ranges: readonly LogRange[];
   /** Logs of which both sides hold different branches, as far as tips show it: the other's may be the longer one. */
-  readonly forks: readonly { readonly author: string; readonly log: string }[];
+  readonly forks: readonly LogName[];
   /** Forked logs whose side branch the other side has not got as this side has it. */
-  readonly sides: readonly { readonly author: string; readonly log: string }[];
+  readonly sides: readonly LogName[];
 }
 
 /**
@@ -147,21 +151,26 @@ export function compareTips(
   idAt: (author: string, log: string, sequence: number) => Uint8Array | undefined,
 ): TipComparison {
   const ranges: LogRange[] = [];
-  const forks: { author: string; log: string }[] = [];
-  const sides: { author: string; log: string }[] = [];
+  const forks: LogName[] = [];
+  const sides: LogName[] = [];
   for (const [author, logs] of local) {
     for (const [log, tip] of logs) {
       const theirs = remote.get(author)?.get(log);
       const after = theirs?.height;
       if (after === undefined || after < tip.height) ranges.push({ author, log, after, until: tip.height });
-      if (theirs !== undefined && theirs.height <= tip.height) {
-        const own = theirs.height === tip.height ? tip.id : idAt(author, log, theirs.height);
-        if (own !== undefined && !equalBytes(own, theirs.id)) forks.push({ author, log });
-      }
+      const own =
+        theirs === undefined ? undefined : ownAt(theirs.height, tip, () => idAt(author, log, theirs.height));
+      if (own !== undefined && !equalBytes(own, theirs!.id)) forks.push({ author, log });
       if (tip.side !== undefined && !hasSide(theirs, tip.side)) sides.push({ author, log });
     }
   }
   return { ranges, forks, sides };
+}
+
+/** This side's id at a height of the other's, undefined where it has none. */
+function ownAt(height: number, tip: Tip, idAt: () => Uint8Array | undefined): Uint8Array | undefined {
+  if (height > tip.height) return undefined;
+  return height === tip.height ? tip.id : idAt();
 }
 
 function hasSide(theirs: Tip | undefined, side: Uint8Array): boolean {

@@ -71,20 +71,25 @@ export function checkPlace(
   log: HeldLog | undefined,
   heldId: Uint8Array | undefined,
 ): Result<PlaceVerdict, LogReason> {
-  const { sequence, backlink } = header;
+  const { sequence } = header;
   if (log === undefined) {
     if (sequence === 0) return success('append');
     return extensions.prune ? success('restart') : failure('gap');
   }
   if (!equalBytes(log.author, header.author)) return failure('author');
-  if (heldId !== undefined && equalBytes(heldId, header.id)) return success('known');
-  if (sequence <= log.height) {
-    if (sequence < log.first) return failure('pruned');
-    return failure('fork');
-  }
+  if (sequence <= log.height) return checkHeld(header, log, heldId);
   // Where the predecessor is held, a prune point must fit it like everything else.
-  if (sequence === log.height + 1) {
-    return backlink !== undefined && equalBytes(backlink, log.tip) ? success('append') : failure('backlink');
-  }
+  if (sequence === log.height + 1)
+    return equalBytes(header.backlink!, log.tip) ? success('append') : failure('backlink');
   return extensions.prune ? success('restart') : failure('gap');
+}
+
+/** The verdict on a place that the log is beyond. */
+function checkHeld(
+  { sequence, id }: Header,
+  log: HeldLog,
+  heldId: Uint8Array | undefined,
+): Result<PlaceVerdict, LogReason> {
+  if (heldId !== undefined && equalBytes(heldId, id)) return success('known');
+  return failure(sequence < log.first ? 'pruned' : 'fork');
 }

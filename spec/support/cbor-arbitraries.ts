@@ -37,10 +37,11 @@ function bytesKey(key: CborValue): string {
 /** One change of bytes. */
 type Damage = (bytes: Uint8Array) => Uint8Array;
 
+const place = (bytes: Uint8Array, part: number): number => Math.floor(part * bytes.length);
+
 /** What lines and strangers do to bytes: flip, cut, insert, repeat. */
 export function aDamage(): Arbitrary<Damage> {
   const at = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
-  const place = (bytes: Uint8Array, part: number): number => Math.floor(part * bytes.length);
   return fc.oneof(
     fc.tuple(at, fc.integer({ min: 1, max: 255 })).map(([part, mask]) => (bytes: Uint8Array) => {
       const changed = bytes.slice();

@@ -16,6 +16,12 @@ function nested(depth: number): string {
   return '81'.repeat(depth) + '00';
 }
 
+const faultOfRead = (bytes: string, read: (scanner: CborScanner) => unknown): string | undefined => {
+  const scanner = new CborScanner(hex(bytes));
+  read(scanner);
+  return scanner.fault;
+};
+
 describe('log.cbor-scanner', () => {
   it('takes whatever the writer writes', () => {
     fc.assert(
@@ -119,11 +125,6 @@ describe('log.cbor-scanner', () => {
   });
 
   it('says what it found instead of what it was asked for', () => {
-    const faultOfRead = (bytes: string, read: (scanner: CborScanner) => unknown): string | undefined => {
-      const scanner = new CborScanner(hex(bytes));
-      read(scanner);
-      return scanner.fault;
-    };
     expect(faultOfRead('20', (scanner) => scanner.uint())).to.equal('not an unsigned integer');
     expect(faultOfRead('4101', (scanner) => scanner.bytes(2))).to.equal('1 bytes instead of 2');
     expect(faultOfRead('4101', (scanner) => scanner.text())).to.equal('not a text');

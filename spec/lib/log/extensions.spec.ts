@@ -16,6 +16,12 @@ interface Row {
 
 const REFUSED = { ok: false, reason: 'extensions' };
 
+const withPrevious = (count: number): Uint8Array => {
+  const writer = new CborWriter().array(5).uint(1).uint(1).bytes(LOG_ID).uint(5).array(count);
+  for (let i = 0; i < count; i += 1) writer.bytes(new Uint8Array(32).fill(i));
+  return writer.finish();
+};
+
 describe('log.extensions', () => {
   const { cases } = loadVectors<{ cases: readonly Row[] }>('p2panda/extensions.json');
 
@@ -53,11 +59,6 @@ describe('log.extensions', () => {
   });
 
   it('reads declared dependencies, and refuses too many', () => {
-    const withPrevious = (count: number): Uint8Array => {
-      const writer = new CborWriter().array(5).uint(1).uint(1).bytes(LOG_ID).uint(5).array(count);
-      for (let i = 0; i < count; i += 1) writer.bytes(new Uint8Array(32).fill(i));
-      return writer.finish();
-    };
     const decoded = decodeExtensions(withPrevious(2));
     if (!decoded.ok) throw new Error(decoded.reason);
     expect(decoded.value.previous.map((id) => id[31])).to.deep.equal([0, 1]);

@@ -2,6 +2,11 @@ import { expect } from 'chai';
 import { checkEvidence, checkSide, isCanonical, MOST_SIDE_OPERATIONS } from '../../../lib/log/fork.ts';
 import { authorOf, logOf, operationAfter, verifyFast } from '../../support/log-maker.ts';
 
+const reason = (a: Uint8Array, b: Uint8Array): string => {
+  const evidence = checkEvidence(a, b, verifyFast);
+  return evidence.ok ? 'ok' : evidence.reason;
+};
+
 describe('log.fork', () => {
   const author = authorOf(1);
   const [first, second, third] = logOf(author, 3);
@@ -24,10 +29,6 @@ describe('log.fork', () => {
   });
 
   it('refuses headers that do not contradict each other, or are not true', () => {
-    const reason = (a: Uint8Array, b: Uint8Array): string => {
-      const evidence = checkEvidence(a, b, verifyFast);
-      return evidence.ok ? 'ok' : evidence.reason;
-    };
     const { bytes } = second!.header;
     expect(reason(bytes, bytes)).to.equal('fork');
     expect(reason(bytes, third!.header.bytes)).to.equal('fork');

@@ -44,6 +44,13 @@ function aVector<T>(value: fc.Arbitrary<T>): fc.Arbitrary<ByLog<T>> {
   return fc.dictionary(name, fc.dictionary(name, value, { maxKeys: 4 }), { maxKeys: 4 }).map(byLog);
 }
 
+const heights = (height: number): Heights =>
+  byLog({ [A]: { [LOG]: height, [OTHER]: height }, [B]: { [LOG]: height } });
+
+const tipsOf = (plain: Plain<Tip>): Tips => byLog(plain);
+
+const none = (): undefined => undefined;
+
 describe('log.heights', () => {
   const { cases } = loadVectors<{ cases: readonly Row[] }>('p2panda/compare-log-heights.json');
 
@@ -81,11 +88,14 @@ describe('log.heights', () => {
 
   it('gives tips back as they were written', () => {
     const bytes = fc.uint8Array({ minLength: 32, maxLength: 32 });
-    const tip: fc.Arbitrary<Tip> = fc.record({
-      height: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
-      id: bytes,
-      side: fc.option(bytes, { nil: undefined }),
-    });
+    const tip: fc.Arbitrary<Tip> = fc.record(
+      {
+        height: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+        id: bytes,
+        side: fc.option(bytes, { nil: undefined }),
+      },
+      { noNullPrototype: true },
+    );
     fc.assert(
       fc.property(aVector(tip), (tips) => {
         const writer = new CborWriter();
@@ -119,19 +129,14 @@ describe('log.heights', () => {
   });
 
   it('takes the same bytes for any number of operations', () => {
-    const heights = (height: number): Heights =>
-      byLog({ [A]: { [LOG]: height, [OTHER]: height }, [B]: { [LOG]: height } });
     expect(countLogs(heights(0))).to.equal(3);
     expect(encodeHeights(heights(100_000)).length).to.be.below(400);
   });
 
   describe('compareTips', () => {
-    const tips = (plain: Plain<Tip>): Tips => byLog(plain);
-    const none = (): undefined => undefined;
-
     it('finds a fork in equal heights with different tips', () => {
-      const ours = tips({ [A]: { [LOG]: { height: 3, id: id(3) } } });
-      const theirs = tips({ [A]: { [LOG]: { height: 3, id: id(4) } } });
+      const ours = tipsOf({ [A]: { [LOG]: { height: 3, id: id(3) } } });
+      const theirs = tipsOf({ [A]: { [LOG]: { height: 3, id: id(4) } } });
       expect(compareTips(ours, theirs, none)).to.deep.equal({
         ranges: [],
         forks: [{ author: A, log: LOG }],
@@ -141,8 +146,8 @@ describe('log.heights', () => {
     });
 
     it('finds a fork below a longer log, by what it holds at the height of the other', () => {
-      const ours = tips({ [A]: { [LOG]: { height: 5, id: id(5) } } });
-      const theirs = tips({ [A]: { [LOG]: { height: 3, id: id(3) } } });
+      const ours = tipsOf({ [A]: { [LOG]: { height: 5, id: id(5) } } });
+      const theirs = tipsOf({ [A]: { [LOG]: { height: 3, id: id(3) } } });
       const ranges = [{ author: A, log: LOG, after: 3, until: 5 }];
       expect(compareTips(ours, theirs, () => id(3))).to.deep.equal({ ranges, forks: [], sides: [] });
       expect(compareTips(ours, theirs, () => id(7)).forks).to.deep.equal([{ author: A, log: LOG }]);
@@ -151,13 +156,13 @@ describe('log.heights', () => {
     });
 
     it('tells which side branches the other side lacks', () => {
-      const ours = tips({ [A]: { [LOG]: { height: 3, id: id(3), side: id(6) } } });
+      const ours = tipsOf({ [A]: { [LOG]: { height: 3, id: id(3), side: id(6) } } });
       const sided = (side: Uint8Array | undefined): Tips =>
-        tips({ [A]: { [LOG]: { height: 3, id: id(3), side } } });
+        tipsOf({ [A]: { [LOG]: { height: 3, id: id(3), side } } });
       expect(compareTips(ours, sided(undefined), none).sides).to.deep.equal([{ author: A, log: LOG }]);
       expect(compareTips(ours, sided(id(7)), none).sides).to.deep.equal([{ author: A, log: LOG }]);
       expect(compareTips(ours, sided(id(6)), none).sides).to.deep.equal([]);
-      expect(compareTips(ours, tips({}), none).sides).to.deep.equal([{ author: A, log: LOG }]);
+      expect(compareTips(ours, tipsOf({}), none).sides).to.deep.equal([{ author: A, log: LOG }]);
     });
   });
 });
