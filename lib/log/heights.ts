@@ -130,24 +130,27 @@ export function missingRanges(local: Heights, remote: Heights): LogRange[] {
   return ranges;
 }
 
-/** What tips say beside heights. */
+/** What a replica must send to one with other tips. */
 export interface TipComparison {
+  /** Also what may lie on another branch than the other's: as far back as a side branch reaches. */
   readonly ranges: readonly LogRange[];
-  /** Logs of which both sides hold different branches, as far as tips show it: the other's may be the longer one. */
+  /** Logs of which the two hold different branches. */
   readonly forks: readonly LogName[];
-  /** Forked logs whose side branch the other side has not got as this side has it. */
+  /** Forked logs whose side branch the other has not got as this one has it. */
   readonly sides: readonly LogName[];
 }
 
 /**
- * {@link missingRanges} over tips. Where this side is ahead, a fork shows when it sends: the other's tip is then not
- * its own operation at that height, which `idAt` tells.
+ * {@link missingRanges} over tips. Where this side is ahead, a fork shows by the other's tip not being its own
+ * operation at that height, which `idAt` tells.
  *
+ * @param sideLength operations that a side branch may have
  * @param idAt id of this side's operation at a place, undefined when it was pruned or is not there
  */
 export function compareTips(
   local: Tips,
   remote: Tips,
+  sideLength: number,
   idAt: (author: string, log: string, sequence: number) => Uint8Array | undefined,
 ): TipComparison {
   const ranges: LogRange[] = [];
@@ -156,21 +159,25 @@ export function compareTips(
   for (const [author, logs] of local) {
     for (const [log, tip] of logs) {
       const theirs = remote.get(author)?.get(log);
-      const after = theirs?.height;
-      if (after === undefined || after < tip.height) ranges.push({ author, log, after, until: tip.height });
-      const own =
-        theirs === undefined ? undefined : ownAt(theirs.height, tip, () => idAt(author, log, theirs.height));
-      if (own !== undefined && !equalBytes(own, theirs!.id)) forks.push({ author, log });
+      const until = tip.height;
+      if (theirs !== undefined && isFork(tip, theirs, () => idAt(author, log, theirs.height))) {
+        forks.push({ author, log });
+        const after = theirs.height - sideLength - 1;
+        ranges.push({ author, log, after: after < 0 ? undefined : after, until });
+      } else if (theirs === undefined || theirs.height < until) {
+        ranges.push({ author, log, after: theirs?.height, until });
+      }
       if (tip.side !== undefined && !hasSide(theirs, tip.side)) sides.push({ author, log });
     }
   }
   return { ranges, forks, sides };
 }
 
-/** This side's id at a height of the other's, undefined where it has none. */
-function ownAt(height: number, tip: Tip, idAt: () => Uint8Array | undefined): Uint8Array | undefined {
-  if (height > tip.height) return undefined;
-  return height === tip.height ? tip.id : idAt();
+/** True when another tip, not beyond this one, is of another branch. */
+function isFork(tip: Tip, theirs: Tip, idAt: () => Uint8Array | undefined): boolean {
+  if (theirs.height > tip.height) return false;
+  const own = theirs.height === tip.height ? tip.id : idAt();
+  return own !== undefined && !equalBytes(own, theirs.id);
 }
 
 function hasSide(theirs: Tip | undefined, side: Uint8Array): boolean {

@@ -134,35 +134,45 @@ describe('log.heights', () => {
   });
 
   describe('compareTips', () => {
-    it('finds a fork in equal heights with different tips', () => {
-      const ours = tipsOf({ [A]: { [LOG]: { height: 3, id: id(3) } } });
-      const theirs = tipsOf({ [A]: { [LOG]: { height: 3, id: id(4) } } });
-      expect(compareTips(ours, theirs, none)).to.deep.equal({
-        ranges: [],
-        forks: [{ author: A, log: LOG }],
-        sides: [],
+    it('finds a fork in equal heights with different tips, and sends what may lie on another branch', () => {
+      const ours = tipsOf({ [A]: { [LOG]: { height: 300, id: id(3) } } });
+      const theirs = tipsOf({ [A]: { [LOG]: { height: 300, id: id(4) } } });
+      const forks = [{ author: A, log: LOG }];
+      const range = { author: A, log: LOG, until: 300 };
+      const comparison = { forks, sides: [] };
+      expect(compareTips(ours, theirs, 256, none)).to.deep.equal({
+        ...comparison,
+        ranges: [{ ...range, after: 43 }],
       });
-      expect(compareTips(ours, ours, none)).to.deep.equal({ ranges: [], forks: [], sides: [] });
+      expect(compareTips(ours, theirs, 300, none)).to.deep.equal({
+        ...comparison,
+        ranges: [{ ...range, after: undefined }],
+      });
+      expect(compareTips(ours, ours, 256, none)).to.deep.equal({ ranges: [], forks: [], sides: [] });
     });
 
     it('finds a fork below a longer log, by what it holds at the height of the other', () => {
       const ours = tipsOf({ [A]: { [LOG]: { height: 5, id: id(5) } } });
       const theirs = tipsOf({ [A]: { [LOG]: { height: 3, id: id(3) } } });
       const ranges = [{ author: A, log: LOG, after: 3, until: 5 }];
-      expect(compareTips(ours, theirs, () => id(3))).to.deep.equal({ ranges, forks: [], sides: [] });
-      expect(compareTips(ours, theirs, () => id(7)).forks).to.deep.equal([{ author: A, log: LOG }]);
-      expect(compareTips(ours, theirs, none).forks).to.deep.equal([]);
-      expect(compareTips(theirs, ours, () => id(7))).to.deep.equal({ ranges: [], forks: [], sides: [] });
+      expect(compareTips(ours, theirs, 2, () => id(3))).to.deep.equal({ ranges, forks: [], sides: [] });
+      expect(compareTips(ours, theirs, 2, none)).to.deep.equal({ ranges, forks: [], sides: [] });
+      expect(compareTips(ours, theirs, 2, () => id(7))).to.deep.equal({
+        ranges: [{ author: A, log: LOG, after: 0, until: 5 }],
+        forks: [{ author: A, log: LOG }],
+        sides: [],
+      });
+      expect(compareTips(theirs, ours, 2, () => id(7))).to.deep.equal({ ranges: [], forks: [], sides: [] });
     });
 
     it('tells which side branches the other side lacks', () => {
       const ours = tipsOf({ [A]: { [LOG]: { height: 3, id: id(3), side: id(6) } } });
       const sided = (side: Uint8Array | undefined): Tips =>
         tipsOf({ [A]: { [LOG]: { height: 3, id: id(3), side } } });
-      expect(compareTips(ours, sided(undefined), none).sides).to.deep.equal([{ author: A, log: LOG }]);
-      expect(compareTips(ours, sided(id(7)), none).sides).to.deep.equal([{ author: A, log: LOG }]);
-      expect(compareTips(ours, sided(id(6)), none).sides).to.deep.equal([]);
-      expect(compareTips(ours, tipsOf({}), none).sides).to.deep.equal([{ author: A, log: LOG }]);
+      expect(compareTips(ours, sided(undefined), 256, none).sides).to.deep.equal([{ author: A, log: LOG }]);
+      expect(compareTips(ours, sided(id(7)), 256, none).sides).to.deep.equal([{ author: A, log: LOG }]);
+      expect(compareTips(ours, sided(id(6)), 256, none).sides).to.deep.equal([]);
+      expect(compareTips(ours, tipsOf({}), 256, none).sides).to.deep.equal([{ author: A, log: LOG }]);
     });
   });
 });
