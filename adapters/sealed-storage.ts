@@ -20,7 +20,7 @@ export const COMMITS_KEY: string = `${OWN}commits`;
 /** What stands in every store that is sealed. */
 const FORMAT_KEY = `${OWN}format`;
 /** Changes with whatever makes older stores unreadable. */
-const FORMAT = '1';
+const FORMAT = '2';
 const LAST_KEY = '\u{10ffff}';
 
 /** The storage's own records, sealed, for a store that was repaired below it. */
@@ -153,7 +153,7 @@ export class SealedStorage implements Storage {
       throw new GraphError('STORAGE_UNREADABLE', 'holds data of an unknown format');
     }
     if (format !== undefined && this.#textOf(FORMAT_KEY, format) !== FORMAT) {
-      throw new GraphError('STORAGE_UNREADABLE', 'holds data of a newer format');
+      throw new GraphError('STORAGE_UNREADABLE', 'holds data of another format');
     }
     this.#commits = format === undefined ? 0 : Number(this.#textOf(COMMITS_KEY, commits) ?? this.#refuse());
     this.#asked = this.#commits;

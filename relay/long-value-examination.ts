@@ -2,22 +2,26 @@
 import type { RawLevel } from '../adapters/level-raw.ts';
 import { fromUtf8, utf8 } from '../lib/base/bytes.ts';
 import {
-  decodeEntry,
   decodeLong,
   deferredRange,
+  encodeStored,
   isEncodedLong,
+  isNodeKey,
   parsePieceKey,
   pieceRange,
   soulRange,
   type KeyRange,
-  type LongValue,
 } from '../lib/store/keys.ts';
+import { NodeRecordBuilder } from '../lib/store/node-record.ts';
+import { storedFields, type StoredField } from '../lib/store/stored-field.ts';
 import { unsealed } from './store-examination.ts';
 
-/** A record that is of no use: that of a value which lacks pieces, or a piece of no value. */
+/** A record that is of no use as it is: one with values that lack pieces, or a piece of no value. */
 export interface LongValueFault {
   readonly kind: 'incomplete' | 'loose';
   readonly key: Uint8Array;
+  /** What stays of the record, undefined when nothing does. */
+  readonly rest: string | undefined;
 }
 
 type Walked = AsyncGenerator<readonly [key: Uint8Array, text: string]>;
@@ -41,15 +45,39 @@ async function countPieces(raw: RawLevel): Promise<Map<string, number>> {
   return counts;
 }
 
-/** Every record whose value is in pieces. */
-async function* longRecords(raw: RawLevel): AsyncGenerator<readonly [key: Uint8Array, long: LongValue]> {
+/** Values in pieces, by their ids. */
+type PieceCounts = ReadonlyMap<string, number>;
+
+/** Faults of records; ids of values that have all their pieces are put into `whole`. */
+async function* incompleteOnes(
+  raw: RawLevel,
+  counts: PieceCounts,
+  whole: Set<string>,
+): AsyncGenerator<LongValueFault> {
+  const lacks = ({ entry }: StoredField): boolean =>
+    entry.json === undefined && counts.get(entry.long.id) !== entry.long.pieces;
   for await (const [key, record] of soundOnes(raw, soulRange({}))) {
-    const entry = decodeEntry(record);
-    if (entry.json === undefined) yield [key, entry.long];
+    const storageKey = fromUtf8(key);
+    const fields = [...storedFields([[storageKey, record]], false)];
+    for (const field of fields)
+      if (field.entry.json === undefined && !lacks(field)) whole.add(field.entry.long.id);
+    if (!fields.some(lacks)) continue;
+    const rest = fields.filter((field) => !lacks(field));
+    yield { kind: 'incomplete', key, rest: isNodeKey(storageKey) ? recordOf(rest) : undefined };
   }
   for await (const [key, value] of soundOnes(raw, deferredRange())) {
-    if (isEncodedLong(value)) yield [key, decodeLong(value)];
+    if (!isEncodedLong(value)) continue;
+    const { id, pieces } = decodeLong(value);
+    if (counts.get(id) === pieces) whole.add(id);
+    else yield { kind: 'incomplete', key, rest: undefined };
   }
+}
+
+/** The record of a small node. */
+function recordOf(fields: readonly StoredField[]): string | undefined {
+  const builder = new NodeRecordBuilder();
+  for (const { key, entry } of fields) builder.add(key, encodeStored(entry));
+  return fields.length === 0 ? undefined : builder.build();
 }
 
 /**
@@ -60,11 +88,8 @@ async function* longRecords(raw: RawLevel): AsyncGenerator<readonly [key: Uint8A
 export async function* longValueFaults(raw: RawLevel): AsyncGenerator<LongValueFault> {
   const counts = await countPieces(raw);
   const whole = new Set<string>();
-  for await (const [key, { id, pieces }] of longRecords(raw)) {
-    if (counts.get(id) === pieces) whole.add(id);
-    else yield { kind: 'incomplete', key };
-  }
+  yield* incompleteOnes(raw, counts, whole);
   for await (const [key] of soundOnes(raw, pieceRange())) {
-    if (!whole.has(parsePieceKey(fromUtf8(key)).id)) yield { kind: 'loose', key };
+    if (!whole.has(parsePieceKey(fromUtf8(key)).id)) yield { kind: 'loose', key, rest: undefined };
   }
 }

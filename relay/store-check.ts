@@ -4,7 +4,7 @@ import { GraphError } from '../lib/base/errors.ts';
 import { readCommitCount, type CommitCount } from './commit-counter.ts';
 import { DataFolder } from './data-folder.ts';
 import { longValueFaults } from './long-value-examination.ts';
-import { examineRecords, indexFaults, type RecordFindings } from './store-examination.ts';
+import { examineRecords, nodeFaults, type RecordFindings } from './store-examination.ts';
 import type { LogState } from './write-ahead-log.ts';
 
 /** What was found. */
@@ -17,7 +17,7 @@ export interface CheckReport {
 /** Everything that may be wrong, as far as it could be looked at. */
 interface Findings {
   readonly records?: RecordFindings;
-  readonly wrongIndexes?: number;
+  readonly wrongNodes?: number;
   readonly faults: string[];
 }
 
@@ -78,16 +78,16 @@ async function examine(folder: DataFolder, logs: LogState, faults: string[]): Pr
     await raw.open();
     if (logs === 'whole' && folder.dropped !== undefined) note(folder, folder.dropped, faults);
     const records = await examineRecords(raw);
-    let wrongIndexes = 0;
-    for await (const _ of indexFaults(raw)) wrongIndexes += 1;
+    let wrongNodes = 0;
+    for await (const _ of nodeFaults(raw)) wrongNodes += 1;
     let incomplete = 0;
     for await (const { kind } of longValueFaults(raw)) if (kind === 'incomplete') incomplete += 1;
     if (incomplete > 0) faults.push(`${incomplete} values lack pieces`);
     if (records.isForeign) faults.push('it holds data of an unknown format');
     const damaged = [...records.tallies.values()].reduce((sum, tally) => sum + tally.damaged, 0);
     if (damaged > 0) faults.push(`${damaged} records do not fit their checksums`);
-    if (wrongIndexes > 0) faults.push(`${wrongIndexes} node indexes do not fit their nodes`);
-    return { records, wrongIndexes, faults };
+    if (wrongNodes > 0) faults.push(`${wrongNodes} nodes do not fit their properties`);
+    return { records, wrongNodes, faults };
   } catch (error) {
     throwIfLocked(error, folder.path);
     faults.push(`LevelDB cannot read it: ${reasonOf(error)}`);
@@ -105,10 +105,10 @@ function compareCounts({ records, faults }: Findings, count: CommitCount | undef
   if (count.durability === 'fsync') faults.push(lost);
 }
 
-function linesOf(data: string, { records, wrongIndexes, faults }: Findings, count?: CommitCount): string[] {
+function linesOf(data: string, { records, wrongNodes, faults }: Findings, count?: CommitCount): string[] {
   const lines = [data];
   if (records !== undefined) {
-    lines.push(...tallyLines(records, wrongIndexes ?? 0));
+    lines.push(...tallyLines(records, wrongNodes ?? 0));
     const counted = count?.commits ?? 'not';
     lines.push(`  commits: ${records.commits ?? 'not known'}, ${counted} counted beside the store`);
   }
@@ -117,11 +117,11 @@ function linesOf(data: string, { records, wrongIndexes, faults }: Findings, coun
   return [...lines, faults.length === 0 ? 'sound' : todo];
 }
 
-function tallyLines({ tallies }: RecordFindings, wrongIndexes: number): string[] {
+function tallyLines({ tallies }: RecordFindings, wrongNodes: number): string[] {
   return [...tallies]
     .filter(([kind, { records }]) => records > 0 || kind !== 'others')
     .map(([kind, { records, damaged }]) => {
-      const wrong = kind === 'node indexes' ? `, ${wrongIndexes} wrong` : '';
+      const wrong = kind === 'nodes' ? `, ${wrongNodes} wrong` : '';
       return `  ${kind}: ${records} records, ${damaged} damaged${wrong}`;
     });
 }

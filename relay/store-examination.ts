@@ -1,21 +1,28 @@
-/** Looking through a whole store: does each record fit its checksum, does each node index name its properties. */
+/** Looking through a whole store: does each record fit its checksum, does each node's record fit its properties. */
 import type { RawLevel } from '../adapters/level-raw.ts';
 import { unsealBytes } from '../adapters/seal.ts';
 import { COMMITS_KEY, OWN } from '../adapters/sealed-storage.ts';
 import { compareBytes, fromUtf8, utf8 } from '../lib/base/bytes.ts';
+import { resolveDue } from '../lib/ham/resolve.ts';
 import {
+  decodeEntry,
   deferredRange,
-  indexRange,
+  encodeStored,
+  fieldKey,
+  isNodeKey,
+  nodeKey,
   parseFieldKey,
-  parseIndexKey,
+  parseNodeKey,
   pieceRange,
   soulRange,
+  type StoredEntry,
 } from '../lib/store/keys.ts';
-import { decodeIndex, growIndex, MANY, type NodeIndex } from '../lib/store/node-index.ts';
+import { decodeNode, LARGE, LARGE_RECORD } from '../lib/store/node-record.ts';
+import type { Change } from '../lib/store/storage.ts';
 
 /** What records are for. */
 export type RecordKind =
-  'properties' | 'pieces of values' | 'node indexes' | 'future writes' | 'notes of the store' | 'others';
+  'nodes' | 'properties' | 'pieces of values' | 'future writes' | 'notes of the store' | 'others';
 
 /** Records of one kind. */
 export interface Tally {
@@ -32,25 +39,21 @@ export interface RecordFindings {
   readonly commits: number | undefined;
 }
 
-/** A node index that is not what it should be. */
-export interface IndexFault {
+/** A node whose record does not fit the properties it has records for. */
+export interface NodeFault {
   readonly soul: string;
-  /** What it should list; undefined for a node without properties, which has none. */
-  readonly wanted: NodeIndex | undefined;
+  /** What puts it right. */
+  readonly changes: readonly Change[];
 }
 
-/** More keys than any index lists. */
-const MANY_KEYS = 100;
-
 const KINDS: readonly (readonly [kind: RecordKind, prefix: string])[] = [
-  ['properties', soulRange({}).from],
   ['pieces of values', pieceRange().from],
-  ['node indexes', indexRange().from],
   ['future writes', deferredRange().from],
   ['notes of the store', OWN],
 ];
 
 function kindOf(key: string): RecordKind {
+  if (key.startsWith(soulRange({}).from)) return isNodeKey(key) ? 'nodes' : 'properties';
   return KINDS.find(([, prefix]) => key.startsWith(prefix))?.[0] ?? 'others';
 }
 
@@ -71,7 +74,9 @@ export async function examineRecords(
   onDamaged: (key: Uint8Array) => Promise<void> | void = () => undefined,
 ): Promise<RecordFindings> {
   const tallies = new Map<RecordKind, Tally>(
-    [...KINDS.map(([kind]) => kind), 'others' as const].map((kind) => [kind, { records: 0, damaged: 0 }]),
+    ['nodes' as const, 'properties' as const, ...KINDS.map(([kind]) => kind), 'others' as const].map(
+      (kind) => [kind, { records: 0, damaged: 0 }],
+    ),
   );
   const notes = new Map<string, string>();
   let sound = 0;
@@ -98,63 +103,71 @@ export async function examineRecords(
   };
 }
 
-/** A node as one of two walks over all nodes shows it. */
-interface Shown<T> {
+/** A node as a walk shows it: its record, then its properties. */
+class WalkedNode {
   readonly soul: string;
-  readonly what: T;
-}
+  /** What a small node has; what its properties have too leaves. */
+  readonly #fields = new Map<string, StoredEntry>();
+  #isMarked = false;
+  #isSmall = false;
+  #hasProperties = false;
 
-/** The keys of each node, from its properties; a hundred of them at most. */
-async function* nodesOf(raw: RawLevel): AsyncGenerator<Shown<readonly string[]>> {
-  const { from, to } = soulRange({});
-  let node: { readonly soul: string; readonly what: string[] } | undefined;
-  for await (const [key, value] of raw.walk({ from: utf8(from), to: utf8(to) })) {
-    if (unsealed(key, value) === undefined) continue;
-    const field = parseFieldKey(fromUtf8(key));
-    if (node?.soul !== field.soul) {
-      if (node !== undefined) yield node;
-      node = { soul: field.soul, what: [] };
-    }
-    if (node.what.length < MANY_KEYS) node.what.push(field.key);
+  constructor(soul: string) {
+    this.soul = soul;
   }
-  if (node !== undefined) yield node;
-}
 
-async function* indexesOf(raw: RawLevel): AsyncGenerator<Shown<NodeIndex>> {
-  const { from, to } = indexRange();
-  for await (const [key, value] of raw.walk({ from: utf8(from), to: utf8(to) })) {
-    const record = unsealed(key, value);
-    if (record === undefined) continue;
-    yield { soul: parseIndexKey(fromUtf8(key)), what: decodeIndex(fromUtf8(record)) };
+  take(storageKey: string, record: string): void {
+    if (!isNodeKey(storageKey)) return this.#takeProperty(parseFieldKey(storageKey).key, decodeEntry(record));
+    const node = decodeNode(record);
+    this.#isMarked = node === LARGE;
+    this.#isSmall = node !== LARGE;
+    if (node !== LARGE) for (const [key, entry] of node) this.#fields.set(key, entry);
+  }
+
+  #takeProperty(key: string, entry: StoredEntry): void {
+    this.#hasProperties = true;
+    const other = this.#fields.get(key);
+    if (other !== undefined && !isGreater(other, entry)) this.#fields.delete(key);
+  }
+
+  /** Undefined when there is nothing to put right. */
+  fault(): NodeFault | undefined {
+    const { soul } = this;
+    if (!this.#hasProperties)
+      return this.#isMarked ? { soul, changes: [[nodeKey(soul), undefined]] } : undefined;
+    if (this.#isMarked) return undefined;
+    const mark: Change = [nodeKey(soul), LARGE_RECORD];
+    const moved = [...this.#fields].map(([key, entry]): Change => [fieldKey(soul, key), encodeStored(entry)]);
+    return { soul, changes: this.#isSmall ? [mark, ...moved] : [mark] };
   }
 }
 
-function isRight(index: NodeIndex | undefined, keys: readonly string[]): boolean {
-  if (index === undefined || index === MANY) return index === MANY;
-  const listed = new Set(index);
-  return index.length === keys.length && keys.every((key) => listed.has(key));
+/** True when one entry of a property wins against another; of two of one state where one is in pieces, none does. */
+function isGreater(a: StoredEntry, b: StoredEntry): boolean {
+  if (a.json === undefined || b.json === undefined) return a.state > b.state;
+  return resolveDue(a, b) === 'accept';
 }
 
 /**
- * Compares all node indexes with the properties there are, going over both in the order they share. Damaged
- * records count as missing.
+ * Finds nodes whose record is not what it should be. Damaged records count as missing.
  *
  * @throws Error that LevelDB gave when it cannot read all of them
  */
-export async function* indexFaults(raw: RawLevel): AsyncGenerator<IndexFault> {
-  const indexes = indexesOf(raw);
-  let index = await indexes.next();
-  for await (const { soul, what: keys } of nodesOf(raw)) {
-    // UTF-16 units order names as the store does, see keys.ts.
-    while (index.done !== true && index.value.soul < soul) {
-      yield { soul: index.value.soul, wanted: undefined };
-      index = await indexes.next();
+export async function* nodeFaults(raw: RawLevel): AsyncGenerator<NodeFault> {
+  const { from, to } = soulRange({});
+  let node: WalkedNode | undefined;
+  for await (const [key, value] of raw.walk({ from: utf8(from), to: utf8(to) })) {
+    const record = unsealed(key, value);
+    if (record === undefined) continue;
+    const storageKey = fromUtf8(key);
+    const soul = isNodeKey(storageKey) ? parseNodeKey(storageKey) : parseFieldKey(storageKey).soul;
+    if (node?.soul !== soul) {
+      const fault = node?.fault();
+      if (fault !== undefined) yield fault;
+      node = new WalkedNode(soul);
     }
-    const found = index.done !== true && index.value.soul === soul ? index.value.what : undefined;
-    if (!isRight(found, keys)) yield { soul, wanted: growIndex([], keys) };
-    if (found !== undefined) index = await indexes.next();
+    node.take(storageKey, fromUtf8(record));
   }
-  for (; index.done !== true; index = await indexes.next()) {
-    yield { soul: index.value.soul, wanted: undefined };
-  }
+  const fault = node?.fault();
+  if (fault !== undefined) yield fault;
 }

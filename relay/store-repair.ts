@@ -5,16 +5,14 @@ import { RawLevel, repairLevel } from '../adapters/level-raw.ts';
 import { salvage } from '../adapters/level-salvage.ts';
 import { sealChanges } from '../adapters/seal.ts';
 import { ownRecords } from '../adapters/sealed-storage.ts';
-import { utf8 } from '../lib/base/bytes.ts';
+import { fromUtf8, utf8 } from '../lib/base/bytes.ts';
 import { GraphError } from '../lib/base/errors.ts';
-import { indexKey } from '../lib/store/keys.ts';
-import { encodeIndex } from '../lib/store/node-index.ts';
 import type { Change } from '../lib/store/storage.ts';
 import { CommitCounter, readCommitCount } from './commit-counter.ts';
 import { DataFolder } from './data-folder.ts';
 import { assertStore, reasonOf, throwIfLocked } from './store-check.ts';
 import { longValueFaults } from './long-value-examination.ts';
-import { examineRecords, indexFaults, type RecordFindings } from './store-examination.ts';
+import { examineRecords, nodeFaults, type RecordFindings } from './store-examination.ts';
 
 /** How to repair. */
 export interface RepairOptions {
@@ -46,6 +44,13 @@ class Changes {
     if (this.#waiting.length >= STEP) await this.flush();
   }
 
+  /** Adds a change of what the storage holds behind its seals. */
+  async addSealed(change: Change): Promise<void> {
+    for (const [key, value] of sealChanges([change])) {
+      await this.add(utf8(key), typeof value === 'string' ? utf8(value) : value);
+    }
+  }
+
   async flush(): Promise<void> {
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -55,7 +60,7 @@ class Changes {
 
 /**
  * Repairs a store: copies the folder, lets LevelDB gather what it can read, drops records that do not fit their
- * checksums, puts the node indexes right, and begins to count anew.
+ * checksums, puts right what nodes have in two places, and begins to count anew.
  *
  * @returns what was done, a line each
  * @throws GraphError OPTION_INVALID when there is no store, STORAGE_LOCKED when a relay runs on it,
@@ -181,26 +186,21 @@ async function putRight(raw: RawLevel, folder: DataFolder, lines: string[]): Pro
   const findings = await examineRecords(raw, (key) => changes.add(key, undefined));
   await changes.flush();
   const pieces = { incomplete: 0, loose: 0 };
-  for await (const { kind, key } of longValueFaults(raw)) {
+  for await (const { kind, key, rest } of longValueFaults(raw)) {
     pieces[kind] += 1;
-    await changes.add(key, undefined);
+    await changes.addSealed([fromUtf8(key), rest]);
   }
   await changes.flush();
-  let indexes = 0;
-  for await (const { soul, wanted } of indexFaults(raw)) {
-    indexes += 1;
-    const key = indexKey(soul);
-    for (const [, value] of sealChanges([
-      [key, wanted === undefined ? undefined : utf8(encodeIndex(wanted))],
-    ])) {
-      await changes.add(utf8(key), value as Uint8Array | undefined);
-    }
+  let nodes = 0;
+  for await (const fault of nodeFaults(raw)) {
+    nodes += 1;
+    for (const change of fault.changes) await changes.addSealed(change);
   }
   await changes.flush();
   await countAnew(raw, folder, findings);
   lines.push(...linesOf(findings));
   lines.push(`  values that lack pieces: ${pieces.incomplete} dropped, with ${pieces.loose} loose pieces`);
-  lines.push(`  node indexes put right: ${indexes}`);
+  lines.push(`  nodes put right: ${nodes}`);
 }
 
 /** The count never goes back, so that no older copy of the counter looks newer than the store. */

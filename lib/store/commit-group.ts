@@ -5,64 +5,23 @@ import type { WaitingSteps } from '../base/slices.ts';
 import { ChunkedReads } from './chunked-reads.ts';
 import type { GraphStore } from './graph-store.ts';
 import {
-  decodeEntry,
-  encodeEntry,
-  encodeLong,
-  fieldKeyOf,
-  indexKey,
-  nodePrefix,
-  type LongValue,
-} from './keys.ts';
-import { appendPieces, appendRemoval, isInPieces, isLong, missingPieces, readPieces } from './long-value.ts';
-import type { CachedNode } from './node-cache.ts';
-import { decodeIndex, encodeIndex, growIndex, MANY, type NodeIndex } from './node-index.ts';
+  groupNode,
+  isKnown,
+  isUnknown,
+  Stored,
+  UnreadEntry,
+  winnerOf,
+  type GroupNode,
+  type Slot,
+} from './group-node.ts';
+import { decodeEntry, fieldKeyOf, nodeKey, nodePrefix, type LongValue, type StoredEntry } from './keys.ts';
+import { isInPieces, missingPieces, readPieces } from './long-value.ts';
+import { appendNode } from './node-changes.ts';
+import { decodeNode, LARGE, type NodeRecord } from './node-record.ts';
 import type { Change, Storage } from './storage.ts';
 
-/** Records read in one request: indexes are small, values may be long. */
-const INDEXES_READ = 256;
-const FIELDS_READ = 128;
-
-/** The entry of a value in pieces; they are not read unless a write has the same state. */
-class UnreadEntry implements Entry {
-  readonly state: number;
-  readonly long: LongValue;
-
-  constructor(state: number, long: LongValue) {
-    this.state = state;
-    this.long = long;
-  }
-
-  get json(): string {
-    throw new Error('the value was not read');
-  }
-}
-
-/** A property that the store has, and the last winner of the group. */
-class Stored {
-  entry: Entry;
-  /** The pieces the stored value has, if it has any. */
-  long: LongValue | undefined = undefined;
-  winner: FieldWrite | undefined = undefined;
-
-  constructor(entry: Entry) {
-    this.entry = entry;
-  }
-}
-
-/** A property as the group sees it: one the store has, a winner it did not have, or nothing yet. */
-type Slot = Stored | FieldWrite | null;
-
-/** The properties of one node that the group touches. */
-interface GroupNode {
-  readonly soul: string;
-  readonly prefix: string;
-  readonly cached: CachedNode | undefined;
-  readonly slots: Map<string, Slot>;
-  /** Undefined until it is read. */
-  index: NodeIndex | undefined;
-  /** True when memory lacks some of the properties. */
-  incomplete: boolean;
-}
+/** Records read in one request. */
+const RECORDS_READ = 128;
 
 /**
  * What the writes of one commit see and change: stored entries, overlaid with what the group accepted.
@@ -97,10 +56,10 @@ export class CommitGroup implements MergeView {
     }
   }
 
-  /** Reads what memory did not have: the indexes of unknown nodes first, then the properties they list. */
+  /** Reads what memory did not have: the records of nodes first, then those of properties of large ones. */
   *load(batches: Iterable<readonly FieldWrite[]>): WaitingSteps<void> {
     if (this.#incomplete.length === 0) return;
-    yield* this.#loadIndexes();
+    yield* this.#loadNodes();
     yield* this.#loadFields();
     this.#incomplete = [];
     if (this.#unread > 0) yield* this.#loadTies(batches);
@@ -128,30 +87,30 @@ export class CommitGroup implements MergeView {
   *appendChanges(changes: Change[]): Generator<void, void> {
     const pace = new Pace();
     for (const node of this.#nodes.values()) {
-      let newKeys: string[] | undefined;
-      for (const [key, slot] of node.slots) {
-        if (pace.after(key.length)) yield;
-        const winner = winnerOf(slot);
-        if (winner === undefined) continue;
-        if (isLong(winner.json)) yield* appendLong(changes, node.prefix, winner);
-        else changes.push([fieldKeyOf(node.prefix, key), encodeEntry(winner.state, winner.json)]);
-        if (winner === slot) (newKeys ??= []).push(key);
-        else if (slot instanceof Stored && slot.long !== undefined) yield* appendRemoval(changes, slot.long);
-      }
-      if (newKeys !== undefined && node.index !== undefined) grow(node, node.index, newKeys, changes);
+      yield* appendNode(changes, node);
+      if (pace.after(node.soul.length)) yield;
     }
   }
 
   /** Tells the graph what is durable now. */
   *publish(): Generator<void, void> {
     const pace = new Pace();
-    for (const { soul, slots, index } of this.#nodes.values()) {
-      if (index !== undefined) this.#graph.indexed(soul, index);
-      for (const slot of slots.values()) {
-        const winner = winnerOf(slot);
-        if (winner !== undefined) this.#graph.committed(winner, winner === slot, index);
-        if (pace.after(0)) yield;
-      }
+    for (const node of this.#nodes.values()) {
+      const { soul, slots, stored, winners, outgrown } = node;
+      if (stored === LARGE || outgrown) {
+        this.#graph.markLarge(soul);
+        yield* this.#publishFields(slots);
+      } else if (stored !== undefined && winners.length > 0) this.#graph.committedNode(soul, stored, winners);
+      if (pace.after(0)) yield;
+    }
+  }
+
+  *#publishFields(slots: ReadonlyMap<string, Slot>): Generator<void, void> {
+    const pace = new Pace();
+    for (const slot of slots.values()) {
+      const winner = winnerOf(slot);
+      if (winner !== undefined) this.#graph.committedField(winner, winner === slot);
+      if (pace.after(0)) yield;
     }
   }
 
@@ -164,9 +123,7 @@ export class CommitGroup implements MergeView {
     if (this.#lastNode?.soul === soul) return this.#lastNode;
     let node = this.#nodes.get(soul);
     if (node === undefined) {
-      const cached = this.#graph.cached(soul);
-      const prefix = nodePrefix(soul);
-      node = { soul, prefix, cached, slots: new Map(), index: cached?.index, incomplete: false };
+      node = groupNode(soul, this.#graph.cached(soul));
       this.#nodes.set(soul, node);
     }
     this.#lastNode = node;
@@ -175,41 +132,57 @@ export class CommitGroup implements MergeView {
 
   #slotOf(node: GroupNode, key: string): Slot {
     const entry = node.cached?.fields.get(key);
-    // Which pieces a long value has is not in memory.
-    const isKnown =
-      entry === undefined ? node.cached?.complete === true && node.index !== undefined : !isLong(entry.json);
-    if (!isKnown && !node.incomplete) {
+    if (!node.incomplete && !isKnown(node, entry)) {
       node.incomplete = true;
       this.#incomplete.push(node);
     }
     return entry === undefined ? null : new Stored(entry);
   }
 
-  *#loadIndexes(): WaitingSteps<void> {
-    const reads = new ChunkedReads<GroupNode>(this.#storage, INDEXES_READ, (node, record) => {
-      node.index = decodeIndex(record);
+  *#loadNodes(): WaitingSteps<void> {
+    const reads = new ChunkedReads<GroupNode>(this.#storage, RECORDS_READ, (node, record) => {
+      this.#takeNode(node, decodeNode(record));
     });
     for (const node of this.#incomplete) {
-      if (node.index === undefined && reads.add(indexKey(node.soul), node)) yield* reads.flush();
+      if (node.stored === undefined && reads.add(nodeKey(node.soul), node)) yield* reads.flush();
     }
     yield* reads.flush();
   }
 
+  #takeNode(node: GroupNode, stored: NodeRecord): void {
+    node.stored = stored;
+    if (stored === LARGE) return;
+    for (const [key, found] of stored) {
+      const slot = node.slots.get(key);
+      if (slot !== undefined && isUnknown(slot)) this.#fill(node.slots, key, found);
+    }
+  }
+
   *#loadFields(): WaitingSteps<void> {
-    const reads = new ChunkedReads<Place>(this.#storage, FIELDS_READ, (place, record) => {
-      if (record !== undefined && fill(place, record) instanceof UnreadEntry) this.#unread += 1;
+    const reads = new ChunkedReads<UnreadField>(this.#storage, RECORDS_READ, ({ slots, key }, record) => {
+      if (record !== undefined) this.#fill(slots, key, decodeEntry(record));
     });
     const pace = new Pace();
     for (const node of this.#incomplete) {
-      const index = node.index!;
-      if (index.length === 0) continue;
+      if (node.stored !== LARGE) continue;
+      const prefix = nodePrefix(node.soul);
       for (const [key, slot] of node.slots) {
         if (pace.after(0)) yield;
-        if (!isUnknown(slot) || (index !== MANY && !index.includes(key))) continue;
-        if (reads.add(fieldKeyOf(node.prefix, key), { slots: node.slots, key })) yield* reads.flush();
+        if (isUnknown(slot) && reads.add(fieldKeyOf(prefix, key), { slots: node.slots, key }))
+          yield* reads.flush();
       }
     }
     yield* reads.flush();
+  }
+
+  /** Notes what the store has for a property. */
+  #fill(slots: Map<string, Slot>, key: string, found: StoredEntry): void {
+    const known = slots.get(key);
+    const entry = found.json === undefined ? new UnreadEntry(found.state, found.long) : found;
+    const stored = known instanceof Stored ? known : new Stored(entry);
+    if (found.json === undefined) stored.long = found.long;
+    if (stored.entry instanceof UnreadEntry) this.#unread += 1;
+    slots.set(key, stored);
   }
 
   /** Reads the values in pieces that writes of the same state will be compared with. */
@@ -234,43 +207,8 @@ export class CommitGroup implements MergeView {
   }
 }
 
-/** Where a record that is read belongs. */
-interface Place {
+/** A property of a large node whose record is read. */
+interface UnreadField {
   readonly slots: Map<string, Slot>;
   readonly key: string;
-}
-
-/** True when the record of a property must be read. */
-function isUnknown(slot: Slot): boolean {
-  return slot === null || (slot instanceof Stored && isLong(slot.entry.json));
-}
-
-/** Notes what a record holds; gives the entry the property has now. */
-function fill({ slots, key }: Place, record: string): Entry {
-  const found = decodeEntry(record);
-  const known = slots.get(key);
-  const entry = found.json === undefined ? new UnreadEntry(found.state, found.long) : found;
-  const stored = known instanceof Stored ? known : new Stored(entry);
-  if (found.json === undefined) stored.long = found.long;
-  slots.set(key, stored);
-  return stored.entry;
-}
-
-function winnerOf(slot: Slot): FieldWrite | undefined {
-  return slot instanceof Stored ? slot.winner : (slot ?? undefined);
-}
-
-function* appendLong(
-  changes: Change[],
-  prefix: string,
-  { key, state, json }: FieldWrite,
-): Generator<void, void> {
-  const long = yield* appendPieces(changes, json);
-  changes.push([fieldKeyOf(prefix, key), encodeEntry(state, encodeLong(long))]);
-}
-
-function grow(node: GroupNode, index: NodeIndex, newKeys: readonly string[], changes: Change[]): void {
-  if (index === MANY) return;
-  node.index = growIndex(index, newKeys);
-  changes.push([indexKey(node.soul), encodeIndex(node.index)]);
 }

@@ -8,22 +8,21 @@ import { lexBytes, type Selector } from '../graph/selector.ts';
 import type { Entry, FieldWrite } from '../graph/write.ts';
 import {
   decodeEntry,
-  fieldKey,
-  fieldKeyOf,
-  indexKey,
   keyRange,
-  nodePrefix,
+  nodeKey,
   nodeRange,
   parseFieldKey,
   soulRange,
   type KeyRange,
-  type LongEntry,
+  type StoredEntry,
 } from './keys.ts';
+import { cachedNode, detached, LongFields } from './loaded-node.ts';
 import { wholeEntry } from './long-value.ts';
-import { CachedNode, NodeCache } from './node-cache.ts';
-import { decodeIndex, MANY, type NodeIndex } from './node-index.ts';
+import { CachedNode, CHARACTER_BYTES, NodeCache } from './node-cache.ts';
+import { decodeNode, LARGE, type NodeRecord } from './node-record.ts';
 import { PartBuilder, type NodePart } from './part-builder.ts';
-import type { Storage, TextEntry } from './storage.ts';
+import type { Storage } from './storage.ts';
+import { fieldsOf, readLarge, storedFields, type Place, type StoredField } from './stored-field.ts';
 
 export type { NodePart };
 
@@ -43,8 +42,8 @@ export interface ReadPart {
 interface Loading {
   readonly soul: string;
   readonly committed: FieldWrite[];
-  /** The node's index after the last of these commits that told it. */
-  index: NodeIndex | undefined;
+  /** True when the node is large, or became so meanwhile. */
+  isLarge: boolean;
   node: MaybePromise<CachedNode | undefined>;
 }
 
@@ -88,18 +87,15 @@ export class GraphStore {
   readField(soul: string, key: string): MaybePromise<Entry | undefined> {
     const node = this.#cache.get(soul);
     const entry = node?.fields.get(key);
-    if (entry !== undefined || node?.lacks(key) === true) {
+    if (entry !== undefined || node?.complete === true) {
       this.hits += 1;
       return entry;
     }
     this.misses += 1;
-    const storageKey = fieldKey(soul, key);
-    const record = this.#storage.getText(storageKey);
-    if (record instanceof Promise) return record.then((found) => this.#entryOf(storageKey, found));
-    const found = this.#entryOf(storageKey, record);
-    // What took turns may be older than what is in memory by now.
-    if (found !== undefined && !(found instanceof Promise)) this.#remember(soul, key, found, undefined);
-    return found;
+    if (node?.isLarge === true) return this.#readLarge({ soul, key });
+    const record = this.#storage.getText(nodeKey(soul));
+    if (!(record instanceof Promise)) return this.#fieldOf({ soul, key }, decodeNode(record), true);
+    return record.then((found) => this.#fieldOf({ soul, key }, decodeNode(found), false));
   }
 
   /**
@@ -120,98 +116,153 @@ export class GraphStore {
 
   /** Any read in bounded parts (D19, D20). The last part may be empty; walks end when the caller stops. */
   async *parts(selector: Selector): AsyncGenerator<ReadPart> {
-    const cursor = this.#storage.range({ ...rangeOf(selector), reverse: selector.reverse });
     const builder = new PartBuilder(selector, this.#limits);
+    const { soul, reverse } = selector;
+    const record = typeof soul === 'string' ? await this.#storage.getText(nodeKey(soul)) : undefined;
+    if (typeof soul !== 'string' || decodeNode(record) === LARGE) yield* this.#walkParts(builder, selector);
+    else if (record !== undefined) yield* this.#partsOf(builder, fieldsOf(soul, record, reverse));
+    yield { nodes: builder.rest(), more: false };
+  }
+
+  /** Tells what a commit changed in a node that stays small; `before` is what the store had for it. */
+  committedNode(
+    soul: string,
+    before: ReadonlyMap<string, StoredEntry>,
+    winners: readonly FieldWrite[],
+  ): void {
+    this.#loading.get(soul)?.committed.push(...winners);
+    const node = this.#cache.get(soul);
+    if (node !== undefined) for (const write of winners) this.#cache.put(node, write.key, write);
+    else if (before.size > 0) this.#cache.keep(cachedNode(soul, before, winners));
+  }
+
+  /**
+   * Tells what a commit changed in a large node, after {@link markLarge}.
+   *
+   * @param fresh true when the property was not in the store before
+   */
+  committedField(write: FieldWrite, fresh: boolean): void {
+    this.#loading.get(write.soul)?.committed.push(write);
+    const node = this.#cache.get(write.soul);
+    if (node === undefined) {
+      if (!fresh) this.#remember(write, write, true);
+    } else if (!fresh || node.complete) this.#cache.put(node, write.key, write);
+  }
+
+  /** Tells that a node is large, before what a commit changed in it: who reads between finds all of that. */
+  markLarge(soul: string): void {
+    const loading = this.#loading.get(soul);
+    if (loading !== undefined) loading.isLarge = true;
+    let node = this.#cache.get(soul);
+    if (node === undefined) {
+      node = new CachedNode(soul);
+      this.#cache.keep(node);
+    }
+    node.isLarge = true;
+  }
+
+  async *#walkParts(builder: PartBuilder, selector: Selector): AsyncGenerator<ReadPart> {
+    const { reverse } = selector;
+    const cursor = this.#storage.range({ ...rangeOf(selector), reverse });
     try {
       while (!builder.done) {
         const found = await this.#walks.run(() => cursor.next(STEP_ENTRIES));
         if (found.length === 0) break;
-        yield* this.#partsOf(builder, found);
+        yield* this.#partsOf(builder, storedFields(found, reverse));
       }
     } finally {
       await cursor.close();
     }
-    yield { nodes: builder.rest(), more: false };
   }
 
-  /**
-   * Tells what a commit changed, after {@link indexed}.
-   *
-   * @param fresh true when the property was not in the store before
-   * @param index of the node, when it is known
-   */
-  committed(write: FieldWrite, fresh: boolean, index: NodeIndex | undefined): void {
-    this.#loading.get(write.soul)?.committed.push(write);
-    const node = this.#cache.get(write.soul);
-    if (node === undefined) {
-      if (!fresh) this.#remember(write.soul, write.key, write, index);
-    } else if (!fresh || node.index !== MANY || node.complete) this.#cache.put(node, write.key, write);
-  }
-
-  /** Tells the index of a node after a commit, before the properties: who reads between finds them all. */
-  indexed(soul: string, index: NodeIndex): void {
-    const loading = this.#loading.get(soul);
-    if (loading !== undefined) loading.index = index;
-    const node = this.#cache.get(soul);
-    if (node !== undefined) this.#cache.list(node, index);
-    else if (index === MANY) {
-      const created = new CachedNode(soul);
-      created.list(MANY);
-      this.#cache.keep(created);
-    }
-  }
-
-  /** The parts that entries of a walk fill. */
-  async *#partsOf(builder: PartBuilder, found: readonly TextEntry[]): AsyncGenerator<ReadPart> {
-    for (let at = 0; at < found.length && !builder.done;) {
-      const taking = this.#slices.runWaiting(this.#take(builder, found, at));
-      at = taking instanceof Promise ? await taking : taking;
+  /** The parts that properties fill. */
+  async *#partsOf(builder: PartBuilder, fields: Iterator<StoredField, void>): AsyncGenerator<ReadPart> {
+    for (let isOver = false; !isOver && !builder.done;) {
+      const taking = this.#slices.runWaiting(this.#take(builder, fields));
+      isOver = taking instanceof Promise ? await taking : taking;
       const full = builder.full();
       if (full !== undefined) yield { nodes: full, more: true };
     }
   }
 
-  /** Takes entries of a walk until a part is full; gives the place of the first that is left. */
-  *#take(builder: PartBuilder, found: readonly TextEntry[], first: number): WaitingSteps<number> {
+  /** Takes properties until a part is full; true when none is left. */
+  *#take(builder: PartBuilder, fields: Iterator<StoredField, void>): WaitingSteps<boolean> {
     const pace = new Pace();
-    for (let at = first; at < found.length; at += 1) {
-      const [storageKey, record] = found[at]!;
-      const { soul, key } = parseFieldKey(storageKey);
+    for (let next = fields.next(); next.done !== true; next = fields.next()) {
+      const { soul, key, entry } = next.value;
       if (builder.means(soul, key)) {
-        const entry = decodeEntry(record);
         if (entry.json === undefined) {
-          const whole = yield* wholeEntry(this.#storage, storageKey, entry);
+          const whole = yield* wholeEntry(this.#storage, next.value, entry);
           builder.add(soul, key, whole.entry, whole.lexBytes);
         } else builder.add(soul, key, entry, lexBytes(entry.json));
-        if (builder.done || builder.isFull) return at + 1;
+        if (builder.done || builder.isFull) return false;
       }
-      if (pace.after(record.length)) yield;
+      if (pace.after(entry.json?.length ?? 0)) yield;
     }
-    return found.length;
+    return true;
   }
 
-  #entryOf(storageKey: string, record: string | undefined): MaybePromise<Entry | undefined> {
-    if (record === undefined) return undefined;
-    const found = decodeEntry(record);
-    if (found.json !== undefined) return found;
-    return chain(this.#slices.runWaiting(wholeEntry(this.#storage, storageKey, found)), ({ entry }) => entry);
+  /**
+   * One property out of a node's record.
+   *
+   * @param isNow false when it took turns to read: it may be older than what is in memory by now
+   */
+  #fieldOf(place: Place, node: NodeRecord, isNow: boolean): MaybePromise<Entry | undefined> {
+    if (node === LARGE) {
+      if (isNow) this.markLarge(place.soul);
+      return this.#readLarge(place);
+    }
+    if (isNow) this.#rememberNode(place.soul, node);
+    return this.#whole(place, node.get(place.key), isNow, false);
   }
 
-  #remember(soul: string, key: string, entry: Entry, index: NodeIndex | undefined): void {
+  #readLarge(place: Place): MaybePromise<Entry | undefined> {
+    const found = readLarge(this.#storage, place);
+    if (!(found instanceof Promise)) return this.#whole(place, found, true, true);
+    return found.then((entry) => this.#whole(place, entry, false, true));
+  }
+
+  /** An entry with its value, which memory keeps when it was not in turns that it was read. */
+  #whole(
+    place: Place,
+    found: StoredEntry | undefined,
+    isNow: boolean,
+    isLarge: boolean,
+  ): MaybePromise<Entry | undefined> {
+    if (found === undefined || (found.json !== undefined && !isLarge)) return found;
+    const whole =
+      found.json === undefined
+        ? chain(this.#slices.runWaiting(wholeEntry(this.#storage, place, found)), ({ entry }) => entry)
+        : found;
+    if (isNow && !(whole instanceof Promise)) this.#remember(place, whole, isLarge);
+    return whole;
+  }
+
+  /** Keeps one property of a node that is not kept whole. */
+  #remember({ soul, key }: Place, entry: Entry, isLarge: boolean): void {
     const node = this.#cache.get(soul);
     if (node !== undefined) return this.#cache.put(node, key, entry);
     const created = new CachedNode(soul);
-    created.list(index);
+    created.isLarge = isLarge;
     created.put(key, entry);
     this.#cache.keep(created);
   }
 
+  /** Keeps a small node; one that has been here already is a part of it with long values. */
+  #rememberNode(soul: string, fields: ReadonlyMap<string, StoredEntry>): void {
+    if (fields.size > 0 && this.#cache.get(soul) === undefined)
+      this.#cache.keep(cachedNode(soul, fields, []));
+  }
+
   #load(soul: string): MaybePromise<CachedNode | undefined> {
-    const loading: Loading = { soul, committed: [], index: undefined, node: undefined };
+    const loading: Loading = { soul, committed: [], isLarge: false, node: undefined };
     this.#loading.set(soul, loading);
-    const index = this.#cache.get(soul)?.index ?? chain(this.#storage.getText(indexKey(soul)), decodeIndex);
-    const node = chain(index, (known) =>
-      known === MANY ? this.#walks.run(() => this.#walkNode(loading)) : this.#readListed(loading, known),
+    const record =
+      this.#cache.get(soul)?.isLarge === true
+        ? LARGE
+        : chain(this.#storage.getText(nodeKey(soul)), decodeNode);
+    const node = chain(record, (known) =>
+      known === LARGE ? this.#walks.run(() => this.#walkNode(loading)) : this.#loadSmall(loading, known),
     );
     if (!(node instanceof Promise)) return node;
     loading.node = node.finally(() => this.#ended(loading));
@@ -223,27 +274,21 @@ export class GraphStore {
     if (this.#loading.get(loading.soul) === loading) this.#loading.delete(loading.soul);
   }
 
-  /** Reads the properties that an index lists. */
-  #readListed(loading: Loading, index: readonly string[]): MaybePromise<CachedNode | undefined> {
+  #loadSmall(
+    loading: Loading,
+    fields: ReadonlyMap<string, StoredEntry>,
+  ): MaybePromise<CachedNode | undefined> {
     const node = new CachedNode(loading.soul);
-    node.list(index);
-    if (index.length === 0) return this.#finish(loading, node, false);
-    const prefix = nodePrefix(loading.soul);
-    return chain(this.#storage.getTexts(index.map((key) => fieldKeyOf(prefix, key))), (records) => {
-      const longs = new LongFields();
-      for (const [at, key] of index.entries()) {
-        const record = records[at];
-        if (record !== undefined) longs.put(node, key, decodeEntry(record));
-      }
-      return this.#complete(loading, node, longs);
-    });
+    const longs = new LongFields();
+    for (const [key, entry] of fields) longs.put(node, key, entry);
+    return this.#complete(loading, node, longs, fields.size > 0);
   }
 
-  /** Walks over a node that outgrew its index. */
+  /** Walks over the properties of a large node. */
   async #walkNode(loading: Loading): Promise<CachedNode | undefined> {
     const node = new CachedNode(loading.soul);
     const longs = new LongFields();
-    node.list(MANY);
+    node.isLarge = true;
     const cursor = this.#storage.range(nodeRange(loading.soul));
     try {
       for (;;) {
@@ -256,12 +301,17 @@ export class GraphStore {
     } finally {
       await cursor.close();
     }
-    return this.#complete(loading, node, longs);
+    return this.#complete(loading, node, longs, true);
   }
 
   /** Reads the long values of a node, unless they make it too large for one part. */
-  #complete(loading: Loading, node: CachedNode, longs: LongFields): MaybePromise<CachedNode | undefined> {
-    if (longs.fields.size === 0) return this.#finish(loading, node, true);
+  #complete(
+    loading: Loading,
+    node: CachedNode,
+    longs: LongFields,
+    keep: boolean,
+  ): MaybePromise<CachedNode | undefined> {
+    if (longs.fields.size === 0) return this.#finish(loading, node, keep);
     if (!this.#fits(node.bytes + longs.bytes)) {
       this.#ended(loading);
       return undefined;
@@ -271,9 +321,8 @@ export class GraphStore {
   }
 
   *#readLongs(node: CachedNode, { fields }: LongFields): WaitingSteps<void> {
-    const prefix = nodePrefix(node.soul);
     for (const [key, found] of fields) {
-      const { entry } = yield* wholeEntry(this.#storage, fieldKeyOf(prefix, key), found);
+      const { entry } = yield* wholeEntry(this.#storage, { soul: node.soul, key }, found);
       node.put(key, entry);
     }
   }
@@ -282,7 +331,7 @@ export class GraphStore {
   #finish(loading: Loading, node: CachedNode, keep: boolean): CachedNode | undefined {
     this.#ended(loading);
     for (const write of loading.committed) node.put(write.key, write);
-    if (loading.index !== undefined) node.list(loading.index);
+    if (loading.isLarge) node.isLarge = true;
     node.complete = true;
     if (keep) this.#cache.keep(node);
     return this.#fitting(node);
@@ -294,28 +343,8 @@ export class GraphStore {
   }
 
   #fits(bytes: number): boolean {
-    return bytes <= 2 * this.#limits.replyPartLength;
+    return bytes <= CHARACTER_BYTES * this.#limits.replyPartLength;
   }
-}
-
-/** Properties of a node whose values are in pieces, before these are read. */
-class LongFields {
-  readonly fields: Map<string, LongEntry> = new Map();
-  /** Bytes by which they will make the node grow, about. */
-  bytes = 0;
-
-  /** Puts an entry into a node when it has its value, else notes it. */
-  put(node: CachedNode, key: string, entry: Entry | LongEntry): void {
-    if (entry.json === undefined) {
-      this.fields.set(key, entry);
-      this.bytes += 2 * (key.length + entry.long.length);
-    } else node.put(key, entry);
-  }
-}
-
-/** A copy of a key that does not keep the whole storage key alive, as the part of a text does. */
-function detached(key: string): string {
-  return JSON.parse(JSON.stringify(key)) as string;
 }
 
 function rangeOf({ soul, key }: Selector): KeyRange {

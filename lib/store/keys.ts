@@ -6,8 +6,8 @@ import type { Entry } from '../graph/write.ts';
  *
  * | key | value |
  * |---|---|
- * | `g/<soul>U+0000<key>` | `<state> <value as JSON>` |
- * | `n/<soul>` | the node's keys, see `node-index.ts` |
+ * | `g/<soul>` | the whole node when it is small, else a mark, see `node-record.ts` |
+ * | `g/<soul>U+0000<key>` | `<state> <value as JSON>`, one property of a node that is not small |
  * | `d/<state><soul>U+0000<key>` | `<value as JSON>`, a write from the future |
  * | `probe` | nothing, ever: deleting it shows whether the storage takes writes |
  * | `v/<id>/<number>` | a piece of a value too long for one record, see `long-value.ts` |
@@ -21,7 +21,6 @@ import type { Entry } from '../graph/write.ts';
  */
 const GRAPH = 'g/';
 const DEFERRED = 'd/';
-const INDEX = 'n/';
 const PIECE = 'v/';
 /** A key without a value. */
 export const PROBE_KEY = 'probe';
@@ -76,24 +75,24 @@ export interface KeyRange {
   readonly to: string;
 }
 
-/** Where every property of a soul's node stands in front of. */
+/** What the keys of all properties begin with that a node has records for. */
 export function nodePrefix(soul: string): string {
   return GRAPH + escapeName(soul) + SEPARATOR;
 }
 
-/** The key of a node's index. */
-export function indexKey(soul: string): string {
-  return INDEX + escapeName(soul);
+/** The key of a node's record. */
+export function nodeKey(soul: string): string {
+  return GRAPH + escapeName(soul);
 }
 
-/** All node indexes, in the order of {@link soulRange}. */
-export function indexRange(): KeyRange {
-  return { from: INDEX, to: INDEX.slice(0, -1) + AFTER_SLASH };
+/** True for the key of a node's record, false for that of a property; it must be one of these. */
+export function isNodeKey(storageKey: string): boolean {
+  return !storageKey.includes(SEPARATOR);
 }
 
-/** The soul of a node index's storage key. */
-export function parseIndexKey(storageKey: string): string {
-  return unescapeName(storageKey.slice(INDEX.length));
+/** The soul of a node's record. */
+export function parseNodeKey(storageKey: string): string {
+  return unescapeName(storageKey.slice(GRAPH.length));
 }
 
 /** The key of one property, given its node's prefix. */
@@ -101,7 +100,7 @@ export function fieldKeyOf(prefix: string, key: string): string {
   return prefix + escapeName(key);
 }
 
-/** The key of one property. */
+/** The key of one property of a large node. */
 export function fieldKey(soul: string, key: string): string {
   return fieldKeyOf(nodePrefix(soul), key);
 }
@@ -115,19 +114,19 @@ export function parseFieldKey(storageKey: string): { readonly soul: string; read
   };
 }
 
-/** All properties of one node. */
+/** All properties of one large node. */
 export function nodeRange(soul: string): KeyRange {
   const name = GRAPH + escapeName(soul);
   return { from: name + SEPARATOR, to: name + AFTER_SEPARATOR };
 }
 
-/** The properties of one node whose keys may lie in a range of names. */
+/** The properties of one large node whose keys may lie in a range of names. */
 export function keyRange(soul: string, names: NameRange): KeyRange {
   const whole = nodeRange(soul);
   return narrow(whole.from, whole, names, SEPARATOR);
 }
 
-/** All properties of the nodes whose souls may lie in a range of names. */
+/** All records of the nodes whose souls may lie in a range of names; that of a node stands before its properties. */
 export function soulRange(names: NameRange): KeyRange {
   return narrow(GRAPH, { from: GRAPH, to: GRAPH.slice(0, -1) + AFTER_SLASH }, names, AFTER_SEPARATOR);
 }
@@ -188,13 +187,21 @@ export interface LongEntry {
   readonly long: LongValue;
 }
 
-/** A property's record in the store; `value` is its JSON, or what {@link encodeLong} gives. */
+/** What a property has in the store. */
+export type StoredEntry = Entry | LongEntry;
+
+/** A property in the store; `value` is its JSON, or what {@link encodeLong} gives. */
 export function encodeEntry(state: number, value: string): string {
   return `${state} ${value}`;
 }
 
-/** State and value of a property's record. */
-export function decodeEntry(record: string): Entry | LongEntry {
+/** A property as it was stored. */
+export function encodeStored(entry: StoredEntry): string {
+  return encodeEntry(entry.state, entry.json ?? encodeLong(entry.long));
+}
+
+/** State and value of a property in the store. */
+export function decodeEntry(record: string): StoredEntry {
   const at = record.indexOf(' ');
   const state = Number(record.slice(0, at));
   return record.charCodeAt(at + 1) === LONG_MARK

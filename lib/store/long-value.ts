@@ -4,8 +4,9 @@ import { randomText } from '../base/random.ts';
 import { waitFor, type WaitingSteps } from '../base/slices.ts';
 import { lexBytes } from '../graph/selector.ts';
 import type { Entry } from '../graph/write.ts';
-import { decodeEntry, pieceKey, type LongEntry, type LongValue } from './keys.ts';
+import { pieceKey, type LongValue, type StoredEntry } from './keys.ts';
 import type { Change, Storage } from './storage.ts';
+import { readStored, type Place } from './stored-field.ts';
 
 /**
  * Characters of a JSON text that stands in one record. Some hundred records are read in one go, and making texts of
@@ -106,23 +107,18 @@ export interface WholeEntry {
 }
 
 /**
- * The entry of a record with its value; when that was replaced since the record was read, what replaced it.
+ * What the store had for a property, with its value; when that was replaced meanwhile, what replaced it.
  *
  * @throws GraphError STORAGE_FAILED when pieces are missing that should be there
  */
-export function* wholeEntry(
-  storage: Storage,
-  storageKey: string,
-  found: Entry | LongEntry,
-): WaitingSteps<WholeEntry> {
+export function* wholeEntry(storage: Storage, place: Place, found: StoredEntry): WaitingSteps<WholeEntry> {
   let entry = found;
   while (entry.json === undefined) {
     const { state, long } = entry;
     const json = yield* readPieces(storage, long);
     if (json !== undefined) return { entry: { state, json }, lexBytes: long.lexBytes };
-    const record = yield* waitFor(storage.getText(storageKey));
-    // Pieces leave in the commit that replaces the record.
-    entry = record === undefined ? entry : decodeEntry(record);
+    // Pieces leave in the commit that replaces their value.
+    entry = (yield* readStored(storage, place)) ?? entry;
     if (entry.json === undefined && entry.long.id === long.id) throw missingPieces();
   }
   return { entry, lexBytes: lexBytes(entry.json) };

@@ -1,12 +1,12 @@
 import { TwoGenerations } from '../base/two-generations.ts';
 import type { Entry } from '../graph/write.ts';
-import { MANY, type NodeIndex } from './node-index.ts';
+import { isLong } from './long-value.ts';
 
 /** What an engine spends on a node and on a property beside their texts, in bytes; measured, rounded up. */
 const NODE_BYTES = 400;
 const FIELD_BYTES = 180;
-/** The same for a key that an index lists. */
-const LISTED_BYTES = 32;
+/** Bytes of a character of their texts: two at most where they stand, and as many in an answer made of them. */
+export const CHARACTER_BYTES = 4;
 /** A node that takes more than this share of the cache is not kept. */
 const LARGEST_SHARE = 8;
 
@@ -16,35 +16,18 @@ export class CachedNode {
   readonly fields: Map<string, Entry> = new Map();
   /** True when a property that is not here is not in the store either. */
   complete = false;
-  /** Estimated bytes, soul and properties together. */
+  /** Estimated bytes, soul, properties and memo together. */
   bytes: number;
-  /** What a reader derived from the properties; dropped at each change. */
+  /** What a reader derived from the properties, about as long as these; dropped at each change. */
   memo: unknown = undefined;
-  #index: NodeIndex | undefined = undefined;
+  /** True when it is known that each property has a record of its own. */
+  isLarge = false;
+  /** True when a value was put that is in pieces in the store. */
+  hasLong = false;
 
   constructor(soul: string) {
     this.soul = soul;
-    this.bytes = NODE_BYTES + 2 * soul.length;
-  }
-
-  /** The node's index, when it was read. */
-  get index(): NodeIndex | undefined {
-    return this.#index;
-  }
-
-  /** Takes the node's index and gives the bytes by which the node grew. */
-  list(index: NodeIndex | undefined): number {
-    if (index === this.#index) return 0;
-    const growth = bytesOfIndex(index) - bytesOfIndex(this.#index);
-    this.#index = index;
-    this.bytes += growth;
-    return growth;
-  }
-
-  /** True when the node surely has no such property. */
-  lacks(key: string): boolean {
-    if (this.fields.has(key)) return false;
-    return this.complete || (this.index !== undefined && this.index !== MANY && !this.index.includes(key));
+    this.bytes = NODE_BYTES + CHARACTER_BYTES * soul.length;
   }
 
   /** Puts an entry and gives the bytes by which the node grew. */
@@ -52,11 +35,12 @@ export class CachedNode {
     const before = this.fields.get(key);
     const growth =
       before === undefined
-        ? FIELD_BYTES + 2 * (key.length + entry.json.length)
-        : 2 * (entry.json.length - before.json.length);
+        ? FIELD_BYTES + CHARACTER_BYTES * (key.length + entry.json.length)
+        : CHARACTER_BYTES * (entry.json.length - before.json.length);
     this.fields.set(key, entry);
     this.bytes += growth;
     this.memo = undefined;
+    if (isLong(entry.json)) this.hasLong = true;
     return growth;
   }
 }
@@ -84,25 +68,10 @@ export class NodeCache {
 
   /** Puts an entry into a kept node; the node leaves when it becomes too large. */
   put(node: CachedNode, key: string, entry: Entry): void {
-    this.#grow(node, node.put(key, entry));
-  }
-
-  /** Tells a kept node its index; the node leaves when it becomes too large. */
-  list(node: CachedNode, index: NodeIndex): void {
-    this.#grow(node, node.list(index));
-  }
-
-  #grow(node: CachedNode, growth: number): void {
+    const growth = node.put(key, entry);
     if (node.bytes > this.#largestBytes) this.#nodes.delete(node.soul);
     else this.#nodes.grow(growth);
   }
-}
-
-function bytesOfIndex(index: NodeIndex | undefined): number {
-  if (index === undefined || index === MANY) return 0;
-  let bytes = 0;
-  for (const key of index) bytes += LISTED_BYTES + 2 * key.length;
-  return bytes;
 }
 
 function bytesOf(node: CachedNode): number {

@@ -125,9 +125,12 @@ describe('SealedStorage', () => {
 
   it('refuses to open data of a format it does not know', async () => {
     await storage.commit([['a', '1']]);
-    await memory.commit(sealChanges([['m/format', '2']]));
-    await storage.close();
-    await expectCode('STORAGE_UNREADABLE', () => storage.open());
+    for (const format of ['1', '3']) {
+      await memory.open();
+      await memory.commit(sealChanges([['m/format', format]]));
+      await storage.close();
+      await expectCode('STORAGE_UNREADABLE', () => storage.open());
+    }
   });
 
   for (const key of ['m/commits', 'm/format']) {

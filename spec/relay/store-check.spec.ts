@@ -2,10 +2,10 @@ import { cp, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { expectCode } from '../../adapters/conformance/storage-kit.ts';
-import { fieldKey } from '../../lib/store/keys.ts';
+import { nodeKey } from '../../lib/store/keys.ts';
 import { CommitCounter } from '../../relay/commit-counter.ts';
 import { checkStore, reasonOf, throwIfLocked } from '../../relay/store-check.ts';
-import { cut, fileOf, fillStore, flip, openStoreAt, SOULS, tamper } from '../support/broken-store.ts';
+import { cut, fileOf, fillStore, flip, openStoreAt, sizeOf, SOULS, tamper } from '../support/broken-store.ts';
 import { temporaryFolders } from '../support/temporary-folder.ts';
 
 describe('thicket check', () => {
@@ -43,11 +43,11 @@ describe('thicket check', () => {
     ['a table is cut off', async () => cut(await fileOf(data, /\.ldb$/), 0.5), /LevelDB cannot read it/],
     ['a table is gone', async () => rm(await fileOf(data, /\.ldb$/)), /LevelDB cannot read it/],
     ['CURRENT is gone', () => rm(join(data, 'CURRENT')), /CURRENT is missing/],
-    ['a record is damaged', () => tamper(data, [[fieldKey('a', 'k0'), 'x']]), /1 records do not fit/],
+    ['a record is damaged', () => tamper(data, [[nodeKey('a'), 'x']]), /1 records do not fit/],
     [
-      'an index is wrong',
-      () => tamper(data, [[fieldKey('a\u0000', 'k0'), undefined]]),
-      /1 node indexes do not/,
+      'the mark of a large node is gone',
+      () => tamper(data, [[nodeKey(SOULS.find((soul) => sizeOf(soul) === 40)!), undefined]]),
+      /1 nodes do not fit their properties/,
     ],
   ];
   for (const [what, damage, fault] of DAMAGES) {

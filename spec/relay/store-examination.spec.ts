@@ -2,9 +2,10 @@ import { expect } from 'chai';
 import { RawLevel } from '../../adapters/level-raw.ts';
 import { sealChanges } from '../../adapters/seal.ts';
 import { fromUtf8 } from '../../lib/base/bytes.ts';
-import { fieldKey, indexKey } from '../../lib/store/keys.ts';
-import { MANY } from '../../lib/store/node-index.ts';
-import { examineRecords, indexFaults, type IndexFault } from '../../relay/store-examination.ts';
+import { encodeEntry, encodeStored, fieldKey, nodeKey } from '../../lib/store/keys.ts';
+import { LARGE_RECORD } from '../../lib/store/node-record.ts';
+import { examineRecords, nodeFaults, type NodeFault } from '../../relay/store-examination.ts';
+import { nodeRecord } from '../support/node-records.ts';
 import { fillStore, sizeOf, SOULS, tamper } from '../support/broken-store.ts';
 import { temporaryFolders } from '../support/temporary-folder.ts';
 
@@ -31,21 +32,21 @@ describe('store examination', () => {
     }
   }
 
-  function faults(): Promise<IndexFault[]> {
+  function faults(): Promise<NodeFault[]> {
     return withRaw(async (raw) => {
-      const found: IndexFault[] = [];
-      for await (const fault of indexFaults(raw)) found.push(fault);
+      const found: NodeFault[] = [];
+      for await (const fault of nodeFaults(raw)) found.push(fault);
       return found;
     });
   }
 
   it('counts the records of a sound store by kind, and finds no fault', async () => {
     const { tallies, isForeign, commits } = await withRaw((raw) => examineRecords(raw));
-    const properties = SOULS.reduce((sum, soul) => sum + sizeOf(soul), 0);
+    const large = SOULS.filter((soul) => sizeOf(soul) === 40);
     expect(Object.fromEntries(tallies)).to.deep.equal({
-      properties: { records: properties, damaged: 0 },
+      nodes: { records: SOULS.length, damaged: 0 },
+      properties: { records: 40 * large.length, damaged: 0 },
       'pieces of values': { records: 0, damaged: 0 },
-      'node indexes': { records: SOULS.length, damaged: 0 },
       'future writes': { records: 0, damaged: 0 },
       'notes of the store': { records: 2, damaged: 0 },
       others: { records: 0, damaged: 0 },
@@ -56,16 +57,23 @@ describe('store examination', () => {
 
   it('finds every record that does not fit its checksum, keys that are no text included', async () => {
     await tamper(location, [
-      [fieldKey('a', 'k0'), 'anything'],
-      [indexKey('ab'), ''],
+      [fieldKey(soulOfSize(40), 'k0'), 'anything'],
+      [nodeKey('ab'), ''],
       [Uint8Array.from([103, 47, 255]), 'anything'],
       ['m/commits', 'anything'],
       ['zzz', 'anything'],
     ]);
     const damaged: string[] = [];
     const findings = await withRaw((raw) => examineRecords(raw, (key) => void damaged.push(fromUtf8(key))));
-    expect(damaged).to.have.members([fieldKey('a', 'k0'), indexKey('ab'), 'g/\ufffd', 'm/commits', 'zzz']);
-    expect(findings.tallies.get('properties')?.damaged).to.equal(2);
+    expect(damaged).to.have.members([
+      fieldKey(soulOfSize(40), 'k0'),
+      nodeKey('ab'),
+      'g/\ufffd',
+      'm/commits',
+      'zzz',
+    ]);
+    expect(findings.tallies.get('properties')?.damaged).to.equal(1);
+    expect(findings.tallies.get('nodes')?.damaged).to.equal(2);
     expect(findings.tallies.get('others')).to.deep.equal({ records: 1, damaged: 1 });
     expect(findings.commits).to.equal(undefined);
   });
@@ -80,27 +88,50 @@ describe('store examination', () => {
     expect((await withRaw((each) => examineRecords(each))).isForeign).to.equal(true);
   });
 
-  it('finds indexes that name lost properties, lack present ones, are missing or left over', async () => {
-    const [one, three, many] = [soulOfSize(1), soulOfSize(3), soulOfSize(40)];
+  it('finds marks that are gone, or left over', async () => {
+    const [first, second] = SOULS.filter((soul) => sizeOf(soul) === 40);
     await tamper(location, [
-      [fieldKey(three, 'k1'), undefined],
-      [fieldKey(one, 'k0'), undefined],
-      [indexKey(many), undefined],
-      [indexKey('b/c'), 'damaged'],
+      [nodeKey(first!), undefined],
+      [nodeKey(second!), 'damaged'],
       ...sealChanges([
-        [fieldKey('a', 'new'), '5 "new"'],
-        [indexKey('0 before all others'), 'k0'],
-        [indexKey('~ after all others'), 'k0'],
+        [nodeKey('0 before all others'), LARGE_RECORD],
+        [nodeKey('~ after all others'), LARGE_RECORD],
       ]),
     ]);
     expect(await faults()).to.have.deep.members([
-      { soul: '0 before all others', wanted: undefined },
-      { soul: 'a', wanted: ['k0', 'new'] },
-      { soul: 'b/c', wanted: ['k0'] },
-      { soul: one, wanted: undefined },
-      { soul: three, wanted: ['k0', 'k2'] },
-      { soul: many, wanted: MANY },
-      { soul: '~ after all others', wanted: undefined },
+      { soul: '0 before all others', changes: [[nodeKey('0 before all others'), undefined]] },
+      { soul: first, changes: [[nodeKey(first!), LARGE_RECORD]] },
+      { soul: second, changes: [[nodeKey(second!), LARGE_RECORD]] },
+      { soul: '~ after all others', changes: [[nodeKey('~ after all others'), undefined]] },
+    ]);
+  });
+
+  it('finds nodes that are small and large, and moves what is greater or alone', async () => {
+    const long = { state: 4, json: undefined, long: { id: 'id', pieces: 1, length: 5000, lexBytes: 4998 } };
+    await tamper(
+      location,
+      sealChanges([
+        [
+          nodeKey('both'),
+          `${nodeRecord({ old: [1, '1'], same: [2, '2'], tie: [3, '"b"'], new: [9, '9'], alone: [1, 'null'] })}\u0000long\u0000${encodeStored(long)}`,
+        ],
+        [fieldKey('both', 'old'), encodeEntry(2, '1')],
+        [fieldKey('both', 'same'), encodeEntry(2, '2')],
+        [fieldKey('both', 'tie'), encodeEntry(3, '"a"')],
+        [fieldKey('both', 'new'), encodeEntry(8, '9')],
+        [fieldKey('both', 'long'), encodeEntry(4, '1')],
+      ]),
+    );
+    expect(await faults()).to.deep.equal([
+      {
+        soul: 'both',
+        changes: [
+          [nodeKey('both'), LARGE_RECORD],
+          [fieldKey('both', 'tie'), encodeEntry(3, '"b"')],
+          [fieldKey('both', 'new'), encodeEntry(9, '9')],
+          [fieldKey('both', 'alone'), encodeEntry(1, 'null')],
+        ],
+      },
     ]);
   });
 });

@@ -3,7 +3,9 @@ import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { expectCode } from '../../adapters/conformance/storage-kit.ts';
 import { sealChanges } from '../../adapters/seal.ts';
-import { fieldKey, indexKey } from '../../lib/store/keys.ts';
+import { encodeEntry, fieldKey, nodeKey } from '../../lib/store/keys.ts';
+import { LARGE_RECORD } from '../../lib/store/node-record.ts';
+import type { Change } from '../../lib/store/storage.ts';
 import { readCommitCount } from '../../relay/commit-counter.ts';
 import { checkStore } from '../../relay/store-check.ts';
 import { repairStore } from '../../relay/store-repair.ts';
@@ -18,6 +20,7 @@ import {
   tamper,
   type OpenStore,
 } from '../support/broken-store.ts';
+import { nodeRecord } from '../support/node-records.ts';
 import { temporaryFolders } from '../support/temporary-folder.ts';
 
 /** Properties the store has, by both ways to read them; every value is as it was written. */
@@ -46,6 +49,12 @@ describe('thicket repair', () => {
     await fillStore(data);
   });
 
+  const LARGE = SOULS.find((soul) => sizeOf(soul) === 40)!;
+
+  function seal(...changes: Change[]): Promise<void> {
+    return tamper(data, sealChanges(changes));
+  }
+
   const ALL = SOULS.reduce((sum, soul) => sum + sizeOf(soul), 0);
 
   const DAMAGES: [what: string, damage: () => Promise<unknown>, kept: readonly [number, number]][] = [
@@ -58,12 +67,18 @@ describe('thicket repair', () => {
     ['a table is gone', async () => rm(await fileOf(data, /\.ldb$/)), [300, ALL - 1]],
     ['the manifest is garbled', async () => flip(await fileOf(data, /^MANIFEST/), 0.5), [ALL, ALL]],
     ['CURRENT is gone', () => rm(join(data, 'CURRENT')), [ALL, ALL]],
-    ['a property is damaged', () => tamper(data, [[fieldKey('ab', 'k0'), 'x']]), [ALL - 1, ALL - 1]],
-    ['an index is damaged', () => tamper(data, [[indexKey('ab'), 'x']]), [ALL, ALL]],
     [
-      'an index lists a lost property',
-      () => tamper(data, [[fieldKey('a\u0000', 'k0'), undefined]]),
-      [ALL - 1, ALL - 1],
+      'the record of a small node is damaged',
+      () => tamper(data, [[nodeKey('a\u0000'), 'x']]),
+      [ALL - 3, ALL - 3],
+    ],
+    ['a property is damaged', () => tamper(data, [[fieldKey(LARGE, 'k0'), 'x']]), [ALL - 1, ALL - 1]],
+    ['the mark of a large node is damaged', () => tamper(data, [[nodeKey(LARGE), 'x']]), [ALL, ALL]],
+    ['the mark of a large node is gone', () => tamper(data, [[nodeKey(LARGE), undefined]]), [ALL, ALL]],
+    [
+      'the mark of a node without properties is left',
+      () => seal([nodeKey('nobody'), LARGE_RECORD]),
+      [ALL, ALL],
     ],
     [
       'its notes are damaged',
@@ -80,11 +95,12 @@ describe('thicket repair', () => {
       [ALL, ALL],
     ],
     [
-      'a property is missing in its index',
+      'a node is both small and large',
       () =>
-        tamper(
-          data,
-          sealChanges([[indexKey('soul 2'), 'k0']]).map(([key, value]) => [key, value as string]),
+        seal(
+          [nodeKey(LARGE), nodeRecord({ k1: [4, '"older"'], k2: [5, `"k2 ${'x'.repeat(50)}"`] })],
+          [fieldKey(LARGE, 'k2'), undefined],
+          [fieldKey(LARGE, 'k3'), encodeEntry(5, `"k3 ${'x'.repeat(50)}"`)],
         ),
       [ALL, ALL],
     ],
@@ -146,6 +162,6 @@ describe('thicket repair', () => {
     await (await openStoreAt(other)).close();
     await tamper(other, [['g/a', '1']]);
     await expectCode('STORAGE_UNREADABLE', () => repairStore({ data: other, backup: false }));
-    expect((await checkStore(other)).lines).to.include('  properties: 1 records, 1 damaged');
+    expect((await checkStore(other)).lines).to.include('  nodes: 1 records, 1 damaged, 0 wrong');
   });
 });

@@ -177,7 +177,7 @@ describe('relay and strangers', () => {
       'thicket_messages_total{kind="put",verdict="accepted"} 1',
       'thicket_refused_total{reason="json"} 1',
       'thicket_put_ack_seconds_count 1',
-      'thicket_commit_changes_sum 2',
+      'thicket_commit_changes_sum 1',
       'thicket_peers{role="client"} 2',
     ]) {
       expect(metrics.split('\n'), metrics).to.include(line);

@@ -1,7 +1,6 @@
 /** Pieces of long values that storage holds, beside those that records refer to. */
 import { expect } from 'chai';
 import {
-  decodeEntry,
   decodeLong,
   deferredRange,
   isEncodedLong,
@@ -12,6 +11,7 @@ import {
   type LongValue,
 } from '../../lib/store/keys.ts';
 import type { Storage, TextEntry } from '../../lib/store/storage.ts';
+import { storedFields } from '../../lib/store/stored-field.ts';
 
 async function entriesOf(storage: Storage, range: KeyRange): Promise<TextEntry[]> {
   const cursor = storage.range(range);
@@ -30,8 +30,7 @@ export async function pieceKeys(storage: Storage): Promise<string[]> {
 /** Fails unless the pieces in storage are exactly those that its records refer to. */
 export async function expectNoLoosePieces(storage: Storage): Promise<void> {
   const longs: LongValue[] = [];
-  for (const [, record] of await entriesOf(storage, soulRange({}))) {
-    const entry = decodeEntry(record);
+  for (const { entry } of storedFields(await entriesOf(storage, soulRange({})), false)) {
     if (entry.json === undefined) longs.push(entry.long);
   }
   for (const [, value] of await entriesOf(storage, deferredRange())) {

@@ -196,9 +196,9 @@ const REACHED: Readonly<Record<keyof Limits, Reach>> = {
       const peer = await world.client();
       for (let at = 0; at < 50; at += 1) await world.ask(peer, put(`w${at}`, `soul ${at}`, { k: at }));
       for (let at = 0; at < 50; at += 1) await world.ask(peer, get(`r1 ${at}`, `soul ${at}`));
-      const before = world.storage.calls.getTexts;
+      const before = world.storage.calls.getText;
       for (let at = 0; at < 50; at += 1) await world.ask(peer, get(`r2 ${at}`, `soul ${at}`));
-      return world.storage.calls.getTexts - before;
+      return world.storage.calls.getText - before;
     };
     expect(await reads(1024 * 1024)).to.equal(0);
     expect(await reads(2000)).to.equal(50);

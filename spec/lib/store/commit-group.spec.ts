@@ -3,10 +3,11 @@ import { finish, Slices } from '../../../lib/base/slices.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
 import { merge } from '../../../lib/ham/merge.ts';
 import { CommitGroup } from '../../../lib/store/commit-group.ts';
-import { encodeEntry, fieldKey, indexKey } from '../../../lib/store/keys.ts';
-import { decodeIndex, encodeIndex } from '../../../lib/store/node-index.ts';
+import { encodeEntry, fieldKey, nodeKey } from '../../../lib/store/keys.ts';
+import { LARGE_RECORD } from '../../../lib/store/node-record.ts';
 import type { Change } from '../../../lib/store/storage.ts';
 import { START_MS } from '../../support/fake-clock.ts';
+import { nodeRecord } from '../../support/node-records.ts';
 import { pieceKeys } from '../../support/loose-pieces.ts';
 import { openStore, type SmallStore } from '../../support/small-store.ts';
 
@@ -14,6 +15,10 @@ function changesOf(group: CommitGroup): Change[] {
   const changes: Change[] = [];
   finish(group.appendChanges(changes));
   return changes;
+}
+
+function many(soul: string, count: number, state = 5): FieldWrite[] {
+  return Array.from({ length: count }, (_, index) => writeOf(soul, `k${index}`, state, 'v'));
 }
 
 describe('store CommitGroup', () => {
@@ -42,15 +47,21 @@ describe('store CommitGroup', () => {
     expect(group.current('t', 'a')).to.equal(undefined);
   });
 
-  it('reads all indexes in one request, and what they list in another', async () => {
+  it('reads the records of all nodes in one request, new or not', async () => {
     const write = writeOf('s', 'a', 1, 1);
-    await loaded(write, writeOf('s', 'c', 1, 1), write, writeOf('t', 'a', 1, 1));
-    expect(store.storage.calls.getTexts).to.equal(2);
+    await loaded(write, writeOf('s', 'c', 1, 1), write, writeOf('t', 'a', 1, 1), writeOf('u', 'a', 1, 1));
+    expect(store.storage.calls.getTexts).to.equal(1);
   });
 
-  it('reads only the index of a node that is new', async () => {
-    await loaded(writeOf('t', 'a', 1, 1), writeOf('t', 'b', 1, 1), writeOf('u', 'a', 1, 1));
-    expect(store.storage.calls.getTexts).to.equal(1);
+  it('reads the properties of all large nodes in a second one', async () => {
+    for (const soul of ['wide', 'broad']) await store.put(many(soul, 100));
+    store.storage.calls.getTexts = 0;
+    const group = await loaded(
+      ...['wide', 'broad', 's'].flatMap((soul) => ['k7', 'new'].map((key) => writeOf(soul, key, 1, 1))),
+    );
+    expect(store.storage.calls.getTexts).to.equal(2);
+    expect(group.current('broad', 'k7')).to.deep.equal({ state: 5, json: '"v"' });
+    expect(group.current('broad', 'new')).to.equal(undefined);
   });
 
   it('reads nothing that memory has', async () => {
@@ -60,20 +71,49 @@ describe('store CommitGroup', () => {
     expect(store.storage.calls.getTexts).to.equal(0);
   });
 
-  it('lists the keys of a node in the commit that gives them to it, and only there', async () => {
-    const writes = [writeOf('s', 'c', 1, 1), writeOf('s', 'a', 99, 1), writeOf('s', 'c', 2, 2)];
-    const group = await loaded(...writes);
-    merge(writes, group, START_MS);
-    const index = changesOf(group).find(([key]) => key === indexKey('s'));
-    expect(decodeIndex(index?.[1] as string)).to.have.members(['a', 'b', 'c']);
-    const change = writeOf('s', 'a', 100, 1);
-    const known = await loaded(change);
-    merge([change], known, START_MS);
-    expect(changesOf(known).map(([key]) => key)).to.deep.equal([fieldKey('s', 'a')]);
+  it('changes the whole record of a small node, whether or not it is in memory', async () => {
+    for (const isInMemory of [false, true]) {
+      if (isInMemory) await store.graph.readNode('s');
+      const writes = [writeOf('s', 'c', 1, 1), writeOf('s', 'a', 99, 1), writeOf('s', 'c', 2, 2)];
+      const group = await loaded(...writes);
+      merge(writes, group, START_MS);
+      expect(changesOf(group)).to.deep.equal([
+        [nodeKey('s'), nodeRecord({ b: [10, '"stored"'], c: [2, '2'], a: [99, '1'] })],
+      ]);
+    }
   });
 
-  it('reads and changes the properties of a node that outgrew its index', async () => {
-    await store.put(Array.from({ length: 100 }, (_, index) => writeOf('wide', `k${index}`, 5, 'v')));
+  it('makes a large node of a small one that gets too many properties, or too long ones', async () => {
+    const wider = [...many('s', 31), writeOf('s', 'a', 11, 'new')];
+    const longer = ['a', 'c', 'd'].map((key) => writeOf('s', key, 11, 'x'.repeat(1500)));
+    const crowd = many('s', 100);
+    for (const writes of [wider, longer, crowd]) {
+      const group = await loaded(...writes);
+      merge(writes, group, START_MS);
+      const changes = new Map(changesOf(group).map(([key, value]) => [key, value]));
+      expect(changes.get(nodeKey('s'))).to.equal(LARGE_RECORD);
+      expect(changes.get(fieldKey('s', 'b'))).to.equal(encodeEntry(10, '"stored"'));
+      for (const { key, state, json } of writes)
+        expect(changes.get(fieldKey('s', key)), key).to.equal(encodeEntry(state, json));
+    }
+  });
+
+  it('keeps a node small as long as it can be', async () => {
+    const writes = [...many('s', 30), writeOf('s', 'a', 11, 'new')];
+    const group = await loaded(...writes, ...many('s', 30, 1));
+    merge(writes, group, START_MS);
+    expect(changesOf(group).map(([key]) => key)).to.deep.equal([nodeKey('s')]);
+  });
+
+  it('does not make a large node of many writes that lose', async () => {
+    const writes = many('s', 60, START_MS + 9);
+    const group = await loaded(...writes, writeOf('s', 'a', 11, 'new'));
+    merge([...writes, writeOf('s', 'a', 11, 'new')], group, START_MS);
+    expect(changesOf(group).map(([key]) => key)).to.deep.equal([nodeKey('s')]);
+  });
+
+  it('reads and changes the properties of a large node one by one', async () => {
+    await store.put(many('wide', 100));
     const writes = [
       writeOf('wide', 'k7', 9, 'new'),
       writeOf('wide', 'k8', 1, 'old'),
@@ -99,7 +139,7 @@ describe('store CommitGroup', () => {
       const writes = [writeOf('s', 'l', 21, 'short'), writeOf('s', 'l', 19, long)];
       const group = await loaded(...writes);
       expect(merge(writes, group, START_MS).accepted).to.deep.equal([writes[0]]);
-      expect(store.storage.calls.getTexts).to.equal(2);
+      expect(store.storage.calls.getTexts).to.equal(1);
     });
 
     it('compares it with writes of the same state', async () => {
@@ -108,6 +148,18 @@ describe('store CommitGroup', () => {
       expect(merge(writes, group, START_MS).accepted).to.deep.equal([writes[2]]);
       const short = [writeOf('s', 'l', 20, 'y'), writeOf('s', 'l', 20, 'w')];
       expect(merge(short, await loaded(...short), START_MS).accepted).to.deep.equal([short[0]]);
+    });
+
+    it('moves it to a record of its own, pieces untouched, when its node becomes large', async () => {
+      const before = await pieceKeys(store.memory);
+      const writes = many('s', 40);
+      const group = await loaded(...writes);
+      merge(writes, group, START_MS);
+      const changes = changesOf(group);
+      expect(changes.filter(([key]) => before.includes(key))).to.deep.equal([]);
+      expect(changes.find(([key]) => key === fieldKey('s', 'l'))?.[1]).to.match(/^20 \*/);
+      expect((await store.put(writes)).ok).to.equal(true);
+      expect((await store.graph.readField('s', 'l'))?.json).to.equal(JSON.stringify(long));
     });
 
     it('removes its pieces in the commit that replaces it, whether or not it is in memory', async () => {
@@ -125,20 +177,20 @@ describe('store CommitGroup', () => {
     it('refuses to compare with it when a piece is missing', async () => {
       const [first] = await pieceKeys(store.memory);
       await store.memory.commit([[first!, undefined]]);
-      const outcome = await store.put([writeOf('s', 'l', 20, long)]);
-      expect(outcome.ok).to.equal(false);
-      expect((await store.put([writeOf('s', 'l', 21, long)])).ok).to.equal(true);
+      const again = await openStore({ memory: store.memory });
+      expect((await again.put([writeOf('s', 'l', 20, long)])).ok).to.equal(false);
+      expect((await again.put([writeOf('s', 'l', 21, long)])).ok).to.equal(true);
     });
   });
 
-  it('takes long values of older stores, which have no pieces', async () => {
+  it('takes long values that are not in pieces', async () => {
     const long = JSON.stringify('x'.repeat(10_000));
-    await store.memory.commit([[fieldKey('s', 'b'), encodeEntry(20, long)]]);
+    await store.memory.commit([[nodeKey('s'), `b\u0000${encodeEntry(20, long)}`]]);
     const same = { soul: 's', key: 'b', state: 20, json: long };
     const writes = [same, writeOf('s', 'b', 20, 'y')];
     const group = await loaded(...writes);
     expect(merge(writes, group, START_MS).accepted).to.deep.equal([writes[1]]);
-    expect(changesOf(group)).to.deep.equal([[fieldKey('s', 'b'), encodeEntry(20, '"y"')]]);
+    expect(changesOf(group)).to.deep.equal([[nodeKey('s'), nodeRecord({ b: [20, '"y"'] })]]);
   });
 
   it('works with storage that answers later', async () => {
@@ -167,9 +219,8 @@ describe('store CommitGroup', () => {
     const group = await loaded(...writes);
     merge(writes, group, START_MS);
     expect(changesOf(group)).to.deep.equal([
-      [fieldKey('s', 'a'), encodeEntry(12, '"second"')],
-      [fieldKey('t', '\u0000'), encodeEntry(1, 'null')],
-      [indexKey('t'), encodeIndex(['\u0000'])],
+      [nodeKey('s'), nodeRecord({ b: [10, '"stored"'], a: [12, '"second"'] })],
+      [nodeKey('t'), nodeRecord({ '\u0000': [1, 'null'] })],
     ]);
   });
 
@@ -178,6 +229,7 @@ describe('store CommitGroup', () => {
     const write = writeOf('s', 'a', 11, 'new');
     const group = await loaded(write);
     merge([write], group, START_MS);
+    changesOf(group);
     expect(store.graph.cached('s')?.fields.get('a')?.json).to.equal('"stored"');
     finish(group.publish());
     expect(store.graph.cached('s')?.fields.get('a')).to.equal(write);
@@ -193,6 +245,9 @@ describe('store CommitGroup', () => {
     const writes = names.flatMap((soul) => names.map((key) => writeOf(soul, key, 1, `${soul}.${key}`)));
     const group = await loaded(...writes);
     expect(merge(writes, group, START_MS).accepted).to.have.length(names.length ** 2);
-    expect(new Set(changesOf(group).map(([key]) => key)).size).to.equal(names.length ** 2 + names.length);
+    expect(new Set(changesOf(group).map(([key]) => key)).size).to.equal(names.length);
+    expect((await store.put(writes)).ok).to.equal(true);
+    for (const { soul, key, json } of writes)
+      expect((await store.graph.readField(soul, key))?.json).to.equal(json);
   });
 });

@@ -13,17 +13,17 @@ import {
   fieldKey,
   fieldKeyOf,
   hexToState,
-  indexKey,
   isEncodedLong,
-  indexRange,
+  isNodeKey,
   keyRange,
+  nodeKey,
   nodePrefix,
   nodeRange,
   parseDeferredKey,
   parseFieldKey,
   pieceKey,
   pieceRange,
-  parseIndexKey,
+  parseNodeKey,
   soulRange,
   stateToHex,
   unescapeName,
@@ -193,20 +193,32 @@ describe(`store.keys (seed ${seed})`, () => {
     });
   });
 
-  describe('indexKey', () => {
-    it('gives the soul back', () => {
-      law(anyName, (soul) => {
-        expect(parseIndexKey(indexKey(soul))).to.equal(soul);
+  describe('nodeKey', () => {
+    it('gives the soul back, and is never taken for the key of a property', () => {
+      law(fc.tuple(anyName, anyName), ([soul, key]) => {
+        expect(parseNodeKey(nodeKey(soul))).to.equal(soul);
+        expect([nodeKey(soul), fieldKey(soul, key)].map(isNodeKey)).to.deep.equal([true, false]);
       });
     });
 
-    it('stands in its own range, in the order of the nodes themselves', () => {
+    it('stands right before the properties of its node', () => {
       law(fc.uniqueArray(closeName, { maxLength: 12 }), (souls) => {
-        const fields = souls.map((soul) => fieldKey(soul, 'any'));
-        const found = walk([...souls.map((soul) => indexKey(soul)), ...fields], indexRange());
-        const nodes = walk(fields, soulRange({}));
-        expect(found.map(parseIndexKey)).to.deep.equal(nodes.map((key) => parseFieldKey(key).soul));
-        expect(found).to.have.lengthOf(souls.length);
+        const keys = souls.flatMap((soul) => [nodeKey(soul), fieldKey(soul, ''), fieldKey(soul, 'any')]);
+        const expected = inStoreOrder(souls.map(nodeKey)).flatMap((key) => {
+          const soul = parseNodeKey(key);
+          return [key, fieldKey(soul, ''), fieldKey(soul, 'any')];
+        });
+        expect(walk(keys, soulRange({}))).to.deep.equal(expected);
+      });
+    });
+
+    it('is in a range of souls when its soul is, and in no range of properties', () => {
+      law(fc.tuple(fc.uniqueArray(closeName), closeName, anyRange), ([souls, soul, range]) => {
+        const keys = souls.map(nodeKey);
+        const expected = souls.filter((each) => inRange(each, range)).toSorted(byUnits);
+        expect(walk(keys, soulRange(range)).map(parseNodeKey)).to.deep.equal(expected);
+        expect(walk(keys, nodeRange(soul))).to.deep.equal([]);
+        expect(walk(keys, keyRange(soul, range))).to.deep.equal([]);
       });
     });
   });
@@ -363,12 +375,7 @@ describe('pieceKey', () => {
     );
     expect(inStoreOrder(keys)).to.deep.equal(keys);
     expect(new Set(keys).size).to.equal(keys.length);
-    const others = [
-      fieldKey('v/a', 'b'),
-      indexKey('v/a'),
-      deferredKey(1, 'v/a', 'b'),
-      fieldKey('\uffff', ''),
-    ];
+    const others = [fieldKey('v/a', 'b'), nodeKey('v/a'), deferredKey(1, 'v/a', 'b'), fieldKey('\uffff', '')];
     expect(walk([...keys, ...others], pieceRange())).to.deep.equal(keys);
     for (const range of [soulRange({}), deferredRange()]) {
       expect(walk(keys, range)).to.deep.equal([]);

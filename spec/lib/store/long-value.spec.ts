@@ -14,6 +14,7 @@ import {
   encodeEntry,
   encodeLong,
   fieldKey,
+  nodeKey,
   type LongEntry,
   type LongValue,
 } from '../../../lib/store/keys.ts';
@@ -25,6 +26,7 @@ import {
   readPieces,
   wholeEntry,
 } from '../../../lib/store/long-value.ts';
+import { LARGE_RECORD } from '../../../lib/store/node-record.ts';
 import type { Change } from '../../../lib/store/storage.ts';
 import { Writer } from '../../../lib/store/writer.ts';
 import { aLongText, seeded } from '../../support/arbitraries.ts';
@@ -45,6 +47,8 @@ function cut(json: string): { readonly long: LongValue; readonly changes: Change
   return { long: finish(appendPieces(changes, json)), changes };
 }
 
+const PLACE = { soul: 's', key: 'k' };
+
 describe('store long values', () => {
   const slices = new Slices({ schedule: setImmediate });
   let storage: FaultyStorage;
@@ -59,6 +63,7 @@ describe('store long values', () => {
   /** Stores a value in pieces; gives what its record has. */
   async function stored(json: string): Promise<LongEntry> {
     const { long, changes } = cut(json);
+    changes.push([nodeKey(PLACE.soul), LARGE_RECORD]);
     changes.push([fieldKey('s', 'k'), encodeEntry(1, encodeLong(long))]);
     await storage.commit(changes);
     return decodeEntry((await storage.getText(fieldKey('s', 'k')))!) as LongEntry;
@@ -154,7 +159,7 @@ describe('store long values', () => {
         it(`give what replaced them, here ${next.length} characters before request ${step} for pieces`, async () => {
           const found = await stored(jsonOf('x'.repeat(100_000)));
           const holds = Array.from({ length: step + 1 }, () => storage.hold('getTexts'));
-          const reading = run(wholeEntry(storage, fieldKey('s', 'k'), found));
+          const reading = run(wholeEntry(storage, PLACE, found));
           for (const hold of holds.slice(0, -1)) hold.release();
           await holds[step]!.reached;
           const changes: Change[] = [];
@@ -175,7 +180,7 @@ describe('store long values', () => {
       const [, second] = await pieceKeys(storage);
       await storage.commit([[second!, undefined]]);
       let error: unknown;
-      await run(wholeEntry(storage, fieldKey('s', 'k'), found)).catch((thrown: unknown) => (error = thrown));
+      await run(wholeEntry(storage, PLACE, found)).catch((thrown: unknown) => (error = thrown));
       expect(error).to.be.instanceOf(GraphError);
       expect(error).to.have.property('code', 'STORAGE_FAILED');
     });

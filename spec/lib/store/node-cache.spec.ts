@@ -1,6 +1,5 @@
 import { expect } from 'chai';
 import { CachedNode, NodeCache } from '../../../lib/store/node-cache.ts';
-import { decodeIndex, MANY } from '../../../lib/store/node-index.ts';
 import { heldBytes } from '../../support/garbage.ts';
 
 const MIB = 1024 * 1024;
@@ -21,9 +20,9 @@ describe('store CachedNode', () => {
     const empty = node.bytes;
     const first = node.put('a', entry('"x"'));
     expect(first).to.be.greaterThan(0);
-    expect(node.put('a', entry('"xyz"'))).to.equal(4);
-    expect(node.put('a', entry('1'))).to.equal(-8);
-    expect(node.bytes).to.equal(empty + first - 4);
+    expect(node.put('a', entry('"xyz"'))).to.equal(8);
+    expect(node.put('a', entry('1'))).to.equal(-16);
+    expect(node.bytes).to.equal(empty + first - 8);
     expect(node.fields.get('a')).to.deep.equal(entry('1'));
   });
 
@@ -32,6 +31,13 @@ describe('store CachedNode', () => {
     node.memo = 'derived';
     node.put('key0', entry('2'));
     expect(node.memo).to.equal(undefined);
+  });
+
+  it('knows whether a value was put that is in pieces in the store', () => {
+    const node = nodeWith('soul', 1, `"${'x'.repeat(2000)}"`);
+    expect(node.hasLong).to.equal(false);
+    node.put('key0', entry(`"${'x'.repeat(3000)}"`));
+    expect(node.hasLong).to.equal(true);
   });
 
   it('keeps properties of any name apart', () => {
@@ -96,43 +102,18 @@ describe('store NodeCache', () => {
     expect(grown, 'and makes use of them').to.be.greaterThan(capacity / 8);
   });
 
-  it('stays within its bytes when nodes list many keys and hold few', async () => {
+  it('stays within its bytes together with what was derived from its nodes', async () => {
     const capacity = 4 * MIB;
     const cache = new NodeCache(capacity);
     const before = await heldBytes();
-    for (let i = 0; i < 10_000; i += 1) {
-      const node = nodeWith(`soul${i}`, 1);
+    for (let i = 0; i < 5000; i += 1) {
+      const node = nodeWith(`soul${i}`, 3, `"${i} ${'漢'.repeat(600)}"`);
+      node.memo = { putJson: JSON.stringify([...node.fields.values()].map(({ json }) => json)) };
       cache.keep(node);
-      const record = Array.from({ length: 32 }, (_, at) => `${i} ${at}`.padEnd(32, 'k')).join('\u0000');
-      cache.list(node, decodeIndex(record));
     }
     const grown = (await heldBytes()) - before;
-    expect(cache.get('soul9999')).to.be.an.instanceOf(CachedNode);
+    expect(cache.get('soul4999')).to.be.an.instanceOf(CachedNode);
     expect(grown).to.be.lessThan(capacity);
-  });
-
-  it('counts an index once, however often it is told', () => {
-    const node = nodeWith('soul', 1);
-    const { bytes } = node;
-    expect(node.list(['a', 'bc'])).to.be.greaterThan(0);
-    const listed = node.bytes;
-    expect(node.list(['a', 'bc'])).to.equal(0);
-    expect(node.bytes).to.equal(listed);
-    node.list(MANY);
-    expect(node.bytes).to.equal(bytes);
-    node.list(['a', 'bc']);
-    expect(node.list(undefined)).to.equal(bytes - listed);
-  });
-
-  it('tells surely what a node lacks, and only then', () => {
-    const node = nodeWith('soul', 1);
-    expect([node.lacks('key0'), node.lacks('other')]).to.deep.equal([false, false]);
-    node.list(['key0', 'listed']);
-    expect(['key0', 'listed', 'other'].map((key) => node.lacks(key))).to.deep.equal([false, false, true]);
-    node.list(MANY);
-    expect(node.lacks('other')).to.equal(false);
-    node.complete = true;
-    expect([node.lacks('key0'), node.lacks('other')]).to.deep.equal([false, true]);
   });
 
   it('stays within its bytes when kept nodes grow', async () => {

@@ -5,7 +5,7 @@ import { limitsWith } from '../../../lib/base/limits.ts';
 import { Slices } from '../../../lib/base/slices.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
 import { GraphStore } from '../../../lib/store/graph-store.ts';
-import { deferredKey, deferredRange, fieldKey, soulRange } from '../../../lib/store/keys.ts';
+import { deferredKey, deferredRange, fieldKey, nodeKey, soulRange } from '../../../lib/store/keys.ts';
 import type { Change } from '../../../lib/store/storage.ts';
 import { Writer, type PutOutcome } from '../../../lib/store/writer.ts';
 import { FakeClock, START_MS } from '../../support/fake-clock.ts';
@@ -141,7 +141,7 @@ describe('store Writer', () => {
       const group = await busy(store);
       const puts: Promise<PutOutcome>[] = [];
       for (const key of ['a', 'b', 'c', 'd']) {
-        puts.push(store.put([past(key)]));
+        puts.push(store.put([past('k', 'v', 1, key)]));
         await turns(2);
       }
       expect(store.storage.calls.commit).to.equal(1);
@@ -164,7 +164,7 @@ describe('store Writer', () => {
     it('bounds a group in requests', async () => {
       const store = await open();
       const group = await busy(store);
-      const puts = Array.from({ length: 2500 }, (_, index) => store.put([past(`k${index}`)]));
+      const puts = Array.from({ length: 2500 }, (_, index) => store.put([past('k', 'v', 1, `s${index}`)]));
       await group.end();
       await Promise.all(puts);
       expect(store.storage.commits.map((changes) => fieldsOf(changes).length)).to.deep.equal([
@@ -180,7 +180,7 @@ describe('store Writer', () => {
       await group.end();
       await Promise.all(puts);
       expect(store.storage.commits.map((changes) => fieldsOf(changes).length)).to.deep.equal([
-        1, 12_000, 6000,
+        1, 12_002, 6001,
       ]);
     });
 
@@ -506,7 +506,7 @@ describe('store Writer', () => {
       const isDeletedByKey = new Map(
         store.storage.commits[1]!.map(([key, value]) => [key, value === undefined]),
       );
-      expect(isDeletedByKey.get(fieldKey('s', 'k'))).to.equal(false);
+      expect(isDeletedByKey.get(nodeKey('s'))).to.equal(false);
       expect(isDeletedByKey.get(deferredKey(START_MS + 5, 's', 'k'))).to.equal(true);
       const left = await store.memory.range(deferredRange()).next(9);
       expect(left).to.deep.equal([]);

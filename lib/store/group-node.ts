@@ -1,0 +1,79 @@
+/** What a commit group knows of one node. */
+import type { Entry, FieldWrite } from '../graph/write.ts';
+import type { LongValue } from './keys.ts';
+import { isLong } from './long-value.ts';
+import type { CachedNode } from './node-cache.ts';
+import { LARGE, type NodeRecord } from './node-record.ts';
+
+/** The entry of a value in pieces; they are not read unless a write has the same state. */
+export class UnreadEntry implements Entry {
+  readonly state: number;
+  readonly long: LongValue;
+
+  constructor(state: number, long: LongValue) {
+    this.state = state;
+    this.long = long;
+  }
+
+  get json(): string {
+    throw new Error('the value was not read');
+  }
+}
+
+/** A property that the store has, and the last winner of the group. */
+export class Stored {
+  entry: Entry;
+  /** The pieces the stored value has, if it has any. */
+  long: LongValue | undefined = undefined;
+  winner: FieldWrite | undefined = undefined;
+
+  constructor(entry: Entry) {
+    this.entry = entry;
+  }
+}
+
+/** A property as the group sees it: one the store has, a winner it did not have, or nothing yet. */
+export type Slot = Stored | FieldWrite | null;
+
+/** The properties of one node that the group touches. */
+export interface GroupNode {
+  readonly soul: string;
+  readonly cached: CachedNode | undefined;
+  readonly slots: Map<string, Slot>;
+  /** The whole node as the store has it, when it is small; undefined until it is read. */
+  stored: NodeRecord | undefined;
+  /** True when something must be read. */
+  incomplete: boolean;
+  /** The winners, when the node stays small. */
+  winners: readonly FieldWrite[];
+  /** True when it was small before this group. */
+  outgrown: boolean;
+}
+
+/** A node of which the group has touched nothing yet. */
+export function groupNode(soul: string, cached: CachedNode | undefined): GroupNode {
+  const stored = cached === undefined ? undefined : storedOf(cached);
+  return { soul, cached, slots: new Map(), stored, incomplete: false, winners: [], outgrown: false };
+}
+
+/** What memory knows of a node's records; which pieces a long value has it does not know. */
+function storedOf({ isLarge, complete, hasLong, fields }: CachedNode): NodeRecord | undefined {
+  if (isLarge) return LARGE;
+  return complete && !hasLong ? fields : undefined;
+}
+
+/** True when nothing must be read to merge with a property. */
+export function isKnown({ stored, cached }: GroupNode, entry: Entry | undefined): boolean {
+  if (stored !== LARGE) return stored !== undefined;
+  return entry === undefined ? cached?.complete === true : !isLong(entry.json);
+}
+
+/** True when the record of a property must be read. */
+export function isUnknown(slot: Slot): boolean {
+  return slot === null || (slot instanceof Stored && isLong(slot.entry.json));
+}
+
+/** The last winner of a property in the group. */
+export function winnerOf(slot: Slot): FieldWrite | undefined {
+  return slot instanceof Stored ? slot.winner : (slot ?? undefined);
+}

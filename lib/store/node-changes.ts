@@ -1,0 +1,106 @@
+/** The storage changes that a commit group makes to one node. */
+import type { FieldWrite } from '../graph/write.ts';
+import { Pace } from '../base/pace.ts';
+import { Stored, winnerOf, type GroupNode, type Slot } from './group-node.ts';
+import {
+  encodeEntry,
+  encodeLong,
+  encodeStored,
+  fieldKeyOf,
+  nodeKey,
+  nodePrefix,
+  type StoredEntry,
+} from './keys.ts';
+import { appendPieces, appendRemoval, isLong } from './long-value.ts';
+import { isTooMany, LARGE, LARGE_RECORD, NodeRecordBuilder } from './node-record.ts';
+import type { Change } from './storage.ts';
+
+/** Appends the changes of all properties of a node that the group changed, in steps. */
+export function* appendNode(changes: Change[], node: GroupNode): Generator<void, void> {
+  const { stored } = node;
+  const winners = stored === LARGE || stored === undefined ? undefined : fewWinners(node.slots);
+  if (winners === undefined) yield* appendLarge(changes, node);
+  else if (winners.length > 0) yield* appendSmall(changes, node, winners);
+}
+
+/** The winners of a node, undefined when they are too many for a small one. */
+function fewWinners(slots: ReadonlyMap<string, Slot>): readonly FieldWrite[] | undefined {
+  const winners: FieldWrite[] = [];
+  for (const slot of slots.values()) {
+    const winner = winnerOf(slot);
+    if (winner !== undefined && isTooMany(winners.push(winner))) return undefined;
+  }
+  return winners;
+}
+
+/** Appends the new record of a small node, or what makes a large one of it. */
+function* appendSmall(
+  changes: Change[],
+  node: GroupNode,
+  winners: readonly FieldWrite[],
+): Generator<void, void> {
+  const builder = new NodeRecordBuilder();
+  for (const [key, entry] of unchanged(node)) builder.add(key, encodeStored(entry));
+  const encoded: string[] = [];
+  for (const winner of winners) {
+    const text = isLong(winner.json)
+      ? yield* appendLong(changes, winner)
+      : encodeEntry(winner.state, winner.json);
+    builder.add(winner.key, text);
+    encoded.push(text);
+    yield* appendReplaced(changes, node.slots.get(winner.key)!);
+  }
+  const record = builder.build();
+  if (record === undefined) {
+    appendOutgrown(changes, node);
+    const prefix = nodePrefix(node.soul);
+    for (const [at, { key }] of winners.entries()) changes.push([fieldKeyOf(prefix, key), encoded[at]!]);
+  } else {
+    changes.push([nodeKey(node.soul), record]);
+    node.winners = winners;
+  }
+}
+
+/** Appends a record for each property that changed. */
+function* appendLarge(changes: Change[], node: GroupNode): Generator<void, void> {
+  if (node.stored !== LARGE) appendOutgrown(changes, node);
+  const prefix = nodePrefix(node.soul);
+  const pace = new Pace();
+  for (const [key, slot] of node.slots) {
+    if (pace.after(key.length)) yield;
+    const winner = winnerOf(slot);
+    if (winner === undefined) continue;
+    const text = isLong(winner.json)
+      ? yield* appendLong(changes, winner)
+      : encodeEntry(winner.state, winner.json);
+    changes.push([fieldKeyOf(prefix, key), text]);
+    yield* appendReplaced(changes, slot);
+  }
+}
+
+/** Appends the mark of a large node, and records for what stays of the small one. */
+function appendOutgrown(changes: Change[], node: GroupNode): void {
+  node.outgrown = true;
+  changes.push([nodeKey(node.soul), LARGE_RECORD]);
+  const prefix = nodePrefix(node.soul);
+  for (const [key, entry] of unchanged(node)) changes.push([fieldKeyOf(prefix, key), encodeStored(entry)]);
+}
+
+/** What a small node has in the store that the group does not change. */
+function* unchanged({ stored, slots }: GroupNode): Generator<readonly [string, StoredEntry], void> {
+  if (stored === undefined || stored === LARGE) return;
+  for (const field of stored) {
+    const slot = slots.get(field[0]);
+    if (slot === undefined || winnerOf(slot) === undefined) yield field;
+  }
+}
+
+/** Appends the pieces of a winner; gives what stands for them. */
+function* appendLong(changes: Change[], { state, json }: FieldWrite): Generator<void, string> {
+  return encodeEntry(state, encodeLong(yield* appendPieces(changes, json)));
+}
+
+/** Appends the removal of the pieces that a winner replaces. */
+function* appendReplaced(changes: Change[], slot: Slot): Generator<void, void> {
+  if (slot instanceof Stored && slot.long !== undefined) yield* appendRemoval(changes, slot.long);
+}
