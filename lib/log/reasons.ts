@@ -13,7 +13,8 @@ export type LogReason =
   | 'pruned'
   | 'frozen'
   | 'full'
-  | 'size';
+  | 'size'
+  | 'body';
 
 /** A reason for people, and as the code that frame 27 carries (log-mapping section 5). */
 export interface ReasonEntry {
@@ -38,4 +39,5 @@ export const LOG_REASONS: Readonly<Record<LogReason, ReasonEntry>> = {
   frozen: { code: 12, text: 'the log is forked and takes no more operations' },
   full: { code: 13, text: 'the side branch of the fork is full' },
   size: { code: 14, text: 'the operation is too large' },
+  body: { code: 15, text: 'the body is not what its kind says' },
 };

@@ -3,13 +3,22 @@ import { GraphError, type ErrorCode } from '../base/errors.ts';
 import type { Limits } from '../base/limits.ts';
 import { Pace } from '../base/pace.ts';
 import { Slices, type WaitingSteps } from '../base/slices.ts';
+import type { Result } from '../base/result.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { merge, mergeInSteps } from '../ham/merge.ts';
+import type { ForkPolicy } from '../log/fork.ts';
+import type { Operation } from '../log/operation.ts';
+import type { Placement } from '../log/placement.ts';
+import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
 import { CommitGroup } from './commit-group.ts';
 import { DeferredWrites, type StartTimer } from './deferred-writes.ts';
 import type { GraphStore } from './graph-store.ts';
+import { mayWrite } from './key-soul.ts';
+import { LogGroup, type TopicOf } from './log-group.ts';
+import type { LogStore } from './log-store.ts';
 import { PutQueue } from './put-queue.ts';
 import type { Change, Storage } from './storage.ts';
+import type { WitnessMarks } from './witness-marks.ts';
 
 /** Changes that are gathered before a commit begins; beyond, they are made as the storage takes them. */
 const GATHERED_CHANGES = 2048;
@@ -22,14 +31,30 @@ const LAST_OF_FEW = FEW_REQUESTS - 1;
 /** What became of a request. */
 export type PutOutcome =
   /** Durable; `changed` are the writes that won and still hold their properties. */
-  | { readonly ok: true; readonly changed: readonly FieldWrite[] }
-  | { readonly ok: false; readonly reason: string };
+  | {
+      readonly ok: true;
+      readonly changed: readonly FieldWrite[];
+      /** What became of the operation of a signed request. */
+      readonly placement?: Placement | undefined;
+    }
+  | {
+      readonly ok: false;
+      readonly reason: string;
+      /** Why its log does not take an operation. */
+      readonly logReason?: LogReason | undefined;
+    };
 
 /** Writes that belong together: merged and committed all or not at all. */
 export interface PutRequest {
   readonly writes: readonly FieldWrite[];
   /** With whose requests it takes turns, and whom waiting future writes count against. */
   readonly owner: string | undefined;
+  /** The operation that says the writes: kept in its log by the same commit, also when none of them wins. */
+  readonly operation?: Operation | undefined;
+  /** True for writes of operations that are kept already, said to the graph again. */
+  readonly isReplay?: boolean | undefined;
+  /** Marks of what the operation witnesses, deleted by the same commit. */
+  readonly witnesses?: readonly string[] | undefined;
   /** Told once, after the commit. */
   settle(outcome: PutOutcome): void;
 }
@@ -41,13 +66,26 @@ export type WriterEvent =
   /** Somebody who was told of an outcome threw; the outcome stands. */
   | { readonly kind: 'listener-failed'; readonly error: unknown };
 
+/** How the writer keeps logs. */
+export interface WriterLogs {
+  readonly store: LogStore;
+  readonly policy: ForkPolicy;
+  readonly topicOf: TopicOf;
+  /** Where unsigned writes that won are noted to be witnessed; undefined when they are not. */
+  readonly marks: WitnessMarks | undefined;
+}
+
 /** What merging a group gave: a list of winners, or the reason of a refusal, for each request. */
 interface MergedGroup {
   readonly matured: readonly FieldWrite[];
   readonly byRequest: readonly (readonly FieldWrite[] | string)[];
+  /** What their logs said to operations. */
+  readonly placed: ReadonlyMap<PutRequest, Result<Placement, LogReason>>;
 }
 
 const FAILED = 'storage failed, nothing was stored';
+const NO_LOGS = 'no logs are kept here';
+const OWNED = 'put: a soul that belongs to a key takes only what that key has signed';
 /** Reasons for those who asked; other errors of the storage are the operator's business. */
 const REASONS: { readonly [code in ErrorCode]?: string } = {
   STORAGE_DAMAGED: 'the store is damaged and read-only',
@@ -67,6 +105,8 @@ export interface WriterOptions {
   readonly clock?: Clock;
   /** Runs a task at the end of the turn, so that everything that arrived in it shares a commit. */
   readonly schedule: (task: () => void) => void;
+  /** Logs under the graph; without them requests have no operations. */
+  readonly logs?: WriterLogs | undefined;
   /** Cuts long work into slices; own ones over `schedule` when absent. */
   readonly slices?: Slices;
   /** Waits for the next write from the future; the timers of the engine when absent. */
@@ -88,6 +128,7 @@ export class Writer {
   readonly #report: (event: WriterEvent) => void;
   readonly #deferred: DeferredWrites;
   readonly #waiting: PutQueue<PutRequest>;
+  readonly #logs: WriterLogs | undefined;
   #running = false;
   #closed = false;
   #idle: (() => void)[] = [];
@@ -100,6 +141,7 @@ export class Writer {
     this.#schedule = options.schedule;
     this.#slices = options.slices ?? new Slices(options);
     this.#report = options.report ?? (() => undefined);
+    this.#logs = options.logs;
     this.#waiting = new PutQueue(options.limits.waitingPuts);
     this.#deferred = new DeferredWrites({
       storage: options.storage,
@@ -120,6 +162,7 @@ export class Writer {
     this.#running = true;
     try {
       const writes = await this.#deferred.load();
+      await this.#logs?.marks?.load();
       this.#tellOperator({ kind: 'deferred-loaded', writes });
     } finally {
       this.#schedule(() => void this.#run());
@@ -178,20 +221,37 @@ export class Writer {
   /** Never throws: what fails is told to the requests of the group. */
   *#commitGroup(requests: readonly PutRequest[]): WaitingSteps<void> {
     const group = new CommitGroup(this.#storage, this.#graph);
+    const logs = this.#logGroup(requests);
+    const marks = this.#logs?.marks;
     let merged: MergedGroup;
     try {
-      merged = yield* this.#mergeGroup(requests, group);
-      yield* this.#commit(group);
+      merged = yield* this.#mergeGroup(requests, group, logs);
+      yield* this.#commit(group, this.#appendLogs(requests, merged, logs));
     } catch (error) {
       yield* this.#deferred.settle(false);
+      marks?.settle(false);
       return yield* this.#failGroup(requests, error);
     }
     yield* group.publish();
+    logs?.publish();
     yield* this.#deferred.settle(true);
+    marks?.settle(true);
     yield* this.#settleGroup(requests, merged, group);
   }
 
-  *#mergeGroup(requests: readonly PutRequest[], group: CommitGroup): WaitingSteps<MergedGroup> {
+  /** Undefined when the group has no operations. */
+  #logGroup(requests: readonly PutRequest[]): LogGroup | undefined {
+    if (this.#logs === undefined || !requests.some(({ operation }) => operation !== undefined))
+      return undefined;
+    const { store, policy, topicOf } = this.#logs;
+    return new LogGroup(store, policy, topicOf);
+  }
+
+  *#mergeGroup(
+    requests: readonly PutRequest[],
+    group: CommitGroup,
+    logs: LogGroup | undefined,
+  ): WaitingSteps<MergedGroup> {
     const now = this.#clock();
     const due = this.#deferred.takeDue(now);
     const batches = [due, ...requests.map(({ writes }) => writes)];
@@ -199,14 +259,61 @@ export class Writer {
     yield* group.load(batches);
     const matured = (yield* mergeInSteps(due, group, now)).accepted;
     const byRequest: (readonly FieldWrite[] | string)[] = [];
+    const placed = new Map<PutRequest, Result<Placement, LogReason>>();
     const pace = new Pace();
     for (let at = 0; at < requests.length; at += 1) {
       const request = requests[at]!;
-      if (request.writes.length <= FEW_WRITES) byRequest.push(this.#mergeFew(request, group, now));
+      if (isSigned(request)) byRequest.push(yield* this.#mergeSigned(request, group, logs, now, placed));
+      else if (this.#logs !== undefined && !request.writes.every(isOfEverybody)) byRequest.push(OWNED);
+      else if (request.writes.length <= FEW_WRITES) byRequest.push(this.#mergeFew(request, group, now));
       else byRequest.push(yield* this.#mergeMany(request, group, now));
       if (pace.after(0)) yield;
     }
-    return { matured, byRequest };
+    return { matured, byRequest, placed };
+  }
+
+  /** Places an operation in its log, then merges what it says; what its log refuses changes nothing. */
+  *#mergeSigned(
+    request: PutRequest,
+    group: CommitGroup,
+    logs: LogGroup | undefined,
+    now: number,
+    placed: Map<PutRequest, Result<Placement, LogReason>>,
+  ): WaitingSteps<readonly FieldWrite[] | string> {
+    const future = yield* chosen(request.writes, (write) => write.state > now);
+    // The horizon does not count for what is signed: replicas would differ for ever.
+    const noRoom = future.length === 0 ? undefined : this.#deferred.refusal(future, request.owner, Infinity);
+    if (noRoom !== undefined) return noRoom;
+    if (request.operation !== undefined) {
+      if (logs === undefined) return NO_LOGS;
+      const placement = yield* logs.place(request.operation);
+      placed.set(request, placement);
+      if (!placement.ok) return LOG_REASONS[placement.reason].text;
+      if (placement.value === 'known') return [];
+    }
+    const { accepted, deferred } = yield* mergeInSteps(request.writes, group, now);
+    for (const write of deferred) this.#deferred.add(write, request.owner);
+    return accepted;
+  }
+
+  /** Appends what logs keep of a group: operations, marks of what is to be witnessed, and those that were. */
+  *#appendLogs(
+    requests: readonly PutRequest[],
+    { byRequest, matured }: MergedGroup,
+    logs: LogGroup | undefined,
+  ): Generator<Change[], void> {
+    if (this.#logs === undefined) return;
+    const changes: Change[] = [];
+    if (logs !== undefined) for (const _ of logs.appendChanges(changes)) yield [];
+    const { marks } = this.#logs;
+    const unsigned: FieldWrite[] = [...matured];
+    for (const [at, request] of requests.entries()) {
+      const won = byRequest[at]!;
+      if (!isSigned(request) && typeof won !== 'string') for (const write of won) unsigned.push(write);
+      if (typeof won !== 'string') for (const key of request.witnesses ?? []) changes.push([key, undefined]);
+    }
+    marks?.append(changes, unsigned);
+    yield changes;
   }
 
   /** The accepted writes of a request, or why it is refused whole. */
@@ -239,9 +346,9 @@ export class Writer {
     return accepted;
   }
 
-  *#commit(group: CommitGroup): WaitingSteps<void> {
+  *#commit(group: CommitGroup, logs: Iterable<Change[]>): WaitingSteps<void> {
     const changes: Change[] = [];
-    const appending = this.#appendChanges(group, changes);
+    const appending = this.#appendChanges(group, logs, changes);
     let isWhole = appending.next().done === true;
     for (; !isWhole && changes.length < GATHERED_CHANGES; isWhole = appending.next().done === true) yield;
     if (changes.length > 0) yield this.#storage.commit(isWhole ? changes : streamed(changes, appending));
@@ -249,9 +356,13 @@ export class Writer {
     else if (this.#waiting.length > 0) yield new Promise<void>((resolve) => this.#schedule(resolve));
   }
 
-  *#appendChanges(group: CommitGroup, changes: Change[]): Generator<void, void> {
+  *#appendChanges(group: CommitGroup, logs: Iterable<Change[]>, changes: Change[]): Generator<void, void> {
     yield* group.appendChanges(changes);
     yield* this.#deferred.appendChanges(changes);
+    for (const some of logs) {
+      for (const change of some) changes.push(change);
+      yield;
+    }
   }
 
   *#settleGroup(
@@ -263,10 +374,17 @@ export class Writer {
     for (let index = 0; index < requests.length; index += 1) {
       const request = requests[index]!;
       const won = merged.byRequest[index]!;
-      if (typeof won === 'string') this.#settle(request, { ok: false, reason: won });
-      else {
+      const placed = merged.placed.get(request);
+      if (typeof won === 'string') {
+        const logReason = placed?.ok === false ? placed.reason : undefined;
+        this.#settle(request, { ok: false, reason: won, ...(logReason === undefined ? {} : { logReason }) });
+      } else {
         const changed = won.length <= FEW_WRITES ? won.filter(holds) : yield* chosen(won, holds);
-        this.#settle(request, { ok: true, changed });
+        this.#settle(request, {
+          ok: true,
+          changed,
+          ...(placed?.ok === true ? { placement: placed.value } : {}),
+        });
       }
       if (index % FEW_REQUESTS === LAST_OF_FEW) yield;
     }
@@ -303,6 +421,15 @@ export class Writer {
       // Nobody is left to be told.
     }
   }
+}
+
+/** True for what an operation says, now or before. */
+function isSigned({ operation, isReplay }: PutRequest): boolean {
+  return operation !== undefined || isReplay === true;
+}
+
+function isOfEverybody({ soul }: FieldWrite): boolean {
+  return mayWrite(soul, undefined);
 }
 
 /** Those of many writes that are meant, in steps. */

@@ -109,8 +109,7 @@ const TYPE_BY_CODE: ReadonlyMap<number, FrameType> = new Map(
 /** The fields of a frame that are written: an absent last one is not. */
 function fieldsOf(frame: LogFrame): readonly (readonly [FieldKind<unknown>, unknown])[] {
   const written = Object.entries(LAYOUTS[frame.type][1]).map(
-    ([name, kind]) =>
-      [kind as FieldKind<unknown>, (frame as Readonly<Record<string, unknown>>)[name]] as const,
+    ([name, kind]) => [kind, (frame as Readonly<Record<string, unknown>>)[name]] as const,
   );
   return written.filter(([kind, given]) => !isAbsent(kind, given));
 }

@@ -6,7 +6,7 @@ import { Slices } from '../../lib/base/slices.ts';
 import type { Entry, FieldWrite } from '../../lib/graph/write.ts';
 import { GraphStore } from '../../lib/store/graph-store.ts';
 import type { Storage } from '../../lib/store/storage.ts';
-import { Writer, type PutOutcome, type WriterEvent } from '../../lib/store/writer.ts';
+import { Writer, type PutOutcome, type WriterEvent, type WriterLogs } from '../../lib/store/writer.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FaultyStorage } from './faulty-storage.ts';
 import { lineOfField } from './naive-graph.ts';
@@ -22,6 +22,8 @@ export interface SmallStoreOptions {
   readonly slices?: Slices;
   /** True to store values behind checksums, as the relay does. */
   readonly isSealed?: boolean;
+  /** Logs under the graph; none when absent. */
+  readonly logs?: (storage: Storage) => WriterLogs;
 }
 
 /** Everything a spec of the store needs, in one place. */
@@ -42,7 +44,7 @@ export class SmallStore {
   readonly #whole: Storage;
 
   /** Use {@link openStore}. */
-  constructor({ limits, clock, memory, slices, isSealed = false }: SmallStoreOptions) {
+  constructor({ limits, clock, memory, slices, isSealed = false, logs }: SmallStoreOptions) {
     this.memory = memory ?? new MemoryStorage();
     this.storage = new FaultyStorage(this.memory);
     this.#isSealed = isSealed;
@@ -54,6 +56,7 @@ export class SmallStore {
     this.writer = new Writer({
       storage: this.#whole,
       graph: this.graph,
+      logs: logs?.(this.#whole),
       limits: this.limits,
       clock: this.time.clock,
       startTimer: this.time.startTimer,
