@@ -73,6 +73,12 @@ export interface RelayOptions extends RelayBounds {
   readonly adminToken: string;
   /** TCP port on 127.0.0.1 for operators alone, 0 to 65535; 0 takes a free one, undefined is none. */
   readonly adminPort: number | undefined;
+  /** What becomes of writes that nobody signed: signed by the relay as seen, stored as they are, or refused. */
+  readonly legacy: 'witness' | 'graph' | 'reject';
+  /** File of the key the relay signs its log with; empty for `log-key` in the data folder. */
+  readonly logKey: string;
+  /** Name of the network, which logs of others are told apart by. */
+  readonly network: string;
   readonly limits: Limits;
 }
 
@@ -98,6 +104,9 @@ export const DEFAULT_OPTIONS: RelayOptions = {
   writeToken: '',
   adminToken: '',
   adminPort: undefined,
+  legacy: 'witness',
+  logKey: '',
+  network: 'gun',
   requestMs: 8000,
   connections: 10_000,
   addressConnections: 256,
@@ -362,6 +371,22 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     min: 0,
     max: MAX_PORT,
   }),
+  plainRow(
+    'legacy',
+    'word',
+    'writes without a signature: signed by the relay as seen, stored as they are, or refused',
+    {
+      kind: 'choice',
+      choices: ['witness', 'graph', 'reject'],
+    },
+  ),
+  plainRow(
+    'logKey',
+    'file',
+    'key of the relay for its log, made when missing; none for log-key in the data folder',
+    TEXT,
+  ),
+  plainRow('network', 'name', 'network whose logs are kept', TEXT),
   ...BOUND_NAMES.map(boundRow),
   ...(Object.keys(LIMITS) as (keyof Limits)[]).map(limitRow),
 ];

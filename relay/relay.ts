@@ -11,6 +11,7 @@ import { CLOSE, type Link } from '../lib/mesh/link.ts';
 import type { MeshEvent } from '../lib/mesh/context.ts';
 import { Mesh } from '../lib/mesh/mesh.ts';
 import type { StartTimer } from '../lib/store/deferred-writes.ts';
+import { KeyPair } from '../lib/log/key-pair.ts';
 import { GraphStore } from '../lib/store/graph-store.ts';
 import type { Storage } from '../lib/store/storage.ts';
 import { Writer } from '../lib/store/writer.ts';
@@ -30,6 +31,7 @@ import { assertWhole } from './options.ts';
 import { DEFAULT_OPTIONS, type RelayOptions } from './option-table.ts';
 import { toPeerUrl } from './peer-url.ts';
 import { LimitedLink } from './limited-link.ts';
+import { RelayLogs } from './relay-logs.ts';
 import type { SocketLink } from './socket-link.ts';
 import { GuardedStorage } from './store-guard.ts';
 import { WatchedStorage } from './watched-storage.ts';
@@ -53,6 +55,8 @@ export interface RelayParts {
   readonly storage?: Storage;
   readonly clock?: Clock;
   readonly logger?: Logger;
+  /** In place of the key file; needed with a storage of one's own that is to be witnessed by the same key again. */
+  readonly key?: KeyPair;
   /** Runs what is done again and again: heartbeats, and the search for connections that say nothing. */
   readonly repeat?: Repeat;
   /** Waits once, for peers that are too fast. */
@@ -77,6 +81,7 @@ export class Relay {
   readonly #storage: WatchedStorage;
   readonly #graph: GraphStore;
   readonly #slices: Slices;
+  readonly #logs: RelayLogs;
   readonly #writer: Writer;
   readonly #mesh: Mesh;
   readonly #heartbeat: Heartbeat;
@@ -122,7 +127,14 @@ export class Relay {
       slices: this.#slices,
       report,
     };
-    this.#writer = new Writer({ ...common, storage: this.#storage });
+    this.#logs = new RelayLogs({
+      options,
+      storage: this.#storage,
+      clock,
+      key: parts.key ?? (parts.storage === undefined ? undefined : KeyPair.random()),
+      report: (event) => this.#logger.log(event.kind === 'witness-failed' ? 'error' : 'debug', event),
+    });
+    this.#writer = new Writer({ ...common, storage: this.#storage, logs: this.#logs.forWriter });
     this.#mesh = new Mesh({ ...common, writer: this.#writer });
     this.#heartbeat = new Heartbeat(HEARTBEAT_MS, every);
     this.#door = this.#makeDoor(now, every, parts.startTimer);
@@ -276,6 +288,7 @@ export class Relay {
   async #openStore(): Promise<void> {
     await this.#storage.open();
     try {
+      await this.#logs.open(this.#writer, this.#graph);
       await this.#writer.open();
     } catch (error) {
       await this.#storage.close();
@@ -341,6 +354,7 @@ export class Relay {
 
   async #closeStore(): Promise<void> {
     try {
+      await this.#logs.close();
       await this.#writer.close();
     } finally {
       await this.#storage.close();

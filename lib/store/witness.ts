@@ -58,6 +58,7 @@ export class Witness {
     this.#stopTimer();
     await this.flush();
     this.#closed = true;
+    this.#stopTimer();
     await this.#running;
   }
 

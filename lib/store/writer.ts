@@ -6,7 +6,6 @@ import { Slices, type WaitingSteps } from '../base/slices.ts';
 import type { Result } from '../base/result.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { merge, mergeInSteps } from '../ham/merge.ts';
-import type { ForkPolicy } from '../log/fork.ts';
 import type { Operation } from '../log/operation.ts';
 import type { Placement } from '../log/placement.ts';
 import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
@@ -14,8 +13,6 @@ import { CommitGroup } from './commit-group.ts';
 import { DeferredWrites, type StartTimer } from './deferred-writes.ts';
 import type { GraphStore } from './graph-store.ts';
 import { mayWrite } from './key-soul.ts';
-import { LogGroup, type TopicOf } from './log-group.ts';
-import type { LogStore } from './log-store.ts';
 import { PutQueue } from './put-queue.ts';
 import type { Change, Storage } from './storage.ts';
 import type { WitnessMarks } from './witness-marks.ts';
@@ -66,13 +63,23 @@ export type WriterEvent =
   /** Somebody who was told of an outcome threw; the outcome stands. */
   | { readonly kind: 'listener-failed'; readonly error: unknown };
 
-/** How the writer keeps logs. */
+/** What the operations of one commit do to logs, see `log-group.ts`. */
+export interface LogPart {
+  /** Places an operation upon those before it; what is refused leaves nothing behind. */
+  place(operation: Operation): WaitingSteps<Result<Placement, LogReason>>;
+  appendChanges(changes: Change[]): Generator<void, void>;
+  /** Told when the changes are durable. */
+  publish(): void;
+}
+
+/** How the writer keeps logs; who keeps none loads nothing for them. */
 export interface WriterLogs {
-  readonly store: LogStore;
-  readonly policy: ForkPolicy;
-  readonly topicOf: TopicOf;
+  /** Begins a commit. */
+  group(): LogPart;
   /** Where unsigned writes that won are noted to be witnessed; undefined when they are not. */
   readonly marks: WitnessMarks | undefined;
+  /** True to take only what is signed. */
+  readonly refusesUnsigned?: boolean;
 }
 
 /** What merging a group gave: a list of winners, or the reason of a refusal, for each request. */
@@ -85,6 +92,7 @@ interface MergedGroup {
 
 const FAILED = 'storage failed, nothing was stored';
 const NO_LOGS = 'no logs are kept here';
+const SIGNED_ONLY = 'put: only what is signed is taken here';
 const OWNED = 'put: a soul that belongs to a key takes only what that key has signed';
 /** Reasons for those who asked; other errors of the storage are the operator's business. */
 const REASONS: { readonly [code in ErrorCode]?: string } = {
@@ -240,17 +248,16 @@ export class Writer {
   }
 
   /** Undefined when the group has no operations. */
-  #logGroup(requests: readonly PutRequest[]): LogGroup | undefined {
+  #logGroup(requests: readonly PutRequest[]): LogPart | undefined {
     if (this.#logs === undefined || !requests.some(({ operation }) => operation !== undefined))
       return undefined;
-    const { store, policy, topicOf } = this.#logs;
-    return new LogGroup(store, policy, topicOf);
+    return this.#logs.group();
   }
 
   *#mergeGroup(
     requests: readonly PutRequest[],
     group: CommitGroup,
-    logs: LogGroup | undefined,
+    logs: LogPart | undefined,
   ): WaitingSteps<MergedGroup> {
     const now = this.#clock();
     const due = this.#deferred.takeDue(now);
@@ -264,6 +271,7 @@ export class Writer {
     for (let at = 0; at < requests.length; at += 1) {
       const request = requests[at]!;
       if (isSigned(request)) byRequest.push(yield* this.#mergeSigned(request, group, logs, now, placed));
+      else if (this.#logs?.refusesUnsigned === true) byRequest.push(SIGNED_ONLY);
       else if (this.#logs !== undefined && !request.writes.every(isOfEverybody)) byRequest.push(OWNED);
       else if (request.writes.length <= FEW_WRITES) byRequest.push(this.#mergeFew(request, group, now));
       else byRequest.push(yield* this.#mergeMany(request, group, now));
@@ -276,7 +284,7 @@ export class Writer {
   *#mergeSigned(
     request: PutRequest,
     group: CommitGroup,
-    logs: LogGroup | undefined,
+    logs: LogPart | undefined,
     now: number,
     placed: Map<PutRequest, Result<Placement, LogReason>>,
   ): WaitingSteps<readonly FieldWrite[] | string> {
@@ -300,7 +308,7 @@ export class Writer {
   *#appendLogs(
     requests: readonly PutRequest[],
     { byRequest, matured }: MergedGroup,
-    logs: LogGroup | undefined,
+    logs: LogPart | undefined,
   ): Generator<Change[], void> {
     if (this.#logs === undefined) return;
     const changes: Change[] = [];

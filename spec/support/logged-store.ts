@@ -4,6 +4,7 @@ import { toHex } from '../../lib/base/bytes.ts';
 import type { ForkPolicy } from '../../lib/log/fork.ts';
 import type { Signer } from '../../lib/log/key-pair.ts';
 import { namesOf, type Operation } from '../../lib/log/operation.ts';
+import { LogGroup } from '../../lib/store/log-group.ts';
 import { LogStore } from '../../lib/store/log-store.ts';
 import { OwnLog } from '../../lib/store/own-log.ts';
 import { pagesOf } from '../../lib/store/replay.ts';
@@ -52,8 +53,9 @@ export class LoggedStore {
       clock,
       logs: (storage) => {
         made = { store: new LogStore(storage), marks: new WitnessMarks(storage) };
-        const topicOf = (id: string): string | undefined => (id === log ? topic : undefined);
-        return { store: made.store, policy, topicOf, marks: witnesses ? made.marks : undefined };
+        const { store, marks } = made;
+        const group = (): LogGroup => new LogGroup(store, policy, (id) => (id === log ? topic : undefined));
+        return { group, marks: witnesses ? marks : undefined };
       },
     });
     this.logs = made!.store;
