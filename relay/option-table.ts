@@ -206,6 +206,13 @@ const LIMITS: Readonly<Record<keyof Limits, LimitRow>> = {
   inboundRelays: ['peers', 0, 10_000, 'peers that may come in as relays, which are told every change'],
   unsettledPuts: ['messages', 1, MILLION, 'puts of one peer waiting for the storage; beyond, it is not read'],
   waitingPuts: ['messages', 1, 10 * MILLION, 'puts waiting for the storage; beyond, puts are refused'],
+  logSessions: [
+    'sessions',
+    1,
+    10_000,
+    'sessions of one connection that synchronises logs; beyond, it is closed with 1013',
+  ],
+  sessionLogs: ['logs', 1, 10 * MILLION, 'logs in the state vector of one session; beyond, the session ends'],
 };
 
 const FILL = 'from one peer in a second; faster ones are read more slowly';

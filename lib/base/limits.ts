@@ -61,6 +61,10 @@ export interface Limits {
   readonly unsettledPuts: number;
   /** Messages waiting for the storage; beyond, puts are refused. */
   readonly waitingPuts: number;
+  /** Sessions of one connection between nodes that synchronise logs; beyond, it is closed with 1013. */
+  readonly logSessions: number;
+  /** Logs in the state vector of one session; beyond, the session ends. */
+  readonly sessionLogs: number;
 }
 
 const KIB = 1024;
@@ -98,6 +102,8 @@ export const DEFAULT_LIMITS: Limits = {
   inboundRelays: 64,
   unsettledPuts: 1000,
   waitingPuts: 50_000,
+  logSessions: 64,
+  sessionLogs: 100_000,
 };
 
 /** The defaults with some of them replaced. */

@@ -32,17 +32,8 @@ const ID_DIGITS = 64;
 const SEQUENCE_DIGITS = 8;
 const MARK_DIGITS = 14;
 
-/** What logs have in the store, by the first two characters of the keys. */
-export const LOG_KINDS: ReadonlyMap<string, string> = new Map([
-  [HEADER, 'headers'],
-  [BODY, 'bodies'],
-  [CANONICAL, 'places'],
-  [SIDE, 'side places'],
-  [HEAD, 'logs'],
-  [TOPIC, 'topics'],
-  [FORK, 'forks'],
-  [MARK, 'marks'],
-]);
+/** What the keys of everything that logs have begin with. */
+export const LOG_PREFIXES: readonly string[] = [HEADER, BODY, CANONICAL, SIDE, HEAD, TOPIC, FORK, MARK];
 
 /** The key of an operation's header. */
 export function headerKey(id: string): string {

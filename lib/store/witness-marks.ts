@@ -4,8 +4,10 @@ import type { Change, Storage } from './storage.ts';
 
 /** Marks read in one step. */
 const STEP_MARKS = 256;
+/** Properties of one mark; a commit that changed more gets several. */
+const MARK_PROPERTIES = 500;
 
-/** Properties that one commit changed without a signature, by soul. */
+/** Properties that a commit changed without a signature, by soul. */
 export type MarkedNames = readonly (readonly [soul: string, keys: readonly string[]])[];
 
 /** What is to be witnessed, and the keys to delete with the operation that does. */
@@ -15,14 +17,14 @@ export interface Marks {
 }
 
 /**
- * Which properties wait for a witness (log-mapping section 4): noted in the commit that changes them, one record for
- * each, so that a crash loses none; deleted in the commit that witnesses them.
+ * Which properties wait for a witness (log-mapping section 4): noted in the commit that changes them, so that a
+ * crash loses none; deleted in the commit that witnesses them.
  */
 export class WitnessMarks {
   readonly #storage: Storage;
   readonly #waiting = new Map<number, MarkedNames>();
   /** Of the commit under way. */
-  #added: { readonly number: number; readonly names: MarkedNames } | undefined;
+  #added: MarkedNames[] = [];
   #next = 1;
   #wake: () => void = () => undefined;
 
@@ -59,28 +61,42 @@ export class WitnessMarks {
     if (this.#waiting.size > 0) this.#wake();
   }
 
-  /** Appends the mark of what a commit changes without a signature. */
-  append(changes: Change[], won: readonly FieldWrite[]): void {
-    if (won.length === 0) return;
-    const keysBySoul = new Map<string, string[]>();
-    for (const { soul, key } of won) {
-      const keys = keysBySoul.get(soul);
-      if (keys === undefined) keysBySoul.set(soul, [key]);
-      else keys.push(key);
+  /** Appends the marks of what a commit changes without a signature, in steps. */
+  *append(changes: Change[], batches: Iterable<readonly FieldWrite[]>): Generator<void, void> {
+    let keysBySoul = new Map<string, string[]>();
+    let count = 0;
+    for (const batch of batches) {
+      for (const { soul, key } of batch) {
+        const keys = keysBySoul.get(soul);
+        if (keys === undefined) keysBySoul.set(soul, [key]);
+        else keys.push(key);
+        count += 1;
+        if (count < MARK_PROPERTIES) continue;
+        this.#add(changes, [...keysBySoul]);
+        keysBySoul = new Map();
+        count = 0;
+        yield;
+      }
     }
-    const names = [...keysBySoul];
-    this.#added = { number: this.#next, names };
-    changes.push([markKey(this.#next), JSON.stringify(names)]);
+    if (count > 0) this.#add(changes, [...keysBySoul]);
   }
 
-  /** Tells whether the commit of the appended mark went through. */
+  #add(changes: Change[], names: MarkedNames): void {
+    changes.push([markKey(this.#next + this.#added.length), JSON.stringify(names)]);
+    this.#added.push(names);
+  }
+
+  /** Tells whether the commit of the appended marks went through. */
   settle(committed: boolean): void {
     const added = this.#added;
-    this.#added = undefined;
-    if (!committed || added === undefined) return;
-    this.#next += 1;
-    this.#waiting.set(added.number, added.names);
-    if (this.#waiting.size === 1) this.#wake();
+    this.#added = [];
+    if (!committed || added.length === 0) return;
+    const isFirst = this.#waiting.size === 0;
+    for (const names of added) {
+      this.#waiting.set(this.#next, names);
+      this.#next += 1;
+    }
+    if (isFirst) this.#wake();
   }
 
   /** The oldest marks, with at most so many properties unless one mark has more. */

@@ -1,4 +1,5 @@
 import type { MaybePromise } from '../base/maybe-promise.ts';
+import { inLaterTurn } from '../base/turns.ts';
 import type { Entry, FieldWrite } from '../graph/write.ts';
 import { BODY_KIND } from '../log/envelope.ts';
 import { decodeDelta, encodeDelta, unsignable } from './delta-codec.ts';
@@ -9,8 +10,11 @@ import type { WitnessMarks } from './witness-marks.ts';
 
 /** How long unsigned writes are gathered into one operation, in milliseconds (log-mapping section 4). */
 export const WITNESS_WAIT_MS = 100;
-/** Properties in one operation; a commit that changed more is witnessed whole. */
-const MOST_PROPERTIES = 2000;
+/** Properties and characters in one operation: more would hold the event loop while it is made and hashed. */
+const MOST_PROPERTIES = 500;
+const MOST_CHARACTERS = 32_768;
+/** The same of a snapshot, which is left out when it would be larger. */
+const SNAPSHOT_PROPERTIES = 2000;
 /** Operations after which a snapshot takes their place. */
 const SNAPSHOT_AFTER = 1000;
 /** Pause after a failure, in milliseconds. */
@@ -98,9 +102,9 @@ export class Witness {
     const entries = await this.#entriesOf(names.flat());
     const bodies = bodiesOf(entries);
     // Marks go with the last operation, so that a crash before it witnesses all of them again.
-    for (const [at, body] of bodies.entries()) {
-      const isLast = at === bodies.length - 1;
-      const appended = await log.append(body, isLast ? { witnesses: keys } : {});
+    for (let body = bodies.next(), after; body.done !== true; body = after) {
+      after = bodies.next();
+      const appended = await log.append(body.value, after.done === true ? { witnesses: keys } : {});
       if (!appended.ok) return appended.reason;
       this.#length = appended.value.header.sequence - (await this.#firstSequence()) + 1;
     }
@@ -142,7 +146,15 @@ export class Witness {
     for (;;) {
       const page = await this.#options.store.read('canonical', log.name, after, Infinity, 100);
       if (page.length === 0) break;
-      for (const { body } of page) if (body !== undefined) await this.#keepHolding(body, kept);
+      for (const { body } of page) {
+        if (body !== undefined) await this.#keepHolding(body, kept);
+        // Each body is a little work, and there may be a thousand.
+        await new Promise<void>((resolve) => inLaterTurn(resolve));
+        if (kept.length > SNAPSHOT_PROPERTIES) {
+          this.#length = 0;
+          return undefined;
+        }
+      }
       operations += page.length;
       after = page.at(-1)!.sequence;
     }
@@ -170,12 +182,33 @@ export class Witness {
   }
 }
 
-/** Entries as bodies of operations, at least one: halved as long as they are too much. */
-function bodiesOf(entries: readonly FieldWrite[]): Uint8Array[] {
-  const body = encodeDelta(BODY_KIND.seen, entries);
-  if (body.ok) return [body.value];
-  const half = Math.ceil(entries.length / 2);
-  // One value that is too large for an operation stays in the graph without a witness.
-  if (entries.length <= 1) return bodiesOf([]);
-  return [...bodiesOf(entries.slice(0, half)), ...bodiesOf(entries.slice(half))];
+/** Entries as bodies of operations, at least one. */
+function* bodiesOf(entries: readonly FieldWrite[]): Generator<Uint8Array> {
+  let made = 0;
+  for (const some of portionsOf(entries)) {
+    const body = encodeDelta(BODY_KIND.seen, some);
+    // A value that is too large for an operation stays in the graph without a witness.
+    if (!body.ok) continue;
+    made += 1;
+    yield body.value;
+  }
+  const empty = encodeDelta(BODY_KIND.seen, []);
+  if (made === 0 && empty.ok) yield empty.value;
+}
+
+/** Entries cut into portions; what is large alone is a portion alone. */
+function* portionsOf(entries: readonly FieldWrite[]): Generator<FieldWrite[]> {
+  let portion: FieldWrite[] = [];
+  let characters = 0;
+  for (const entry of entries) {
+    const length = entry.soul.length + entry.key.length + entry.json.length;
+    if (portion.length > 0 && (characters + length > MOST_CHARACTERS || portion.length === MOST_PROPERTIES)) {
+      yield portion;
+      portion = [];
+      characters = 0;
+    }
+    portion.push(entry);
+    characters += length;
+  }
+  if (portion.length > 0) yield portion;
 }

@@ -272,12 +272,19 @@ export class Writer {
       const request = requests[at]!;
       if (isSigned(request)) byRequest.push(yield* this.#mergeSigned(request, group, logs, now, placed));
       else if (this.#logs?.refusesUnsigned === true) byRequest.push(SIGNED_ONLY);
-      else if (this.#logs !== undefined && !request.writes.every(isOfEverybody)) byRequest.push(OWNED);
+      else if (yield* this.#isOwned(request)) byRequest.push(OWNED);
       else if (request.writes.length <= FEW_WRITES) byRequest.push(this.#mergeFew(request, group, now));
       else byRequest.push(yield* this.#mergeMany(request, group, now));
       if (pace.after(0)) yield;
     }
     return { matured, byRequest, placed };
+  }
+
+  /** True for unsigned writes to a soul that belongs to a key. */
+  *#isOwned({ writes }: PutRequest): Generator<void, boolean> {
+    if (this.#logs === undefined) return false;
+    if (writes.length <= FEW_WRITES) return !writes.every(isOfEverybody);
+    return (yield* chosen(writes, isOfAKey)).length > 0;
   }
 
   /** Places an operation in its log, then merges what it says; what its log refuses changes nothing. */
@@ -314,13 +321,14 @@ export class Writer {
     const changes: Change[] = [];
     if (logs !== undefined) for (const _ of logs.appendChanges(changes)) yield [];
     const { marks } = this.#logs;
-    const unsigned: FieldWrite[] = [...matured];
+    const unsigned: (readonly FieldWrite[])[] = [matured];
     for (const [at, request] of requests.entries()) {
       const won = byRequest[at]!;
-      if (!isSigned(request) && typeof won !== 'string') for (const write of won) unsigned.push(write);
-      if (typeof won !== 'string') for (const key of request.witnesses ?? []) changes.push([key, undefined]);
+      if (typeof won === 'string') continue;
+      if (!isSigned(request)) unsigned.push(won);
+      for (const key of request.witnesses ?? []) changes.push([key, undefined]);
     }
-    marks?.append(changes, unsigned);
+    if (marks !== undefined) for (const _ of marks.append(changes, unsigned)) yield changes.splice(0);
     yield changes;
   }
 
@@ -438,6 +446,10 @@ function isSigned({ operation, isReplay }: PutRequest): boolean {
 
 function isOfEverybody({ soul }: FieldWrite): boolean {
   return mayWrite(soul, undefined);
+}
+
+function isOfAKey(write: FieldWrite): boolean {
+  return !isOfEverybody(write);
 }
 
 /** Those of many writes that are meant, in steps. */

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { MemoryStorage } from '../../../adapters/memory.ts';
+import { finish } from '../../../lib/base/slices.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
 import type { Change } from '../../../lib/store/storage.ts';
 import { WitnessMarks } from '../../../lib/store/witness-marks.ts';
@@ -9,7 +10,7 @@ const write = (soul: string, key: string): FieldWrite => writeOf(soul, key, 1, 1
 /** Marks writes in a commit of their own. */
 async function mark(marks: WitnessMarks, storage: MemoryStorage, ...writes: FieldWrite[]): Promise<void> {
   const changes: Change[] = [];
-  marks.append(changes, writes);
+  finish(marks.append(changes, [writes]));
   await storage.commit(changes);
   marks.settle(true);
 }
@@ -60,12 +61,30 @@ describe('store.witness-marks', () => {
   it('forget what was not committed', () => {
     const marks = new WitnessMarks(new MemoryStorage());
     const changes: Change[] = [];
-    marks.append(changes, [write('s', 'a')]);
+    finish(marks.append(changes, [[write('s', 'a')]]));
     marks.settle(false);
-    marks.append(changes, []);
+    finish(marks.append(changes, [[], []]));
     marks.settle(true);
     expect([marks.size, changes.length]).to.deep.equal([0, 1]);
-    marks.append(changes, [write('s', 'a')]);
+    finish(marks.append(changes, [[write('s', 'a')]]));
     expect(changes[0]![0]).to.equal(changes[1]![0]);
+  });
+
+  it('cut what a large commit changed into several marks, with pauses between', () => {
+    const marks = new WitnessMarks(new MemoryStorage());
+    const changes: Change[] = [];
+    const many = Array.from({ length: 1200 }, (_, at) => write('s', `${at}`));
+    const steps = marks.append(changes, [many.slice(0, 700), many.slice(700)]);
+    let pauses = 0;
+    while (steps.next().done !== true) pauses += 1;
+    expect([pauses, changes.length]).to.deep.equal([2, 3]);
+    marks.settle(true);
+    expect(marks.size).to.equal(3);
+    expect(
+      marks
+        .oldest(1e9)
+        .names.flat()
+        .flatMap(([, keys]) => keys),
+    ).to.have.lengthOf(1200);
   });
 });
