@@ -104,7 +104,7 @@ export const DEFAULT_OPTIONS: RelayOptions = {
   writeToken: '',
   adminToken: '',
   adminPort: undefined,
-  legacy: 'witness',
+  legacy: 'graph',
   logKey: '',
   network: 'gun',
   requestMs: 8000,

@@ -71,7 +71,7 @@ export class LogPeer {
 
   /** Says hello. */
   start(): void {
-    this.#send(this.#handshake.start());
+    void this.#send(this.#handshake.start());
   }
 
   /** Takes a frame. */
@@ -90,7 +90,7 @@ export class LogPeer {
 
   /** Ends all sessions and the line. */
   close(code: number, reason: string): void {
-    for (const session of [...this.#sessions.values()]) session.close();
+    for (const session of Array.from(this.#sessions.values())) session.close();
     this.#end(code, reason);
   }
 
@@ -103,7 +103,7 @@ export class LogPeer {
   #shakeHands(frame: LogFrame): void {
     const step = this.#handshake.receive(frame);
     if (!step.ok) return this.#end(CLOSE.refused, `handshake: ${step.reason}`);
-    for (const answer of step.value.send) this.#send(answer);
+    for (const answer of step.value.send) void this.#send(answer);
     const { peer } = step.value;
     if (peer === undefined) return;
     if (!peer.features.has(LOG_FEATURE)) return this.#end(CLOSE.refused, 'nothing in common');

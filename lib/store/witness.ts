@@ -22,7 +22,7 @@ const RETRY_MS = 1000;
 
 /** What the witness tells its operator. */
 export type WitnessEvent =
-  | { readonly kind: 'witnessed'; readonly properties: number }
+  | { readonly kind: 'witnessed'; readonly writes: number }
   | { readonly kind: 'snapshot'; readonly operations: number; readonly properties: number }
   | { readonly kind: 'witness-failed'; readonly reason: string };
 
@@ -98,8 +98,10 @@ export class Witness {
   /** One operation of the oldest marks; gives why it failed. */
   async #witness(): Promise<string | undefined> {
     const { marks, log } = this.#options;
-    const { names, keys } = marks.oldest(MOST_PROPERTIES);
-    const entries = await this.#entriesOf(names.flat());
+    const { writes, names, keys } = marks.oldest(MOST_PROPERTIES);
+    // What CBOR cannot carry stays in the graph without a witness.
+    const known = writes.filter((write) => unsignable(write) === undefined);
+    const entries = names.length === 0 ? known : [...known, ...(await this.#entriesOf(names.flat()))];
     const bodies = bodiesOf(entries);
     // Marks go with the last operation, so that a crash before it witnesses all of them again.
     for (let body = bodies.next(), after; body.done !== true; body = after) {
@@ -109,7 +111,7 @@ export class Witness {
       this.#length = appended.value.header.sequence - (await this.#firstSequence()) + 1;
     }
     marks.done(keys);
-    this.#tell({ kind: 'witnessed', properties: entries.length });
+    this.#tell({ kind: 'witnessed', writes: entries.length });
     return this.#length !== undefined && this.#length > (this.#options.snapshotAfter ?? SNAPSHOT_AFTER)
       ? this.#snapshot()
       : undefined;
@@ -125,7 +127,6 @@ export class Witness {
         seen.add(place);
         if (entry === undefined) continue;
         const write = { soul, key, state: entry.state, json: entry.json };
-        // What CBOR cannot carry stays in the graph without a witness.
         if (unsignable(write) === undefined) found.push(write);
       }
     }

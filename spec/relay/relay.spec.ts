@@ -113,8 +113,7 @@ describe('relay', () => {
 
   it('serves a damaged store read-only, and says so to everybody who asks', async () => {
     const options = await settings();
-    // What the witness commits is not what is counted here.
-    const first = make({ ...options, legacy: 'graph' });
+    const first = make(options);
     await first.listen();
     const soul = freshName('soul');
     await (await meet(first)).put(graphOf(soul, { a: 1 }, 5));

@@ -363,31 +363,23 @@ const REACHED: Readonly<Record<keyof Limits, Reach>> = {
   },
 
   logSessions: async () => {
-    const { peer, closed } = logPeerWith({ logSessions: 2 });
+    const { peer, line } = logPeerWith({ logSessions: 2 });
     for (let session = 0; session < 2; session += 1) peer.receive(topicFrame(session));
-    expect([peer.sessionCount, closed()]).to.deep.equal([2, undefined]);
+    expect([peer.sessionCount, line.code]).to.deep.equal([2, undefined]);
     peer.receive(topicFrame(2));
-    expect(closed()).to.equal(1013);
+    expect(line.code).to.equal(1013);
   },
 
   sessionLogs: async () => {
-    const logs = (count: number): LogFrame => {
-      const ofAuthor = Array.from(
-        { length: count },
-        (_, at) => [toHex(new Uint8Array(32).fill(at)), TIP] as const,
-      );
-      const tips = new Map([[toHex(new Uint8Array(32)), new Map(ofAuthor)]]);
-      return { type: 'have', session: 0, tips, more: true };
-    };
     for (const [count, isClosed] of [
       [3, false],
       [4, true],
     ] as const) {
-      const { peer, closed } = logPeerWith({ sessionLogs: 3 });
+      const { peer, line } = logPeerWith({ sessionLogs: 3 });
       peer.receive(topicFrame(0));
       peer.receive(encodeFrame({ type: 'agreed', session: 0 }));
-      peer.receive(encodeFrame(logs(count)));
-      expect(closed() === undefined).to.equal(!isClosed);
+      peer.receive(encodeFrame(stateVectorOf(count)));
+      expect(line.code === undefined).to.equal(!isClosed);
     }
   },
 };
@@ -398,16 +390,32 @@ function topicFrame(session: number): Uint8Array {
   return encodeFrame({ type: 'topic', session, topic: TOPIC });
 }
 
-/** A node on `/log` that has proven its key to one that notes how its line was closed. */
-function logPeerWith(limits: Partial<Limits>): { readonly peer: LogPeer; closed(): number | undefined } {
-  let code: number | undefined;
-  const handshakeOf = (number: number): HandshakeOptions => ({
+/** A state vector of so many logs, of which more is to come. */
+function stateVectorOf(count: number): LogFrame {
+  const ofAuthor = Array.from(
+    { length: count },
+    (_, at) => [toHex(new Uint8Array(32).fill(at)), TIP] as const,
+  );
+  const tips = new Map([[toHex(new Uint8Array(32)), new Map(ofAuthor)]]);
+  return { type: 'have', session: 0, tips, more: true };
+}
+
+function handshakeOf(number: number): HandshakeOptions {
+  return {
     signer: authorOf(number),
     network: TOPIC,
     nonce: new Uint8Array(32).fill(number),
     features: new Map([[LOG_FEATURE, 1]]),
     verify: verifyFast,
-  });
+  };
+}
+
+/** A node on `/log` that has proven its key to one that notes how its line was closed. */
+function logPeerWith(limits: Partial<Limits>): {
+  readonly peer: LogPeer;
+  readonly line: { readonly code: number | undefined };
+} {
+  const line: { code: number | undefined } = { code: undefined };
   const stranger = new LogHandshake(handshakeOf(2));
   const peer = new LogPeer({
     line: {
@@ -415,7 +423,7 @@ function logPeerWith(limits: Partial<Limits>): { readonly peer: LogPeer; closed(
       pause: () => undefined,
       resume: () => undefined,
       close: (given) => {
-        code = given;
+        line.code = given;
       },
     },
     handshake: handshakeOf(1),
@@ -429,7 +437,7 @@ function logPeerWith(limits: Partial<Limits>): { readonly peer: LogPeer; closed(
   const proof = stranger.receive(new LogHandshake(handshakeOf(1)).start());
   if (!proof.ok) throw new Error(proof.reason);
   for (const frame of proof.value.send) peer.receive(encodeFrame(frame));
-  return { peer, closed: () => code };
+  return { peer, line };
 }
 
 /** Properties that a LEX read gives of twenty that hold ten bytes each. */

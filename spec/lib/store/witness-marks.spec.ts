@@ -80,11 +80,21 @@ describe('store.witness-marks', () => {
     expect([pauses, changes.length]).to.deep.equal([2, 3]);
     marks.settle(true);
     expect(marks.size).to.equal(3);
-    expect(
-      marks
-        .oldest(1e9)
-        .names.flat()
-        .flatMap(([, keys]) => keys),
-    ).to.have.lengthOf(1200);
+    expect(marks.oldest(1e9).writes).to.deep.equal(many);
+  });
+
+  it('keep no more writes in memory than they may, and have the others read again', () => {
+    const marks = new WitnessMarks(new MemoryStorage());
+    const large = Array.from({ length: 5 }, (_, at) => writeOf('s', `${at}`, 1, 'x'.repeat(1024 * 1024)));
+    for (const one of large) {
+      finish(marks.append([], [[one]]));
+      marks.settle(true);
+    }
+    const { writes, names, keys } = marks.oldest(1e9);
+    expect([writes.length, names]).to.deep.equal([3, [[['s', ['3']]], [['s', ['4']]]]]);
+    marks.done(keys);
+    finish(marks.append([], [[large[0]!]]));
+    marks.settle(true);
+    expect(marks.oldest(1).writes).to.deep.equal([large[0]]);
   });
 });

@@ -55,7 +55,7 @@ describe('store.witness', () => {
     expect(await witnessed(store)).to.deep.equal([
       { kind: 'gun/seen', writes: [writeOf('s', 'a', 2, 2), writeOf('s', 'b', 1, 1)] },
     ]);
-    expect(store.told).to.deep.equal([{ kind: 'witnessed', properties: 2 }]);
+    expect(store.told).to.deep.equal([{ kind: 'witnessed', writes: 3 }]);
     expect(await marksIn(store.small.memory)).to.equal(0);
     expect(store.small.time.timerCount).to.equal(0);
     await store.close();
