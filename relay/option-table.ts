@@ -79,6 +79,12 @@ export interface RelayOptions extends RelayBounds {
   readonly adminPort: number | undefined;
   /** True to serve the example pages. */
   readonly examples: boolean;
+  /** What becomes of writes that nobody signed: signed by the relay as seen, stored as they are, or refused. */
+  readonly legacy: 'witness' | 'graph' | 'reject';
+  /** File of the key the relay signs its log with; empty for `log-key` in the data folder. */
+  readonly logKey: string;
+  /** Name of the network, which logs of others are told apart by. */
+  readonly network: string;
   readonly limits: Limits;
 }
 
@@ -106,6 +112,9 @@ export const DEFAULT_OPTIONS: RelayOptions = {
   adminToken: '',
   adminPort: undefined,
   examples: false,
+  legacy: 'graph',
+  logKey: '',
+  network: 'gun',
   requestMs: 8000,
   connections: 10_000,
   addressConnections: 256,
@@ -215,6 +224,13 @@ const LIMITS: Readonly<Record<keyof Limits, LimitRow>> = {
   waitingPuts: ['messages', 1, 10 * MILLION, 'puts waiting for the storage; beyond, puts are refused'],
   publicKeys: ['keys', 1, MILLION, 'public keys kept ready for checking signatures'],
   verifiedBytes: ['bytes', 0, 1024 * GIB, 'signed values remembered as verified, not checked again'],
+  logSessions: [
+    'sessions',
+    1,
+    10_000,
+    'sessions of one connection that synchronises logs; beyond, it is closed with 1013',
+  ],
+  sessionLogs: ['logs', 1, 10 * MILLION, 'logs in the state vector of one session; beyond, the session ends'],
 };
 
 const FILL = 'from one peer in a second; faster ones are read more slowly';
@@ -396,6 +412,22 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     max: MAX_PORT,
   }),
   plainRow('examples', 'switch', 'serve the example pages on /examples', { kind: 'switch' }),
+  plainRow(
+    'legacy',
+    'word',
+    'writes without a signature: signed by the relay as seen, stored as they are, or refused',
+    {
+      kind: 'choice',
+      choices: ['witness', 'graph', 'reject'],
+    },
+  ),
+  plainRow(
+    'logKey',
+    'file',
+    'key of the relay for its log, made when missing; none for log-key in the data folder',
+    TEXT,
+  ),
+  plainRow('network', 'name', 'network whose logs are kept', TEXT),
   ...BOUND_NAMES.map(boundRow),
   ...(Object.keys(LIMITS) as (keyof Limits)[]).map(limitRow),
 ];

@@ -12,6 +12,7 @@ import type { MeshEvent } from '../lib/mesh/context.ts';
 import { Mesh } from '../lib/mesh/mesh.ts';
 import { saysTheSame } from '../lib/sea/signed-value.ts';
 import type { StartTimer } from '../lib/store/deferred-writes.ts';
+import { KeyPair } from '../lib/log/key-pair.ts';
 import { GraphStore } from '../lib/store/graph-store.ts';
 import type { Storage } from '../lib/store/storage.ts';
 import { Writer } from '../lib/store/writer.ts';
@@ -32,6 +33,7 @@ import { assertWhole } from './options.ts';
 import { DEFAULT_OPTIONS, type RelayOptions } from './option-table.ts';
 import { toPeerUrl } from './peer-url.ts';
 import { LimitedLink } from './limited-link.ts';
+import { RelayLogs } from './relay-logs.ts';
 import type { SocketLink } from './socket-link.ts';
 import { GuardedStorage } from './store-guard.ts';
 import { WatchedStorage } from './watched-storage.ts';
@@ -55,6 +57,8 @@ export interface RelayParts {
   readonly storage?: Storage;
   readonly clock?: Clock;
   readonly logger?: Logger;
+  /** In place of the key file; needed with a storage of one's own that is to be witnessed by the same key again. */
+  readonly key?: KeyPair;
   /** Runs what is done again and again: heartbeats, and the search for connections that say nothing. */
   readonly repeat?: Repeat;
   /** Waits once, for peers that are too fast. */
@@ -79,6 +83,7 @@ export class Relay {
   readonly #storage: WatchedStorage;
   readonly #graph: GraphStore;
   readonly #slices: Slices;
+  readonly #logs: RelayLogs;
   readonly #writer: Writer;
   readonly #mesh: Mesh;
   readonly #heartbeat: Heartbeat;
@@ -125,10 +130,18 @@ export class Relay {
       report,
     };
     const isGuarded = options.sea === 'on';
+    this.#logs = new RelayLogs({
+      options,
+      storage: this.#storage,
+      clock,
+      key: parts.key ?? (parts.storage === undefined ? undefined : KeyPair.random()),
+      report: (event) => this.#logger.log(event.kind === 'witness-failed' ? 'error' : 'debug', event),
+    });
     this.#writer = new Writer({
       ...common,
       storage: this.#storage,
       saysTheSame: isGuarded ? saysTheSame : undefined,
+      logs: this.#logs.forWriter,
     });
     this.#mesh = new Mesh({
       ...common,
@@ -289,6 +302,7 @@ export class Relay {
   async #openStore(): Promise<void> {
     await this.#storage.open();
     try {
+      await this.#logs.open(this.#writer, this.#graph);
       await this.#writer.open();
     } catch (error) {
       await this.#storage.close();
@@ -354,6 +368,7 @@ export class Relay {
 
   async #closeStore(): Promise<void> {
     try {
+      await this.#logs.close();
       await this.#writer.close();
     } finally {
       await this.#storage.close();

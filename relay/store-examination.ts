@@ -18,11 +18,12 @@ import {
   type StoredEntry,
 } from '../lib/store/keys.ts';
 import { decodeNode, LARGE, LARGE_RECORD } from '../lib/store/node-record.ts';
+import { LOG_PREFIXES } from '../lib/store/log-keys.ts';
 import type { Change } from '../lib/store/storage.ts';
 
 /** What records are for. */
 export type RecordKind =
-  'nodes' | 'properties' | 'pieces of values' | 'future writes' | 'notes of the store' | 'others';
+  'nodes' | 'properties' | 'pieces of values' | 'future writes' | 'logs' | 'notes of the store' | 'others';
 
 /** Records of one kind. */
 export interface Tally {
@@ -49,6 +50,7 @@ export interface NodeFault {
 const KINDS: readonly (readonly [kind: RecordKind, prefix: string])[] = [
   ['pieces of values', pieceRange().from],
   ['future writes', deferredRange().from],
+  ...LOG_PREFIXES.map((prefix) => ['logs', prefix] as const),
   ['notes of the store', OWN],
 ];
 

@@ -2,8 +2,12 @@
  * Every way Thicket can fail, by code. The README lists the same codes; a spec compares both lists.
  */
 export const ERROR_CODES = {
+  CBOR_BAD_VALUE: 'a value cannot be written as CBOR',
   GRAPH_BAD_VALUE: 'a value is not null, text, boolean, a finite number or a link',
+  KEY_INVALID: 'a key is malformed',
   LIFECYCLE_CLOSED: 'the object is closing or closed',
+  LOG_BODY_TOO_LARGE: 'the body of an operation is too large',
+  LOG_FULL: 'a log holds 2^32 operations and no more',
   OPTION_INVALID: 'an option is unknown, malformed or out of its range',
   PUT_REFUSED: 'what was written is refused',
   RELAY_LISTEN_FAILED: 'the relay could not listen on its port',

@@ -68,6 +68,10 @@ export interface Limits {
   readonly publicKeys: number;
   /** Bytes of signed values remembered as verified, so that they are not checked again when they come again. */
   readonly verifiedBytes: number;
+  /** Sessions of one connection between nodes that synchronise logs; beyond, it is closed with 1013. */
+  readonly logSessions: number;
+  /** Logs in the state vector of one session; beyond, the session ends. */
+  readonly sessionLogs: number;
 }
 
 const KIB = 1024;
@@ -107,6 +111,8 @@ export const DEFAULT_LIMITS: Limits = {
   waitingPuts: 50_000,
   publicKeys: 5000,
   verifiedBytes: 16 * MIB,
+  logSessions: 64,
+  sessionLogs: 100_000,
 };
 
 /** The defaults with some of them replaced. */

@@ -3,13 +3,19 @@ import { GraphError, type ErrorCode } from '../base/errors.ts';
 import type { Limits } from '../base/limits.ts';
 import { Pace } from '../base/pace.ts';
 import { Slices, type WaitingSteps } from '../base/slices.ts';
+import type { Result } from '../base/result.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { merge, mergeInSteps, type SaysTheSame } from '../ham/merge.ts';
+import type { Operation } from '../log/operation.ts';
+import type { Placement } from '../log/placement.ts';
+import type { LogReason } from '../log/reasons.ts';
 import { CommitGroup } from './commit-group.ts';
 import { DeferredWrites, type StartTimer } from './deferred-writes.ts';
 import type { GraphStore } from './graph-store.ts';
+import { mayWrite } from './key-soul.ts';
 import { PutQueue } from './put-queue.ts';
 import type { Change, Storage } from './storage.ts';
+import type { WitnessMarks } from './witness-marks.ts';
 
 /** Changes that are gathered before a commit begins; beyond, they are made as the storage takes them. */
 const GATHERED_CHANGES = 2048;
@@ -22,14 +28,30 @@ const LAST_OF_FEW = FEW_REQUESTS - 1;
 /** What became of a request. */
 export type PutOutcome =
   /** Durable; `changed` are the writes that won and still hold their properties. */
-  | { readonly ok: true; readonly changed: readonly FieldWrite[] }
-  | { readonly ok: false; readonly reason: string };
+  | {
+      readonly ok: true;
+      readonly changed: readonly FieldWrite[];
+      /** What became of the operation of a signed request. */
+      readonly placement?: Placement | undefined;
+    }
+  | {
+      readonly ok: false;
+      readonly reason: string;
+      /** Why its log does not take an operation. */
+      readonly logReason?: LogReason | undefined;
+    };
 
 /** Writes that belong together: merged and committed all or not at all. */
 export interface PutRequest {
   readonly writes: readonly FieldWrite[];
   /** With whose requests it takes turns, and whom waiting future writes count against. */
   readonly owner: string | undefined;
+  /** The operation that says the writes: kept in its log by the same commit, also when none of them wins. */
+  readonly operation?: Operation | undefined;
+  /** True for writes of operations that are kept already, said to the graph again. */
+  readonly isReplay?: boolean | undefined;
+  /** Marks of what the operation witnesses, deleted by the same commit. */
+  readonly witnesses?: readonly string[] | undefined;
   /** Told once, after the commit. */
   settle(outcome: PutOutcome): void;
 }
@@ -41,13 +63,39 @@ export type WriterEvent =
   /** Somebody who was told of an outcome threw; the outcome stands. */
   | { readonly kind: 'listener-failed'; readonly error: unknown };
 
+/** What the operations of one commit do to logs, see `log-group.ts`. */
+export interface LogPart {
+  /** Places an operation upon those before it; what is refused leaves nothing behind. */
+  place(operation: Operation): WaitingSteps<Result<Placement, LogReason>>;
+  /** What the sender is told of a refusal; texts that apps without logs do not load. */
+  textOf(reason: LogReason): string;
+  appendChanges(changes: Change[]): Generator<void, void>;
+  /** Told when the changes are durable. */
+  publish(): void;
+}
+
+/** How the writer keeps logs; who keeps none loads nothing for them. */
+export interface WriterLogs {
+  /** Begins a commit. */
+  group(): LogPart;
+  /** Where unsigned writes that won are noted to be witnessed; undefined when they are not. */
+  readonly marks: WitnessMarks | undefined;
+  /** True to take only what is signed. */
+  readonly refusesUnsigned?: boolean;
+}
+
 /** What merging a group gave: a list of winners, or the reason of a refusal, for each request. */
 interface MergedGroup {
   readonly matured: readonly FieldWrite[];
   readonly byRequest: readonly (readonly FieldWrite[] | string)[];
+  /** What their logs said to operations. */
+  readonly placed: ReadonlyMap<PutRequest, Result<Placement, LogReason>>;
 }
 
 const FAILED = 'storage failed, nothing was stored';
+const NO_LOGS = 'no logs are kept here';
+const SIGNED_ONLY = 'put: only what is signed is taken here';
+const OWNED = 'put: a soul that belongs to a key takes only what that key has signed';
 /** Reasons for those who asked; other errors of the storage are the operator's business. */
 const REASONS: { readonly [code in ErrorCode]?: string } = {
   STORAGE_DAMAGED: 'the store is damaged and read-only',
@@ -67,6 +115,8 @@ export interface WriterOptions {
   readonly clock?: Clock;
   /** Runs a task at the end of the turn, so that everything that arrived in it shares a commit. */
   readonly schedule: (task: () => void) => void;
+  /** Logs under the graph; without them requests have no operations. */
+  readonly logs?: WriterLogs | undefined;
   /** Cuts long work into slices; own ones over `schedule` when absent. */
   readonly slices?: Slices;
   /** Waits for the next write from the future; the timers of the engine when absent. */
@@ -91,6 +141,7 @@ export class Writer {
   readonly #saysTheSame: SaysTheSame | undefined;
   readonly #deferred: DeferredWrites;
   readonly #waiting: PutQueue<PutRequest>;
+  readonly #logs: WriterLogs | undefined;
   #running = false;
   #closed = false;
   #idle: (() => void)[] = [];
@@ -104,6 +155,7 @@ export class Writer {
     this.#slices = options.slices ?? new Slices(options);
     this.#report = options.report ?? (() => undefined);
     this.#saysTheSame = options.saysTheSame;
+    this.#logs = options.logs;
     this.#waiting = new PutQueue(options.limits.waitingPuts);
     this.#deferred = new DeferredWrites({
       storage: options.storage,
@@ -125,6 +177,7 @@ export class Writer {
     this.#running = true;
     try {
       const writes = await this.#deferred.load();
+      await this.#logs?.marks?.load();
       this.#tellOperator({ kind: 'deferred-loaded', writes });
     } finally {
       this.#schedule(() => void this.#run());
@@ -183,20 +236,36 @@ export class Writer {
   /** Never throws: what fails is told to the requests of the group. */
   *#commitGroup(requests: readonly PutRequest[]): WaitingSteps<void> {
     const group = new CommitGroup(this.#storage, this.#graph);
+    const logs = this.#logGroup(requests);
+    const marks = this.#logs?.marks;
     let merged: MergedGroup;
     try {
-      merged = yield* this.#mergeGroup(requests, group);
-      yield* this.#commit(group);
+      merged = yield* this.#mergeGroup(requests, group, logs);
+      yield* this.#commit(group, this.#appendLogs(requests, merged, logs));
     } catch (error) {
       yield* this.#deferred.settle(false);
+      marks?.settle(false);
       return yield* this.#failGroup(requests, error);
     }
     yield* group.publish();
+    logs?.publish();
     yield* this.#deferred.settle(true);
+    marks?.settle(true);
     yield* this.#settleGroup(requests, merged, group);
   }
 
-  *#mergeGroup(requests: readonly PutRequest[], group: CommitGroup): WaitingSteps<MergedGroup> {
+  /** Undefined when the group has no operations. */
+  #logGroup(requests: readonly PutRequest[]): LogPart | undefined {
+    if (this.#logs === undefined || !requests.some(({ operation }) => operation !== undefined))
+      return undefined;
+    return this.#logs.group();
+  }
+
+  *#mergeGroup(
+    requests: readonly PutRequest[],
+    group: CommitGroup,
+    logs: LogPart | undefined,
+  ): WaitingSteps<MergedGroup> {
     const now = this.#clock();
     const due = this.#deferred.takeDue(now);
     const batches = [due, ...requests.map(({ writes }) => writes)];
@@ -204,14 +273,70 @@ export class Writer {
     yield* group.load(batches);
     const matured = (yield* mergeInSteps(due, group, now, this.#saysTheSame)).accepted;
     const byRequest: (readonly FieldWrite[] | string)[] = [];
+    const placed = new Map<PutRequest, Result<Placement, LogReason>>();
     const pace = new Pace();
     for (let at = 0; at < requests.length; at += 1) {
       const request = requests[at]!;
-      if (request.writes.length <= FEW_WRITES) byRequest.push(this.#mergeFew(request, group, now));
+      if (isSigned(request)) byRequest.push(yield* this.#mergeSigned(request, group, logs, now, placed));
+      else if (this.#logs?.refusesUnsigned === true) byRequest.push(SIGNED_ONLY);
+      else if (yield* this.#isOwned(request)) byRequest.push(OWNED);
+      else if (request.writes.length <= FEW_WRITES) byRequest.push(this.#mergeFew(request, group, now));
       else byRequest.push(yield* this.#mergeMany(request, group, now));
       if (pace.after(0)) yield;
     }
-    return { matured, byRequest };
+    return { matured, byRequest, placed };
+  }
+
+  /** True for unsigned writes to a soul that belongs to a key. */
+  *#isOwned({ writes }: PutRequest): Generator<void, boolean> {
+    if (this.#logs === undefined) return false;
+    if (writes.length <= FEW_WRITES) return !writes.every(isOfEverybody);
+    return (yield* chosen(writes, isOfAKey)).length > 0;
+  }
+
+  /** Places an operation in its log, then merges what it says; what its log refuses changes nothing. */
+  *#mergeSigned(
+    request: PutRequest,
+    group: CommitGroup,
+    logs: LogPart | undefined,
+    now: number,
+    placed: Map<PutRequest, Result<Placement, LogReason>>,
+  ): WaitingSteps<readonly FieldWrite[] | string> {
+    const future = yield* chosen(request.writes, (write) => write.state > now);
+    // The horizon does not count for what is signed: replicas would differ for ever.
+    const noRoom = future.length === 0 ? undefined : this.#deferred.refusal(future, request.owner, Infinity);
+    if (noRoom !== undefined) return noRoom;
+    if (request.operation !== undefined) {
+      if (logs === undefined) return NO_LOGS;
+      const placement = yield* logs.place(request.operation);
+      placed.set(request, placement);
+      if (!placement.ok) return logs.textOf(placement.reason);
+      if (placement.value === 'known') return [];
+    }
+    const { accepted, deferred } = yield* mergeInSteps(request.writes, group, now);
+    for (const write of deferred) this.#deferred.add(write, request.owner);
+    return accepted;
+  }
+
+  /** Appends what logs keep of a group: operations, marks of what is to be witnessed, and those that were. */
+  *#appendLogs(
+    requests: readonly PutRequest[],
+    { byRequest, matured }: MergedGroup,
+    logs: LogPart | undefined,
+  ): Generator<Change[], void> {
+    if (this.#logs === undefined) return;
+    const changes: Change[] = [];
+    if (logs !== undefined) for (const _ of logs.appendChanges(changes)) yield [];
+    const { marks } = this.#logs;
+    const unsigned: (readonly FieldWrite[])[] = [matured];
+    for (const [at, request] of requests.entries()) {
+      const won = byRequest[at]!;
+      if (typeof won === 'string') continue;
+      if (!isSigned(request)) unsigned.push(won);
+      for (const key of request.witnesses ?? []) changes.push([key, undefined]);
+    }
+    if (marks !== undefined) for (const _ of marks.append(changes, unsigned)) yield changes.splice(0);
+    yield changes;
   }
 
   /** The accepted writes of a request, or why it is refused whole. */
@@ -244,9 +369,9 @@ export class Writer {
     return accepted;
   }
 
-  *#commit(group: CommitGroup): WaitingSteps<void> {
+  *#commit(group: CommitGroup, logs: Iterable<Change[]>): WaitingSteps<void> {
     const changes: Change[] = [];
-    const appending = this.#appendChanges(group, changes);
+    const appending = this.#appendChanges(group, logs, changes);
     let isWhole = appending.next().done === true;
     for (; !isWhole && changes.length < GATHERED_CHANGES; isWhole = appending.next().done === true) yield;
     if (changes.length > 0) yield this.#storage.commit(isWhole ? changes : streamed(changes, appending));
@@ -254,9 +379,13 @@ export class Writer {
     else if (this.#waiting.length > 0) yield new Promise<void>((resolve) => this.#schedule(resolve));
   }
 
-  *#appendChanges(group: CommitGroup, changes: Change[]): Generator<void, void> {
+  *#appendChanges(group: CommitGroup, logs: Iterable<Change[]>, changes: Change[]): Generator<void, void> {
     yield* group.appendChanges(changes);
     yield* this.#deferred.appendChanges(changes);
+    for (const some of logs) {
+      for (const change of some) changes.push(change);
+      yield;
+    }
   }
 
   *#settleGroup(
@@ -268,10 +397,17 @@ export class Writer {
     for (let index = 0; index < requests.length; index += 1) {
       const request = requests[index]!;
       const won = merged.byRequest[index]!;
-      if (typeof won === 'string') this.#settle(request, { ok: false, reason: won });
-      else {
+      const placed = merged.placed.get(request);
+      if (typeof won === 'string') {
+        const logReason = placed?.ok === false ? placed.reason : undefined;
+        this.#settle(request, { ok: false, reason: won, ...(logReason === undefined ? {} : { logReason }) });
+      } else {
         const changed = won.length <= FEW_WRITES ? won.filter(holds) : yield* chosen(won, holds);
-        this.#settle(request, { ok: true, changed });
+        this.#settle(request, {
+          ok: true,
+          changed,
+          ...(placed?.ok === true ? { placement: placed.value } : {}),
+        });
       }
       if (index % FEW_REQUESTS === LAST_OF_FEW) yield;
     }
@@ -308,6 +444,19 @@ export class Writer {
       // Nobody is left to be told.
     }
   }
+}
+
+/** True for what an operation says, now or before. */
+function isSigned({ operation, isReplay }: PutRequest): boolean {
+  return operation !== undefined || isReplay === true;
+}
+
+function isOfEverybody({ soul }: FieldWrite): boolean {
+  return mayWrite(soul, undefined);
+}
+
+function isOfAKey(write: FieldWrite): boolean {
+  return !isOfEverybody(write);
 }
 
 /** Those of many writes that are meant, in steps. */

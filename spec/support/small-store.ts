@@ -7,7 +7,7 @@ import type { Entry, FieldWrite } from '../../lib/graph/write.ts';
 import type { SaysTheSame } from '../../lib/ham/merge.ts';
 import { GraphStore } from '../../lib/store/graph-store.ts';
 import type { Storage } from '../../lib/store/storage.ts';
-import { Writer, type PutOutcome, type WriterEvent } from '../../lib/store/writer.ts';
+import { Writer, type PutOutcome, type WriterEvent, type WriterLogs } from '../../lib/store/writer.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FaultyStorage } from './faulty-storage.ts';
 import { lineOfField } from './naive-graph.ts';
@@ -25,6 +25,8 @@ export interface SmallStoreOptions {
   readonly isSealed?: boolean;
   /** Asked about other texts at equal states. */
   readonly saysTheSame?: SaysTheSame;
+  /** Logs under the graph; none when absent. */
+  readonly logs?: (storage: Storage) => WriterLogs;
 }
 
 /** Everything a spec of the store needs, in one place. */
@@ -45,7 +47,8 @@ export class SmallStore {
   readonly #whole: Storage;
 
   /** Use {@link openStore}. */
-  constructor({ limits, clock, memory, slices, isSealed = false, saysTheSame }: SmallStoreOptions) {
+  constructor(options: SmallStoreOptions) {
+    const { limits, clock, memory, slices, isSealed = false, saysTheSame, logs } = options;
     this.memory = memory ?? new MemoryStorage();
     this.storage = new FaultyStorage(this.memory);
     this.#isSealed = isSealed;
@@ -57,6 +60,7 @@ export class SmallStore {
     this.writer = new Writer({
       storage: this.#whole,
       graph: this.graph,
+      logs: logs?.(this.#whole),
       limits: this.limits,
       clock: this.time.clock,
       startTimer: this.time.startTimer,

@@ -1,14 +1,20 @@
 import { expect } from 'chai';
 import { MemoryStorage } from '../../adapters/memory.ts';
+import { toHex } from '../../lib/base/bytes.ts';
 import { limitsWith, type Limits } from '../../lib/base/limits.ts';
 import { Slices } from '../../lib/base/slices.ts';
+import { LOG_FEATURE, LogPeer } from '../../lib/mesh/log-peer.ts';
 import { Mesh } from '../../lib/mesh/mesh.ts';
 import { SeaChecker } from '../../lib/sea/checker.ts';
 import { createPair } from '../../lib/sea/keys.ts';
 import { signWrite } from '../../lib/sea/signed-value.ts';
+import { encodeFrame, type LogFrame } from '../../lib/sync/log-frames.ts';
+import { LogHandshake, type HandshakeOptions } from '../../lib/sync/log-handshake.ts';
 import { createRelay } from '../../relay/relay.ts';
 import { START_MS } from '../support/fake-clock.ts';
 import { get, meshWorlds, PAST, put, type MeshWorld, type MeshWorldOptions } from '../support/mesh-world.ts';
+import { authorOf, TOPIC, verifyFast } from '../support/log-maker.ts';
+import { LogReplica } from '../support/log-replica.ts';
 import { freshId, freshName, graphOf, RawPeer, type RawMessage } from '../support/raw-peer.ts';
 import { RecordingLink } from '../support/recording-link.ts';
 
@@ -370,6 +376,27 @@ const REACHED: Readonly<Record<keyof Limits, Reach>> = {
     for (let made = 0; made < 10; made += 1) await checkSigned(checker, 30);
     expect(checker.sizes.verified).to.be.within(30, (64 * 1024) / 300);
   },
+
+  logSessions: async () => {
+    const { peer, line } = logPeerWith({ logSessions: 2 });
+    for (let session = 0; session < 2; session += 1) peer.receive(topicFrame(session));
+    expect([peer.sessionCount, line.code]).to.deep.equal([2, undefined]);
+    peer.receive(topicFrame(2));
+    expect(line.code).to.equal(1013);
+  },
+
+  sessionLogs: async () => {
+    for (const [count, isClosed] of [
+      [3, false],
+      [4, true],
+    ] as const) {
+      const { peer, line } = logPeerWith({ sessionLogs: 3 });
+      peer.receive(topicFrame(0));
+      peer.receive(encodeFrame({ type: 'agreed', session: 0 }));
+      peer.receive(encodeFrame(stateVectorOf(count)));
+      expect(line.code === undefined).to.equal(!isClosed);
+    }
+  },
 };
 
 /** Lets somebody new sign some values and has them checked. */
@@ -379,6 +406,62 @@ async function checkSigned(checker: SeaChecker, count = 1): Promise<void> {
   const keys = Object.keys(fieldsOf(count));
   const writes = await Promise.all(keys.map((key) => signWrite({ ...place, key }, key, pair)));
   expect(await checker.check(writes, START_MS, () => undefined)).to.include({ ok: true });
+}
+
+const TIP = { height: 1, id: new Uint8Array(32) };
+
+function topicFrame(session: number): Uint8Array {
+  return encodeFrame({ type: 'topic', session, topic: TOPIC });
+}
+
+/** A state vector of so many logs, of which more is to come. */
+function stateVectorOf(count: number): LogFrame {
+  const ofAuthor = Array.from(
+    { length: count },
+    (_, at) => [toHex(new Uint8Array(32).fill(at)), TIP] as const,
+  );
+  const tips = new Map([[toHex(new Uint8Array(32)), new Map(ofAuthor)]]);
+  return { type: 'have', session: 0, tips, more: true };
+}
+
+function handshakeOf(number: number): HandshakeOptions {
+  return {
+    signer: authorOf(number),
+    network: TOPIC,
+    nonce: new Uint8Array(32).fill(number),
+    features: new Map([[LOG_FEATURE, 1]]),
+    verify: verifyFast,
+  };
+}
+
+/** A node on `/log` that has proven its key to one that notes how its line was closed. */
+function logPeerWith(limits: Partial<Limits>): {
+  readonly peer: LogPeer;
+  readonly line: { readonly code: number | undefined };
+} {
+  const line: { code: number | undefined } = { code: undefined };
+  const stranger = new LogHandshake(handshakeOf(2));
+  const peer = new LogPeer({
+    line: {
+      send: () => undefined,
+      pause: () => undefined,
+      resume: () => undefined,
+      close: (given) => {
+        line.code = given;
+      },
+    },
+    handshake: handshakeOf(1),
+    store: new LogReplica(),
+    topics: [TOPIC],
+    dialled: false,
+    limits: limitsWith(limits),
+  });
+  peer.start();
+  peer.receive(encodeFrame(stranger.start()));
+  const proof = stranger.receive(new LogHandshake(handshakeOf(1)).start());
+  if (!proof.ok) throw new Error(proof.reason);
+  for (const frame of proof.value.send) peer.receive(encodeFrame(frame));
+  return { peer, line };
 }
 
 /** Properties that a LEX read gives of twenty that hold ten bytes each. */

@@ -1,6 +1,17 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { compareBytes, fromUtf8, utf8, utf8Length } from '../../../lib/base/bytes.ts';
+import {
+  compareBytes,
+  concatBytes,
+  equalBytes,
+  fromBase64Url,
+  fromHex,
+  fromUtf8,
+  toBase64Url,
+  toHex,
+  utf8,
+  utf8Length,
+} from '../../../lib/base/bytes.ts';
 import { seed } from '../../support/seed.ts';
 
 const anyText = fc.string({ unit: 'binary', maxLength: 40 });
@@ -65,6 +76,41 @@ describe('base.bytes', () => {
       const [tilde, face] = ['\uff5e', '\u{1f600}'] as const;
       expect(compareBytes(utf8(tilde), utf8(face))).to.be.below(0);
       expect([face, tilde].toSorted()).to.deep.equal([face, tilde]);
+    });
+  });
+
+  describe('hex and base64url', () => {
+    const anyBytes = fc.uint8Array({ maxLength: 70 });
+
+    it(`are those of Node, and give any bytes back (seed ${seed})`, () => {
+      fc.assert(
+        fc.property(anyBytes, (bytes) => {
+          expect(toHex(bytes)).to.equal(Buffer.from(bytes).toString('hex'));
+          expect(toBase64Url(bytes)).to.equal(Buffer.from(bytes).toString('base64url'));
+          expect(fromHex(toHex(bytes))).to.deep.equal(bytes);
+          expect(fromBase64Url(toBase64Url(bytes))).to.deep.equal(bytes);
+        }),
+        { seed },
+      );
+    });
+
+    it('have one text for each byte string', () => {
+      for (const text of ['a', 'AA', '0g', ' 00', '0x']) expect(fromHex(text), text).to.equal(undefined);
+      for (const text of ['A', 'AA==', 'AB', 'AAB', '+/AA', 'AAAAA', 'A A']) {
+        expect(fromBase64Url(text), text).to.equal(undefined);
+      }
+      expect(fromBase64Url('AAA')).to.deep.equal(Uint8Array.of(0, 0));
+    });
+  });
+
+  describe('concatBytes and equalBytes', () => {
+    it('put parts together and compare them whole', () => {
+      const [a, b] = [Uint8Array.of(1, 2), Uint8Array.of(3)];
+      expect(concatBytes(a, new Uint8Array(0), b)).to.deep.equal(Uint8Array.of(1, 2, 3));
+      expect(concatBytes()).to.have.lengthOf(0);
+      expect(equalBytes(concatBytes(a, b), Uint8Array.of(1, 2, 3))).to.equal(true);
+      expect(equalBytes(a, Uint8Array.of(1, 2, 0))).to.equal(false);
+      expect(equalBytes(a, Uint8Array.of(1, 3))).to.equal(false);
     });
   });
 });

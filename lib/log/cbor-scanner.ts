@@ -1,0 +1,373 @@
+import { compareBytes, equalBytes, fromUtf8, toHex } from '../base/bytes.ts';
+import { MAJOR, SIMPLE } from './cbor-writer.ts';
+import { fitsSingle, halfBits, halfValue } from './float.ts';
+
+/** What untrusted CBOR may be. */
+export interface CborRules {
+  /** Containers within each other at most. */
+  readonly depth: number;
+  /** Whether map keys must stand in the order of their bytes, or only differ. */
+  readonly keys: 'sorted' | 'distinct';
+}
+
+/** Depth of untrusted CBOR (node-api section 2). */
+export const CBOR_DEPTH = 64;
+
+const CANONICAL: CborRules = { depth: CBOR_DEPTH, keys: 'sorted' };
+
+const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const NOTHING = new Uint8Array(0);
+
+/** What may come next. */
+export type NextItem =
+  'uint' | 'negative' | 'bytes' | 'text' | 'array' | 'map' | 'bool' | 'null' | 'float' | 'nothing';
+
+/** By kind of first byte; tags are never taken. */
+const ITEMS: readonly NextItem[] = ['uint', 'negative', 'bytes', 'text', 'array', 'map', 'nothing'];
+const SIMPLE_ITEMS: ReadonlyMap<number, NextItem> = new Map([
+  [SIMPLE.false, 'bool'],
+  [SIMPLE.true, 'bool'],
+  [SIMPLE.null, 'null'],
+  [SIMPLE.half, 'float'],
+  [SIMPLE.single, 'float'],
+  [SIMPLE.double, 'float'],
+]);
+
+/** A container that is being walked. */
+interface Open {
+  readonly isMap: boolean;
+  /** Items of it that are to come; of a map, keys and values. */
+  left: number;
+  /** Of a map: where its key under way begins, and the one before. */
+  keyStart: number;
+  lastKey: Uint8Array | undefined;
+  seen: Set<string> | undefined;
+}
+
+/**
+ * Walks untrusted bytes as canonical CBOR: shortest integers and floats, definite lengths, no tags, no undefined,
+ * well-formed texts, distinct map keys, bounded depth.
+ *
+ * The first fault stays: from then on every read gives something empty, so callers look at {@link fault} once, and in
+ * loops whose length was read.
+ */
+export class CborScanner {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #rules: CborRules;
+  #at = 0;
+  #fault: string | undefined;
+
+  constructor(bytes: Uint8Array, rules: CborRules = CANONICAL) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#rules = rules;
+  }
+
+  /** Why these bytes are refused; undefined as long as nothing is wrong. */
+  get fault(): string | undefined {
+    return this.#fault;
+  }
+
+  /** Bytes that were walked. */
+  get at(): number {
+    return this.#at;
+  }
+
+  /** Says that what was read is wrong in another way than CBOR can be. */
+  refuse(reason: string): void {
+    this.#fault ??= reason;
+  }
+
+  /** Reads the head of an array; gives how many items follow. */
+  array(): number {
+    return this.#length(MAJOR.array, 'an array');
+  }
+
+  /** Reads the head of a map; gives how many pairs follow. */
+  map(): number {
+    return this.#length(MAJOR.map, 'a map');
+  }
+
+  /** Reads an unsigned integer up to `most`. */
+  uint(most: number = Number.MAX_SAFE_INTEGER): number {
+    const value = this.#head(MAJOR.uint, 'an unsigned integer');
+    if (value <= most) return Number(value);
+    this.refuse(`an integer above ${most}`);
+    return 0;
+  }
+
+  /** Reads an unsigned integer of up to 64 bits. */
+  bigUint(): bigint {
+    return BigInt(this.#head(MAJOR.uint, 'an unsigned integer'));
+  }
+
+  /** Reads a byte string, of exactly `length` bytes if that is given; a view, not a copy. */
+  bytes(length?: number): Uint8Array {
+    const found = this.#take(this.#length(MAJOR.bytes, 'a byte string'));
+    if (length !== undefined && found.length !== length) {
+      this.refuse(`${found.length} bytes instead of ${length}`);
+      return NOTHING;
+    }
+    return found;
+  }
+
+  /** Reads a text. */
+  text(): string {
+    const bytes = this.#take(this.#length(MAJOR.text, 'a text'));
+    return this.#isText(bytes) ? fromUtf8(bytes) : '';
+  }
+
+  /** Reads true or false. */
+  bool(): boolean {
+    const byte = this.#next();
+    if (byte !== SIMPLE.true && byte !== SIMPLE.false) this.refuse('no boolean');
+    return byte === SIMPLE.true;
+  }
+
+  /**
+   * Reads a finite number: an integer where it is integral and safe, a float otherwise, as the writer writes them;
+   * -0 is refused.
+   */
+  number(): number {
+    const kind = this.next();
+    if (kind === 'uint') return this.uint();
+    if (kind === 'negative') {
+      const value = -1 - Number(this.#argument());
+      if (!Number.isSafeInteger(value)) this.refuse('an integer that is not safe');
+      return this.#fault === undefined ? value : 0;
+    }
+    const at = this.#at;
+    if (kind !== 'float') this.refuse('no number');
+    this.#simple();
+    if (this.#fault !== undefined) return 0;
+    const value = this.#floatAt(at);
+    if (!Number.isFinite(value)) this.refuse('a number that is not finite');
+    if (Number.isSafeInteger(value)) this.refuse('an integer written as a float');
+    return this.#fault === undefined ? value : 0;
+  }
+
+  /** What comes next; `nothing` at the end, behind a fault, and for what may not come. */
+  next(): NextItem {
+    const first = this.#fault === undefined ? this.#bytes[this.#at] : undefined;
+    if (first === undefined) return 'nothing';
+    return first >> 5 === MAJOR.simple ? (SIMPLE_ITEMS.get(first) ?? 'nothing') : ITEMS[first >> 5]!;
+  }
+
+  /** True when null comes next, which is read then. */
+  isNull(): boolean {
+    if (this.#fault !== undefined || this.#bytes[this.#at] !== SIMPLE.null) return false;
+    this.#at += 1;
+    return true;
+  }
+
+  /** Walks one item whatever it is; gives its bytes, a view. */
+  item(): Uint8Array {
+    const start = this.#at;
+    const open: Open[] = [];
+    do {
+      const below = this.#walkHead(open.length);
+      if (this.#fault !== undefined) return NOTHING;
+      if (below !== undefined) open.push(below);
+      this.#closeDone(open);
+    } while (open.length > 0 && this.#fault === undefined);
+    return this.#fault === undefined ? this.#bytes.subarray(start, this.#at) : NOTHING;
+  }
+
+  /** Refuses bytes that follow. */
+  end(): void {
+    if (this.#at < this.#bytes.length) this.refuse('bytes follow the end');
+  }
+
+  /** Walks a scalar, or the head of a container that has items, which is given. */
+  #walkHead(depth: number): Open | undefined {
+    const first = this.#bytes[this.#at];
+    switch (first === undefined ? -1 : first >> 5) {
+      case MAJOR.uint:
+      case MAJOR.negative:
+        this.#argument();
+        return undefined;
+      case MAJOR.bytes:
+        this.bytes();
+        return undefined;
+      case MAJOR.text:
+        this.#isText(this.#take(this.#length(MAJOR.text, 'a text')));
+        return undefined;
+      case MAJOR.array:
+        return this.#opened(this.array(), false, depth);
+      case MAJOR.map:
+        return this.#opened(this.map() * 2, true, depth);
+      case MAJOR.simple:
+        this.#simple();
+        return undefined;
+      default:
+        this.refuse(first === undefined ? 'the bytes end too early' : 'a tag');
+        return undefined;
+    }
+  }
+
+  #opened(left: number, isMap: boolean, depth: number): Open | undefined {
+    if (depth >= this.#rules.depth) this.refuse(`deeper than ${this.#rules.depth}`);
+    if (left === 0) return undefined;
+    const seen = isMap && this.#rules.keys === 'distinct' ? new Set<string>() : undefined;
+    return { isMap, left: left + 1, keyStart: this.#at, lastKey: undefined, seen };
+  }
+
+  /** Counts the item that was just walked, and every container that it completed. */
+  #closeDone(open: Open[]): void {
+    for (let last = open.at(-1); last !== undefined; last = open.at(-1)) {
+      last.left -= 1;
+      if (last.isMap) this.#passed(last);
+      if (last.left > 0) return;
+      open.pop();
+    }
+  }
+
+  /** Looks at the key of a map that was just walked. */
+  #passed(map: Open): void {
+    const isKeyNext = map.left % 2 === 0;
+    if (isKeyNext) {
+      map.keyStart = this.#at;
+      return;
+    }
+    const key = this.#bytes.subarray(map.keyStart, this.#at);
+    if (map.seen !== undefined) {
+      const name = toHex(key);
+      if (map.seen.has(name)) this.refuse('a key twice');
+      map.seen.add(name);
+    } else if (map.lastKey !== undefined && compareBytes(map.lastKey, key) >= 0) {
+      this.refuse(equalBytes(map.lastKey, key) ? 'a key twice' : 'keys out of order');
+    }
+    map.lastKey = key;
+  }
+
+  #simple(): void {
+    const at = this.#at;
+    const first = this.#next();
+    switch (first) {
+      case SIMPLE.false:
+      case SIMPLE.true:
+      case SIMPLE.null:
+        return;
+      case SIMPLE.half:
+        return this.#float(at, 2);
+      case SIMPLE.single:
+        return this.#float(at, 4);
+      case SIMPLE.double:
+        return this.#float(at, 8);
+      default:
+        this.refuse('a simple value that is no boolean, null or float');
+    }
+  }
+
+  /** Checks the form of the float whose first byte, at a place, was read. */
+  #float(at: number, size: number): void {
+    this.#take(size);
+    if (this.#fault !== undefined) return;
+    const value = this.#floatAt(at);
+    const half = halfBits(value);
+    let shortest = 8;
+    if (half !== undefined) shortest = 2;
+    else if (fitsSingle(value)) shortest = 4;
+    // Of all NaNs one is canonical.
+    const isCanonical = size === shortest && (size > 2 || this.#view.getUint16(at + 1) === half);
+    if (!isCanonical) this.refuse('a float not in its shortest form');
+  }
+
+  /** The float whose first byte is at a place. */
+  #floatAt(at: number): number {
+    if (this.#bytes[at] === SIMPLE.half) return halfValue(this.#view.getUint16(at + 1));
+    return this.#bytes[at] === SIMPLE.single ? this.#view.getFloat32(at + 1) : this.#view.getFloat64(at + 1);
+  }
+
+  /** Reads the head of a kind of item, and its argument. */
+  #head(major: number, name: string): number | bigint {
+    const first = this.#bytes[this.#at];
+    if (first === undefined) {
+      this.refuse('the bytes end too early');
+      return 0;
+    }
+    if (first >> 5 !== major) this.refuse(`not ${name}`);
+    return this.#argument();
+  }
+
+  /** The head of something whose length can be no more than the bytes that are left. */
+  #length(major: number, name: string): number {
+    const length = this.#head(major, name);
+    if (this.#fault !== undefined) return 0;
+    if (length <= this.#bytes.length - this.#at) return Number(length);
+    this.refuse('the bytes end too early');
+    return 0;
+  }
+
+  #argument(): number | bigint {
+    const info = this.#next() & 0x1f;
+    if (info < 24) return this.#fault === undefined ? info : 0;
+    if (info > 27) {
+      this.refuse('an indefinite length');
+      return 0;
+    }
+    const at = this.#at;
+    const size = 1 << (info - 24);
+    this.#take(size);
+    if (this.#fault !== undefined) return 0;
+    const value = this.#wide(at, size);
+    if (value < LEAST_OF_SIZE[info - 24]!) this.refuse('an integer not in its shortest form');
+    return this.#fault === undefined ? value : 0;
+  }
+
+  #wide(at: number, size: number): number | bigint {
+    if (size === 1) return this.#bytes[at]!;
+    if (size === 2) return this.#view.getUint16(at);
+    if (size === 4) return this.#view.getUint32(at);
+    return this.#view.getBigUint64(at);
+  }
+
+  #next(): number {
+    if (this.#fault !== undefined) return 0;
+    const byte = this.#bytes[this.#at];
+    if (byte === undefined) {
+      this.refuse('the bytes end too early');
+      return 0;
+    }
+    this.#at += 1;
+    return byte;
+  }
+
+  #take(length: number): Uint8Array {
+    if (this.#fault !== undefined) return NOTHING;
+    if (length > this.#bytes.length - this.#at) {
+      this.refuse('the bytes end too early');
+      return NOTHING;
+    }
+    this.#at += length;
+    return this.#bytes.subarray(this.#at - length, this.#at);
+  }
+
+  #isText(bytes: Uint8Array): boolean {
+    if (this.#fault !== undefined) return false;
+    if (bytes.every(isAscii)) return true;
+    try {
+      strictDecoder.decode(bytes);
+      return true;
+    } catch {
+      this.refuse('a text that is not UTF-8');
+      return false;
+    }
+  }
+}
+
+/** The least argument that needs 1, 2, 4 or 8 bytes of its own. */
+const LEAST_OF_SIZE: readonly number[] = [24, 0x100, 0x1_0000, 0x1_0000_0000];
+
+function isAscii(byte: number): boolean {
+  return byte < 0x80;
+}
+
+/** Why bytes are not one canonical CBOR item; undefined when they are. */
+export function scanCbor(bytes: Uint8Array, rules: CborRules = CANONICAL): string | undefined {
+  const scanner = new CborScanner(bytes, rules);
+  scanner.item();
+  scanner.end();
+  return scanner.fault;
+}

@@ -1,0 +1,239 @@
+import { compareBytes, utf8 } from '../base/bytes.ts';
+import { GraphError } from '../base/errors.ts';
+import { fitsSingle, halfBits } from './float.ts';
+
+/** What canonical CBOR holds here: no tags, no undefined, maps with any keys. */
+export type CborValue =
+  null | boolean | number | bigint | string | Uint8Array | readonly CborValue[] | CborMap;
+
+/** A map; objects are not used, because keys come from strangers. */
+export type CborMap = ReadonlyMap<CborValue, CborValue>;
+
+/** Kinds of an item's first byte (RFC 8949 section 3.1). */
+export const MAJOR = {
+  uint: 0,
+  negative: 1,
+  bytes: 2,
+  text: 3,
+  array: 4,
+  map: 5,
+  tag: 6,
+  simple: 7,
+} as const;
+/** First bytes of the simple values. */
+export const SIMPLE = {
+  false: 0xf4,
+  true: 0xf5,
+  null: 0xf6,
+  half: 0xf9,
+  single: 0xfa,
+  double: 0xfb,
+} as const;
+
+const FIRST_BYTES = 256;
+const MOST_UINT64 = 2n ** 64n - 1n;
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** True for a text that UTF-8, and so CBOR, can carry: one without lone surrogates. */
+export function isWellFormed(text: string): boolean {
+  return !LONE_SURROGATE.test(text);
+}
+
+/**
+ * Writes canonical CBOR (RFC 8949 section 4.2.1): shortest integers, numbers as integers where they are integral and
+ * safe and as the shortest exact float otherwise, definite lengths, map keys in the order of their bytes.
+ */
+export class CborWriter {
+  #bytes: Uint8Array;
+  #view: DataView;
+  #at = 0;
+
+  constructor() {
+    this.#bytes = new Uint8Array(FIRST_BYTES);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  /** A copy of what was written. */
+  finish(): Uint8Array {
+    return this.#bytes.slice(0, this.#at);
+  }
+
+  /** Bytes written so far. */
+  get length(): number {
+    return this.#at;
+  }
+
+  /** Begins an array; its items follow. */
+  array(length: number): this {
+    return this.#head(MAJOR.array, length);
+  }
+
+  /** Begins a map; keys and values follow, in order. */
+  map(size: number): this {
+    return this.#head(MAJOR.map, size);
+  }
+
+  /** Writes an unsigned integer, a bigint up to 2^64-1. */
+  uint(value: number | bigint): this {
+    return this.#head(MAJOR.uint, value);
+  }
+
+  /** Writes any number in its canonical form; -0 is the float. */
+  number(value: number): this {
+    if (Number.isSafeInteger(value) && !Object.is(value, -0)) {
+      return value < 0 ? this.#head(MAJOR.negative, -1 - value) : this.#head(MAJOR.uint, value);
+    }
+    return this.#float(value);
+  }
+
+  /** Writes a byte string. */
+  bytes(value: Uint8Array): this {
+    return this.#head(MAJOR.bytes, value.length).raw(value);
+  }
+
+  /**
+   * Writes a text.
+   *
+   * @throws GraphError CBOR_BAD_VALUE for a lone surrogate
+   */
+  text(value: string): this {
+    if (!isWellFormed(value)) throw new GraphError('CBOR_BAD_VALUE', 'a lone surrogate');
+    return this.utf8(utf8(value));
+  }
+
+  /** Writes a text that is UTF-8 already. */
+  utf8(bytes: Uint8Array): this {
+    return this.#head(MAJOR.text, bytes.length).raw(bytes);
+  }
+
+  /** Writes true or false. */
+  bool(value: boolean): this {
+    return this.#byte(value ? SIMPLE.true : SIMPLE.false);
+  }
+
+  /** Writes null. */
+  null(): this {
+    return this.#byte(SIMPLE.null);
+  }
+
+  /** Writes what is CBOR already. */
+  raw(item: Uint8Array): this {
+    this.#reserve(item.length);
+    this.#bytes.set(item, this.#at);
+    this.#at += item.length;
+    return this;
+  }
+
+  /**
+   * Writes any value.
+   *
+   * @throws GraphError CBOR_BAD_VALUE for what CBOR cannot hold, and for a map with one key twice
+   */
+  value(value: CborValue): this {
+    if (value === null) return this.null();
+    switch (typeof value) {
+      case 'boolean':
+        return this.bool(value);
+      case 'number':
+        return this.number(value);
+      case 'bigint':
+        return this.#bigint(value);
+      case 'string':
+        return this.text(value);
+      default:
+    }
+    if (value instanceof Uint8Array) return this.bytes(value);
+    if (Array.isArray(value)) {
+      this.array(value.length);
+      for (const item of value as readonly CborValue[]) this.value(item);
+      return this;
+    }
+    if (value instanceof Map) return this.#sortedMap(value as CborMap);
+    throw new GraphError('CBOR_BAD_VALUE', typeof value);
+  }
+
+  #bigint(value: bigint): this {
+    const size = value < 0n ? -1n - value : value;
+    if (size > MOST_UINT64) throw new GraphError('CBOR_BAD_VALUE', 'an integer beyond 64 bits');
+    return this.#head(value < 0n ? MAJOR.negative : MAJOR.uint, size);
+  }
+
+  #sortedMap(map: CborMap): this {
+    const entries = Array.from(map, ([key, value]) => ({ key: encodeCbor(key), value }));
+    entries.sort((a, b) => compareBytes(a.key, b.key));
+    this.map(entries.length);
+    let last: Uint8Array | undefined;
+    for (const { key, value } of entries) {
+      if (last !== undefined && compareBytes(last, key) === 0)
+        throw new GraphError('CBOR_BAD_VALUE', 'a key twice');
+      last = key;
+      this.raw(key).value(value);
+    }
+    return this;
+  }
+
+  #head(major: number, value: number | bigint): this {
+    const lead = major << 5;
+    if (value < 24) return this.#byte(lead | Number(value));
+    if (value < 0x100) return this.#byte(lead | 24).#byte(Number(value));
+    this.#reserve(9);
+    if (value < 0x1_0000) {
+      this.#bytes[this.#at] = lead | 25;
+      this.#view.setUint16(this.#at + 1, Number(value));
+      this.#at += 3;
+    } else if (value < 0x1_0000_0000) {
+      this.#bytes[this.#at] = lead | 26;
+      this.#view.setUint32(this.#at + 1, Number(value));
+      this.#at += 5;
+    } else {
+      this.#bytes[this.#at] = lead | 27;
+      this.#view.setBigUint64(this.#at + 1, BigInt(value));
+      this.#at += 9;
+    }
+    return this;
+  }
+
+  #float(value: number): this {
+    const half = halfBits(value);
+    this.#reserve(9);
+    if (half !== undefined) {
+      this.#bytes[this.#at] = SIMPLE.half;
+      this.#view.setUint16(this.#at + 1, half);
+      this.#at += 3;
+    } else if (fitsSingle(value)) {
+      this.#bytes[this.#at] = SIMPLE.single;
+      this.#view.setFloat32(this.#at + 1, value);
+      this.#at += 5;
+    } else {
+      this.#bytes[this.#at] = SIMPLE.double;
+      this.#view.setFloat64(this.#at + 1, value);
+      this.#at += 9;
+    }
+    return this;
+  }
+
+  #byte(byte: number): this {
+    this.#reserve(1);
+    this.#bytes[this.#at] = byte;
+    this.#at += 1;
+    return this;
+  }
+
+  #reserve(count: number): void {
+    const needed = this.#at + count;
+    if (needed <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+    grown.set(this.#bytes);
+    this.#bytes = grown;
+    this.#view = new DataView(grown.buffer);
+  }
+}
+
+/**
+ * A value as canonical CBOR.
+ *
+ * @throws GraphError CBOR_BAD_VALUE for what CBOR cannot hold
+ */
+export function encodeCbor(value: CborValue): Uint8Array {
+  return new CborWriter().value(value).finish();
+}

@@ -1,0 +1,43 @@
+import { failure, success, type Result } from '../base/result.ts';
+import { CborScanner } from './cbor-scanner.ts';
+import { CborWriter } from './cbor-writer.ts';
+
+/** Kinds of bodies that Thicket makes itself (log-mapping section 2). */
+export const BODY_KIND = { put: 'gun/put', seen: 'gun/seen', snapshot: 'gun/snapshot' } as const;
+/** Version of these kinds. */
+export const BODY_VERSION = 1;
+
+const FIELDS = 3;
+const MOST_KIND_LENGTH = 64;
+
+/** What every body begins with: `[kind, version, payload, meta?]`. */
+export interface Envelope {
+  readonly kind: string;
+  readonly version: number;
+  /** CBOR of the payload, a view. */
+  readonly payload: Uint8Array;
+  /** CBOR of what is said about the payload, a view. */
+  readonly meta: Uint8Array | undefined;
+}
+
+/** A body. */
+export function encodeEnvelope({ kind, version, payload, meta }: Envelope): Uint8Array {
+  const writer = new CborWriter().array(meta === undefined ? FIELDS : FIELDS + 1);
+  writer.text(kind).uint(version).raw(payload);
+  if (meta !== undefined) writer.raw(meta);
+  return writer.finish();
+}
+
+/** Reads a body of any kind; the whole of it must be canonical CBOR. */
+export function decodeEnvelope(body: Uint8Array): Result<Envelope> {
+  const scanner = new CborScanner(body);
+  const fields = scanner.array();
+  if (fields !== FIELDS && fields !== FIELDS + 1) scanner.refuse('not [kind, version, payload, meta?]');
+  const kind = scanner.text();
+  if (kind === '' || kind.length > MOST_KIND_LENGTH) scanner.refuse('the kind is empty or too long');
+  const version = scanner.uint();
+  const payload = scanner.item();
+  const meta = fields > FIELDS ? scanner.item() : undefined;
+  scanner.end();
+  return scanner.fault === undefined ? success({ kind, version, payload, meta }) : failure(scanner.fault);
+}

@@ -1,0 +1,95 @@
+import { equalBytes } from '../base/bytes.ts';
+import { failure, success, type Result } from '../base/result.ts';
+import { decodeHeader, unsignedBytesOf, type Header } from './codec.ts';
+import { decodeExtensions } from './extensions.ts';
+import { hashBytes } from './hash.ts';
+import { MOST_BODY_BYTES, type Operation } from './operation.ts';
+import type { LogReason } from './reasons.ts';
+import { mayBeKey, verifyStrict, type VerifySignature } from './strict-ed25519.ts';
+
+/** Why a header alone is refused: a key that nobody may have, or a signature that is not its author's. */
+export function checkSignature(
+  header: Header,
+  verify: VerifySignature = verifyStrict,
+): LogReason | undefined {
+  if (!mayBeKey(header.author)) return 'signature';
+  return verify(header.author, unsignedBytesOf(header), header.signature) ? undefined : 'signature';
+}
+
+/** Why a body is refused; none is fine, as bodies may be pruned, but an empty one is none. */
+export function checkBody(header: Header, body: Uint8Array | undefined): LogReason | undefined {
+  if (body === undefined) return undefined;
+  if (body.length > MOST_BODY_BYTES) return 'size';
+  if (body.length === 0 || body.length !== header.payloadSize) return 'payload';
+  return equalBytes(hashBytes(body), header.payloadHash!) ? undefined : 'payload';
+}
+
+/** Reads an operation and checks all that it says of itself; its place in the log is for {@link checkPlace}. */
+export function readOperation(
+  headerBytes: Uint8Array,
+  body: Uint8Array | undefined,
+  verify?: VerifySignature,
+): Result<Operation, LogReason> {
+  const header = decodeHeader(headerBytes);
+  if (!header.ok) return header;
+  const extensions = decodeExtensions(header.value.extensions);
+  if (!extensions.ok) return extensions;
+  const fault = checkBody(header.value, body) ?? checkSignature(header.value, verify);
+  if (fault !== undefined) return failure(fault);
+  const kept = body === undefined ? undefined : Uint8Array.from(body);
+  return success({ header: header.value, extensions: extensions.value, body: kept });
+}
+
+/** What a replica holds of a log. */
+export interface HeldLog {
+  readonly author: Uint8Array;
+  /** Sequence number and id of the last operation. */
+  readonly height: number;
+  readonly tip: Uint8Array;
+  /** Sequence number of the first operation that is held; those below were pruned. */
+  readonly first: number;
+}
+
+/** What becomes of an operation whose place in the log is right. */
+export type PlaceVerdict =
+  /** It continues the log, or begins it. */
+  | 'append'
+  /** It begins the log anew: everything below it was given up by the author. */
+  | 'restart'
+  /** It is held already. */
+  | 'known';
+
+/**
+ * Checks the place of an operation that is true in itself (node-api section 1, stricter for prune points).
+ *
+ * @param log what is held, undefined when nothing is
+ * @param heldId id of what is held at the operation's sequence number, undefined when nothing is
+ * @returns reasons `author`, `gap`, `backlink`, `fork` or `pruned` for a place that is not right
+ */
+export function checkPlace(
+  { header, extensions }: Pick<Operation, 'header' | 'extensions'>,
+  log: HeldLog | undefined,
+  heldId: Uint8Array | undefined,
+): Result<PlaceVerdict, LogReason> {
+  const { sequence } = header;
+  if (log === undefined) {
+    if (sequence === 0) return success('append');
+    return extensions.prune ? success('restart') : failure('gap');
+  }
+  if (!equalBytes(log.author, header.author)) return failure('author');
+  if (sequence <= log.height) return checkHeld(header, log, heldId);
+  // Where the predecessor is held, a prune point must fit it like everything else.
+  if (sequence === log.height + 1)
+    return equalBytes(header.backlink!, log.tip) ? success('append') : failure('backlink');
+  return extensions.prune ? success('restart') : failure('gap');
+}
+
+/** The verdict on a place that the log is beyond. */
+function checkHeld(
+  { sequence, id }: Header,
+  log: HeldLog,
+  heldId: Uint8Array | undefined,
+): Result<PlaceVerdict, LogReason> {
+  if (heldId !== undefined && equalBytes(heldId, id)) return success('known');
+  return failure(sequence < log.first ? 'pruned' : 'fork');
+}

@@ -1,0 +1,99 @@
+import { toHex } from '../base/bytes.ts';
+import { GraphError } from '../base/errors.ts';
+import { encodeUnsigned, withSignature, type Header } from './codec.ts';
+import { encodeExtensions, type Extensions } from './extensions.ts';
+import { hashBytes } from './hash.ts';
+import type { Signer } from './key-pair.ts';
+
+/** Bytes of a body (log-mapping section 2). */
+export const MOST_BODY_BYTES: number = 1024 * 1024;
+const MOST_SEQUENCE = 2 ** 32 - 1;
+
+/** One entry of a log, read and with extensions; whether it is true is for `integrity.ts`. */
+export interface Operation {
+  readonly header: Header;
+  readonly extensions: Extensions;
+  /** Undefined when there is none, or when it was pruned. */
+  readonly body: Uint8Array | undefined;
+}
+
+/** What comes before an operation in its log. */
+export interface Place {
+  readonly sequence: number;
+  /** Id of the operation before; undefined at the beginning. */
+  readonly backlink: Uint8Array | undefined;
+}
+
+/** Where the first operation of a log stands. */
+export const FIRST_PLACE: Place = { sequence: 0, backlink: undefined };
+
+/** The place after an operation. */
+export function placeAfter({ sequence, id }: Pick<Header, 'sequence' | 'id'>): Place {
+  return { sequence: sequence + 1, backlink: id };
+}
+
+/**
+ * Signs a header over a body.
+ *
+ * @param extensions CBOR of the extensions, undefined for none
+ * @param body empty means none
+ * @throws GraphError LOG_FULL after 2^32 operations
+ */
+export function signHeader(
+  signer: Signer,
+  { sequence, backlink }: Place,
+  extensions: Uint8Array | undefined,
+  body: Uint8Array | undefined,
+): Header {
+  if (sequence > MOST_SEQUENCE) throw new GraphError('LOG_FULL');
+  const payloadSize = body?.length ?? 0;
+  const payloadHash = body === undefined || payloadSize === 0 ? undefined : hashBytes(body);
+  const fields = { author: signer.publicKey, payloadSize, payloadHash, sequence, backlink, extensions };
+  const unsigned = encodeUnsigned(fields);
+  const signature = signer.sign(unsigned);
+  const bytes = withSignature(unsigned, signature);
+  return { ...fields, signature, bytes, id: hashBytes(bytes) };
+}
+
+/** What a new operation says beside its body. */
+export type OperationFields = Omit<Extensions, 'previous'>;
+
+/**
+ * Makes and signs an operation.
+ *
+ * @throws GraphError LOG_FULL after 2^32 operations
+ * @throws GraphError LOG_BODY_TOO_LARGE for a body above {@link MOST_BODY_BYTES}
+ */
+export function createOperation(
+  signer: Signer,
+  place: Place,
+  fields: OperationFields,
+  body: Uint8Array | undefined,
+): Operation {
+  if (body !== undefined && body.length > MOST_BODY_BYTES) {
+    throw new GraphError('LOG_BODY_TOO_LARGE', `${body.length} bytes`);
+  }
+  const header = signHeader(signer, place, encodeExtensions(fields), body);
+  return {
+    header,
+    extensions: { ...fields, previous: [] },
+    body: header.payloadSize === 0 ? undefined : body,
+  };
+}
+
+/** An operation's id, author and log as hex, the names by which stores and state vectors know them. */
+export interface OperationNames {
+  readonly id: string;
+  readonly author: string;
+  readonly log: string;
+}
+
+/** The names of an operation. */
+export function namesOf({ header, extensions }: Pick<Operation, 'header' | 'extensions'>): OperationNames {
+  return { id: toHex(header.id), author: toHex(header.author), log: toHex(extensions.logId) };
+}
+
+/** Milliseconds of a clock as a timestamp of operations, in microseconds. */
+export function timestampOf(ms: number): bigint {
+  return BigInt(Math.max(0, Math.round(ms * 1000)));
+}

@@ -1,0 +1,172 @@
+import { equalBytes } from '../base/bytes.ts';
+import type { Limits } from '../base/limits.ts';
+import { decodeFrame, encodeFrame, type LogFrame } from '../sync/log-frames.ts';
+import { LogHandshake, type HandshakeOptions, type NodeIdentity } from '../sync/log-handshake.ts';
+import type { SessionEnd } from '../sync/log-sync.ts';
+import { SessionHost, type SessionProgress } from '../sync/session-host.ts';
+import type { SyncStore, TakenOperation } from '../sync/sync-store.ts';
+import { CLOSE } from './link.ts';
+
+/** Feature whose absence leaves nothing to talk about. */
+export const LOG_FEATURE = 'log';
+
+/** A line of binary frames to one node; ordered while it lasts. */
+export interface LogLine {
+  /** Takes a frame; the promise, if any, settles when more may be sent. */
+  send(bytes: Uint8Array): Promise<void> | void;
+  /** Stops reading from the other side. */
+  pause(): void;
+  /** Reads on. */
+  resume(): void;
+  /** Ends the line with a close code and short reason. */
+  close(code: number, reason: string): void;
+}
+
+/** What a log peer tells its owner. */
+export type LogPeerEvent =
+  | { readonly kind: 'log-peer-known'; readonly peer: NodeIdentity }
+  | { readonly kind: 'log-synced'; readonly topic: Uint8Array; readonly progress: SessionProgress }
+  | { readonly kind: 'log-session-ended'; readonly topic: Uint8Array | undefined; readonly end: SessionEnd };
+
+/** What a log peer is made of. */
+export interface LogPeerOptions {
+  readonly line: LogLine;
+  readonly handshake: HandshakeOptions;
+  readonly store: SyncStore;
+  /** What is synchronised here. */
+  readonly topics: readonly Uint8Array[];
+  /** True on the side that dialled, which opens the sessions. */
+  readonly dialled: boolean;
+  readonly limits: Pick<Limits, 'logSessions' | 'sessionLogs'>;
+  readonly report?: (event: LogPeerEvent) => void;
+}
+
+/**
+ * One remote on the path `/log`: proves its key first, then runs a session for each topic. Whatever the other side says
+ * ends at worst the line.
+ */
+export class LogPeer {
+  readonly #options: LogPeerOptions;
+  readonly #handshake: LogHandshake;
+  readonly #sessions = new Map<number, SessionHost>();
+  #peer: NodeIdentity | undefined;
+  #isOpen = true;
+  /** Sessions that take in more than they should at once. */
+  #held = 0;
+
+  constructor(options: LogPeerOptions) {
+    this.#options = options;
+    this.#handshake = new LogHandshake(options.handshake);
+  }
+
+  /** Who it is, once that is proven. */
+  get peer(): NodeIdentity | undefined {
+    return this.#peer;
+  }
+
+  /** Sessions that run. */
+  get sessionCount(): number {
+    return this.#sessions.size;
+  }
+
+  /** Says hello. */
+  start(): void {
+    void this.#send(this.#handshake.start());
+  }
+
+  /** Takes a frame. */
+  receive(bytes: Uint8Array): void {
+    if (!this.#isOpen) return;
+    const frame = decodeFrame(bytes);
+    if (!frame.ok) return this.#end(CLOSE.malformed, frame.reason);
+    if (this.#peer === undefined) this.#shakeHands(frame.value);
+    else this.#dispatch(frame.value);
+  }
+
+  /** Passes an operation on that was appended here. */
+  appended(operation: TakenOperation): void {
+    for (const session of this.#sessions.values()) session.appended(operation);
+  }
+
+  /** Ends all sessions and the line. */
+  close(code: number, reason: string): void {
+    for (const session of Array.from(this.#sessions.values())) session.close();
+    this.#end(code, reason);
+  }
+
+  /** Told that the line is gone. */
+  gone(): void {
+    this.#isOpen = false;
+    this.#sessions.clear();
+  }
+
+  #shakeHands(frame: LogFrame): void {
+    const step = this.#handshake.receive(frame);
+    if (!step.ok) return this.#end(CLOSE.refused, `handshake: ${step.reason}`);
+    for (const answer of step.value.send) void this.#send(answer);
+    const { peer } = step.value;
+    if (peer === undefined) return;
+    if (!peer.features.has(LOG_FEATURE)) return this.#end(CLOSE.refused, 'nothing in common');
+    this.#peer = peer;
+    this.#tell({ kind: 'log-peer-known', peer });
+    if (!this.#options.dialled) return;
+    for (const [at, topic] of this.#options.topics.entries()) this.#open(at * 2, topic)?.start();
+  }
+
+  #dispatch(frame: LogFrame): void {
+    if (frame.type === 'hello' || frame.type === 'proof') return this.#end(CLOSE.malformed, 'hello twice');
+    const known = this.#sessions.get(frame.session);
+    // What is said of a session that just ended crossed its end on the way.
+    const session = known ?? (frame.type === 'topic' ? this.#open(frame.session, undefined) : undefined);
+    session?.receive(frame);
+  }
+
+  #open(session: number, topic: Uint8Array | undefined): SessionHost | undefined {
+    const { limits, store, topics } = this.#options;
+    if (this.#sessions.size >= limits.logSessions) {
+      this.#end(CLOSE.overloaded, 'too many sessions');
+      return undefined;
+    }
+    const host: SessionHost = new SessionHost({
+      session,
+      topic,
+      store,
+      mostLogs: limits.sessionLogs,
+      send: (frame) => this.#send(frame),
+      wants: (wanted) => topics.some((own) => equalBytes(own, wanted)),
+      hold: (isHeld) => this.#hold(isHeld),
+      onLive: (progress) => this.#tell({ kind: 'log-synced', topic: host.topic!, progress }),
+      onEnd: (end) => this.#onEnd(session, host, end),
+    });
+    this.#sessions.set(session, host);
+    return host;
+  }
+
+  #onEnd(session: number, host: SessionHost, end: SessionEnd): void {
+    if (this.#sessions.get(session) === host) this.#sessions.delete(session);
+    this.#tell({ kind: 'log-session-ended', topic: host.topic, end });
+    // A new line begins with new state vectors, whatever went wrong with the old ones.
+    if (end.by === 'fault') this.#end(CLOSE.refused, end.reason);
+  }
+
+  #hold(isHeld: boolean): void {
+    this.#held += isHeld ? 1 : -1;
+    if (this.#held === 0) this.#options.line.resume();
+    else if (isHeld && this.#held === 1) this.#options.line.pause();
+  }
+
+  #send(frame: LogFrame): Promise<void> | void {
+    return this.#isOpen ? this.#options.line.send(encodeFrame(frame)) : undefined;
+  }
+
+  #end(code: number, reason: string): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#sessions.clear();
+    this.#options.line.close(code, reason);
+  }
+
+  #tell(event: LogPeerEvent): void {
+    this.#options.report?.(event);
+  }
+}

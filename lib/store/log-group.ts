@@ -1,0 +1,222 @@
+import { fromHex, toBase64Url, toHex } from '../base/bytes.ts';
+import { failure, success, type Result } from '../base/result.ts';
+import type { WaitingSteps } from '../base/slices.ts';
+import { decodeHeader, type Header } from '../log/codec.ts';
+import { evidenceOf, type ForkPolicy, type SideBranch } from '../log/fork.ts';
+import type { LogName } from '../log/heights.ts';
+import { namesOf, type Operation } from '../log/operation.ts';
+import { placeOperation, type LogState, type Placement } from '../log/placement.ts';
+import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
+import {
+  bodyKey,
+  encodePlace,
+  forkKey,
+  idOfPlace,
+  headerKey,
+  headKey,
+  placeKey,
+  topicKey,
+  type Branch,
+} from './log-keys.ts';
+import { encodeHead, type LogHead } from './log-head.ts';
+import type { LogStore } from './log-store.ts';
+import type { Change } from './storage.ts';
+
+/** A log as the group sees it: stored, overlaid with what the group appended. */
+interface OpenLog extends LogName {
+  head: LogHead | undefined;
+  /** Records of places that the group changed; undefined where it emptied them. */
+  readonly canonical: Map<number, string | undefined>;
+  readonly side: Map<number, string | undefined>;
+}
+
+/** The topic of a log id, as hex; undefined for logs of no topic of this node. */
+export type TopicOf = (log: string) => string | undefined;
+
+/** What the operations of one commit do to logs: placed one by one, each upon those before it, then written at once. */
+export class LogGroup {
+  readonly #store: LogStore;
+  readonly #policy: ForkPolicy;
+  readonly #topicOf: TopicOf;
+  readonly #logs = new Map<string, OpenLog>();
+  /** Headers of the group, which forks are shown with before they are stored. */
+  readonly #headers = new Map<string, Header>();
+  #changes: Change[] = [];
+
+  constructor(store: LogStore, policy: ForkPolicy, topicOf: TopicOf) {
+    this.#store = store;
+    this.#policy = policy;
+    this.#topicOf = topicOf;
+  }
+
+  /** Places an operation that is true in itself; what is refused leaves nothing behind. */
+  *place(operation: Operation): WaitingSteps<Result<Placement, LogReason>> {
+    const names = namesOf(operation);
+    const topic = this.#topicOf(names.log);
+    if (topic === undefined) return failure('log');
+    const log = yield* this.#open(names);
+    const placed = placeOperation(operation, yield* this.#stateFor(operation.header, log), this.#policy);
+    if (!placed.ok || placed.value === 'known') return placed;
+    if (log.head === undefined) this.#changes.push([topicKey(topic, log.author, log.log), '']);
+    this.#headers.set(names.id, operation.header);
+    this.#changes.push([headerKey(names.id), operation.header.bytes]);
+    if (operation.body !== undefined) this.#changes.push([bodyKey(names.id), operation.body]);
+    const bytes = operation.header.bytes.length + (operation.body?.length ?? 0);
+    yield* this.#apply(operation, encodePlace(names.id, bytes), log, placed.value);
+    return success(placed.value);
+  }
+
+  textOf(reason: LogReason): string {
+    return LOG_REASONS[reason].text;
+  }
+
+  /** The storage changes of everything that was placed, and of the heads. */
+  *appendChanges(changes: Change[]): Generator<void, void> {
+    for (const change of this.#changes) changes.push(change);
+    yield;
+    for (const { author, log, head } of this.#logs.values()) {
+      if (head !== undefined && this.#changes.length > 0)
+        changes.push([headKey(author, log), encodeHead(head)]);
+    }
+  }
+
+  /** Tells the store what is durable now. */
+  publish(): void {
+    for (const log of this.#logs.values()) if (log.head !== undefined) this.#store.published(log, log.head);
+  }
+
+  *#open({ author, log }: LogName): WaitingSteps<OpenLog> {
+    const known = this.#logs.get(author + log);
+    if (known !== undefined) return known;
+    const head = yield* this.#store.headSteps({ author, log });
+    const opened: OpenLog = { author, log, head, canonical: new Map(), side: new Map() };
+    this.#logs.set(author + log, opened);
+    return opened;
+  }
+
+  *#stateFor({ author, sequence }: Header, log: OpenLog): WaitingSteps<LogState> {
+    const { head } = log;
+    if (head === undefined)
+      return { held: undefined, heldId: undefined, beforeId: undefined, side: undefined };
+    const { first, height, tip } = head;
+    return {
+      held: { author, height, tip: fromHex(tip)!, first },
+      heldId: bytesOf(yield* this.#idAt('canonical', log, sequence)),
+      beforeId: sequence > height ? undefined : bytesOf(yield* this.#idAt('canonical', log, sequence - 1)),
+      side: yield* this.#sideOf(log),
+    };
+  }
+
+  *#sideOf(log: OpenLog): WaitingSteps<SideBranch | undefined> {
+    const from = log.head?.side?.from;
+    if (from === undefined) return undefined;
+    const ids: Uint8Array[] = [];
+    for (;;) {
+      const id = yield* this.#idAt('side', log, from + ids.length);
+      if (id === undefined) return { from, ids };
+      ids.push(fromHex(id)!);
+    }
+  }
+
+  *#idAt(branch: Branch, log: OpenLog, sequence: number): WaitingSteps<string | undefined> {
+    const { head } = log;
+    if (head === undefined || sequence < 0) return undefined;
+    if (branch === 'canonical' && sequence === head.height) return head.tip;
+    const record = yield* this.#placeAt(branch, log, sequence);
+    return record === undefined ? undefined : idOfPlace(record);
+  }
+
+  *#placeAt(branch: Branch, log: OpenLog, sequence: number): WaitingSteps<string | undefined> {
+    const changed = log[branch];
+    if (changed.has(sequence)) return changed.get(sequence);
+    if (branch === 'canonical' && sequence > log.head!.height) return undefined;
+    return yield* this.#store.placeSteps(branch, log, sequence);
+  }
+
+  *#apply(
+    { header, extensions }: Operation,
+    place: string,
+    log: OpenLog,
+    placement: Placement,
+  ): WaitingSteps<void> {
+    const { sequence } = header;
+    const { head } = log;
+    const tip = idOfPlace(place);
+    switch (placement) {
+      case 'side-start':
+        yield* this.#keepEvidence(header, extensions.logId, log);
+        this.#put('side', log, sequence, place);
+        log.head = { ...head!, side: { from: sequence, tip } };
+        return;
+      case 'side-append':
+        this.#put('side', log, sequence, place);
+        log.head = { ...head!, side: { from: head!.side!.from, tip } };
+        return;
+      case 'switch':
+        yield* this.#keepEvidence(header, extensions.logId, log);
+        return yield* this.#switch(log, sequence, place);
+      default:
+        this.#put('canonical', log, sequence, place);
+        if (head === undefined || extensions.prune || placement === 'restart') {
+          if (head !== undefined) yield* this.#giveUp(log, head, sequence);
+          log.head = { first: sequence, height: sequence, tip, side: undefined };
+        } else log.head = { ...head, height: sequence, tip };
+    }
+  }
+
+  /** Makes what was canonical from a place on the side branch. */
+  *#switch(log: OpenLog, from: number, place: string): WaitingSteps<void> {
+    const head = log.head!;
+    for (let sequence = from; sequence <= head.height; sequence += 1) {
+      this.#put('side', log, sequence, yield* this.#placeAt('canonical', log, sequence));
+      if (sequence > from) this.#put('canonical', log, sequence, undefined);
+      yield;
+    }
+    this.#put('canonical', log, from, place);
+    log.head = { first: head.first, height: from, tip: idOfPlace(place), side: { from, tip: head.tip } };
+  }
+
+  /** Deletes everything below a prune point, of both branches. */
+  *#giveUp(log: OpenLog, { first, height, side }: LogHead, point: number): WaitingSteps<void> {
+    for (let sequence = first; sequence <= height && sequence < point; sequence += 1) {
+      yield* this.#forget('canonical', log, sequence);
+      yield;
+    }
+    if (side === undefined) return;
+    for (let sequence = side.from; yield* this.#forget('side', log, sequence); sequence += 1) yield;
+  }
+
+  /** Deletes one operation; false when none was there. */
+  *#forget(branch: Branch, log: OpenLog, sequence: number): WaitingSteps<boolean> {
+    const place = yield* this.#placeAt(branch, log, sequence);
+    if (place === undefined) return false;
+    const id = idOfPlace(place);
+    this.#changes.push([headerKey(id), undefined], [bodyKey(id), undefined]);
+    this.#put(branch, log, sequence, undefined);
+    return true;
+  }
+
+  #put(branch: Branch, log: OpenLog, sequence: number, place: string | undefined): void {
+    log[branch].set(sequence, place);
+    this.#changes.push([placeKey(branch, log.author, log.log, sequence), place]);
+  }
+
+  *#keepEvidence(header: Header, logId: Uint8Array, log: OpenLog): WaitingSteps<void> {
+    const heldId = yield* this.#idAt('canonical', log, header.sequence);
+    const held = this.#headers.get(heldId!) ?? (yield* this.#readHeader(heldId!));
+    if (held === undefined) return;
+    const { canonical, side } = evidenceOf(header, held, logId);
+    const record = `${toBase64Url(canonical.bytes)} ${toBase64Url(side.bytes)}`;
+    this.#changes.push([forkKey(log.author, log.log, header.sequence), record]);
+  }
+
+  *#readHeader(id: string): WaitingSteps<Header | undefined> {
+    const { header } = (yield this.#store.bytesOf(id)) as { readonly header: Uint8Array };
+    const decoded = decodeHeader(header);
+    return decoded.ok && toHex(decoded.value.id) === id ? decoded.value : undefined;
+  }
+}
+
+function bytesOf(id: string | undefined): Uint8Array | undefined {
+  return id === undefined ? undefined : fromHex(id);
+}

@@ -1,0 +1,153 @@
+import type { KeyRange } from './keys.ts';
+
+/**
+ * The part of the key layout that logs have (log-mapping section 10); nothing else knows it. Authors, logs, ids and
+ * topics are 64 hex digits, sequence numbers 8.
+ *
+ * | key | value |
+ * |---|---|
+ * | `o/<id>` | bytes of the signed header |
+ * | `b/<id>` | bytes of the body |
+ * | `l/<author><log><sequence>` | `<id> <bytes>` of the operation on the canonical branch, with its body |
+ * | `k/<author><log><sequence>` | the same of the operation on the side branch |
+ * | `h/<author><log>` | where the log begins and ends, see `log-head.ts` |
+ * | `t/<topic><author><log>` | nothing: the log belongs to the topic |
+ * | `f/<author><log><sequence>` | both headers of a fork, as base64url |
+ * | `w/<number>` | names of properties that are to be witnessed, as JSON |
+ */
+const HEADER = 'o/';
+const BODY = 'b/';
+const CANONICAL = 'l/';
+const SIDE = 'k/';
+const HEAD = 'h/';
+const TOPIC = 't/';
+const FORK = 'f/';
+const MARK = 'w/';
+/** First character after the one that ends each of these. */
+const AFTER_SLASH = '0';
+/** First character after the hex digits. */
+const AFTER_HEX = 'g';
+
+const ID_DIGITS = 64;
+const SEQUENCE_DIGITS = 8;
+const MARK_DIGITS = 14;
+
+/** What the keys of everything that logs have begin with. */
+export const LOG_PREFIXES: readonly string[] = [HEADER, BODY, CANONICAL, SIDE, HEAD, TOPIC, FORK, MARK];
+
+/** The key of an operation's header. */
+export function headerKey(id: string): string {
+  return HEADER + id;
+}
+
+/** The key of an operation's body. */
+export function bodyKey(id: string): string {
+  return BODY + id;
+}
+
+function hexOf(number: number, digits: number): string {
+  return number.toString(16).padStart(digits, '0');
+}
+
+/** Which branch of a log. */
+export type Branch = 'canonical' | 'side';
+
+function branchPrefix(branch: Branch, author: string, log: string): string {
+  return (branch === 'side' ? SIDE : CANONICAL) + author + log;
+}
+
+/** The key of a place in a log. */
+export function placeKey(branch: Branch, author: string, log: string, sequence: number): string {
+  return branchPrefix(branch, author, log) + hexOf(sequence, SEQUENCE_DIGITS);
+}
+
+/** What stands at a place: an id, and how many bytes header and body have. */
+export function encodePlace(id: string, bytes: number): string {
+  return `${id} ${bytes}`;
+}
+
+/** The id of a place's record. */
+export function idOfPlace(record: string): string {
+  return record.slice(0, ID_DIGITS);
+}
+
+/** The bytes of a place's record. */
+export function bytesOfPlace(record: string): number {
+  return Number(record.slice(ID_DIGITS + 1));
+}
+
+/** The places of a log after one sequence number and up to another. */
+export function placeRange(
+  branch: Branch,
+  author: string,
+  log: string,
+  after: number | undefined,
+  until: number,
+): KeyRange {
+  const prefix = branchPrefix(branch, author, log);
+  const from = prefix + hexOf((after ?? -1) + 1, SEQUENCE_DIGITS);
+  const to = until >= 2 ** 32 - 1 ? prefix + AFTER_HEX : prefix + hexOf(until + 1, SEQUENCE_DIGITS);
+  return { from, to };
+}
+
+/** The sequence number of a place's key. */
+export function parsePlaceKey(key: string): number {
+  return Number.parseInt(key.slice(-SEQUENCE_DIGITS), 16);
+}
+
+/** The key of a log's head. */
+export function headKey(author: string, log: string): string {
+  return HEAD + author + log;
+}
+
+/** Every log's head. */
+export function headRange(): KeyRange {
+  return { from: HEAD, to: HEAD.slice(0, -1) + AFTER_SLASH };
+}
+
+/** The log of a head's key. */
+export function parseHeadKey(key: string): { readonly author: string; readonly log: string } {
+  const at = HEAD.length + ID_DIGITS;
+  return { author: key.slice(HEAD.length, at), log: key.slice(at) };
+}
+
+/** The key that says that a log belongs to a topic. */
+export function topicKey(topic: string, author: string, log: string): string {
+  return TOPIC + topic + author + log;
+}
+
+/** The logs of a topic. */
+export function topicRange(topic: string): KeyRange {
+  return { from: TOPIC + topic, to: TOPIC + topic + AFTER_HEX };
+}
+
+/** The log of a topic's key. */
+export function parseTopicKey(key: string): { readonly author: string; readonly log: string } {
+  const at = TOPIC.length + 2 * ID_DIGITS;
+  return { author: key.slice(TOPIC.length + ID_DIGITS, at), log: key.slice(at) };
+}
+
+/** The key of evidence. */
+export function forkKey(author: string, log: string, sequence: number): string {
+  return FORK + author + log + hexOf(sequence, SEQUENCE_DIGITS);
+}
+
+/** Evidence of all forks. */
+export function forkRange(): KeyRange {
+  return { from: FORK, to: FORK.slice(0, -1) + AFTER_SLASH };
+}
+
+/** The key of a mark. */
+export function markKey(number: number): string {
+  return MARK + hexOf(number, MARK_DIGITS);
+}
+
+/** All marks, in the order they were made. */
+export function markRange(): KeyRange {
+  return { from: MARK, to: MARK.slice(0, -1) + AFTER_SLASH };
+}
+
+/** The number of a mark's key. */
+export function parseMarkKey(key: string): number {
+  return Number.parseInt(key.slice(MARK.length), 16);
+}

@@ -1,0 +1,194 @@
+import { fromBase64Url, fromHex } from '../base/bytes.ts';
+import { TwoGenerations } from '../base/two-generations.ts';
+import { waitFor, type WaitingSteps } from '../base/slices.ts';
+import { decodeHeader } from '../log/codec.ts';
+import { decodeExtensions } from '../log/extensions.ts';
+import type { LogName, Tip, Tips } from '../log/heights.ts';
+import type { Operation } from '../log/operation.ts';
+import {
+  bodyKey,
+  bytesOfPlace,
+  forkKey,
+  headerKey,
+  headKey,
+  headRange,
+  idOfPlace,
+  parseHeadKey,
+  parsePlaceKey,
+  parseTopicKey,
+  placeKey,
+  placeRange,
+  topicRange,
+  type Branch,
+} from './log-keys.ts';
+import { decodeHead, type LogHead } from './log-head.ts';
+import type { Storage, TextEntry } from './storage.ts';
+
+/** Entries read in one step of a walk. */
+const STEP_ENTRIES = 512;
+/** Heads kept in memory. */
+const KEPT_HEADS = 20_000;
+
+/** One place of a log, and whose it is. */
+export interface LogPlace {
+  readonly sequence: number;
+  readonly id: string;
+  /** Of header and body, as they were when they came. */
+  readonly bytes: number;
+}
+
+/** An operation as it is stored: bytes, with the names by which it is known. */
+export interface StoredOperation extends LogName {
+  readonly sequence: number;
+  readonly id: string;
+  readonly header: Uint8Array;
+  /** Undefined when there is none, or when it was pruned. */
+  readonly body: Uint8Array | undefined;
+}
+
+/** Reads logs out of storage; what is written is for `log-group.ts` and the writer. */
+export class LogStore {
+  readonly #storage: Storage;
+  readonly #heads = new TwoGenerations<string, LogHead>(KEPT_HEADS);
+
+  constructor(storage: Storage) {
+    this.#storage = storage;
+  }
+
+  /** Where a log begins and ends, undefined when nothing of it is held. */
+  *headSteps({ author, log }: LogName): WaitingSteps<LogHead | undefined> {
+    const kept = this.#heads.get(author + log);
+    if (kept !== undefined) return kept;
+    const record = yield* waitFor(this.#storage.getText(headKey(author, log)));
+    return record === undefined ? undefined : decodeHead(record);
+  }
+
+  /** What stands at a place, undefined when nothing is held there. */
+  *placeSteps(branch: Branch, { author, log }: LogName, sequence: number): WaitingSteps<string | undefined> {
+    return yield* waitFor(this.#storage.getText(placeKey(branch, author, log, sequence)));
+  }
+
+  /** Tells where a log ends, once that is durable. */
+  published({ author, log }: LogName, head: LogHead): void {
+    this.#heads.set(author + log, head);
+  }
+
+  /** Where a log begins and ends, undefined when nothing of it is held. */
+  async head(name: LogName): Promise<LogHead | undefined> {
+    const record = await this.#storage.getText(headKey(name.author, name.log));
+    return record === undefined ? undefined : decodeHead(record);
+  }
+
+  /** Every log, with its head. */
+  async heads(): Promise<(LogName & { readonly head: LogHead })[]> {
+    const found: (LogName & { readonly head: LogHead })[] = [];
+    for await (const [key, record] of this.#walk(headRange())) {
+      found.push({ ...parseHeadKey(key), head: decodeHead(record) });
+    }
+    return found;
+  }
+
+  /** The state vector of a topic. */
+  async tips(topic: string): Promise<Tips> {
+    const tips = new Map<string, Map<string, Tip>>();
+    for await (const [key] of this.#walk(topicRange(topic))) {
+      const { author, log } = parseTopicKey(key);
+      const head = await this.head({ author, log });
+      if (head === undefined) continue;
+      const logs = tips.get(author) ?? new Map<string, Tip>();
+      tips.set(author, logs.set(log, tipOf(head)));
+    }
+    return tips;
+  }
+
+  /** The id at a place of the canonical branch. */
+  async idAt({ author, log }: LogName, sequence: number): Promise<string | undefined> {
+    const record = await this.#storage.getText(placeKey('canonical', author, log, sequence));
+    return record === undefined ? undefined : idOfPlace(record);
+  }
+
+  /** Places of a branch after one sequence number and up to another, in order and at most so many. */
+  async places(
+    branch: Branch,
+    { author, log }: LogName,
+    after: number | undefined,
+    until: number,
+    most: number,
+  ): Promise<LogPlace[]> {
+    const cursor = this.#storage.range(placeRange(branch, author, log, after, until));
+    try {
+      const found: LogPlace[] = [];
+      while (found.length < most) {
+        const entries = await cursor.next(Math.min(STEP_ENTRIES, most - found.length));
+        if (entries.length === 0) break;
+        for (const [key, record] of entries)
+          found.push({ sequence: parsePlaceKey(key), id: idOfPlace(record), bytes: bytesOfPlace(record) });
+      }
+      return found;
+    } finally {
+      await cursor.close();
+    }
+  }
+
+  /** Operations of a branch, with headers and bodies. */
+  async read(
+    branch: Branch,
+    name: LogName,
+    after: number | undefined,
+    until: number,
+    most: number,
+  ): Promise<StoredOperation[]> {
+    const places = await this.places(branch, name, after, until, most);
+    return Promise.all(places.map((place) => this.#whole(name, place)));
+  }
+
+  async #whole({ author, log }: LogName, { sequence, id }: LogPlace): Promise<StoredOperation> {
+    const { header, body } = await this.bytesOf(id);
+    return { author, log, sequence, id, header, body };
+  }
+
+  /** Header and body of an operation that is held. */
+  async bytesOf(id: string): Promise<Pick<StoredOperation, 'header' | 'body'>> {
+    const [header, body] = await Promise.all([
+      this.#storage.getBytes(headerKey(id)),
+      this.#storage.getBytes(bodyKey(id)),
+    ]);
+    return { header: header ?? new Uint8Array(0), body };
+  }
+
+  /** An operation that is held, undefined when it is not. */
+  async operation(id: string): Promise<Operation | undefined> {
+    const { header, body } = await this.bytesOf(id);
+    const decoded = decodeHeader(header);
+    if (!decoded.ok) return undefined;
+    const extensions = decodeExtensions(decoded.value.extensions);
+    return extensions.ok ? { header: decoded.value, extensions: extensions.value, body } : undefined;
+  }
+
+  /** Both headers of a fork, undefined when there is no evidence of one at this place. */
+  async evidence(
+    { author, log }: LogName,
+    sequence: number,
+  ): Promise<readonly [Uint8Array, Uint8Array] | undefined> {
+    const record = await this.#storage.getText(forkKey(author, log, sequence));
+    const [first, second] = (record ?? '').split(' ').map(fromBase64Url);
+    return first === undefined || second === undefined || record === undefined ? undefined : [first, second];
+  }
+
+  async *#walk(range: { readonly from: string; readonly to: string }): AsyncGenerator<TextEntry> {
+    const cursor = this.#storage.range(range);
+    try {
+      for (;;) {
+        const entries = await cursor.next(STEP_ENTRIES);
+        if (entries.length === 0) return;
+        yield* entries;
+      }
+    } finally {
+      await cursor.close();
+    }
+  }
+}
+
+function tipOf({ height, tip, side }: LogHead): Tip {
+  return { height, id: fromHex(tip)!, side: side === undefined ? undefined : fromHex(side.tip) };
+}

@@ -1,0 +1,88 @@
+import { concatBytes, equalBytes, utf8 } from '../base/bytes.ts';
+import { failure, success, type Result } from '../base/result.ts';
+import type { Signer } from '../log/key-pair.ts';
+import { verifyStrict, type VerifySignature } from '../log/strict-ed25519.ts';
+import type { Features } from './frame-fields.ts';
+import { LOG_SUBPROTOCOL, type LogFrame } from './log-frames.ts';
+
+/** Why a handshake ends. */
+export type HandshakeFault =
+  /** The other node is of another network. */
+  | 'network'
+  /** The other node is this one. */
+  | 'self'
+  /** It has not got the key it names. */
+  | 'proof'
+  /** It said something else than it should. */
+  | 'order';
+
+/** Who is at the other end. */
+export interface NodeIdentity {
+  readonly nodeKey: Uint8Array;
+  /** What both can do, in the lower of their versions. */
+  readonly features: Features;
+}
+
+/** What a handshake needs. */
+export interface HandshakeOptions {
+  readonly signer: Signer;
+  /** Hash of the network's name. */
+  readonly network: Uint8Array;
+  readonly features: Features;
+  /** 32 random bytes, for this connection alone. */
+  readonly nonce: Uint8Array;
+  readonly verify?: VerifySignature | undefined;
+}
+
+/** What a frame led to: what to say, and who it is once that is proven. */
+export interface HandshakeStep {
+  readonly send: readonly LogFrame[];
+  readonly peer: NodeIdentity | undefined;
+}
+
+/** What a node signs: both nonces, its own first, so that nobody can give it its own proof back. */
+function challenge(ownNonce: Uint8Array, otherNonce: Uint8Array, network: Uint8Array): Uint8Array {
+  return concatBytes(utf8(LOG_SUBPROTOCOL), ownNonce, otherNonce, network);
+}
+
+/** The beginning of a connection on `/log`: both say hello at once, then prove their keys (frames 0 and 1). */
+export class LogHandshake {
+  readonly #options: HandshakeOptions;
+  #hello: Extract<LogFrame, { type: 'hello' }> | undefined;
+
+  constructor(options: HandshakeOptions) {
+    this.#options = options;
+  }
+
+  /** What is said first. */
+  start(): LogFrame {
+    const { signer, network, nonce, features } = this.#options;
+    return { type: 'hello', nodeKey: signer.publicKey, network, nonce, features };
+  }
+
+  /** Takes the next frame; after a fault the connection is to be closed. */
+  receive(frame: LogFrame): Result<HandshakeStep, HandshakeFault> {
+    const { signer, network, nonce } = this.#options;
+    if (frame.type === 'hello' && this.#hello === undefined) {
+      if (!equalBytes(frame.network, network)) return failure('network');
+      if (equalBytes(frame.nodeKey, signer.publicKey)) return failure('self');
+      this.#hello = frame;
+      const signature = signer.sign(challenge(nonce, frame.nonce, network));
+      return success({ send: [{ type: 'proof', signature }], peer: undefined });
+    }
+    if (frame.type !== 'proof' || this.#hello === undefined) return failure('order');
+    const { nodeKey, nonce: theirs } = this.#hello;
+    const verify = this.#options.verify ?? verifyStrict;
+    if (!verify(nodeKey, challenge(theirs, nonce, network), frame.signature)) return failure('proof');
+    return success({ send: [], peer: { nodeKey, features: this.#common() } });
+  }
+
+  #common(): Features {
+    const common = new Map<string, number>();
+    for (const [name, version] of this.#options.features) {
+      const theirs = this.#hello!.features.get(name);
+      if (theirs !== undefined) common.set(name, Math.min(version, theirs));
+    }
+    return common;
+  }
+}

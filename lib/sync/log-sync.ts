@@ -1,0 +1,333 @@
+import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
+import { countLogs, type LogName, type Tip, type Tips } from '../log/heights.ts';
+import type { LogFrame } from './log-frames.ts';
+import { forkedLog, PeerHeights, type BehindLog } from './peer-heights.ts';
+
+/** Where a session stands; both sides go through them in this order. */
+export type SessionState =
+  /** Not agreed on the topic yet. */
+  | 'topic'
+  /** The state vectors cross. */
+  | 'comparing'
+  /** What each side lacks is sent, in both directions at once. */
+  | 'syncing'
+  /** Both have what the other had; new operations are sent as they come. */
+  | 'live'
+  | 'closed';
+
+/** Faults of a session that are no reason to refuse an operation, with the code of frame 27. */
+export const SESSION_FAULTS: Readonly<
+  Record<SessionFault, { readonly code: number; readonly text: string }>
+> = {
+  order: { code: 100, text: 'not what comes next' },
+  topic: { code: 101, text: 'not a topic of this node' },
+  logs: { code: 102, text: 'too many logs in one session' },
+  storage: { code: 103, text: 'the store does not take anything' },
+};
+
+/** One of the faults in {@link SESSION_FAULTS}. */
+export type SessionFault = 'order' | 'topic' | 'logs' | 'storage';
+
+/** Why a session ended. */
+export type SessionEnd =
+  | { readonly by: 'close' }
+  /** This side refused what the other did. */
+  | { readonly by: 'fault'; readonly reason: SessionFault | LogReason }
+  /** The other side refused, with its code. */
+  | { readonly by: 'peer'; readonly code: number; readonly text: string };
+
+/** What whoever runs a session is to do, in this order. */
+export type SessionAction =
+  | { readonly do: 'send'; readonly frame: LogFrame }
+  /** Say {@link LogSession.agree} or {@link LogSession.fail}. */
+  | { readonly do: 'decide'; readonly topic: Uint8Array }
+  /** Read this side's state vector and give it to {@link LogSession.tips}. */
+  | { readonly do: 'read-tips' }
+  /** Find out what the other side lacks, and say how much that is by {@link LogSession.plan}. */
+  | { readonly do: 'compare'; readonly remote: Tips }
+  /** Send it, by {@link LogSession.send} one by one, and say {@link LogSession.sent} at the end. */
+  | { readonly do: 'stream' }
+  /** Check an operation and take it in; tell {@link LogSession.has} or {@link LogSession.fail}. */
+  | {
+      readonly do: 'take';
+      readonly header: Uint8Array;
+      readonly body: Uint8Array | undefined;
+      readonly live: boolean;
+    }
+  /** Check two headers as evidence of a fork, and keep it. */
+  | { readonly do: 'evidence'; readonly first: Uint8Array; readonly second: Uint8Array }
+  /** How much the other side is going to send. */
+  | { readonly do: 'expect'; readonly operations: number; readonly bytes: number }
+  /** Both have sent what the other lacked: logs that went on meanwhile are to be sent by {@link LogSession.send}. */
+  | { readonly do: 'go-live'; readonly behind: readonly BehindLog[] }
+  | { readonly do: 'end'; readonly end: SessionEnd };
+
+/** An operation on its way to the other side. */
+export interface OutgoingOperation extends LogName {
+  /** Its id as hex. */
+  readonly id: string;
+  readonly sequence: number;
+  readonly header: Uint8Array;
+  readonly body: Uint8Array | undefined;
+}
+
+/** What to do with an operation that was just appended here. */
+export type AppendVerdict =
+  | { readonly do: 'send'; readonly frame: LogFrame }
+  /** The other side lacks operations before it, or a branch; they are to be read and sent. */
+  | { readonly do: 'catch-up'; readonly log: BehindLog }
+  | { readonly do: 'nothing' };
+
+/** What a session needs. */
+export interface SessionOptions {
+  readonly session: number;
+  /** Logs of a state vector. */
+  readonly mostLogs: number;
+}
+
+/** Logs in one frame: about 110 bytes each. */
+const LOGS_IN_A_FRAME = 5000;
+
+/**
+ * One synchronisation of one topic between two nodes, as a state machine over values (node-api section 5): frames and
+ * answers go in, actions come out. It does no input or output, keeps no operation, and remembers of the other side how
+ * far it is in each log.
+ */
+export class LogSession {
+  readonly #session: number;
+  readonly #mostLogs: number;
+  #state: SessionState = 'topic';
+  /** Who opened the session, and how far the agreement on the topic is. */
+  #step: 'new' | 'opened' | 'asked' | 'agreed' = 'new';
+  #remote = new Map<string, Map<string, Tip>>();
+  #hasRemote = false;
+  #tipsSent = false;
+  #doneSent = false;
+  #doneReceived = false;
+  readonly #peer = new PeerHeights();
+
+  constructor({ session, mostLogs }: SessionOptions) {
+    this.#session = session;
+    this.#mostLogs = mostLogs;
+  }
+
+  /** Where the session stands. */
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  /** Opens the session from this side. */
+  start(topic: Uint8Array): SessionAction[] {
+    this.#step = 'opened';
+    return [this.#send({ type: 'topic', session: this.#session, topic })];
+  }
+
+  /** Agrees to the topic that the other side wants. */
+  agree(): SessionAction[] {
+    if (this.#step !== 'asked') return [];
+    this.#step = 'agreed';
+    return [this.#send({ type: 'agreed', session: this.#session })];
+  }
+
+  /** Gives this side's state vector. */
+  tips(local: Tips): SessionAction[] {
+    if (this.#state !== 'comparing' || this.#tipsSent) return [];
+    this.#tipsSent = true;
+    const parts = partsOf(local);
+    return parts.map((tips, at) =>
+      this.#send({ type: 'have', session: this.#session, tips, more: at < parts.length - 1 }),
+    );
+  }
+
+  /** Says how much the other side lacks. */
+  plan({ operations, bytes }: { readonly operations: number; readonly bytes: number }): SessionAction[] {
+    if (this.#state !== 'comparing' || !this.#tipsSent || !this.#hasRemote) return [];
+    this.#state = 'syncing';
+    if (operations === 0) return this.sent();
+    return [this.#send({ type: 'preSync', session: this.#session, operations, bytes }), { do: 'stream' }];
+  }
+
+  /** Sends an operation that the other side lacks. */
+  send(operation: OutgoingOperation): SessionAction[] {
+    if (this.#state !== 'syncing' && this.#state !== 'live') return [];
+    this.#peer.sent(operation);
+    return [this.#send(this.#frameOf(operation))];
+  }
+
+  /** Sends evidence of a fork. */
+  sendFork(first: Uint8Array, second: Uint8Array): SessionAction[] {
+    if (this.#state !== 'syncing' && this.#state !== 'live') return [];
+    return [this.#send({ type: 'fork', session: this.#session, first, second })];
+  }
+
+  /** Says that everything was sent. */
+  sent(): SessionAction[] {
+    if (this.#state !== 'syncing' || this.#doneSent) return [];
+    this.#doneSent = true;
+    return [this.#send({ type: 'done', session: this.#session }), ...this.#goLive()];
+  }
+
+  /**
+   * What to do with an operation that was appended here, from whomever it came.
+   *
+   * @param mayFollow true when it need not follow what the other side has: a prune point, or part of a side branch
+   */
+  appended(operation: OutgoingOperation, mayFollow: boolean): AppendVerdict {
+    if (this.#peer.knows(operation)) return { do: 'nothing' };
+    if (this.#state !== 'live') {
+      this.#peer.fallBehind(operation);
+      return { do: 'nothing' };
+    }
+    const { author, log, sequence } = operation;
+    const after = this.#peer.heightOf(operation);
+    if (!mayFollow && sequence <= (after ?? -1)) return { do: 'nothing' };
+    if (!mayFollow && sequence > (after ?? -1) + 1) {
+      return { do: 'catch-up', log: { author, log, after, forked: false } };
+    }
+    this.#peer.sent(operation);
+    return { do: 'send', frame: this.#frameOf(operation) };
+  }
+
+  /** What to do when a log turns out to be forked at a place: the other side may lack a branch. */
+  forked(log: LogName, sequence: number): AppendVerdict {
+    if (this.#state === 'live') return { do: 'catch-up', log: forkedLog(log, sequence) };
+    this.#peer.fallBehind(log, sequence);
+    return { do: 'nothing' };
+  }
+
+  /** Says that the other side has an operation, as it sent it. */
+  has(operation: LogName & { readonly id: string; readonly sequence: number }): void {
+    this.#peer.received(operation);
+  }
+
+  /** Ends the session because of a fault of the other side, or of this one. */
+  fail(reason: SessionFault | LogReason): SessionAction[] {
+    if (this.#state === 'closed') return [];
+    this.#state = 'closed';
+    const { code, text } = isSessionFault(reason) ? SESSION_FAULTS[reason] : LOG_REASONS[reason];
+    const frame: LogFrame = { type: 'error', session: this.#session, code, text };
+    return [this.#send(frame), { do: 'end', end: { by: 'fault', reason } }];
+  }
+
+  /** Ends the session. */
+  close(): SessionAction[] {
+    if (this.#state === 'closed') return [];
+    this.#state = 'closed';
+    return [this.#send({ type: 'close', session: this.#session }), { do: 'end', end: { by: 'close' } }];
+  }
+
+  /** Takes a frame of the other side. */
+  receive(frame: LogFrame): SessionAction[] {
+    if (this.#state === 'closed') return [];
+    switch (frame.type) {
+      case 'topic':
+      case 'agreed':
+        return this.#receiveAgreement(frame);
+      case 'have':
+        return this.#receiveHave(frame);
+      case 'operation':
+      case 'live':
+        return this.#receiveOperation(frame);
+      case 'close':
+        this.#state = 'closed';
+        return [{ do: 'end', end: { by: 'close' } }];
+      case 'error':
+        this.#state = 'closed';
+        return [{ do: 'end', end: { by: 'peer', code: frame.code, text: frame.text } }];
+      default:
+        return this.#receiveOther(frame);
+    }
+  }
+
+  #receiveOther(frame: LogFrame): SessionAction[] {
+    if (frame.type === 'fork' && this.#hasRemote) {
+      return [{ do: 'evidence', first: frame.first, second: frame.second }];
+    }
+    if (frame.type === 'preSync' && this.#isReceiving()) {
+      return [{ do: 'expect', operations: frame.operations, bytes: frame.bytes }];
+    }
+    if (frame.type !== 'done' || !this.#isReceiving()) return this.fail('order');
+    this.#doneReceived = true;
+    return this.#goLive();
+  }
+
+  #receiveAgreement(frame: Extract<LogFrame, { type: 'topic' | 'agreed' }>): SessionAction[] {
+    if (this.#state !== 'topic') return this.fail('order');
+    if (frame.type === 'topic') {
+      if (this.#step !== 'new') return this.fail('order');
+      this.#step = 'asked';
+      return [{ do: 'decide', topic: frame.topic }];
+    }
+    if (this.#step !== 'opened' && this.#step !== 'agreed') return this.fail('order');
+    this.#state = 'comparing';
+    const isInitiator = this.#step === 'opened';
+    const answer = isInitiator ? [this.#send({ type: 'agreed', session: this.#session })] : [];
+    return [...answer, { do: 'read-tips' }];
+  }
+
+  #receiveHave({ tips, more }: Extract<LogFrame, { type: 'have' }>): SessionAction[] {
+    if (this.#state !== 'comparing' || this.#hasRemote) return this.fail('order');
+    for (const [author, logs] of tips) {
+      const known = this.#remote.get(author) ?? new Map<string, Tip>();
+      for (const [log, tip] of logs) {
+        known.set(log, tip);
+        this.#peer.begin({ author, log }, tip.height);
+      }
+      this.#remote.set(author, known);
+    }
+    if (countLogs(this.#remote) > this.#mostLogs) return this.fail('logs');
+    if (more) return [];
+    this.#hasRemote = true;
+    const remote = this.#remote;
+    this.#remote = new Map();
+    return [{ do: 'compare', remote }];
+  }
+
+  #receiveOperation(frame: Extract<LogFrame, { type: 'operation' | 'live' }>): SessionAction[] {
+    const live = frame.type === 'live';
+    if (live ? this.#state !== 'live' : !this.#isReceiving()) return this.fail('order');
+    return [{ do: 'take', header: frame.header, body: frame.body, live }];
+  }
+
+  /** True while the other side sends what this one lacks. */
+  #isReceiving(): boolean {
+    return this.#hasRemote && !this.#doneReceived;
+  }
+
+  #goLive(): SessionAction[] {
+    if (!this.#doneSent || !this.#doneReceived) return [];
+    this.#state = 'live';
+    return [{ do: 'go-live', behind: this.#peer.takeBehind() }];
+  }
+
+  #frameOf({ header, body }: OutgoingOperation): LogFrame {
+    const type = this.#state === 'live' ? 'live' : 'operation';
+    return { type, session: this.#session, header, body };
+  }
+
+  #send(frame: LogFrame): SessionAction {
+    return { do: 'send', frame };
+  }
+}
+
+function isSessionFault(reason: SessionFault | LogReason): reason is SessionFault {
+  return Object.hasOwn(SESSION_FAULTS, reason);
+}
+
+/** A state vector in parts that fit into frames; at least one. */
+function partsOf(tips: Tips): Tips[] {
+  const parts: Map<string, Map<string, Tip>>[] = [new Map()];
+  let count = 0;
+  for (const [author, logs] of tips) {
+    for (const [log, tip] of logs) {
+      if (count === LOGS_IN_A_FRAME) {
+        parts.push(new Map());
+        count = 0;
+      }
+      const part = parts.at(-1)!;
+      part.set(author, (part.get(author) ?? new Map<string, Tip>()).set(log, tip));
+      count += 1;
+    }
+  }
+  return parts;
+}

@@ -1,0 +1,101 @@
+import type { LogName } from '../log/heights.ts';
+
+/** Ids of operations that are remembered of a session (log-mapping section 5). */
+const REMEMBERED_IDS = 1024;
+
+/** A log that went on while nothing could be sent. */
+export interface BehindLog extends LogName {
+  /** Last sequence number that the other side has, undefined when it has none. */
+  readonly after: number | undefined;
+  /** True when the other side may lack a branch: both are to be sent. */
+  readonly forked: boolean;
+}
+
+/** An operation as the other side knows it. */
+interface KnownOperation extends LogName {
+  readonly id: string;
+  readonly sequence: number;
+}
+
+/** How far the other side of a session is in each log, and which operations just went over it. */
+export class PeerHeights {
+  readonly #heights = new Map<string, number>();
+  readonly #behind = new Map<string, LogName & { readonly forkedAt: number | undefined }>();
+  /** The last ids in both directions; the oldest is overwritten. */
+  readonly #ring: string[] = [];
+  readonly #ids = new Set<string>();
+  #at = 0;
+
+  /** Takes a height from the other side's state vector. */
+  begin(log: LogName, height: number): void {
+    this.#heights.set(nameOf(log), height);
+  }
+
+  /** The last sequence number the other side has of a log, undefined when it has none. */
+  heightOf(log: LogName): number | undefined {
+    return this.#heights.get(nameOf(log));
+  }
+
+  /** True when an operation just came from the other side, or went there. */
+  knows({ id }: KnownOperation): boolean {
+    return this.#ids.has(id);
+  }
+
+  /** Counts an operation that goes to the other side. */
+  sent(operation: KnownOperation): void {
+    this.#raise(operation);
+  }
+
+  /** Counts an operation that came from it. */
+  received(operation: KnownOperation): void {
+    this.#raise(operation);
+  }
+
+  /**
+   * Remembers that a log went on while nothing could be sent.
+   *
+   * @param forkedAt where the other side may lack a branch; the lowest such place stays
+   */
+  fallBehind({ author, log }: LogName, forkedAt?: number): void {
+    const name = nameOf({ author, log });
+    const before = this.#behind.get(name)?.forkedAt ?? Infinity;
+    const lowest = Math.min(before, forkedAt ?? Infinity);
+    this.#behind.set(name, { author, log, forkedAt: lowest === Infinity ? undefined : lowest });
+  }
+
+  /** The logs of {@link fallBehind}, once. */
+  takeBehind(): BehindLog[] {
+    const behind = Array.from(this.#behind.values(), ({ author, log, forkedAt }) =>
+      forkedAt === undefined
+        ? { author, log, after: this.heightOf({ author, log }), forked: false }
+        : forkedLog({ author, log }, forkedAt),
+    );
+    this.#behind.clear();
+    return behind;
+  }
+
+  #raise(operation: KnownOperation): void {
+    const name = nameOf(operation);
+    const height = this.#heights.get(name);
+    if (height === undefined || operation.sequence > height) this.#heights.set(name, operation.sequence);
+    this.#remember(operation.id);
+  }
+
+  #remember(id: string): void {
+    if (this.#ids.has(id)) return;
+    const oldest = this.#ring[this.#at];
+    if (oldest !== undefined) this.#ids.delete(oldest);
+    this.#ring[this.#at] = id;
+    this.#ids.add(id);
+    this.#at = (this.#at + 1) % REMEMBERED_IDS;
+  }
+}
+
+/** A log of which everything from a place on is to be sent, whatever the other side has. */
+export function forkedLog({ author, log }: LogName, forkedAt: number): BehindLog {
+  return { author, log, after: forkedAt === 0 ? undefined : forkedAt - 1, forked: true };
+}
+
+function nameOf({ author, log }: LogName): string {
+  return author + log;
+}

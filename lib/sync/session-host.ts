@@ -1,0 +1,250 @@
+import type { LogReason } from '../log/reasons.ts';
+import type { LogFrame } from './log-frames.ts';
+import {
+  LogSession,
+  type AppendVerdict,
+  type SessionAction,
+  type SessionEnd,
+  type SessionFault,
+} from './log-sync.ts';
+import type { BehindLog } from './peer-heights.ts';
+import type { PlanPart, SyncPlan, SyncStore, TakenOperation } from './sync-store.ts';
+
+/** Operations read at once. */
+const PAGE = 256;
+/** Operations taken in at once; beyond, the other side is not read. */
+const MOST_TAKING = 512;
+/** Reasons to leave an operation out that are nobody's fault: forks, and what was given up. */
+const HARMLESS: ReadonlySet<string> = new Set(['fork', 'pruned', 'frozen', 'full']);
+
+/**
+ * A branch that parts too far back for a side branch has no place here. Once live it may only be that the fork is not
+ * known yet, which another session finds out.
+ */
+function isHarmless(reason: LogReason | SessionFault, live: boolean): boolean {
+  return HARMLESS.has(reason) || (reason === 'backlink' && !live);
+}
+
+/** What came of a session, for those who watch. */
+export interface SessionProgress {
+  /** What this side sends, and what the other said that it sends. */
+  readonly outgoing: { readonly operations: number; readonly bytes: number };
+  readonly incoming: { readonly operations: number; readonly bytes: number };
+  /** Operations that were new here. */
+  readonly taken: number;
+}
+
+/** What a session is run with. */
+export interface SessionHostOptions {
+  readonly session: number;
+  readonly topic: Uint8Array | undefined;
+  readonly mostLogs: number;
+  readonly store: SyncStore;
+  /** Sends a frame; the promise, if any, settles when more may be sent. */
+  readonly send: (frame: LogFrame) => Promise<void> | void;
+  /** Whether a topic that the other side wants is synchronised here. */
+  readonly wants: (topic: Uint8Array) => boolean;
+  /** Told to read the other side no further, or again. */
+  readonly hold?: (isHeld: boolean) => void;
+  /** Told when both sides have what the other had. */
+  readonly onLive?: (progress: SessionProgress) => void;
+  readonly onEnd?: (end: SessionEnd) => void;
+}
+
+/** Runs one session over a store and a line: does what the state machine says, in its order. */
+export class SessionHost {
+  readonly #options: SessionHostOptions;
+  readonly #session: LogSession;
+  #topic: Uint8Array | undefined;
+  /** What is read and sent goes one after the other; what is taken in goes beside it. */
+  #outgoing: Promise<void> = Promise.resolve();
+  #taking = 0;
+  #taken = 0;
+  #plan: SyncPlan = { operations: 0, bytes: 0, parts: [] };
+  #incoming = { operations: 0, bytes: 0 };
+  #idle: (() => void)[] = [];
+  #isHeld = false;
+
+  constructor(options: SessionHostOptions) {
+    this.#options = options;
+    this.#topic = options.topic;
+    this.#session = new LogSession(options);
+  }
+
+  /** The topic, once it is known. */
+  get topic(): Uint8Array | undefined {
+    return this.#topic;
+  }
+
+  /** True while new operations are sent as they come. */
+  get isLive(): boolean {
+    return this.#session.state === 'live';
+  }
+
+  /** Opens the session from this side. */
+  start(): void {
+    this.#do(this.#session.start(this.#topic!));
+  }
+
+  /** Takes a frame of the other side. */
+  receive(frame: LogFrame): void {
+    this.#do(this.#session.receive(frame));
+  }
+
+  /** Ends the session. */
+  close(): void {
+    this.#do(this.#session.close());
+  }
+
+  /** Resolves when everything that was received is taken in, or was refused. */
+  async settled(): Promise<void> {
+    await this.#outgoing;
+    if (this.#taking > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  /** Passes an operation on that was appended here, from whomever it came. */
+  appended(operation: TakenOperation): void {
+    if (operation.forkedAt !== undefined) {
+      this.#follow(this.#session.forked(operation, operation.forkedAt));
+    } else this.#follow(this.#session.appended(operation, operation.mayFollow));
+  }
+
+  #follow(verdict: AppendVerdict): void {
+    if (verdict.do === 'send') this.#do([{ do: 'send', frame: verdict.frame }]);
+    else if (verdict.do === 'catch-up') this.#later(() => this.#catchUp(verdict.log));
+  }
+
+  #do(actions: readonly SessionAction[]): void {
+    for (const action of actions) this.#doOne(action);
+  }
+
+  #doOne(action: SessionAction): void {
+    switch (action.do) {
+      case 'send':
+        void this.#options.send(action.frame);
+        return;
+      case 'decide':
+        this.#topic = action.topic;
+        this.#do(this.#options.wants(action.topic) ? this.#session.agree() : this.#session.fail('topic'));
+        return;
+      case 'take':
+        void this.#take(action);
+        return;
+      case 'evidence':
+        void this.#takeEvidence(action.first, action.second);
+        return;
+      case 'expect':
+        this.#incoming = { operations: action.operations, bytes: action.bytes };
+        return;
+      case 'end':
+        this.#options.onEnd?.(action.end);
+        return;
+      default:
+        this.#doLater(action);
+    }
+  }
+
+  #doLater(action: Extract<SessionAction, { do: 'read-tips' | 'compare' | 'stream' | 'go-live' }>): void {
+    const { store } = this.#options;
+    switch (action.do) {
+      case 'read-tips':
+        return this.#later(async () => this.#do(this.#session.tips(await store.tips(this.#topic!))));
+      case 'compare':
+        return this.#later(async () => {
+          this.#plan = await store.plan(this.#topic!, action.remote);
+          this.#do(this.#session.plan(this.#plan));
+        });
+      case 'stream':
+        return this.#later(() => this.#stream());
+      default:
+        for (const log of action.behind) this.#later(() => this.#catchUp(log));
+        void this.#tellLive();
+    }
+  }
+
+  /** Does work after what is being read and sent; a store that fails ends the session. */
+  #later(work: () => Promise<void>): void {
+    this.#outgoing = this.#after(this.#outgoing, work);
+  }
+
+  async #after(before: Promise<void>, work: () => Promise<void>): Promise<void> {
+    await before;
+    try {
+      if (this.#session.state !== 'closed') await work();
+    } catch {
+      this.#do(this.#session.fail('storage'));
+    }
+  }
+
+  async #stream(): Promise<void> {
+    for (const part of this.#plan.parts) await this.#sendPart(part);
+    this.#do(this.#session.sent());
+  }
+
+  async #sendPart(part: PlanPart): Promise<void> {
+    if (part.side) await this.#sendEvidence(part);
+    let { after } = part;
+    for (;;) {
+      const page = await this.#options.store.read({ ...part, after }, PAGE);
+      if (page.length === 0 || this.#session.state === 'closed') return;
+      for (const operation of page) {
+        for (const action of this.#session.send(operation)) {
+          if (action.do === 'send') await this.#options.send(action.frame);
+        }
+      }
+      after = page.at(-1)!.sequence;
+    }
+  }
+
+  async #sendEvidence({ author, log }: PlanPart): Promise<void> {
+    const evidence = await this.#options.store.evidence(author, log);
+    if (evidence !== undefined) this.#do(this.#session.sendFork(...evidence));
+  }
+
+  async #catchUp({ author, log, after, forked }: BehindLog): Promise<void> {
+    const range = { author, log, after, until: Infinity };
+    await this.#sendPart({ ...range, side: false });
+    if (forked) await this.#sendPart({ ...range, after: undefined, side: true });
+  }
+
+  async #take({ header, body, live }: Extract<SessionAction, { do: 'take' }>): Promise<void> {
+    this.#taking += 1;
+    this.#holdIf(this.#taking >= MOST_TAKING);
+    let fault: LogReason | SessionFault | undefined;
+    try {
+      const taken = await this.#options.store.take(this.#topic!, header, body);
+      if (taken.ok) this.#onTaken(taken.value);
+      else if (!isHarmless(taken.reason, live)) fault = taken.reason;
+    } catch {
+      fault = 'storage';
+    }
+    this.#taking -= 1;
+    this.#holdIf(this.#taking > MOST_TAKING / 2 && this.#isHeld);
+    if (fault !== undefined) this.#do(this.#session.fail(fault));
+    if (this.#taking === 0) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #onTaken(operation: TakenOperation): void {
+    this.#session.has(operation);
+    if (operation.known) return;
+    this.#taken += 1;
+    if (operation.forkedAt !== undefined) this.#follow(this.#session.forked(operation, operation.forkedAt));
+  }
+
+  async #takeEvidence(first: Uint8Array, second: Uint8Array): Promise<void> {
+    const fault = await this.#options.store.takeEvidence(first, second);
+    if (fault !== undefined) this.#do(this.#session.fail(fault));
+  }
+
+  async #tellLive(): Promise<void> {
+    await this.settled();
+    const { operations, bytes } = this.#plan;
+    this.#options.onLive?.({ outgoing: { operations, bytes }, incoming: this.#incoming, taken: this.#taken });
+  }
+
+  #holdIf(isHeld: boolean): void {
+    if (isHeld === this.#isHeld) return;
+    this.#isHeld = isHeld;
+    this.#options.hold?.(isHeld);
+  }
+}

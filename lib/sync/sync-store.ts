@@ -1,0 +1,54 @@
+import type { MaybePromise } from '../base/maybe-promise.ts';
+import type { Result } from '../base/result.ts';
+import type { LogRange, Tips } from '../log/heights.ts';
+import type { LogReason } from '../log/reasons.ts';
+import type { OutgoingOperation, SessionFault } from './log-sync.ts';
+
+/** Operations of one log to be sent, of its canonical branch or of its side branch. */
+export interface PlanPart extends LogRange {
+  readonly side: boolean;
+}
+
+/** What the other side of a session lacks. */
+export interface SyncPlan {
+  readonly operations: number;
+  /** Of headers and bodies. */
+  readonly bytes: number;
+  readonly parts: readonly PlanPart[];
+}
+
+/** An operation that was taken in. */
+export interface TakenOperation extends OutgoingOperation {
+  /** Where the log forked with it; undefined when it did not. */
+  readonly forkedAt: number | undefined;
+  /** True when it need not follow what others have: a prune point, or part of a side branch. */
+  readonly mayFollow: boolean;
+  /** True when it was held before. */
+  readonly known: boolean;
+}
+
+/** What synchronisation needs of a store of logs. */
+export interface SyncStore {
+  /** The state vector of a topic. */
+  tips(topic: Uint8Array): Promise<Tips>;
+  /** What a replica with these tips lacks. */
+  plan(topic: Uint8Array, remote: Tips): Promise<SyncPlan>;
+  /** The next operations of a part, in order and at most so many; empty at the end. */
+  read(part: PlanPart, most: number): Promise<readonly OutgoingOperation[]>;
+  /** Both headers of a forked log's fork, undefined when it is not forked. */
+  evidence(
+    author: string,
+    log: string,
+  ): Promise<readonly [first: Uint8Array, second: Uint8Array] | undefined>;
+  /**
+   * Checks an operation and takes it in, durably; those of one log in the order of the calls. Whoever else is told of
+   * new operations is told in a later turn, so that the one who gave it is not told again.
+   */
+  take(
+    topic: Uint8Array,
+    header: Uint8Array,
+    body: Uint8Array | undefined,
+  ): Promise<Result<TakenOperation, LogReason | SessionFault>>;
+  /** Checks evidence of a fork, and keeps it. */
+  takeEvidence(first: Uint8Array, second: Uint8Array): MaybePromise<LogReason | undefined>;
+}

@@ -1,0 +1,60 @@
+/** The file that holds the secret of the key a relay signs its log with: made at the first start, for its owner alone. */
+import { open, readFile, stat } from 'node:fs/promises';
+import { fromHex, toHex } from '../lib/base/bytes.ts';
+import { GraphError } from '../lib/base/errors.ts';
+import { KeyPair } from '../lib/log/key-pair.ts';
+import { KEY_BYTES } from '../lib/log/strict-ed25519.ts';
+
+/** Read and write for the owner, nothing for others. */
+const OWNER_ONLY = 0o600;
+const OTHERS = 0o077;
+
+/**
+ * Reads a key file, or makes one with a new key when there is none. It holds 64 hex digits and a line end.
+ *
+ * @throws GraphError KEY_INVALID when it holds something else, when others may read it, or when it can neither be read
+ * nor made; the error never says what is in it
+ */
+export async function loadKeyFile(path: string): Promise<KeyPair> {
+  try {
+    return await makeKeyFile(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unusable(path, error);
+  }
+  const text = await readKeyFile(path);
+  const secret = fromHex(text.trim());
+  if (secret?.length !== KEY_BYTES)
+    throw new GraphError('KEY_INVALID', `${path} does not hold 64 hex digits`);
+  return new KeyPair(secret);
+}
+
+async function makeKeyFile(path: string): Promise<KeyPair> {
+  // Fails when the file is there, so that two processes never make two keys.
+  const file = await open(path, 'wx', OWNER_ONLY);
+  try {
+    const pair = KeyPair.random();
+    await file.writeFile(`${toHex(pair.exportSecret())}\n`);
+    await file.sync();
+    return pair;
+  } finally {
+    await file.close();
+  }
+}
+
+async function readKeyFile(path: string): Promise<string> {
+  try {
+    const { mode } = await stat(path);
+    // Windows knows no such modes.
+    if (process.platform !== 'win32' && (mode & OTHERS) !== 0) {
+      throw new GraphError('KEY_INVALID', `${path} may be read by others: chmod 600 it`);
+    }
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw error instanceof GraphError ? error : unusable(path, error);
+  }
+}
+
+function unusable(path: string, cause: unknown): GraphError {
+  const { code = 'unknown' } = cause as NodeJS.ErrnoException;
+  return new GraphError('KEY_INVALID', `${path}: ${code}`, { cause });
+}

@@ -1,0 +1,192 @@
+import { setImmediate } from 'node:timers/promises';
+import { expect } from 'chai';
+import { limitsWith } from '../../../lib/base/limits.ts';
+import {
+  LOG_FEATURE,
+  LogPeer,
+  type LogLine,
+  type LogPeerEvent,
+  type LogPeerOptions,
+} from '../../../lib/mesh/log-peer.ts';
+import { encodeFrame } from '../../../lib/sync/log-frames.ts';
+import { authorOf, logOf, operationAfter, TOPIC, verifyFast } from '../../support/log-maker.ts';
+import { LogReplica } from '../../support/log-replica.ts';
+
+const network = new Uint8Array(32).fill(9);
+
+/** A line whose frames go to another peer in a later turn, unless it is paused. */
+class PairedLine implements LogLine {
+  other: LogPeer | undefined;
+  closed: readonly [code: number, reason: string] | undefined;
+  pauses = 0;
+  sent = 0;
+
+  send(bytes: Uint8Array): void {
+    this.sent += 1;
+    queueMicrotask(() => this.other?.receive(bytes));
+  }
+
+  pause(): void {
+    this.pauses += 1;
+  }
+
+  resume(): void {
+    this.pauses -= 1;
+  }
+
+  close(code: number, reason: string): void {
+    this.closed = [code, reason];
+    const { other } = this;
+    queueMicrotask(() => other?.gone());
+  }
+}
+
+interface End {
+  readonly peer: LogPeer;
+  readonly line: PairedLine;
+  readonly replica: LogReplica;
+  readonly events: LogPeerEvent[];
+}
+
+function endOf(number: number, changes: Partial<LogPeerOptions> = {}): End {
+  const line = new PairedLine();
+  const replica = new LogReplica();
+  const events: LogPeerEvent[] = [];
+  const peer = new LogPeer({
+    line,
+    store: replica,
+    topics: [TOPIC],
+    dialled: number === 1,
+    limits: limitsWith(),
+    report: (event) => events.push(event),
+    handshake: {
+      signer: authorOf(number),
+      network,
+      nonce: new Uint8Array(32).fill(number),
+      features: new Map([[LOG_FEATURE, 1]]),
+      verify: verifyFast,
+    },
+    ...changes,
+  });
+  replica.onTaken = (operation) => peer.appended(operation);
+  return { peer, line, replica, events };
+}
+
+async function joined(a: End, b: End): Promise<void> {
+  a.line.other = b.peer;
+  b.line.other = a.peer;
+  a.peer.start();
+  b.peer.start();
+  for (let turn = 0; turn < 30; turn += 1) await setImmediate();
+}
+
+describe('mesh.log-peer', () => {
+  const log = logOf(authorOf(5), 4);
+
+  it('proves who it is, then makes the topic equal on both sides', async () => {
+    const [a, b] = [endOf(1), endOf(2)];
+    a.replica.add(log);
+    await joined(a, b);
+    expect(a.peer.peer?.nodeKey).to.deep.equal(authorOf(2).publicKey);
+    expect(b.replica.lines()).to.deep.equal(a.replica.lines());
+    expect(a.events.map(({ kind }) => kind)).to.deep.equal(['log-peer-known', 'log-synced']);
+    expect([a.peer.sessionCount, b.peer.sessionCount]).to.deep.equal([1, 1]);
+  });
+
+  it('passes new operations on while it lasts, and ends with its line', async () => {
+    const [a, b] = [endOf(1), endOf(2)];
+    a.replica.add(log);
+    await joined(a, b);
+    const next = operationAfter(authorOf(5), log.at(-1)!.header, Uint8Array.of(9));
+    await b.replica.take(TOPIC, next.header.bytes, next.body);
+    for (let turn = 0; turn < 5; turn += 1) await setImmediate();
+    expect(a.replica.lines()).to.deep.equal(b.replica.lines());
+    a.peer.close(1001, 'bye');
+    await setImmediate();
+    expect(a.line.closed).to.deep.equal([1001, 'bye']);
+    expect(b.events.at(-1)).to.deep.include({ kind: 'log-session-ended', end: { by: 'close' } });
+    expect([a.peer.sessionCount, b.peer.sessionCount]).to.deep.equal([0, 0]);
+    const sent = a.line.sent;
+    a.peer.receive(encodeFrame({ type: 'close', session: 0 }));
+    expect(a.line.sent).to.equal(sent);
+  });
+
+  it('ends the line of who is of another network, has nothing in common, or says what is no frame', async () => {
+    const stranger = endOf(2, {
+      handshake: {
+        signer: authorOf(2),
+        network: new Uint8Array(32),
+        nonce: new Uint8Array(32),
+        features: new Map(),
+      },
+    });
+    const a = endOf(1);
+    await joined(a, stranger);
+    expect(a.line.closed).to.deep.equal([1008, 'handshake: network']);
+    const mute = endOf(2, {
+      handshake: { signer: authorOf(2), network, nonce: new Uint8Array(32), features: new Map() },
+    });
+    const b = endOf(1);
+    await joined(b, mute);
+    expect(b.line.closed).to.deep.equal([1008, 'nothing in common']);
+    const c = endOf(1);
+    c.peer.receive(Uint8Array.of(0x9f));
+    expect(c.line.closed).to.deep.equal([1002, 'an indefinite length']);
+  });
+
+  it('takes no session before it knows who asks, and no second hello', async () => {
+    const a = endOf(2);
+    a.peer.receive(encodeFrame({ type: 'topic', session: 1, topic: TOPIC }));
+    expect(a.line.closed).to.deep.equal([1008, 'handshake: order']);
+    const [c, d] = [endOf(1), endOf(2)];
+    await joined(c, d);
+    d.peer.receive(encodeFrame({ type: 'proof', signature: new Uint8Array(64) }));
+    expect(d.line.closed).to.deep.equal([1002, 'hello twice']);
+  });
+
+  it('runs no more sessions at once than it may', async () => {
+    const [a, b] = [endOf(1), endOf(2, { limits: limitsWith({ logSessions: 3 }) })];
+    await joined(a, b);
+    for (let session = 1; session <= 2; session += 1)
+      b.peer.receive(encodeFrame({ type: 'topic', session, topic: TOPIC }));
+    expect([b.peer.sessionCount, b.line.closed]).to.deep.equal([3, undefined]);
+    b.peer.receive(encodeFrame({ type: 'topic', session: 9, topic: TOPIC }));
+    expect(b.line.closed).to.deep.equal([1013, 'too many sessions']);
+  });
+
+  it('ends the line when a session does because of a fault, so that the next begins anew', async () => {
+    const [a, b] = [endOf(1), endOf(2)];
+    a.replica.add(log);
+    b.replica.broken = true;
+    await joined(a, b);
+    expect(b.line.closed).to.deep.equal([1008, 'storage']);
+    expect(a.events.at(-1)).to.deep.nested.include({ 'end.code': 103 });
+  });
+
+  it('ignores what is said of sessions that are over', async () => {
+    const [a, b] = [endOf(1), endOf(2)];
+    await joined(a, b);
+    b.peer.receive(encodeFrame({ type: 'done', session: 77 }));
+    expect([b.line.closed, b.peer.sessionCount]).to.deep.equal([undefined, 1]);
+  });
+
+  it('reads no further while too much waits to be taken in', async () => {
+    const [a, b] = [endOf(1), endOf(2)];
+    a.replica.add(logOf(authorOf(5), 700));
+    const pending: (() => void)[] = [];
+    const take = b.replica.take.bind(b.replica);
+    let mostPauses = 0;
+    b.replica.take = async (topic, header, body) => {
+      await new Promise<void>((resolve) => pending.push(resolve));
+      return take(topic, header, body);
+    };
+    await joined(a, b);
+    mostPauses = b.line.pauses;
+    while (pending.length > 0) {
+      for (const go of pending.splice(0)) go();
+      await setImmediate();
+    }
+    expect([mostPauses, b.line.pauses]).to.deep.equal([1, 0]);
+    expect(b.replica.lines()).to.deep.equal(a.replica.lines());
+  });
+});

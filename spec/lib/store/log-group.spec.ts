@@ -1,0 +1,175 @@
+import { expect } from 'chai';
+import * as fc from 'fast-check';
+import { MemoryStorage } from '../../../adapters/memory.ts';
+import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
+import { isCanonical } from '../../../lib/log/fork.ts';
+import type { Operation } from '../../../lib/log/operation.ts';
+import { encodeDelta } from '../../../lib/store/delta-codec.ts';
+import { seeded, shuffled } from '../../support/arbitraries.ts';
+import { START_MS } from '../../support/fake-clock.ts';
+import { authorOf, logOf, operationAfter } from '../../support/log-maker.ts';
+import { LogReplica } from '../../support/log-replica.ts';
+import { openLogged, type LoggedStore, type LoggedStoreOptions } from '../../support/logged-store.ts';
+import { NaiveGraph } from '../../support/naive-graph.ts';
+import { scaled } from '../../torture/scale.ts';
+
+function delta(...writes: FieldWrite[]): Uint8Array {
+  const body = encodeDelta('gun/put', writes);
+  if (!body.ok) throw new Error(body.reason);
+  return body.value;
+}
+
+/** What an operation at a place of an author's log writes; of both branches something else. */
+function writeAt(author: number, sequence: number, branch = 0): FieldWrite {
+  return writeOf(`s${sequence % 3}`, `k${author % 2}`, sequence + branch, `${author}-${sequence}-${branch}`);
+}
+
+function logBy(author: number, length: number): Operation[] {
+  return logOf(authorOf(author), length, (sequence) => delta(writeAt(author, sequence)));
+}
+
+/** Two logs, one of them with a second branch from a place on, and perhaps a prune point at the end of the other. */
+function aHistory(): fc.Arbitrary<{ readonly operations: Operation[]; readonly writes: FieldWrite[] }> {
+  const shape = fc.record({
+    forkAt: fc.nat(4),
+    branch: fc.integer({ min: 1, max: 4 }),
+    prunes: fc.boolean(),
+  });
+  return shape.map(({ forkAt, branch, prunes }) => {
+    const log = logBy(1, 5);
+    const other = logBy(2, 3);
+    const operations = [...log, ...other];
+    const writes = [...log.map((_, at) => writeAt(1, at)), ...other.map((_, at) => writeAt(2, at))];
+    let before = log[forkAt - 1]?.header;
+    for (let at = forkAt; at < forkAt + branch; at += 1) {
+      const operation = operationAfter(authorOf(1), before, delta(writeAt(1, at, 1)));
+      operations.push(operation);
+      writes.push(writeAt(1, at, 1));
+      before = operation.header;
+    }
+    if (prunes)
+      operations.push(
+        operationAfter(authorOf(2), other.at(-1)!.header, delta(...other.map((_, at) => writeAt(2, at))), {
+          prune: true,
+        }),
+      );
+    return { operations, writes };
+  });
+}
+
+describe('store.log-group', () => {
+  const stores: LoggedStore[] = [];
+  async function open(options: LoggedStoreOptions = {}): Promise<LoggedStore> {
+    const store = await openLogged({ witnesses: false, ...options });
+    stores.push(store);
+    return store;
+  }
+
+  afterEach(async () => {
+    for (const store of stores.splice(0)) await store.close();
+  });
+
+  it('holds what a replica in memory holds, whatever comes in whatever order and groups, and over restarts', async function () {
+    this.timeout(60_000);
+    const deliveries = aHistory().chain(({ operations, writes }) =>
+      fc.tuple(shuffled(operations), fc.constant(writes), fc.array(fc.nat(6), { maxLength: 4 })),
+    );
+    await fc.assert(
+      fc.asyncProperty(deliveries, async ([operations, writes, cuts]) => {
+        const replica = new LogReplica();
+        const memory = new MemoryStorage();
+        let store = await openLogged({ memory, witnesses: false });
+        const rounds = [operations, operations, operations, operations, operations, operations];
+        for (const [round, delivered] of rounds.entries()) {
+          for (const operation of delivered) replica.place(operation);
+          const groups = cuts.includes(round) ? delivered.map((operation) => [operation]) : [delivered];
+          for (const group of groups) await Promise.all(group.map((operation) => store.take(operation)));
+          expect(await store.lines()).to.deep.equal(replica.lines());
+          await store.close();
+          store = await openLogged({ memory, witnesses: false });
+        }
+        expect(await store.lines()).to.deep.equal(replica.lines());
+        expect(await store.small.lines()).to.deep.equal(new NaiveGraph().putAll(writes).lines());
+        await store.close();
+      }),
+      seeded(scaled(25, 300)),
+    );
+  });
+
+  it('commits an operation and what it says to the graph at once, or neither', async () => {
+    const [first, second] = logBy(1, 2);
+    const store = await open();
+    await store.take(first!);
+    expect(store.small.storage.commits).to.have.lengthOf(1);
+    store.small.storage.fails = (operation) => operation === 'commit';
+    const failed = await store.take(second!);
+    expect(failed.ok).to.equal(false);
+    store.small.storage.fails = () => false;
+    expect(await store.lines()).to.have.lengthOf(1);
+    expect(await store.small.lines()).to.deep.equal(new NaiveGraph().putAll([writeAt(1, 0)]).lines());
+    expect(await store.take(second!)).to.deep.include({ ok: true, placement: 'append' });
+    expect(await store.lines()).to.have.lengthOf(2);
+  });
+
+  it('keeps an operation that says nothing new', async () => {
+    const store = await open();
+    const [operation] = logBy(1, 1);
+    await store.small.put([writeAt(1, 0, 9)]);
+    expect(await store.take(operation!)).to.deep.equal({ ok: true, changed: [], placement: 'append' });
+    expect(await store.take(operation!)).to.deep.equal({ ok: true, changed: [], placement: 'known' });
+    expect(await store.lines()).to.have.lengthOf(1);
+  });
+
+  it('refuses with a reason what does not fit its log, and then changes nothing', async () => {
+    const store = await open();
+    const [first, second, third] = logBy(1, 3);
+    await store.take(first!);
+    expect(await store.take(third!)).to.deep.include({ ok: false, logReason: 'gap' });
+    const elsewhere = operationAfter(authorOf(1), undefined, undefined, { logId: new Uint8Array(32) });
+    expect(await store.take(elsewhere)).to.deep.include({ ok: false, logReason: 'log' });
+    expect(await store.small.lines()).to.have.lengthOf(1);
+    expect((await store.take(second!)).ok).to.equal(true);
+  });
+
+  it('places operations of one group upon each other', async () => {
+    const store = await open();
+    const log = logBy(1, 50);
+    const outcomes = await Promise.all(log.map((operation) => store.take(operation)));
+    expect(outcomes.every(({ ok }) => ok)).to.equal(true);
+    expect(store.small.storage.commits.length).to.be.below(5);
+    expect((await store.logs.heads())[0]!.head.height).to.equal(49);
+  });
+
+  it('keeps evidence of a fork, the canonical header first', async () => {
+    const store = await open();
+    const log = logBy(1, 3);
+    for (const operation of log) await store.take(operation);
+    const other = operationAfter(authorOf(1), log[0]!.header, delta(writeAt(1, 1, 1)));
+    await store.take(other);
+    const { author, log: name } = (await store.logs.heads())[0]!;
+    const ordered = isCanonical(other.header.id, log[1]!.header.id) ? [other, log[1]!] : [log[1]!, other];
+    expect(await store.sync.evidence(author, name)).to.deep.equal(ordered.map(({ header }) => header.bytes));
+    expect(store.sync.takeEvidence(log[1]!.header.bytes, other.header.bytes)).to.equal(undefined);
+    expect(store.sync.takeEvidence(log[1]!.header.bytes, log[1]!.header.bytes)).to.equal('fork');
+  });
+
+  it('takes nothing more for a frozen log', async () => {
+    const store = await open({ policy: 'freeze' });
+    const log = logBy(1, 3);
+    for (const operation of log.slice(0, 2)) await store.take(operation);
+    await store.take(operationAfter(authorOf(1), log[0]!.header, delta(writeAt(1, 1, 1))));
+    expect(await store.take(log[2]!)).to.deep.include({ ok: false, logReason: 'frozen' });
+  });
+
+  it('lets signed writes wait for their time, however far that is', async () => {
+    const store = await open();
+    const far = writeOf('s', 'k', START_MS + 10 ** 9, 'later');
+    const operation = operationAfter(authorOf(1), undefined, delta(far));
+    expect(await store.take(operation)).to.deep.include({ ok: true, changed: [] });
+    expect(store.small.writer.deferredCount).to.equal(1);
+    expect(await store.small.put([far])).to.deep.include({ ok: false });
+    store.small.time.advance(10 ** 9);
+    await store.small.writer.idle();
+    expect(await store.small.lines()).to.deep.equal(new NaiveGraph().putAll([far]).lines());
+  });
+});

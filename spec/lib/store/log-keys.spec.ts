@@ -1,0 +1,67 @@
+import { expect } from 'chai';
+import {
+  bytesOfPlace,
+  encodePlace,
+  forkKey,
+  forkRange,
+  headKey,
+  headRange,
+  idOfPlace,
+  LOG_PREFIXES,
+  markKey,
+  markRange,
+  parseHeadKey,
+  parseMarkKey,
+  parsePlaceKey,
+  parseTopicKey,
+  placeKey,
+  placeRange,
+  topicKey,
+  topicRange,
+} from '../../../lib/store/log-keys.ts';
+import type { KeyRange } from '../../../lib/store/keys.ts';
+
+const [AUTHOR, OTHER, LOG, TOPIC] = ['a', 'b', 'c', 'd'].map((digit) => digit.repeat(64)) as [
+  string,
+  string,
+  string,
+  string,
+];
+
+function isIn({ from, to }: KeyRange, key: string): boolean {
+  return key >= from && key < to;
+}
+
+describe('store.log-keys', () => {
+  it('order places by number, and cut ranges out of them', () => {
+    const sequences = [0, 1, 9, 10, 15, 16, 255, 256, 65_536, 2 ** 32 - 1];
+    const keys = sequences.map((sequence) => placeKey('canonical', AUTHOR, LOG, sequence));
+    expect(keys.toSorted()).to.deep.equal(keys);
+    expect(keys.map(parsePlaceKey)).to.deep.equal(sequences);
+    const range = placeRange('canonical', AUTHOR, LOG, 9, 255);
+    expect(sequences.filter((_, at) => isIn(range, keys[at]!))).to.deep.equal([10, 15, 16, 255]);
+    const all = placeRange('canonical', AUTHOR, LOG, undefined, Infinity);
+    expect(keys.every((key) => isIn(all, key))).to.equal(true);
+    expect(isIn(all, placeKey('canonical', OTHER, LOG, 0))).to.equal(false);
+    expect(isIn(all, placeKey('side', AUTHOR, LOG, 0))).to.equal(false);
+  });
+
+  it('give back what they name', () => {
+    expect(parseHeadKey(headKey(AUTHOR, LOG))).to.deep.equal({ author: AUTHOR, log: LOG });
+    expect(parseTopicKey(topicKey(TOPIC, AUTHOR, LOG))).to.deep.equal({ author: AUTHOR, log: LOG });
+    expect(parseMarkKey(markKey(2 ** 40 + 7))).to.equal(2 ** 40 + 7);
+    const place = encodePlace(AUTHOR, 1234);
+    expect([idOfPlace(place), bytesOfPlace(place)]).to.deep.equal([AUTHOR, 1234]);
+  });
+
+  it('stand apart by kind and topic', () => {
+    expect(isIn(headRange(), headKey(AUTHOR, LOG))).to.equal(true);
+    expect(isIn(forkRange(), forkKey(AUTHOR, LOG, 1))).to.equal(true);
+    expect(isIn(markRange(), markKey(2 ** 55))).to.equal(true);
+    expect(isIn(topicRange(TOPIC), topicKey(TOPIC, AUTHOR, LOG))).to.equal(true);
+    expect(isIn(topicRange(TOPIC), topicKey(OTHER, AUTHOR, LOG))).to.equal(false);
+    // Kinds of the graph begin in other ways.
+    expect(['d/', 'g/', 'v/', 'm/'].some((prefix) => LOG_PREFIXES.includes(prefix))).to.equal(false);
+    expect(markKey(1) < markKey(16)).to.equal(true);
+  });
+});

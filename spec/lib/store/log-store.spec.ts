@@ -1,0 +1,55 @@
+import { expect } from 'chai';
+import { toHex } from '../../../lib/base/bytes.ts';
+import { namesOf } from '../../../lib/log/operation.ts';
+import { authorOf, LOG_ID, logOf, TOPIC } from '../../support/log-maker.ts';
+import { openLogged, type LoggedStore } from '../../support/logged-store.ts';
+
+describe('store.log-store', () => {
+  const log = logOf(authorOf(1), 12, () => undefined);
+  let store: LoggedStore;
+
+  before(async () => {
+    store = await openLogged({ witnesses: false });
+    for (const operation of [...log, ...logOf(authorOf(2), 2, () => undefined)]) await store.take(operation);
+  });
+
+  after(() => store.close());
+
+  const name = namesOf(log[0]!);
+
+  it('gives heads, and the state vector of a topic', async () => {
+    expect((await store.logs.heads()).map(({ head }) => head.height)).to.have.members([11, 1]);
+    const tips = await store.logs.tips(toHex(TOPIC));
+    expect(tips.get(name.author)?.get(toHex(LOG_ID))).to.deep.equal({
+      height: 11,
+      id: log[11]!.header.id,
+      side: undefined,
+    });
+    expect((await store.logs.tips('0'.repeat(64))).size).to.equal(0);
+    expect(await store.logs.head({ author: '0'.repeat(64), log: name.log })).to.equal(undefined);
+  });
+
+  it('reads operations of a range, in order and no more than wanted', async () => {
+    const sequences = async (after: number | undefined, until: number, most: number): Promise<number[]> =>
+      (await store.logs.read('canonical', name, after, until, most)).map(({ sequence }) => sequence);
+    expect(await sequences(undefined, Infinity, 100)).to.deep.equal(log.map((_, at) => at));
+    expect(await sequences(3, 6, 100)).to.deep.equal([4, 5, 6]);
+    expect(await sequences(undefined, Infinity, 2)).to.deep.equal([0, 1]);
+    expect(await sequences(11, Infinity, 2)).to.deep.equal([]);
+    expect(await store.logs.read('side', name, undefined, Infinity, 9)).to.deep.equal([]);
+  });
+
+  it('knows how many bytes stand at a place', async () => {
+    const [place] = await store.logs.places('canonical', name, 4, 5, 1);
+    expect(place).to.deep.equal({ sequence: 5, id: namesOf(log[5]!).id, bytes: log[5]!.header.bytes.length });
+  });
+
+  it('gives one operation by its id', async () => {
+    const { id } = namesOf(log[7]!);
+    expect(await store.logs.operation(id)).to.deep.equal(log[7]);
+    expect(await store.logs.operation('0'.repeat(64))).to.equal(undefined);
+    expect(await store.logs.idAt(name, 7)).to.equal(id);
+    expect(await store.logs.idAt(name, 99)).to.equal(undefined);
+    expect(await store.logs.evidence(name, 7)).to.equal(undefined);
+  });
+});

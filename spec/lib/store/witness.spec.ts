@@ -1,0 +1,184 @@
+import { expect } from 'chai';
+import { MemoryStorage } from '../../../adapters/memory.ts';
+import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
+import { decodeDelta } from '../../../lib/store/delta-codec.ts';
+import { markRange } from '../../../lib/store/log-keys.ts';
+import { pagesOf, replayLogs } from '../../../lib/store/replay.ts';
+import { WITNESS_WAIT_MS } from '../../../lib/store/witness.ts';
+import { FakeClock, START_MS } from '../../support/fake-clock.ts';
+import { openLogged, type LoggedStore } from '../../support/logged-store.ts';
+import { NaiveGraph } from '../../support/naive-graph.ts';
+
+/** What the store's own log witnesses, operation by operation. */
+async function witnessed(
+  store: LoggedStore,
+): Promise<{ readonly kind: string; readonly writes: readonly FieldWrite[] }[]> {
+  const found: { readonly kind: string; readonly writes: readonly FieldWrite[] }[] = [];
+  for await (const page of pagesOf(store.logs, 'canonical', store.own.name)) {
+    for (const { body } of page) {
+      const delta = decodeDelta(body!);
+      if (delta.ok && delta.value !== undefined) found.push(delta.value);
+    }
+  }
+  return found;
+}
+
+async function marksIn(memory: MemoryStorage): Promise<number> {
+  const cursor = memory.range(markRange());
+  const found = await cursor.next(1000);
+  await cursor.close();
+  return found.length;
+}
+
+/** The graph that the logs of a store alone give. */
+async function replayed(store: LoggedStore): Promise<string[]> {
+  const fresh = await openLogged({ clock: store.small.time, witnesses: false });
+  await replayLogs(store.logs, (request) => fresh.small.writer.submit(request));
+  const lines = await fresh.small.lines();
+  await fresh.close();
+  return lines;
+}
+
+const some = (count: number, state = 1): FieldWrite[] =>
+  Array.from({ length: count }, (_, at) => writeOf(`s${at % 7}`, `k${at}`, state, `v${at}-${state}`));
+
+describe('store.witness', () => {
+  it('signs what came within 100 ms as one operation, and the acknowledgement does not wait for it', async () => {
+    const store = await openLogged();
+    await store.small.put([writeOf('s', 'a', 1, 1)]);
+    await store.small.put([writeOf('s', 'a', 2, 2), writeOf('s', 'b', 1, 1)]);
+    expect(await witnessed(store)).to.deep.equal([]);
+    store.small.time.advance(WITNESS_WAIT_MS - 1);
+    expect(await witnessed(store)).to.deep.equal([]);
+    store.small.time.advance(1);
+    await store.witness.flush();
+    expect(await witnessed(store)).to.deep.equal([
+      { kind: 'gun/seen', writes: [writeOf('s', 'a', 2, 2), writeOf('s', 'b', 1, 1)] },
+    ]);
+    expect(store.told).to.deep.equal([{ kind: 'witnessed', writes: 3 }]);
+    expect(await marksIn(store.small.memory)).to.equal(0);
+    expect(store.small.time.timerCount).to.equal(0);
+    await store.close();
+  });
+
+  it('witnesses only what changed the graph, and never what was signed', async () => {
+    const store = await openLogged();
+    await store.small.put([writeOf('s', 'a', 5, 5)]);
+    await store.witness.flush();
+    await store.small.put([writeOf('s', 'a', 4, 4)]);
+    const other = await openLogged();
+    await other.sync.take(new Uint8Array(0), new Uint8Array(0), undefined);
+    for await (const [operation] of pagesOf(store.logs, 'canonical', store.own.name)) {
+      const read = await store.logs.operation(operation!.id);
+      expect(await other.take(read!)).to.deep.include({ ok: true, placement: 'append' });
+    }
+    expect(store.marks.size + other.marks.size).to.equal(0);
+    await other.witness.flush();
+    expect(await other.lines()).to.have.lengthOf(1);
+    await store.close();
+    await other.close();
+  });
+
+  it('leaves out what no operation can carry', async () => {
+    const store = await openLogged();
+    await store.small.put([writeOf('s', '\ud800', 1, 1), writeOf('s', 'a', 1, 'x'.repeat(1024 * 1024))]);
+    await store.small.put([writeOf('s', 'b', 1, 1)]);
+    await store.witness.flush();
+    expect((await witnessed(store)).flatMap(({ writes }) => writes)).to.deep.equal([writeOf('s', 'b', 1, 1)]);
+    expect(await marksIn(store.small.memory)).to.equal(0);
+    await store.close();
+  });
+
+  it('spreads what is too much over several operations', async () => {
+    const store = await openLogged();
+    const large = Array.from({ length: 5 }, (_, at) => writeOf('s', `k${at}`, 1, `${at}`.repeat(400_000)));
+    await store.small.put(large);
+    await store.witness.flush();
+    const operations = await witnessed(store);
+    expect(operations.length).to.be.within(2, 5);
+    expect(operations.flatMap(({ writes }) => writes)).to.have.deep.members(large);
+    await store.close();
+  });
+
+  it('loses nothing to a kill at any commit, and then the logs give the whole graph', async function () {
+    this.timeout(60_000);
+    const writes = [some(4), some(4, 2), some(9, 3)];
+    for (let killedAt = 0; killedAt < 9; killedAt += 1) {
+      for (const when of ['before', 'after'] as const) {
+        const memory = new MemoryStorage();
+        const store = await openLogged({ memory, snapshotAfter: 2 });
+        let commits = 0;
+        store.small.storage.hangs = (operation) => {
+          if (operation !== 'commit') return undefined;
+          commits += 1;
+          return commits > killedAt ? when : undefined;
+        };
+        const acked: FieldWrite[] = [];
+        const scenario = (async () => {
+          for (const group of writes) {
+            if ((await store.small.put(group)).ok) acked.push(...group);
+            await store.witness.flush();
+          }
+        })();
+        await Promise.race([scenario, untilHung(() => commits > killedAt)]);
+        const again = await openLogged({ memory, clock: new FakeClock() });
+        await again.witness.flush();
+        const lines = await again.small.lines();
+        for (const line of new NaiveGraph().putAll(acked).lines()) {
+          // What was acked holds, or was overwritten by what was on its way.
+          expect(
+            lines.some((held) => held === line || isLater(held, line)),
+            line,
+          ).to.equal(true);
+        }
+        expect(await replayed(again)).to.deep.equal(lines);
+        expect(await marksIn(memory)).to.equal(0);
+        await again.close();
+      }
+    }
+  });
+
+  it('replaces its log by a snapshot of what still holds', async () => {
+    const store = await openLogged({ snapshotAfter: 3 });
+    const future = writeOf('later', 'k', START_MS + 1000, 'future');
+    await store.small.put([...some(5), future]);
+    for (let state = 2; state < 8; state += 1) {
+      await store.small.put(some(3, state));
+      await store.witness.flush();
+    }
+    const head = await store.logs.head(store.own.name);
+    expect(head!.first).to.be.above(0);
+    expect(head!.height - head!.first).to.be.below(5);
+    expect(store.told.some(({ kind }) => kind === 'snapshot')).to.equal(true);
+    expect(await replayed(store)).to.deep.equal(await store.small.lines());
+    await store.close();
+  });
+
+  it('tries again after a failure, and tells it', async () => {
+    const store = await openLogged();
+    await store.small.put(some(2));
+    store.small.storage.fails = (operation) => operation === 'commit';
+    await store.witness.flush();
+    expect(store.told).to.have.lengthOf(1);
+    expect(store.told[0]).to.include({ kind: 'witness-failed' });
+    store.small.storage.fails = () => false;
+    store.small.time.advance(1000);
+    await store.witness.flush();
+    expect(await replayed(store)).to.deep.equal(await store.small.lines());
+    await store.close();
+  });
+});
+
+/** Resolves in the turn after something became true; by then what could go on has. */
+async function untilHung(isHung: () => boolean): Promise<void> {
+  for (let turns = 0; turns < 400; turns += 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (isHung() && turns > 200) return;
+  }
+}
+
+function isLater(held: string, acked: string): boolean {
+  const [soul, key, state] = JSON.parse(held) as [string, string, number];
+  const [ackedSoul, ackedKey, ackedState] = JSON.parse(acked) as [string, string, number];
+  return soul === ackedSoul && key === ackedKey && state > ackedState;
+}

@@ -1,0 +1,140 @@
+import { expect } from 'chai';
+import * as fc from 'fast-check';
+import { toHex } from '../../../lib/base/bytes.ts';
+import { encodeCbor, type CborValue } from '../../../lib/log/cbor-writer.ts';
+import {
+  decodeFrame,
+  encodeFrame,
+  frameFromJson,
+  frameToJson,
+  MOST_FRAME_BYTES,
+  type LogFrame,
+} from '../../../lib/sync/log-frames.ts';
+import { seeded } from '../../support/arbitraries.ts';
+import { aDamage } from '../../support/cbor-arbitraries.ts';
+import { aFrame } from '../../support/frame-arbitraries.ts';
+import { hex } from '../../support/log-maker.ts';
+import { scaled } from '../../torture/scale.ts';
+
+function decoded(frame: readonly CborValue[]): LogFrame | string {
+  const result = decodeFrame(encodeCbor(frame));
+  return result.ok ? result.value : result.reason;
+}
+
+const id = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
+
+/** A JSON value with one part of it replaced, wherever it is. */
+function aJsonFault(json: unknown): fc.Arbitrary<unknown> {
+  const faults = fc.constantFrom<unknown>(
+    null,
+    -1,
+    1.5,
+    2 ** 60,
+    '',
+    '!',
+    'AAAA',
+    [],
+    {},
+    [[]],
+    { a: 1 },
+    true,
+    'x'.repeat(999),
+  );
+  const text = JSON.stringify(json);
+  return fc.tuple(fc.nat(40), faults).map(([at, fault]) => {
+    let count = -1;
+    return JSON.parse(text, (_, part: unknown) => {
+      count += 1;
+      return count === at ? fault : part;
+    });
+  });
+}
+
+describe('sync.log-frames', () => {
+  it('are arrays with their code first', () => {
+    const header = id(1);
+    const table: readonly (readonly [LogFrame, string])[] = [
+      [{ type: 'agreed', session: 4 }, '820b04'],
+      [{ type: 'topic', session: 4, topic: id(2) }, `830a045820${toHex(id(2))}`],
+      [{ type: 'have', session: 0, tips: new Map(), more: false }, '831400a0'],
+      [{ type: 'have', session: 0, tips: new Map(), more: true }, '841400a0f5'],
+      [{ type: 'preSync', session: 1, operations: 2, bytes: 500 }, '841501021901f4'],
+      [{ type: 'operation', session: 1, header, body: Uint8Array.of(104) }, `8416015820${toHex(header)}4168`],
+      [{ type: 'operation', session: 1, header, body: undefined }, `8416015820${toHex(header)}f6`],
+      [{ type: 'done', session: 24 }, '82171818'],
+      [{ type: 'live', session: 1, header, body: undefined }, `841818015820${toHex(header)}f6`],
+      [{ type: 'close', session: 1 }, '82181901'],
+      [{ type: 'fork', session: 1, first: Uint8Array.of(1), second: Uint8Array.of(2) }, '84181a0141014102'],
+      [{ type: 'error', session: 1, code: 3, text: 'x' }, '84181b01036178'],
+      [{ type: 'proof', signature: new Uint8Array(64) }, `82015840${'00'.repeat(64)}`],
+      [
+        { type: 'hello', nodeKey: id(1), network: id(2), nonce: id(3), features: new Map([['log', 1]]) },
+        `8600015820${toHex(id(1))}5820${toHex(id(2))}5820${toHex(id(3))}a1636c6f6701`,
+      ],
+    ];
+    for (const [frame, bytes] of table) {
+      expect(toHex(encodeFrame(frame)), frame.type).to.equal(bytes);
+      expect(decodeFrame(hex(bytes)), frame.type).to.deep.equal({ ok: true, value: frame });
+    }
+  });
+
+  it('come back as they were, in both forms', () => {
+    fc.assert(
+      fc.property(aFrame(), (frame) => {
+        expect(decodeFrame(encodeFrame(frame))).to.deep.equal({ ok: true, value: frame });
+        const json: unknown = JSON.parse(JSON.stringify(frameToJson(frame)));
+        expect(frameFromJson(json)).to.deep.equal({ ok: true, value: frame });
+      }),
+      seeded(300),
+    );
+  });
+
+  it('are refused when fields are missing, too many, too long or of another kind', () => {
+    expect(decoded([])).to.equal('the bytes end too early');
+    expect(decoded([99])).to.equal('an unknown frame');
+    expect(decoded([11])).to.equal('no agreed');
+    expect(decoded([11, 1, 1])).to.equal('bytes follow the end');
+    expect(decoded([11, 2 ** 32])).to.equal('an integer above 4294967295');
+    expect(decoded([20, 1, new Map(), false])).to.equal('no have');
+    expect(decoded([20, 1, new Map(), true, true])).to.equal('bytes follow the end');
+    expect(decoded([22, 1, new Uint8Array(0), null])).to.equal('bytes of a wrong length');
+    expect(decoded([22, 1, Uint8Array.of(1), new Uint8Array(0)])).to.equal('bytes of a wrong length');
+    expect(decoded([27, 1, 1, 'x'.repeat(201)])).to.equal('a text that is too long');
+    expect(decoded([0, 2, id(1), id(2), id(3), new Map()])).to.equal('another version');
+    const features = new Map(Array.from({ length: 33 }, (_, at) => [`f${at}`, 1] as const));
+    expect(decoded([0, 1, id(1), id(2), id(3), features])).to.equal('too many features');
+    expect(decoded([0, 1, id(1), id(2), id(3), new Map([['', 1]])])).to.equal('no feature');
+    expect(decodeFrame(new Uint8Array(MOST_FRAME_BYTES + 1)).ok).to.equal(false);
+    expect(decodeFrame(hex('820b0400'))).to.deep.equal({ ok: false, reason: 'bytes follow the end' });
+  });
+
+  it('throw for no bytes, and are read in one form only', function () {
+    this.timeout(120_000);
+    const damaged = fc
+      .tuple(aFrame(), fc.array(aDamage(), { minLength: 1, maxLength: 3 }))
+      .map(([frame, damages]) => damages.reduce((bytes, damage) => damage(bytes), encodeFrame(frame)));
+    fc.assert(
+      fc.property(damaged, (bytes) => {
+        const frame = decodeFrame(bytes);
+        if (frame.ok) expect(encodeFrame(frame.value)).to.deep.equal(bytes);
+      }),
+      seeded(scaled(10_000, 100_000)),
+    );
+  });
+
+  it('throw for no JSON, and what is taken of it can be written again', function () {
+    this.timeout(120_000);
+    const damaged = aFrame().chain((frame) => aJsonFault(frameToJson(frame)));
+    fc.assert(
+      fc.property(
+        fc.oneof({ weight: 9, arbitrary: damaged }, { weight: 1, arbitrary: fc.jsonValue() }),
+        (json) => {
+          const frame = frameFromJson(json);
+          if (!frame.ok) return;
+          expect(decodeFrame(encodeFrame(frame.value))).to.deep.equal(frame);
+        },
+      ),
+      seeded(scaled(10_000, 100_000)),
+    );
+  });
+});

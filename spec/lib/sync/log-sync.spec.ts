@@ -1,0 +1,209 @@
+import { expect } from 'chai';
+import type { LogFrame } from '../../../lib/sync/log-frames.ts';
+import {
+  LogSession,
+  SESSION_FAULTS,
+  type OutgoingOperation,
+  type SessionAction,
+} from '../../../lib/sync/log-sync.ts';
+import { LOG_REASONS } from '../../../lib/log/reasons.ts';
+import { TOPIC } from '../../support/log-maker.ts';
+
+const bytes = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
+const NO_TIPS = new Map();
+
+function operation(sequence: number, id = `id${sequence}`): OutgoingOperation {
+  return { author: 'aa', log: 'bb', id, sequence, header: Uint8Array.of(sequence), body: undefined };
+}
+
+/** What actions say, in short. */
+function said(actions: readonly SessionAction[]): string[] {
+  return actions.map((action) => (action.do === 'send' ? action.frame.type : action.do));
+}
+
+function frame(of: Record<string, unknown> & { readonly type: LogFrame['type'] }): LogFrame {
+  return { session: 1, ...of } as unknown as LogFrame;
+}
+
+const FRAMES: readonly LogFrame[] = [
+  frame({ type: 'hello', nodeKey: bytes(1), network: bytes(1), nonce: bytes(1), features: NO_TIPS }),
+  frame({ type: 'proof', signature: bytes(1) }),
+  frame({ type: 'topic', topic: TOPIC }),
+  frame({ type: 'agreed' }),
+  frame({ type: 'have', tips: NO_TIPS, more: false }),
+  frame({ type: 'preSync', operations: 1, bytes: 1 }),
+  frame({ type: 'operation', header: bytes(1), body: undefined }),
+  frame({ type: 'done' }),
+  frame({ type: 'live', header: bytes(1), body: undefined }),
+  frame({ type: 'fork', first: bytes(1), second: bytes(2) }),
+];
+
+/** A session of the acceptor's side, led to a state by frames and answers. */
+function sessionIn(
+  state: 'topic' | 'agreed' | 'comparing' | 'syncing' | 'done' | 'live',
+  mostLogs = 10,
+): LogSession {
+  const session = new LogSession({ session: 1, mostLogs });
+  const steps: readonly (readonly [string, () => void])[] = [
+    ['topic', () => undefined],
+    ['agreed', () => session.receive(FRAMES[2]!) && session.agree()],
+    ['comparing', () => session.receive(FRAMES[3]!) && session.tips(NO_TIPS)],
+    ['syncing', () => session.receive(FRAMES[4]!) && session.plan({ operations: 1, bytes: 9 })],
+    ['done', () => session.receive(FRAMES[7]!)],
+    ['live', () => session.sent()],
+  ];
+  for (const [name, step] of steps) {
+    step();
+    if (name === state) break;
+  }
+  return session;
+}
+
+const part = (from: number, more: boolean): LogFrame => {
+  const logs = new Map([0, 1, 2].map((at) => [`log${from + at}`, { height: 1, id: bytes(1) }] as const));
+  return frame({ type: 'have', tips: new Map([['aa', logs]]), more });
+};
+
+describe('sync.log-sync', () => {
+  it('goes from the topic over comparing and syncing to live', () => {
+    const session = new LogSession({ session: 1, mostLogs: 10 });
+    expect(said(session.start(TOPIC))).to.deep.equal(['topic']);
+    expect(said(session.receive(frame({ type: 'agreed' })))).to.deep.equal(['agreed', 'read-tips']);
+    expect(said(session.tips(NO_TIPS))).to.deep.equal(['have']);
+    expect(said(session.receive(FRAMES[4]!))).to.deep.equal(['compare']);
+    expect(said(session.plan({ operations: 2, bytes: 10 }))).to.deep.equal(['preSync', 'stream']);
+    expect(said(session.send(operation(0)))).to.deep.equal(['operation']);
+    expect(said(session.receive(FRAMES[5]!))).to.deep.equal(['expect']);
+    expect(said(session.receive(FRAMES[6]!))).to.deep.equal(['take']);
+    expect(said(session.sent())).to.deep.equal(['done']);
+    expect(session.state).to.equal('syncing');
+    expect(said(session.receive(FRAMES[7]!))).to.deep.equal(['go-live']);
+    expect(session.state).to.equal('live');
+    expect(said(session.send(operation(1)))).to.deep.equal(['live']);
+    expect(said(session.receive(FRAMES[8]!))).to.deep.equal(['take']);
+    expect(said(session.receive(frame({ type: 'close' })))).to.deep.equal(['end']);
+    expect(said(session.receive(FRAMES[8]!))).to.deep.equal([]);
+    expect(session.state).to.equal('closed');
+  });
+
+  const TAKEN: Readonly<Record<string, readonly LogFrame['type'][]>> = {
+    topic: ['topic'],
+    agreed: ['agreed'],
+    comparing: ['have'],
+    syncing: ['preSync', 'operation', 'done', 'fork'],
+    done: ['fork'],
+    live: ['live', 'fork'],
+  };
+  for (const [state, taken] of Object.entries(TAKEN)) {
+    it(`takes ${taken.join(', ')} when ${state}, and calls everything else a fault`, () => {
+      for (const given of FRAMES) {
+        const session = sessionIn(state as 'topic');
+        const actions = session.receive(given);
+        if (taken.includes(given.type)) expect(session.state, given.type).to.not.equal('closed');
+        else {
+          expect(said(actions), given.type).to.deep.equal(['error', 'end']);
+          expect(actions[1], given.type).to.deep.equal({ do: 'end', end: { by: 'fault', reason: 'order' } });
+        }
+      }
+    });
+  }
+
+  it('gathers a state vector that comes in parts, up to its bound', () => {
+    const session = sessionIn('comparing');
+    expect(said(session.receive(part(0, true)))).to.deep.equal([]);
+    const [compare] = session.receive(part(3, false));
+    expect(compare?.do === 'compare' && compare.remote.get('aa')?.size).to.equal(6);
+    const bounded = sessionIn('comparing', 5);
+    bounded.receive(part(0, true));
+    expect(bounded.receive(part(3, false))[1]).to.deep.equal({
+      do: 'end',
+      end: { by: 'fault', reason: 'logs' },
+    });
+  });
+
+  it('sends a long state vector in parts', () => {
+    const logs = new Map(
+      Array.from({ length: 12_000 }, (_, at) => [`${at}`, { height: at, id: bytes(1) }] as const),
+    );
+    const session = new LogSession({ session: 1, mostLogs: 10 });
+    session.start(TOPIC);
+    session.receive(frame({ type: 'agreed' }));
+    const parts = session.tips(new Map([['aa', logs]])).map((action) => {
+      if (action.do !== 'send' || action.frame.type !== 'have') throw new Error('no have');
+      return [action.frame.tips.get('aa')!.size, action.frame.more];
+    });
+    expect(parts).to.deep.equal([
+      [5000, true],
+      [5000, true],
+      [2000, false],
+    ]);
+  });
+
+  it('sends nothing back, nothing twice, and asks for what lies between', () => {
+    const session = sessionIn('live');
+    session.has(operation(0));
+    expect(session.appended(operation(0), false)).to.deep.equal({ do: 'nothing' });
+    expect(session.appended(operation(1), false).do).to.equal('send');
+    expect(session.appended(operation(1), false)).to.deep.equal({ do: 'nothing' });
+    const catchUp = session.appended(operation(3), false);
+    expect(catchUp).to.deep.equal({
+      do: 'catch-up',
+      log: { author: 'aa', log: 'bb', after: 1, forked: false },
+    });
+    expect(session.appended(operation(9), true).do).to.equal('send');
+    expect(session.appended(operation(5, 'side'), true).do).to.equal('send');
+    expect(session.appended(operation(5, 'other'), false)).to.deep.equal({ do: 'nothing' });
+  });
+
+  it('remembers what went on before it was live', () => {
+    const session = sessionIn('syncing');
+    session.receive(FRAMES[7]!);
+    expect(session.appended(operation(4), false)).to.deep.equal({ do: 'nothing' });
+    session.send(operation(2));
+    expect(session.forked({ author: 'cc', log: 'dd' }, 3)).to.deep.equal({ do: 'nothing' });
+    const goLive = session.sent().find((action) => action.do === 'go-live');
+    expect(goLive).to.deep.equal({
+      do: 'go-live',
+      behind: [
+        { author: 'aa', log: 'bb', after: 2, forked: false },
+        { author: 'cc', log: 'dd', after: 2, forked: true },
+      ],
+    });
+  });
+
+  it('tells the other side its reason, by code', () => {
+    const [error] = sessionIn('live').fail('signature');
+    expect(error).to.deep.equal({
+      do: 'send',
+      frame: { type: 'error', session: 1, code: 3, text: LOG_REASONS.signature.text },
+    });
+    const session = sessionIn('live');
+    expect(session.receive(frame({ type: 'error', code: 3, text: 'x' }))).to.deep.equal([
+      { do: 'end', end: { by: 'peer', code: 3, text: 'x' } },
+    ]);
+    expect([
+      session.fail('order'),
+      session.close(),
+      session.send(operation(1)),
+      session.sent(),
+    ]).to.deep.equal([[], [], [], []]);
+  });
+
+  it('has a code for each reason, and none twice', () => {
+    const codes = [...Object.values(LOG_REASONS), ...Object.values(SESSION_FAULTS)].map(({ code }) => code);
+    expect(new Set(codes).size).to.equal(codes.length);
+  });
+
+  it('does nothing for answers that come too early or twice', () => {
+    const session = sessionIn('agreed');
+    expect(session.plan({ operations: 1, bytes: 1 })).to.deep.equal([]);
+    expect(session.send(operation(0))).to.deep.equal([]);
+    expect(session.sendFork(bytes(1), bytes(2))).to.deep.equal([]);
+    const comparing = sessionIn('comparing');
+    expect(comparing.tips(NO_TIPS)).to.deep.equal([]);
+    expect(comparing.agree()).to.deep.equal([]);
+    const live = sessionIn('live');
+    expect(live.sent()).to.deep.equal([]);
+    expect(said(live.sendFork(bytes(1), bytes(2)))).to.deep.equal(['fork']);
+  });
+});

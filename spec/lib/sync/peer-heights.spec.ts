@@ -1,0 +1,51 @@
+import { expect } from 'chai';
+import { PeerHeights } from '../../../lib/sync/peer-heights.ts';
+
+const LOG = { author: 'aa', log: 'bb' };
+
+const operation = (sequence: number): { author: string; log: string; id: string; sequence: number } => ({
+  ...LOG,
+  id: `${sequence}`,
+  sequence,
+});
+
+describe('sync.peer-heights', () => {
+  it('rises with what is sent and received', () => {
+    const heights = new PeerHeights();
+    expect(heights.heightOf(LOG)).to.equal(undefined);
+    heights.begin(LOG, 3);
+    heights.sent({ ...LOG, id: 'x', sequence: 5 });
+    heights.received({ ...LOG, id: 'y', sequence: 4 });
+    expect(heights.heightOf(LOG)).to.equal(5);
+  });
+
+  it('remembers the last 1024 ids and forgets the oldest', () => {
+    const heights = new PeerHeights();
+    for (let at = 0; at < 1024; at += 1) heights.sent(operation(at));
+    heights.received(operation(3));
+    expect(heights.knows(operation(0))).to.equal(true);
+    heights.received(operation(1024));
+    expect([
+      heights.knows(operation(0)),
+      heights.knows(operation(1)),
+      heights.knows(operation(1024)),
+    ]).to.deep.equal([false, true, true]);
+  });
+
+  it('gives the logs that went on once, with what the other side has of them then', () => {
+    const heights = new PeerHeights();
+    heights.begin(LOG, 3);
+    heights.fallBehind(LOG);
+    heights.fallBehind({ author: 'cc', log: 'dd' }, 5);
+    heights.fallBehind({ author: 'cc', log: 'dd' }, 3);
+    heights.fallBehind({ author: 'cc', log: 'dd' });
+    heights.fallBehind({ author: 'ee', log: 'ff' }, 0);
+    heights.sent({ ...LOG, id: 'x', sequence: 4 });
+    expect(heights.takeBehind()).to.deep.equal([
+      { ...LOG, after: 4, forked: false },
+      { author: 'cc', log: 'dd', after: 2, forked: true },
+      { author: 'ee', log: 'ff', after: undefined, forked: true },
+    ]);
+    expect(heights.takeBehind()).to.deep.equal([]);
+  });
+});

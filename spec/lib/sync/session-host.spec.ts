@@ -1,0 +1,267 @@
+import { expect } from 'chai';
+import * as fc from 'fast-check';
+import { MOST_SIDE_OPERATIONS } from '../../../lib/log/fork.ts';
+import type { Operation } from '../../../lib/log/operation.ts';
+import { seeded } from '../../support/arbitraries.ts';
+import { authorOf, logOf, operationAfter } from '../../support/log-maker.ts';
+import { LogReplica } from '../../support/log-replica.ts';
+import { SyncLine, type LineForm } from '../../support/sync-world.ts';
+import { scaled } from '../../torture/scale.ts';
+
+const RUNS = scaled(60, 2000);
+
+/** What three authors said; one of them on two devices, another pruned a log. */
+function aHistory(): fc.Arbitrary<Operation[][]> {
+  const shape = fc.record({
+    lengths: fc.tuple(fc.nat(6), fc.nat(6), fc.nat(6)),
+    forkAt: fc.option(fc.nat(5), { nil: undefined }),
+    forkLength: fc.integer({ min: 1, max: 4 }),
+    prunes: fc.boolean(),
+  });
+  return shape.map(({ lengths, forkAt, forkLength, prunes }) => {
+    const logs = lengths.map((length, at) => logOf(authorOf(at + 1), length + 1));
+    const [first, second] = [logs[0]!, logs[1]!];
+    if (forkAt !== undefined && forkAt < first.length) {
+      const branch = first.slice(0, forkAt);
+      for (let length = 0; length < forkLength; length += 1) {
+        branch.push(operationAfter(authorOf(1), branch.at(-1)?.header, Uint8Array.of(100 + length)));
+      }
+      logs.push(branch);
+    }
+    if (prunes) {
+      const point = operationAfter(authorOf(2), second.at(-1)!.header, Uint8Array.of(7), { prune: true });
+      second.push(point, operationAfter(authorOf(2), point.header, undefined));
+    }
+    return logs;
+  });
+}
+
+/** Makes a replica that has seen some beginning of each history, whatever of them it could take. */
+type MakeReplica = () => LogReplica;
+
+function aReplicaOf(histories: readonly Operation[][]): fc.Arbitrary<MakeReplica> {
+  const lengths = fc.array(fc.nat(10), { minLength: histories.length, maxLength: histories.length });
+  return lengths.map((seen) => {
+    const make = (): LogReplica => {
+      const replica = new LogReplica();
+      for (const [at, history] of histories.entries()) {
+        for (const operation of history.slice(0, seen[at])) replica.place(operation);
+      }
+      return replica;
+    };
+    return Object.assign(make, { [fc.toStringMethod]: () => make().lines().join('\n') });
+  });
+}
+
+const twoReplicas = aHistory().chain((histories) => fc.tuple(aReplicaOf(histories), aReplicaOf(histories)));
+
+function expectEqual(left: LogReplica, right: LogReplica): void {
+  expect(left.lines()).to.deep.equal(right.lines());
+}
+
+/** Two branches that part at the second operation. */
+function branches(lengths: readonly [number, number]): LogReplica[] {
+  const [first] = logOf(authorOf(1), 1);
+  return lengths.map((length, branch) => {
+    const operations = [first!];
+    while (operations.length < length) {
+      operations.push(operationAfter(authorOf(1), operations.at(-1)!.header, Uint8Array.of(branch)));
+    }
+    return new LogReplica().add(operations);
+  });
+}
+
+const onlyLog = (replica: LogReplica): { side: Operation[]; canonical: Operation[] } =>
+  replica.logs.values().next().value!;
+
+describe('sync.session-host', () => {
+  for (const form of ['binary', 'json'] satisfies LineForm[]) {
+    it(`makes two replicas equal, whatever each held before, over ${form} frames`, async () => {
+      await fc.assert(
+        fc.asyncProperty(twoReplicas, async ([makeLeft, makeRight]) => {
+          const [left, right] = [makeLeft(), makeRight()];
+          const line = await new SyncLine(left, right, { form }).run();
+          expect([line.left.ended, line.right.ended]).to.deep.equal([undefined, undefined]);
+          expect([line.left.live === undefined, line.right.live === undefined]).to.deep.equal([false, false]);
+          expectEqual(left, right);
+        }),
+        seeded(RUNS),
+      );
+    });
+  }
+
+  it('goes on after a cut at any frame, and ends equal', async function () {
+    this.timeout(120_000);
+    await fc.assert(
+      fc.asyncProperty(twoReplicas, async ([makeLeft, makeRight]) => {
+        const whole = await new SyncLine(makeLeft(), makeRight()).run();
+        for (let cutAfter = 0; cutAfter < whole.carried.length; cutAfter += 1) {
+          const [left, right] = [makeLeft(), makeRight()];
+          const before = await new SyncLine(left, right, { cutAfter }).run();
+          expect(before.carried).to.have.lengthOf(cutAfter);
+          const again = await new SyncLine(right, left).run();
+          expect([again.left.ended, again.right.ended]).to.deep.equal([undefined, undefined]);
+          expectEqual(left, right);
+        }
+      }),
+      seeded(scaled(12, 200)),
+    );
+  });
+
+  it('sends what is missing and nothing else', async () => {
+    const log = logOf(authorOf(1), 20);
+    const [left, right] = [new LogReplica().add(log), new LogReplica().add(log.slice(0, 15))];
+    right.add(logOf(authorOf(2), 3));
+    const line = await new SyncLine(left, right).run();
+    const sent = line.carried.filter(({ type }) => type === 'operation');
+    expect(sent).to.have.lengthOf(5 + 3);
+    expect(line.left.live).to.deep.include({ taken: 3 });
+    expect(line.right.live!.taken).to.equal(5);
+    expect(line.right.live!.incoming).to.deep.equal(line.left.live!.outgoing);
+    const expected = log
+      .slice(15)
+      .reduce((sum, { header, body }) => sum + header.bytes.length + body!.length, 0);
+    expect(line.left.live!.outgoing).to.deep.equal({ operations: 5, bytes: expected });
+    expectEqual(left, right);
+  });
+
+  it('takes less than a kilobyte for equal replicas, whatever they hold', async () => {
+    const logs = [1, 2, 3].flatMap((author) => logOf(authorOf(author), 400));
+    const line = await new SyncLine(new LogReplica().add(logs), new LogReplica().add(logs)).run();
+    console.log(`      ${line.bytes} bytes`);
+    expect(line.bytes).to.be.below(1000);
+    expect(line.carried.map(({ type }) => type)).to.have.members([
+      'topic',
+      'agreed',
+      'agreed',
+      'have',
+      'have',
+      'done',
+      'done',
+    ]);
+  });
+
+  describe('once live', () => {
+    const log = logOf(authorOf(1), 12);
+
+    it('passes new operations on, once, and never back', async () => {
+      const [left, right] = [new LogReplica().add(log.slice(0, 5)), new LogReplica().add(log.slice(0, 5))];
+      const line = await new SyncLine(left, right).run();
+      left.onTaken = (operation) => line.left.host.appended(operation);
+      right.onTaken = (operation) => line.right.host.appended(operation);
+      const before = line.carried.length;
+      for (const { header, body } of log.slice(5)) await left.take(new Uint8Array(0), header.bytes, body);
+      await line.quiet();
+      expect(line.carried.slice(before).map(({ type }) => type)).to.deep.equal(
+        log.slice(5).map(() => 'live'),
+      );
+      expectEqual(left, right);
+    });
+
+    it('sends what was appended while the two were comparing', async () => {
+      const [left, right] = [new LogReplica().add(log.slice(0, 5)), new LogReplica().add(log.slice(0, 3))];
+      const line: SyncLine = new SyncLine(left, right);
+      left.onTaken = (operation) => line.left.host.appended(operation);
+      const readTips = left.tips.bind(left);
+      left.tips = async () => {
+        const tips = await readTips();
+        for (const { header, body } of log.slice(5)) await left.take(new Uint8Array(0), header.bytes, body);
+        return tips;
+      };
+      await line.run();
+      expectEqual(left, right);
+    });
+
+    it('reads what is missing between, when it was not told of everything', async () => {
+      const [left, right] = [new LogReplica().add(log.slice(0, 5)), new LogReplica().add(log.slice(0, 5))];
+      const line = await new SyncLine(left, right).run();
+      left.add(log.slice(5, 9));
+      left.onTaken = (operation) => line.left.host.appended(operation);
+      await left.take(new Uint8Array(0), log[9]!.header.bytes, log[9]!.body);
+      await line.quiet();
+      expectEqual(left, right);
+    });
+
+    it('spreads a fork that happens then, to both sides', async () => {
+      const [left, right] = [new LogReplica().add(log.slice(0, 5)), new LogReplica().add(log.slice(0, 5))];
+      const line = await new SyncLine(left, right).run();
+      left.onTaken = (operation) => line.left.host.appended(operation);
+      right.onTaken = (operation) => line.right.host.appended(operation);
+      const other = operationAfter(authorOf(1), log[4]!.header, Uint8Array.of(200));
+      const longer = operationAfter(authorOf(1), other.header, Uint8Array.of(201));
+      for (const { header, body } of [log[5]!, log[6]!])
+        await left.take(new Uint8Array(0), header.bytes, body);
+      for (const { header, body } of [other, longer]) await right.take(new Uint8Array(0), header.bytes, body);
+      await line.quiet();
+      expect(left.lines().filter((text) => text.includes('side'))).to.have.lengthOf(2);
+      expectEqual(left, right);
+      expect(left.evidenceTaken + right.evidenceTaken).to.be.above(0);
+    });
+
+    it('closes when one side does', async () => {
+      const line = await new SyncLine(new LogReplica(), new LogReplica()).run();
+      line.right.host.close();
+      await line.quiet();
+      expect([line.left.ended, line.right.ended]).to.deep.equal([{ by: 'close' }, { by: 'close' }]);
+    });
+  });
+
+  describe('with branches', () => {
+    it('keeps no more of a second branch than it may', async () => {
+      for (const lengths of [
+        [MOST_SIDE_OPERATIONS + 20, 10],
+        [10, MOST_SIDE_OPERATIONS + 20],
+      ] as const) {
+        const [left, right] = branches(lengths);
+        const line = await new SyncLine(left!, right!).run();
+        expect([line.left.ended, line.right.ended]).to.deep.equal([undefined, undefined]);
+        const [ours, theirs] = [onlyLog(left!), onlyLog(right!)];
+        expect(ours.canonical[1]!.header.id).to.deep.equal(theirs.canonical[1]!.header.id);
+        const came = lengths[0] > lengths[1] ? theirs : ours;
+        expect(came.side.length).to.be.at.most(MOST_SIDE_OPERATIONS);
+      }
+    });
+
+    it('leaves branches alone that part too far back, and goes on with everything else', async () => {
+      const [left, right] = branches([MOST_SIDE_OPERATIONS + 20, MOST_SIDE_OPERATIONS + 20]);
+      left!.add(logOf(authorOf(2), 3));
+      const line = await new SyncLine(left!, right!).run();
+      expect([line.left.live === undefined, line.right.live === undefined]).to.deep.equal([false, false]);
+      expect(onlyLog(left!).side.length + onlyLog(right!).side.length).to.equal(0);
+      expect(right!.logs.size).to.equal(2);
+    });
+  });
+
+  it('ends a session whose other side sends what is not true', async () => {
+    const log = logOf(authorOf(1), 3);
+    const left = new LogReplica().add(log);
+    const lie = left.read.bind(left);
+    left.read = async (part, most) => {
+      const page = await lie(part, most);
+      return page.map((operation) => Object.assign(operation, { body: Uint8Array.of(66) }));
+    };
+    const right = new LogReplica();
+    const line = await new SyncLine(left, right).run();
+    expect(line.right.ended).to.deep.equal({ by: 'fault', reason: 'payload' });
+    expect(line.left.ended).to.deep.include({ by: 'peer', code: 5 });
+    expect(right.lines()).to.deep.equal([]);
+  });
+
+  it('ends a session when a store fails, on either side', async () => {
+    const right = new LogReplica();
+    right.broken = true;
+    const line = await new SyncLine(new LogReplica().add(logOf(authorOf(1), 3)), right).run();
+    expect(line.right.ended).to.deep.equal({ by: 'fault', reason: 'storage' });
+    const left = new LogReplica();
+    left.tips = () => Promise.reject(new Error('broken'));
+    const other = await new SyncLine(left, new LogReplica()).run();
+    expect(other.left.ended).to.deep.equal({ by: 'fault', reason: 'storage' });
+    expect(other.right.ended).to.deep.include({ by: 'peer', code: 103 });
+  });
+
+  it('refuses a topic that is not wanted', async () => {
+    const line = await new SyncLine(new LogReplica(), new LogReplica(), { wants: false }).run();
+    expect(line.right.ended).to.deep.equal({ by: 'fault', reason: 'topic' });
+    expect(line.left.ended).to.deep.include({ by: 'peer', code: 101 });
+  });
+});

@@ -1,0 +1,46 @@
+import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { GraphError } from '../../lib/base/errors.ts';
+import { loadKeyFile } from '../../relay/key-file.ts';
+import { temporaryFolders } from '../support/temporary-folder.ts';
+
+async function codeOf(path: string): Promise<string> {
+  const error = await loadKeyFile(path).catch((reason: unknown) => reason);
+  return error instanceof GraphError ? `${error.code} ${error.message}` : 'loaded';
+}
+
+describe('relay.key-file', () => {
+  const folder = temporaryFolders();
+
+  it('makes a key at the first start, for its owner alone, and reads it ever after', async () => {
+    const path = join(await folder(), 'key');
+    const made = await loadKeyFile(path);
+    expect((await loadKeyFile(path)).id).to.equal(made.id);
+    if (process.platform !== 'win32') expect((await stat(path)).mode & 0o777).to.equal(0o600);
+    expect(await readFile(path, 'utf8')).to.match(/^[\da-f]{64}\n$/);
+  });
+
+  it('makes one key when two start at once', async () => {
+    const path = join(await folder(), 'key');
+    const results = await Promise.allSettled([loadKeyFile(path), loadKeyFile(path)]);
+    const ids = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value.id] : []));
+    expect(new Set(ids)).to.deep.equal(new Set([(await loadKeyFile(path)).id]));
+  });
+
+  it('refuses a file that others may read', async function () {
+    if (process.platform === 'win32') this.skip();
+    const path = join(await folder(), 'key');
+    await loadKeyFile(path);
+    await chmod(path, 0o640);
+    expect(await codeOf(path)).to.match(/^KEY_INVALID .*chmod 600/);
+  });
+
+  it('refuses what is no key, and a place where none can be, and never says what is in the file', async () => {
+    const path = join(await folder(), 'key');
+    await writeFile(path, 'secretsecret', { mode: 0o600 });
+    expect(await codeOf(path)).to.match(/^KEY_INVALID .*64 hex digits$/);
+    expect(await codeOf(path)).to.not.include('secretsecret');
+    expect(await codeOf(join(path, 'below'))).to.match(/^KEY_INVALID .*ENOTDIR$/);
+  });
+});

@@ -1,0 +1,69 @@
+import { expect } from 'chai';
+import * as fc from 'fast-check';
+import { fromHex } from '../../lib/base/bytes.ts';
+import { decodeHeader, unsignedBytesOf } from '../../lib/log/codec.ts';
+import { KeyPair } from '../../lib/log/key-pair.ts';
+import { verifyStrict } from '../../lib/log/strict-ed25519.ts';
+import { nodeSigner, nodeVerifier } from '../../relay/node-ed25519.ts';
+import { seeded } from '../support/arbitraries.ts';
+import { loadVectors } from '../support/vectors.ts';
+
+interface EdgeCases {
+  readonly cases: readonly { readonly name: string; readonly header: string; readonly strict: boolean }[];
+}
+
+const bytes = (length: number): fc.Arbitrary<Uint8Array> =>
+  fc.uint8Array({ minLength: length, maxLength: length });
+
+describe('relay.node-ed25519', () => {
+  const verify = nodeVerifier();
+
+  it('decides every edge case as the strict check does', () => {
+    for (const { name, header, strict } of loadVectors<EdgeCases>('p2panda/signature-edge-cases.json')
+      .cases) {
+      const decoded = decodeHeader(fromHex(header)!);
+      if (!decoded.ok) throw new Error(name);
+      const { author, signature } = decoded.value;
+      expect(verify(author, unsignedBytesOf(decoded.value), signature), name).to.equal(strict);
+    }
+  });
+
+  it('agrees with noble on random keys, messages, signatures and faults in them', () => {
+    const fault = fc.option(fc.record({ at: fc.nat(63), mask: fc.integer({ min: 1, max: 255 }) }), {
+      nil: undefined,
+    });
+    fc.assert(
+      fc.property(
+        bytes(32),
+        fc.uint8Array({ maxLength: 40 }),
+        fault,
+        fault,
+        (secret, message, inSignature, inKey) => {
+          const pair = new KeyPair(secret);
+          const signature = nodeSigner(pair).sign(message);
+          expect(signature).to.deep.equal(pair.sign(message));
+          const key = Uint8Array.from(pair.publicKey);
+          if (inSignature !== undefined) signature[inSignature.at]! ^= inSignature.mask;
+          if (inKey !== undefined) key[inKey.at % 32]! ^= inKey.mask;
+          expect(verify(key, message, signature)).to.equal(verifyStrict(key, message, signature));
+        },
+      ),
+      seeded(60),
+    );
+  });
+
+  it('agrees with noble on bytes that are keys and signatures of nobody', () => {
+    fc.assert(
+      fc.property(bytes(32), bytes(64), (key, signature) => {
+        expect(verify(key, key, signature)).to.equal(verifyStrict(key, key, signature));
+      }),
+      seeded(60),
+    );
+  });
+
+  it('refuses keys and signatures of other lengths', () => {
+    expect(verify(new Uint8Array(31), new Uint8Array(0), new Uint8Array(64))).to.equal(false);
+    const { publicKey } = KeyPair.random();
+    expect(verify(publicKey, new Uint8Array(0), new Uint8Array(63))).to.equal(false);
+  });
+});

@@ -1,0 +1,101 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { MemoryStorage } from '../../adapters/memory.ts';
+import { SealedStorage } from '../../adapters/sealed-storage.ts';
+import { LevelStorage } from '../../adapters/level.ts';
+import { KeyPair } from '../../lib/log/key-pair.ts';
+import { decodeDelta } from '../../lib/store/delta-codec.ts';
+import { LogStore } from '../../lib/store/log-store.ts';
+import { pagesOf } from '../../lib/store/replay.ts';
+import type { Storage } from '../../lib/store/storage.ts';
+import { createRelay, type RelaySettings } from '../../relay/relay.ts';
+import { temporaryFolders } from '../support/temporary-folder.ts';
+import { RawPeer } from '../support/raw-peer.ts';
+
+const QUIET: RelaySettings = { port: 0, host: '127.0.0.1', logLevel: 'silent', legacy: 'witness' };
+
+/** What a client is answered that puts one property. */
+async function put(port: number, id: string, soul = 'mark'): Promise<string> {
+  const peer = await RawPeer.open(`http://127.0.0.1:${port}/gun`);
+  const node = { _: { '#': soul, '>': { name: 5 } }, name: 'Mark' };
+  const answer = await peer.put({ [soul]: node }, id);
+  await peer.close();
+  return answer.err ?? 'ok';
+}
+
+/** Kinds and properties of what a store's logs say, by author. */
+async function said(storage: Storage): Promise<Record<string, string[]>> {
+  const store = new LogStore(storage);
+  const found: Record<string, string[]> = {};
+  for (const name of await store.heads()) {
+    const lines: string[] = [];
+    for await (const page of pagesOf(store, 'canonical', name)) {
+      for (const { body } of page) {
+        const delta = decodeDelta(body!);
+        if (!delta.ok || delta.value === undefined) continue;
+        lines.push(
+          ...delta.value.writes.map(({ soul, key, json }) => `${delta.value!.kind} ${soul} ${key} ${json}`),
+        );
+      }
+    }
+    found[name.author] = lines;
+  }
+  return found;
+}
+
+describe('relay.relay-logs', () => {
+  const folder = temporaryFolders();
+
+  it('signs what clients wrote, with its key, before it ends', async () => {
+    const storage = new MemoryStorage();
+    const key = KeyPair.random();
+    const relay = createRelay(QUIET, { storage, key });
+    await relay.listen();
+    expect(await put(relay.port, 'p1')).to.equal('ok');
+    await relay.close();
+    await storage.open();
+    expect(await said(storage)).to.deep.equal({ [key.id]: ['gun/seen mark name "Mark"'] });
+  });
+
+  it('keeps its key in the data folder, or where it is told, and goes on with its log', async () => {
+    const data = await folder();
+    const logKey = join(await folder(), 'elsewhere');
+    const authors = new Set<string>();
+    for (const [id, settings] of [
+      ['p1', {}],
+      ['p2', {}],
+      ['p3', { logKey }],
+    ] as const) {
+      const relay = createRelay({ ...QUIET, ...settings, data, durability: 'os' });
+      await relay.listen();
+      expect(await put(relay.port, id, id)).to.equal('ok');
+      await relay.close();
+    }
+    expect((await stat(join(data, 'log-key'))).isFile()).to.equal(true);
+    expect((await stat(logKey)).isFile()).to.equal(true);
+    const storage = new SealedStorage(new LevelStorage({ location: data, durability: 'os' }));
+    await storage.open();
+    const logs = await said(storage);
+    for (const author of Object.keys(logs)) authors.add(author);
+    expect(Object.values(logs).map((lines) => lines.length)).to.have.members([2, 1]);
+    await storage.close();
+  });
+
+  it('signs nothing unless that is wanted', async () => {
+    const storage = new MemoryStorage();
+    const relay = createRelay({ port: 0, host: '127.0.0.1', logLevel: 'silent' }, { storage });
+    await relay.listen();
+    expect(await put(relay.port, 'p1')).to.equal('ok');
+    await relay.close();
+    await storage.open();
+    expect(await said(storage)).to.deep.equal({});
+  });
+
+  it('refuses what nobody signed when that is wanted', async () => {
+    const relay = createRelay({ ...QUIET, legacy: 'reject' }, { storage: new MemoryStorage() });
+    await relay.listen();
+    expect(await put(relay.port, 'p1')).to.equal('put: only what is signed is taken here');
+    await relay.close();
+  });
+});

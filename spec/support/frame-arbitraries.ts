@@ -1,0 +1,50 @@
+/** Random frames of every type. */
+import * as fc from 'fast-check';
+import type { Arbitrary } from 'fast-check';
+import { toHex } from '../../lib/base/bytes.ts';
+import type { Tip, Tips } from '../../lib/log/heights.ts';
+import type { LogFrame } from '../../lib/sync/log-frames.ts';
+
+const session = fc.integer({ min: 0, max: 2 ** 32 - 1 });
+const key = fc.uint8Array({ minLength: 32, maxLength: 32 });
+const header = fc.uint8Array({ minLength: 1, maxLength: 60 });
+const body = fc.option(fc.uint8Array({ minLength: 1, maxLength: 60 }), { nil: undefined });
+
+function aMap<T>(item: Arbitrary<T>): Arbitrary<ReadonlyMap<string, T>> {
+  return fc.array(fc.tuple(key.map(toHex), item), { maxLength: 3 }).map((entries) => new Map(entries));
+}
+
+function aFrameOf<T>(
+  type: LogFrame['type'],
+  fields: { [K in keyof T]: Arbitrary<T[K]> },
+): Arbitrary<LogFrame> {
+  return fc.record(fields).map((content) => Object.assign({ type }, content) as unknown as LogFrame);
+}
+
+/** Tips of a few logs. */
+export function someTips(): Arbitrary<Tips> {
+  const tip = fc.tuple(session, key, fc.option(key, { nil: undefined }));
+  return aMap(aMap(tip.map(([height, id, side]): Tip => ({ height, id, side }))));
+}
+
+/** Any frame. */
+export function aFrame(): Arbitrary<LogFrame> {
+  const operation = { session, header, body };
+  const features = fc
+    .array(fc.tuple(fc.string({ minLength: 1, maxLength: 9 }), session), { maxLength: 4 })
+    .map((entries) => new Map(entries.filter(([name]) => name !== '__proto__')));
+  return fc.oneof(
+    aFrameOf('hello', { nodeKey: key, network: key, nonce: key, features }),
+    aFrameOf('proof', { signature: fc.uint8Array({ minLength: 64, maxLength: 64 }) }),
+    aFrameOf('topic', { session, topic: key }),
+    aFrameOf('agreed', { session }),
+    aFrameOf('have', { session, tips: someTips(), more: fc.boolean() }),
+    aFrameOf('preSync', { session, operations: fc.maxSafeNat(), bytes: fc.maxSafeNat() }),
+    aFrameOf('operation', operation),
+    aFrameOf('done', { session }),
+    aFrameOf('live', operation),
+    aFrameOf('close', { session }),
+    aFrameOf('fork', { session, first: header, second: header }),
+    aFrameOf('error', { session, code: fc.maxSafeNat(), text: fc.string({ maxLength: 60 }) }),
+  );
+}

@@ -1,0 +1,121 @@
+/** A small store with logs under its graph, a log of its own, and a witness. */
+import type { MemoryStorage } from '../../adapters/memory.ts';
+import { toHex } from '../../lib/base/bytes.ts';
+import type { ForkPolicy } from '../../lib/log/fork.ts';
+import type { Signer } from '../../lib/log/key-pair.ts';
+import { namesOf, type Operation } from '../../lib/log/operation.ts';
+import { LogGroup } from '../../lib/store/log-group.ts';
+import { LogStore } from '../../lib/store/log-store.ts';
+import { OwnLog } from '../../lib/store/own-log.ts';
+import { pagesOf } from '../../lib/store/replay.ts';
+import { WitnessMarks } from '../../lib/store/witness-marks.ts';
+import { Witness, type WitnessEvent } from '../../lib/store/witness.ts';
+import type { PutOutcome } from '../../lib/store/writer.ts';
+import { StoredLogs, writesOf } from '../../lib/sync/stored-logs.ts';
+import { FakeClock } from './fake-clock.ts';
+import { authorOf, LOG_ID, TOPIC, verifyFast } from './log-maker.ts';
+import { SmallStore } from './small-store.ts';
+
+/** How a store with logs is made. */
+export interface LoggedStoreOptions {
+  readonly memory?: MemoryStorage;
+  readonly clock?: FakeClock;
+  readonly policy?: ForkPolicy;
+  /** Whether unsigned writes are witnessed; they are when absent. */
+  readonly witnesses?: boolean;
+  readonly signer?: Signer;
+  readonly snapshotAfter?: number;
+}
+
+/** Everything a spec of stored logs needs. */
+export class LoggedStore {
+  readonly small: SmallStore;
+  readonly logs: LogStore;
+  readonly marks: WitnessMarks;
+  readonly own: OwnLog;
+  readonly witness: Witness;
+  readonly sync: StoredLogs;
+  readonly told: WitnessEvent[] = [];
+
+  constructor(options: LoggedStoreOptions = {}) {
+    const {
+      memory,
+      clock = new FakeClock(),
+      policy = 'tolerate',
+      witnesses = true,
+      signer = authorOf(200),
+    } = options;
+    let made: { readonly store: LogStore; readonly marks: WitnessMarks } | undefined;
+    const topic = toHex(TOPIC);
+    const log = toHex(LOG_ID);
+    this.small = new SmallStore({
+      ...(memory === undefined ? {} : { memory }),
+      clock,
+      logs: (storage) => {
+        made = { store: new LogStore(storage), marks: new WitnessMarks(storage) };
+        const { store, marks } = made;
+        const group = (): LogGroup => new LogGroup(store, policy, (id) => (id === log ? topic : undefined));
+        return { group, marks: witnesses ? marks : undefined };
+      },
+    });
+    this.logs = made!.store;
+    this.marks = made!.marks;
+    const { writer, graph } = this.small;
+    this.own = new OwnLog({
+      signer,
+      topic: TOPIC,
+      store: this.logs,
+      submit: writer.submit.bind(writer),
+      clock: clock.clock,
+    });
+    this.witness = new Witness({
+      marks: this.marks,
+      log: this.own,
+      store: this.logs,
+      readField: (soul, key) => graph.readField(soul, key),
+      now: clock.clock,
+      startTimer: clock.startTimer,
+      report: (event) => this.told.push(event),
+      snapshotAfter: options.snapshotAfter,
+    });
+    this.sync = new StoredLogs({ store: this.logs, submit: writer.submit.bind(writer), verify: verifyFast });
+  }
+
+  /** Submits an operation with what it says. */
+  take(operation: Operation): Promise<PutOutcome> {
+    const writes = writesOf(operation);
+    if (!writes.ok) throw new Error(writes.reason);
+    const owner = namesOf(operation).author;
+    return new Promise((settle) =>
+      this.small.writer.submit({ writes: writes.value, operation, owner, settle }),
+    );
+  }
+
+  /** What is held of logs, as `LogReplica` writes it. */
+  async lines(): Promise<string[]> {
+    const lines: string[] = [];
+    for (const { author, log } of await this.logs.heads()) {
+      for await (const page of pagesOf(this.logs, 'canonical', { author, log })) {
+        for (const { sequence, id, body } of page)
+          lines.push(`${author} ${log} ${sequence} ${id} ${body?.join()}`);
+      }
+      for await (const page of pagesOf(this.logs, 'side', { author, log })) {
+        for (const { sequence, id } of page) lines.push(`${author} ${log} ${sequence} side ${id}`);
+      }
+    }
+    return lines.toSorted();
+  }
+
+  /** Closes witness, writer and storage. */
+  async close(): Promise<void> {
+    await this.witness.close();
+    await this.small.close();
+  }
+}
+
+/** Opens a store with logs; close it with {@link LoggedStore.close}. */
+export async function openLogged(options: LoggedStoreOptions = {}): Promise<LoggedStore> {
+  const store = new LoggedStore(options);
+  await store.small.open();
+  return store;
+}

@@ -1,0 +1,118 @@
+/** Two replicas and a line between them that carries frames, counts them, and can be cut. */
+import { setImmediate } from 'node:timers/promises';
+import {
+  decodeFrame,
+  encodeFrame,
+  frameFromJson,
+  frameToJson,
+  type LogFrame,
+} from '../../lib/sync/log-frames.ts';
+import type { SessionEnd } from '../../lib/sync/log-sync.ts';
+import { SessionHost, type SessionProgress } from '../../lib/sync/session-host.ts';
+import type { SyncStore } from '../../lib/sync/sync-store.ts';
+import { TOPIC } from './log-maker.ts';
+
+/** How frames go over the line. */
+export type LineForm = 'binary' | 'json';
+
+/** One end of the line. */
+interface End {
+  readonly host: SessionHost;
+  live: SessionProgress | undefined;
+  ended: SessionEnd | undefined;
+}
+
+/** What a line is made with. */
+export interface LineOptions {
+  readonly form?: LineForm;
+  /** Frames after which the line is cut, of both directions together. */
+  readonly cutAfter?: number | undefined;
+  readonly wants?: boolean;
+  readonly mostLogs?: number;
+}
+
+function carried(frame: LogFrame, form: LineForm): { readonly frame: LogFrame; readonly bytes: number } {
+  if (form === 'binary') {
+    const bytes = encodeFrame(frame);
+    const decoded = decodeFrame(bytes);
+    if (!decoded.ok) throw new Error(`${frame.type}: ${decoded.reason}`);
+    return { frame: decoded.value, bytes: bytes.length };
+  }
+  const text = JSON.stringify(frameToJson(frame));
+  const decoded = frameFromJson(JSON.parse(text));
+  if (!decoded.ok) throw new Error(`${frame.type}: ${decoded.reason}`);
+  return { frame: decoded.value, bytes: text.length };
+}
+
+/** A session between two stores over a line. */
+export class SyncLine {
+  readonly left: End;
+  readonly right: End;
+  /** Types of the frames that were carried, in their order. */
+  readonly carried: LogFrame[] = [];
+  bytes = 0;
+  readonly #options: LineOptions;
+  #moving = 0;
+
+  constructor(left: SyncStore, right: SyncStore, options: LineOptions = {}) {
+    this.#options = options;
+    this.left = this.#end(left, () => this.right, TOPIC);
+    this.right = this.#end(right, () => this.left, undefined);
+  }
+
+  /** Opens the session from the left, and waits until nothing moves. */
+  async run(): Promise<this> {
+    this.left.host.start();
+    await this.quiet();
+    return this;
+  }
+
+  /** Waits until nothing moves. */
+  async quiet(): Promise<void> {
+    // Stores answer within a turn, so a turn in which nothing was sent or taken is the end.
+    for (let last = -1; last !== this.#moving;) {
+      last = this.#moving;
+      await setImmediate();
+      await this.left.host.settled();
+      await this.right.host.settled();
+    }
+  }
+
+  get isCut(): boolean {
+    return this.carried.length >= (this.#options.cutAfter ?? Infinity);
+  }
+
+  #end(store: SyncStore, other: () => End, topic: Uint8Array | undefined): End {
+    const end: End = {
+      live: undefined,
+      ended: undefined,
+      host: new SessionHost({
+        session: 4,
+        topic,
+        store,
+        mostLogs: this.#options.mostLogs ?? 1000,
+        wants: () => this.#options.wants ?? true,
+        send: (frame) => this.#carry(frame, other),
+        onLive: (progress) => {
+          end.live = progress;
+        },
+        onEnd: (reason) => {
+          end.ended = reason;
+        },
+      }),
+    };
+    return end;
+  }
+
+  #carry(frame: LogFrame, to: () => End): void {
+    this.#moving += 1;
+    if (this.isCut) return;
+    const { frame: arriving, bytes } = carried(frame, this.#options.form ?? 'binary');
+    this.carried.push(arriving);
+    this.bytes += bytes;
+    queueMicrotask(() => {
+      this.#moving += 1;
+      to().host.receive(arriving);
+    });
+  }
+}
