@@ -23,8 +23,8 @@ export const APP_BUNDLES: readonly AppBundle[] = [
     mostGzipBytes: 17 * KIB,
   },
   {
-    name: 'a graph in IndexedDB with its peers',
-    source: `export { createGraph, keys, stored } from './lib/index.js';
+    name: 'a graph in IndexedDB with its peers and user space',
+    source: `export { createGraph, keys, stored, SEA } from './lib/index.js';
       export { IndexedDbStorage } from './adapters/indexed-db.js';
       export { websocket } from './adapters/websocket-link.js';`,
     mostGzipBytes: 26 * KIB,
