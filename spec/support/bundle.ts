@@ -29,14 +29,6 @@ export const APP_BUNDLES: readonly AppBundle[] = [
       export { websocket } from './adapters/websocket-link.js';`,
     mostGzipBytes: 26 * KIB,
   },
-  {
-    name: 'a graph in IndexedDB with its peers and users',
-    source: `export { createGraph, keys, stored } from './lib/index.js';
-      export { userOf, userSpaces } from './lib/api/user.js';
-      export { IndexedDbStorage } from './adapters/indexed-db.js';
-      export { websocket } from './adapters/websocket-link.js';`,
-    mostGzipBytes: 34 * KIB,
-  },
 ];
 
 /** A bundle's cost and contents. */
