@@ -51,8 +51,8 @@ describe('mesh/asks', () => {
 
   afterEach(() => {
     asks.close();
-    expect(time.timerCount).to.equal(0);
     restoreTimers();
+    expect(time.timerCount).to.equal(0);
   });
 
   it('ends with the first whole answer', () => {
