@@ -47,6 +47,7 @@ describe('store examination', () => {
       nodes: { records: SOULS.length, damaged: 0 },
       properties: { records: 40 * large.length, damaged: 0 },
       'pieces of values': { records: 0, damaged: 0 },
+      logs: { records: 0, damaged: 0 },
       'future writes': { records: 0, damaged: 0 },
       'notes of the store': { records: 2, damaged: 0 },
       others: { records: 0, damaged: 0 },

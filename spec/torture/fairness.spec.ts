@@ -7,6 +7,7 @@ import { FRAME_SIZES } from '../../lib/wire/large-frame.ts';
 import { freshId, freshName, graphOf, RawPeer, type RawMessage, type RawNode } from '../support/raw-peer.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { WatchedRelay } from '../support/watched-relay.ts';
+import { scaled } from './scale.ts';
 
 /** How long one message may hold the event loop, in milliseconds; whatever is not cut into slices takes a multiple. */
 const HOLD_MS = 10;
@@ -142,8 +143,8 @@ async function putForged(peer: RawPeer): Promise<void> {
   expect(await peer.put(forged)).to.include({ err: 'Unverified data.' });
 }
 
-/** As many properties as a frame holds: no other structure has so many parts. */
-const MANY_PROPERTIES: Load = putAndRead(() => nodesOf(20, () => fieldsOf(10_000, 1)));
+/** Nodes of as many properties as one may have; twenty fill a frame. No other structure has so many parts. */
+const MANY_PROPERTIES: Load = putAndRead(() => nodesOf(scaled(8, 20), () => fieldsOf(10_000, 1)));
 
 async function putBatch(peer: RawPeer): Promise<void> {
   const puts = range(DEFAULT_LIMITS.batchMessages).map((at) => ({
