@@ -39,12 +39,13 @@ function install() {
   console.log(`${filename}: ${paths.length} files, installed`);
 }
 
-/** Imports every door from a script of the new project; chai, an optional peer, is only there if needed. */
+/** Imports every door from a script of the new project; optional peers are only there if needed. */
 function importDoors() {
   const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const doors = Object.keys(exports).filter((path) => !path.endsWith('.json'));
-  if (doors.includes('./adapters/conformance'))
-    npm(['install', '--no-audit', '--no-fund', 'chai@6'], project);
+  const peers = { './adapters/conformance': 'chai@6', './react': 'react@19' };
+  const needed = Object.entries(peers).flatMap(([door, peer]) => (doors.includes(door) ? [peer] : []));
+  if (needed.length > 0) npm(['install', '--no-audit', '--no-fund', ...needed], project);
   const script = join(project, 'doors.js');
   const lines = doors.map(
     (path) =>
