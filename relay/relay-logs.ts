@@ -7,6 +7,7 @@ import type { KeyPair } from '../lib/log/key-pair.ts';
 import type { StartTimer } from '../lib/store/deferred-writes.ts';
 import type { GraphStore } from '../lib/store/graph-store.ts';
 import { LogGroup } from '../lib/store/log-group.ts';
+import { LoggedCommits } from '../lib/store/logged-commits.ts';
 import { LogStore } from '../lib/store/log-store.ts';
 import { OwnLog } from '../lib/store/own-log.ts';
 import type { Storage } from '../lib/store/storage.ts';
@@ -56,11 +57,11 @@ export class RelayLogs {
     this.store = new LogStore(storage);
     this.#marks = new WitnessMarks(storage);
     const [topic, log] = [toHex(this.topic), toHex(logIdOf(this.topic))];
-    this.forWriter = {
+    this.forWriter = new LoggedCommits({
       group: () => new LogGroup(this.store, 'tolerate', (id) => (id === log ? topic : undefined)),
       marks: options.legacy === 'witness' ? this.#marks : undefined,
       refusesUnsigned: options.legacy === 'reject',
-    };
+    });
   }
 
   /** The relay's own log, once it is open; undefined when nothing is witnessed. */

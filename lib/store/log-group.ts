@@ -6,7 +6,7 @@ import { evidenceOf, type ForkPolicy, type SideBranch } from '../log/fork.ts';
 import type { LogName } from '../log/heights.ts';
 import { namesOf, type Operation } from '../log/operation.ts';
 import { placeOperation, type LogState, type Placement } from '../log/placement.ts';
-import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
+import type { LogReason } from '../log/reasons.ts';
 import {
   bodyKey,
   encodePlace,
@@ -64,10 +64,6 @@ export class LogGroup {
     const bytes = operation.header.bytes.length + (operation.body?.length ?? 0);
     yield* this.#apply(operation, encodePlace(names.id, bytes), log, placed.value);
     return success(placed.value);
-  }
-
-  textOf(reason: LogReason): string {
-    return LOG_REASONS[reason].text;
   }
 
   /** The storage changes of everything that was placed, and of the heads. */

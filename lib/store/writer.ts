@@ -1,9 +1,9 @@
 import { systemClock, type Clock } from '../base/clock.ts';
 import { GraphError, type ErrorCode } from '../base/errors.ts';
 import type { Limits } from '../base/limits.ts';
-import { Pace } from '../base/pace.ts';
-import { Slices, type WaitingSteps } from '../base/slices.ts';
+import { chosenInSteps, Pace } from '../base/pace.ts';
 import type { Result } from '../base/result.ts';
+import { Slices, type WaitingSteps } from '../base/slices.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { merge, mergeInSteps, type SaysTheSame } from '../ham/merge.ts';
 import type { Operation } from '../log/operation.ts';
@@ -12,10 +12,8 @@ import type { LogReason } from '../log/reasons.ts';
 import { CommitGroup } from './commit-group.ts';
 import { DeferredWrites, type StartTimer } from './deferred-writes.ts';
 import type { GraphStore } from './graph-store.ts';
-import { mayWrite } from './key-soul.ts';
 import { PutQueue } from './put-queue.ts';
 import type { Change, Storage } from './storage.ts';
-import type { WitnessMarks } from './witness-marks.ts';
 
 /** Changes that are gathered before a commit begins; beyond, they are made as the storage takes them. */
 const GATHERED_CHANGES = 2048;
@@ -63,39 +61,42 @@ export type WriterEvent =
   /** Somebody who was told of an outcome threw; the outcome stands. */
   | { readonly kind: 'listener-failed'; readonly error: unknown };
 
-/** What the operations of one commit do to logs, see `log-group.ts`. */
-export interface LogPart {
-  /** Places an operation upon those before it; what is refused leaves nothing behind. */
-  place(operation: Operation): WaitingSteps<Result<Placement, LogReason>>;
-  /** What the sender is told of a refusal; texts that apps without logs do not load. */
-  textOf(reason: LogReason): string;
-  appendChanges(changes: Change[]): Generator<void, void>;
-  /** Told when the changes are durable. */
-  publish(): void;
+/** What a group of requests is merged into. */
+export interface MergeTarget {
+  readonly group: CommitGroup;
+  /** Takes writes whose time has not come. */
+  readonly deferred: DeferredWrites;
+  /** Milliseconds since 1970. */
+  readonly now: number;
 }
 
-/** How the writer keeps logs; who keeps none loads nothing for them. */
+/** How the writer keeps logs, see `logged-commits.ts`; who keeps none loads nothing for them. */
 export interface WriterLogs {
-  /** Begins a commit. */
-  group(): LogPart;
-  /** Where unsigned writes that won are noted to be witnessed; undefined when they are not. */
-  readonly marks: WitnessMarks | undefined;
-  /** True to take only what is signed. */
-  readonly refusesUnsigned?: boolean;
+  /** Reads what an earlier run left; before the first group. */
+  load(): Promise<void>;
+  begin(): CommitLogs;
+}
+
+/** What logs have to do with one commit. */
+export interface CommitLogs {
+  /** The accepted writes of a request, or why it is refused; undefined for one that logs have no say in. */
+  merge(request: PutRequest, into: MergeTarget): WaitingSteps<readonly FieldWrite[] | string | undefined>;
+  /** What the commit writes of logs, in portions. */
+  changes(requests: readonly PutRequest[], merged: MergedGroup): Generator<Change[], void>;
+  /** Told once how the commit ended. */
+  settle(isDurable: boolean): void;
+  /** What the outcome of a request says of its operation; undefined when it has none. */
+  placementOf(request: PutRequest): Result<Placement, LogReason> | undefined;
 }
 
 /** What merging a group gave: a list of winners, or the reason of a refusal, for each request. */
-interface MergedGroup {
+export interface MergedGroup {
   readonly matured: readonly FieldWrite[];
   readonly byRequest: readonly (readonly FieldWrite[] | string)[];
-  /** What their logs said to operations. */
-  readonly placed: ReadonlyMap<PutRequest, Result<Placement, LogReason>>;
 }
 
-const FAILED = 'storage failed, nothing was stored';
 const NO_LOGS = 'no logs are kept here';
-const SIGNED_ONLY = 'put: only what is signed is taken here';
-const OWNED = 'put: a soul that belongs to a key takes only what that key has signed';
+const FAILED = 'storage failed, nothing was stored';
 /** Reasons for those who asked; other errors of the storage are the operator's business. */
 const REASONS: { readonly [code in ErrorCode]?: string } = {
   STORAGE_DAMAGED: 'the store is damaged and read-only',
@@ -177,7 +178,7 @@ export class Writer {
     this.#running = true;
     try {
       const writes = await this.#deferred.load();
-      await this.#logs?.marks?.load();
+      await this.#logs?.load();
       this.#tellOperator({ kind: 'deferred-loaded', writes });
     } finally {
       this.#schedule(() => void this.#run());
@@ -236,35 +237,26 @@ export class Writer {
   /** Never throws: what fails is told to the requests of the group. */
   *#commitGroup(requests: readonly PutRequest[]): WaitingSteps<void> {
     const group = new CommitGroup(this.#storage, this.#graph);
-    const logs = this.#logGroup(requests);
-    const marks = this.#logs?.marks;
+    const logs = this.#logs?.begin();
     let merged: MergedGroup;
     try {
       merged = yield* this.#mergeGroup(requests, group, logs);
-      yield* this.#commit(group, this.#appendLogs(requests, merged, logs));
+      yield* this.#commit(group, logs?.changes(requests, merged) ?? []);
     } catch (error) {
       yield* this.#deferred.settle(false);
-      marks?.settle(false);
+      logs?.settle(false);
       return yield* this.#failGroup(requests, error);
     }
     yield* group.publish();
-    logs?.publish();
     yield* this.#deferred.settle(true);
-    marks?.settle(true);
-    yield* this.#settleGroup(requests, merged, group);
-  }
-
-  /** Undefined when the group has no operations. */
-  #logGroup(requests: readonly PutRequest[]): LogPart | undefined {
-    if (this.#logs === undefined || !requests.some(({ operation }) => operation !== undefined))
-      return undefined;
-    return this.#logs.group();
+    logs?.settle(true);
+    yield* this.#settleGroup(requests, merged, group, logs);
   }
 
   *#mergeGroup(
     requests: readonly PutRequest[],
     group: CommitGroup,
-    logs: LogPart | undefined,
+    logs: CommitLogs | undefined,
   ): WaitingSteps<MergedGroup> {
     const now = this.#clock();
     const due = this.#deferred.takeDue(now);
@@ -273,70 +265,18 @@ export class Writer {
     yield* group.load(batches);
     const matured = (yield* mergeInSteps(due, group, now, this.#saysTheSame)).accepted;
     const byRequest: (readonly FieldWrite[] | string)[] = [];
-    const placed = new Map<PutRequest, Result<Placement, LogReason>>();
+    const target = { group, deferred: this.#deferred, now };
     const pace = new Pace();
     for (let at = 0; at < requests.length; at += 1) {
       const request = requests[at]!;
-      if (isSigned(request)) byRequest.push(yield* this.#mergeSigned(request, group, logs, now, placed));
-      else if (this.#logs?.refusesUnsigned === true) byRequest.push(SIGNED_ONLY);
-      else if (yield* this.#isOwned(request)) byRequest.push(OWNED);
+      const logged = logs === undefined ? undefined : yield* logs.merge(request, target);
+      if (logged !== undefined) byRequest.push(logged);
+      else if (request.operation !== undefined) byRequest.push(NO_LOGS);
       else if (request.writes.length <= FEW_WRITES) byRequest.push(this.#mergeFew(request, group, now));
       else byRequest.push(yield* this.#mergeMany(request, group, now));
       if (pace.after(0)) yield;
     }
-    return { matured, byRequest, placed };
-  }
-
-  /** True for unsigned writes to a soul that belongs to a key. */
-  *#isOwned({ writes }: PutRequest): Generator<void, boolean> {
-    if (this.#logs === undefined) return false;
-    if (writes.length <= FEW_WRITES) return !writes.every(isOfEverybody);
-    return (yield* chosen(writes, isOfAKey)).length > 0;
-  }
-
-  /** Places an operation in its log, then merges what it says; what its log refuses changes nothing. */
-  *#mergeSigned(
-    request: PutRequest,
-    group: CommitGroup,
-    logs: LogPart | undefined,
-    now: number,
-    placed: Map<PutRequest, Result<Placement, LogReason>>,
-  ): WaitingSteps<readonly FieldWrite[] | string> {
-    const future = yield* chosen(request.writes, (write) => write.state > now);
-    // The horizon does not count for what is signed: replicas would differ for ever.
-    const noRoom = future.length === 0 ? undefined : this.#deferred.refusal(future, request.owner, Infinity);
-    if (noRoom !== undefined) return noRoom;
-    if (request.operation !== undefined) {
-      if (logs === undefined) return NO_LOGS;
-      const placement = yield* logs.place(request.operation);
-      placed.set(request, placement);
-      if (!placement.ok) return logs.textOf(placement.reason);
-      if (placement.value === 'known') return [];
-    }
-    const { accepted, deferred } = yield* mergeInSteps(request.writes, group, now);
-    for (const write of deferred) this.#deferred.add(write, request.owner);
-    return accepted;
-  }
-
-  /** Appends what logs keep of a group: operations, marks of what is to be witnessed, and those that were. */
-  *#appendLogs(
-    requests: readonly PutRequest[],
-    { byRequest, matured }: MergedGroup,
-    logs: LogPart | undefined,
-  ): Generator<Change[], void> {
-    if (this.#logs === undefined) return;
-    const changes: Change[] = [];
-    if (logs !== undefined) for (const _ of logs.appendChanges(changes)) yield [];
-    const { marks } = this.#logs;
-    const unsigned: (readonly FieldWrite[])[] = [matured];
-    for (const [at, request] of requests.entries()) {
-      const won = byRequest[at]!;
-      if (typeof won === 'string') continue;
-      if (!isSigned(request)) unsigned.push(won);
-      for (const key of request.witnesses ?? []) changes.push([key, undefined]);
-    }
-    if (marks !== undefined) for (const _ of marks.append(changes, unsigned)) yield changes.splice(0);
-    yield changes;
+    return { matured, byRequest };
   }
 
   /** The accepted writes of a request, or why it is refused whole. */
@@ -357,7 +297,7 @@ export class Writer {
     group: CommitGroup,
     now: number,
   ): Generator<void, readonly FieldWrite[] | string> {
-    const future = yield* chosen(writes, (write) => write.state > now);
+    const future = yield* chosenInSteps(writes, (write) => write.state > now);
     const reason = future.length === 0 ? undefined : this.#deferred.refusal(future, owner, now);
     if (reason !== undefined) return reason;
     const { accepted, deferred } = yield* mergeInSteps(writes, group, now, this.#saysTheSame);
@@ -392,17 +332,18 @@ export class Writer {
     requests: readonly PutRequest[],
     merged: MergedGroup,
     group: CommitGroup,
+    logs: CommitLogs | undefined,
   ): Generator<void, void> {
     const holds = (write: FieldWrite): boolean => group.holds(write);
     for (let index = 0; index < requests.length; index += 1) {
       const request = requests[index]!;
       const won = merged.byRequest[index]!;
-      const placed = merged.placed.get(request);
+      const placed = logs?.placementOf(request);
       if (typeof won === 'string') {
         const logReason = placed?.ok === false ? placed.reason : undefined;
         this.#settle(request, { ok: false, reason: won, ...(logReason === undefined ? {} : { logReason }) });
       } else {
-        const changed = won.length <= FEW_WRITES ? won.filter(holds) : yield* chosen(won, holds);
+        const changed = won.length <= FEW_WRITES ? won.filter(holds) : yield* chosenInSteps(won, holds);
         this.#settle(request, {
           ok: true,
           changed,
@@ -411,7 +352,7 @@ export class Writer {
       }
       if (index % FEW_REQUESTS === LAST_OF_FEW) yield;
     }
-    const matured = yield* chosen(merged.matured, holds);
+    const matured = yield* chosenInSteps(merged.matured, holds);
     if (matured.length > 0) this.#tell(() => this.#matured(matured));
   }
 
@@ -444,33 +385,6 @@ export class Writer {
       // Nobody is left to be told.
     }
   }
-}
-
-/** True for what an operation says, now or before. */
-function isSigned({ operation, isReplay }: PutRequest): boolean {
-  return operation !== undefined || isReplay === true;
-}
-
-function isOfEverybody({ soul }: FieldWrite): boolean {
-  return mayWrite(soul, undefined);
-}
-
-function isOfAKey(write: FieldWrite): boolean {
-  return !isOfEverybody(write);
-}
-
-/** Those of many writes that are meant, in steps. */
-function* chosen(
-  writes: readonly FieldWrite[],
-  isMeant: (write: FieldWrite) => boolean,
-): Generator<void, FieldWrite[]> {
-  const found: FieldWrite[] = [];
-  const pace = new Pace();
-  for (const write of writes) {
-    if (isMeant(write)) found.push(write);
-    if (pace.after(0)) yield;
-  }
-  return found;
 }
 
 /** Changes as they are appended: those of many writes need not be there all at once. */

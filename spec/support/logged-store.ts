@@ -5,6 +5,7 @@ import type { ForkPolicy } from '../../lib/log/fork.ts';
 import type { Signer } from '../../lib/log/key-pair.ts';
 import { namesOf, type Operation } from '../../lib/log/operation.ts';
 import { LogGroup } from '../../lib/store/log-group.ts';
+import { LoggedCommits } from '../../lib/store/logged-commits.ts';
 import { LogStore } from '../../lib/store/log-store.ts';
 import { OwnLog } from '../../lib/store/own-log.ts';
 import { pagesOf } from '../../lib/store/replay.ts';
@@ -55,7 +56,7 @@ export class LoggedStore {
         made = { store: new LogStore(storage), marks: new WitnessMarks(storage) };
         const { store, marks } = made;
         const group = (): LogGroup => new LogGroup(store, policy, (id) => (id === log ? topic : undefined));
-        return { group, marks: witnesses ? marks : undefined };
+        return new LoggedCommits({ group, marks: witnesses ? marks : undefined });
       },
     });
     this.logs = made!.store;
