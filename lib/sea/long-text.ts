@@ -5,6 +5,8 @@ import { endOfText } from './json-text.ts';
 export const LONGEST_AT_ONCE: number = 65_536;
 /** Characters that are gone through in one step. */
 const SEGMENT = 16_384;
+/** Segments that are kept as one text: the garbage collector moves small ones about, which takes long. */
+const SEGMENTS_KEPT = 16;
 /** Characters of a text that may be the one long one. */
 const LONG_VALUE = 16_384;
 const LETTER_U = 0x75;
@@ -52,11 +54,15 @@ function safeEnd(json: string): number {
 export function* unescapeInSteps(json: string): Generator<void, readonly string[], void> {
   const end = json.length - 1;
   const parts: string[] = [];
+  let segments: string[] = [];
   for (let from = 1; from < end; yield) {
     const isLast = end - from <= SEGMENT;
     const cut = isLast ? end : from + safeEnd(json.slice(from, from + SEGMENT));
-    parts.push(JSON.parse(`"${json.slice(from, cut)}"`) as string);
+    segments.push(JSON.parse(`"${json.slice(from, cut)}"`) as string);
     from = cut;
+    if (!isLast && segments.length < SEGMENTS_KEPT) continue;
+    parts.push(segments.join(''));
+    segments = [];
   }
   return parts;
 }
@@ -88,7 +94,6 @@ export interface Hollow {
 /**
  * Takes the first long text out of some JSON; undefined when there is none, or when what is left is long as well.
  *
- * @param parts of the JSON, of thousands of characters each
  * @param standIn what takes its place between the quotes
  */
 export function* hollowInSteps(
@@ -98,11 +103,13 @@ export function* hollowInSteps(
   const finder = new LongTextFinder(standIn);
   let rest = '';
   for (const part of parts) {
-    const json = rest + part;
-    const end = safeEnd(json);
-    rest = json.slice(end);
-    if (!finder.take(json.slice(0, end))) return undefined;
-    yield;
+    for (let from = 0; from < part.length; from += SEGMENT) {
+      const json = rest + part.slice(from, from + SEGMENT);
+      const end = safeEnd(json);
+      rest = json.slice(end);
+      if (!finder.take(json.slice(0, end))) return undefined;
+      yield;
+    }
   }
   return finder.take(rest) ? finder.found() : undefined;
 }
