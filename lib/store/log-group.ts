@@ -19,7 +19,7 @@ import {
   type Branch,
 } from './log-keys.ts';
 import { encodeHead, type LogHead } from './log-head.ts';
-import type { LogStore } from './log-store.ts';
+import type { AppendedOperation, LogStore } from './log-store.ts';
 import type { Change } from './storage.ts';
 
 /** A log as the group sees it: stored, overlaid with what the group appended. */
@@ -42,6 +42,7 @@ export class LogGroup {
   /** Headers of the group, which forks are shown with before they are stored. */
   readonly #headers = new Map<string, Header>();
   #changes: Change[] = [];
+  readonly #appended: AppendedOperation[] = [];
 
   constructor(store: LogStore, policy: ForkPolicy, topicOf: TopicOf) {
     this.#store = store;
@@ -63,6 +64,7 @@ export class LogGroup {
     if (operation.body !== undefined) this.#changes.push([bodyKey(names.id), operation.body]);
     const bytes = operation.header.bytes.length + (operation.body?.length ?? 0);
     yield* this.#apply(operation, encodePlace(names.id, bytes), log, placed.value);
+    this.#appended.push({ operation, placement: placed.value });
     return success(placed.value);
   }
 
@@ -79,6 +81,7 @@ export class LogGroup {
   /** Tells the store what is durable now. */
   publish(): void {
     for (const log of this.#logs.values()) if (log.head !== undefined) this.#store.published(log, log.head);
+    if (this.#appended.length > 0) this.#store.announce(this.#appended);
   }
 
   *#open({ author, log }: LogName): WaitingSteps<OpenLog> {

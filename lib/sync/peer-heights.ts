@@ -65,13 +65,17 @@ export class PeerHeights {
 
   /** The logs of {@link fallBehind}, once. */
   takeBehind(): BehindLog[] {
-    const behind = Array.from(this.#behind.values(), ({ author, log, forkedAt }) =>
-      forkedAt === undefined
-        ? { author, log, after: this.heightOf({ author, log }), forked: false }
-        : forkedLog({ author, log }, forkedAt),
-    );
+    const behind = Array.from(this.#behind.values(), (log) => this.#behindOf(log));
     this.#behind.clear();
     return behind;
+  }
+
+  #behindOf({ author, log, forkedAt }: LogName & { readonly forkedAt: number | undefined }): BehindLog {
+    const after = this.heightOf({ author, log });
+    if (forkedAt === undefined) return { author, log, after, forked: false };
+    // What it lacks before the fork goes first.
+    const isBefore = after === undefined || after < forkedAt - 1;
+    return isBefore ? { author, log, after, forked: true } : forkedLog({ author, log }, forkedAt);
   }
 
   #raise(operation: KnownOperation): void {
