@@ -78,6 +78,8 @@ class World {
   #ends: (() => void)[] = [];
   /** Frames that were carried. */
   frames = 0;
+  /** Bytes in them. */
+  bytes = 0;
 
   private constructor(nodes: readonly Node[], topology: Topology) {
     this.#nodes = nodes;
@@ -108,6 +110,7 @@ class World {
         wire.hear = (bytes) => {
           left -= 1;
           this.frames += 1;
+          this.bytes += bytes?.length ?? 0;
           if (left >= 0) return hear(bytes);
           for (const end of wires) end.end();
         };
@@ -190,6 +193,27 @@ describe('nodes that synchronise logs', function () {
         if (chance.happens(0.3)) world.cut();
       }
       await world.settle(`seed ${seed + run}`);
+      await world.close();
+    }
+  });
+
+  it('say less than a kilobyte when they are equal, whatever they hold', async () => {
+    for (const entries of [2000, 20_000]) {
+      const world = await World.open(TOPOLOGIES[0]!);
+      for (const [at, { store }] of world.nodes.entries()) {
+        for (let from = 0; from < entries / 2; from += 500) {
+          const writes = Array.from({ length: 500 }, (_, number) =>
+            writeOf(`${at} ${from}`, `k${number}`, 5, number),
+          );
+          await store.small.put(writes);
+        }
+      }
+      await world.settle(`${entries} entries`);
+      const before = world.bytes;
+      world.connect();
+      await world.turns(50);
+      console.log(`      ${world.bytes - before} bytes for ${entries} entries`);
+      expect(world.bytes - before).to.be.within(300, 1000);
       await world.close();
     }
   });
