@@ -156,13 +156,17 @@ export class LogStore {
     until: number,
     most: number,
   ): Promise<StoredOperation[]> {
-    const places = await this.places(branch, name, after, until, most);
-    return Promise.all(places.map((place) => this.#whole(name, place)));
-  }
-
-  async #whole({ author, log }: LogName, { sequence, id }: LogPlace): Promise<StoredOperation> {
-    const { header, body } = await this.bytesOf(id);
-    return { author, log, sequence, id, header, body };
+    const { author, log } = name;
+    const found: StoredOperation[] = [];
+    for (const { sequence, id } of await this.places(branch, name, after, until, most)) {
+      let header = this.#storage.getBytes(headerKey(id));
+      let body = this.#storage.getBytes(bodyKey(id));
+      // Most storages answer at once, and a wait for each of many would cost more than reading them.
+      if (header instanceof Promise) header = await header;
+      if (body instanceof Promise) body = await body;
+      found.push({ author, log, sequence, id, header: header ?? new Uint8Array(0), body });
+    }
+    return found;
   }
 
   /** Header and body of an operation that is held. */

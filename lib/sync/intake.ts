@@ -112,9 +112,9 @@ export class Intake {
     if (!equalBytes(operation.extensions.logId, this.#logIdOf(topic))) return resolve(failure('log'));
     const said = writesOf(operation);
     if (!said.ok) return resolve(said);
-    const { author } = namesOf(operation);
+    const { author, log, id } = namesOf(operation);
     const writes = allow === undefined ? said.value : yield* waitFor(allow(said.value, author));
-    seen({ ...namesOf(operation), sequence: operation.header.sequence });
+    seen({ author, log, id, sequence: operation.header.sequence });
     const settle = (outcome: PutOutcome): void => {
       if (!outcome.ok) return resolve(failure(outcome.logReason ?? 'storage'));
       if (outcome.changed.length > 0) changed?.(outcome.changed);
@@ -144,8 +144,11 @@ export function writesOf(operation: Operation): Result<Writes, LogReason> {
 /** An operation as sessions are told of it, once its log has it. */
 export function takenOperation(operation: Operation, placement: Placement): TakenOperation {
   const { header, extensions, body } = operation;
+  const { author, log, id } = namesOf(operation);
   return {
-    ...namesOf(operation),
+    author,
+    log,
+    id,
     sequence: header.sequence,
     header: header.bytes,
     body,
