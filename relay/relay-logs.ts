@@ -13,10 +13,13 @@ import { OwnLog } from '../lib/store/own-log.ts';
 import type { Storage } from '../lib/store/storage.ts';
 import { WitnessMarks } from '../lib/store/witness-marks.ts';
 import { Witness, type WitnessEvent } from '../lib/store/witness.ts';
-import type { Writer, WriterLogs } from '../lib/store/writer.ts';
+import type { PutRequest, Writer, WriterLogs } from '../lib/store/writer.ts';
+import { StoredLogs } from '../lib/sync/stored-logs.ts';
 import { loadKeyFile } from './key-file.ts';
-import { nodeSigner } from './node-ed25519.ts';
+import type { LogAccess } from './log-access.ts';
+import { nodeSigner, nodeVerifier } from './node-ed25519.ts';
 import type { RelayOptions } from './option-table.ts';
+import { StoredLogAccess } from './stored-log-access.ts';
 
 /** Name of the key file in the data folder, unless an option says otherwise. */
 const KEY_FILE = 'log-key';
@@ -92,6 +95,13 @@ export class RelayLogs {
       startTimer,
       report,
     });
+  }
+
+  /** The logs for operators, who add to them by `submit`. */
+  access(submit: (request: PutRequest) => void): LogAccess {
+    const { store, topic } = this;
+    const intake = new StoredLogs({ store, submit, verify: nodeVerifier() });
+    return new StoredLogAccess({ store, intake, topic });
   }
 
   /** Witnesses what waits; before the writer closes. */

@@ -27,6 +27,8 @@ const MARK = 'w/';
 const AFTER_SLASH = '0';
 /** First character after the hex digits. */
 const AFTER_HEX = 'g';
+/** Makes the key behind a key. */
+const FIRST = '\u0000';
 
 const ID_DIGITS = 64;
 const SEQUENCE_DIGITS = 8;
@@ -100,9 +102,14 @@ export function headKey(author: string, log: string): string {
   return HEAD + author + log;
 }
 
-/** Every log's head. */
-export function headRange(): KeyRange {
-  return { from: HEAD, to: HEAD.slice(0, -1) + AFTER_SLASH };
+/** Every log's head: of one author alone if that is wanted, and those behind one log. */
+export function headRange(
+  author?: string,
+  after?: { readonly author: string; readonly log: string },
+): KeyRange {
+  const to = author === undefined ? HEAD.slice(0, -1) + AFTER_SLASH : HEAD + author + AFTER_HEX;
+  if (after === undefined) return { from: HEAD + (author ?? ''), to };
+  return { from: headKey(after.author, after.log) + FIRST, to };
 }
 
 /** The log of a head's key. */
