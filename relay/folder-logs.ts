@@ -48,10 +48,11 @@ export async function openFolderLogs({ data, network, writes }: FolderLogsOption
     await close();
     throw error;
   }
-  const access = logs.access((request) => writer.submit(request));
+  const access = logs.access(graph, (request) => writer.submit(request));
   return {
     heads: (author) => access.heads(author),
     operations: (log) => access.operations(log),
+    blame: (soul, key, at) => access.blame(soul, key, at),
     import: (chunks) => access.import(chunks),
     close,
   };

@@ -6,9 +6,10 @@ import { pipeline } from 'node:stream/promises';
 import { GraphError } from '../lib/base/errors.ts';
 import type { OperationBytes } from '../lib/log/sequence.ts';
 import { openFolderLogs } from './folder-logs.ts';
-import type { LogAccess } from './log-access.ts';
+import type { BlameReport, LogAccess } from './log-access.ts';
 import { verifyLog } from './log-check.ts';
 import {
+  blameLine,
   headLine,
   importLines,
   operationLine,
@@ -19,6 +20,7 @@ import {
   type UnreadableReport,
 } from './log-lines.ts';
 import type {
+  BlameAction,
   ExportAction,
   ImportAction,
   LogAction,
@@ -34,7 +36,7 @@ import { RemoteLogs } from './remote-logs.ts';
 export interface LogStreams {
   readonly input: Readable;
   readonly output: Writable;
-  /** Where progress is drawn, if it is a terminal. */
+  /** Where errors are told, and progress is drawn if it is a terminal. */
   readonly terminal: Terminal;
 }
 
@@ -72,6 +74,9 @@ async function run(logs: LogAccess, action: LogAction, streams: LogStreams): Pro
     case 'show':
       await print(streams.output, lines(reportsOf(logs, action.author), action.json, operationLine));
       return FINE;
+    case 'blame':
+    case 'node':
+      return tellOf(logs, action, streams);
     case 'verify':
       return verify(logs, action, streams);
     case 'export':
@@ -173,6 +178,30 @@ async function importFrom(
   } finally {
     progress.stop();
   }
+}
+
+/** A node, or who wrote it: exit code 1 when nothing is known of it. */
+async function tellOf(
+  logs: LogAccess,
+  { kind, soul, key, at, json }: BlameAction,
+  { output, terminal }: LogStreams,
+): Promise<number> {
+  const node = new Map<string, unknown>();
+  const watched = async function* (): AsyncGenerator<BlameReport> {
+    for await (const report of logs.blame(soul, key, at)) {
+      node.set(report.key, report.value);
+      yield report;
+    }
+  };
+  if (kind === 'blame') await print(output, lines(watched(), json, blameLine));
+  else for await (const _ of watched());
+  if (kind === 'node' && node.size > 0)
+    await print(output, [`${JSON.stringify(Object.fromEntries(node))}\n`]);
+  if (node.size > 0) return FINE;
+  terminal.write(
+    `thicket: nothing is known of ${JSON.stringify(key === undefined ? soul : `${soul} ${key}`)}\n`,
+  );
+  return WRONG;
 }
 
 /** Writes without closing; who does not read to the end wants no more. */

@@ -1,12 +1,12 @@
 /** Logs in words: the lines that `thicket log` prints, and the JSON that programs read. */
 import { toHex } from '../lib/base/bytes.ts';
 import { decodeHeader } from '../lib/log/codec.ts';
-import { decodeEnvelope } from '../lib/log/envelope.ts';
+import { BODY_KIND, decodeEnvelope } from '../lib/log/envelope.ts';
 import { decodeExtensions } from '../lib/log/extensions.ts';
 import type { OperationBytes } from '../lib/log/sequence.ts';
 import { LOG_REASONS } from '../lib/log/reasons.ts';
 import { decodeDelta } from '../lib/store/delta-codec.ts';
-import type { HeadReport, ImportReport } from './log-access.ts';
+import type { BlameReport, HeadReport, ImportReport } from './log-access.ts';
 import type { LogVerdict } from './log-check.ts';
 
 /** Digits of an id that is only to be told from its neighbours. */
@@ -112,6 +112,15 @@ export function operationLine(report: OperationReport | UnreadableReport): strin
 }
 
 const WITHOUT_BODY = { pruned: 'body pruned', none: 'no body' } as const;
+
+/** Who said what a property has, as a line. */
+export function blameLine({ key, value, state, said }: BlameReport): string {
+  const what = `${key} = ${JSON.stringify(value)}  ${dateText(state)}`;
+  if (said === undefined) return `${what}  unsigned`;
+  const { author, sequence, id, kind } = said;
+  const how = kind === BODY_KIND.put ? 'signed' : 'seen';
+  return `${what}  ${how} by ${author} #${sequence} (${id})`;
+}
 
 /** What is wrong with a log, a line each. */
 export function verdictLines({ author, log, faults }: LogVerdict): string[] {

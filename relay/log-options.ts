@@ -1,6 +1,8 @@
 /** The arguments of `thicket log` as data, and as commander knows them. */
 import type { Command, Option } from 'commander';
 import { GraphError } from '../lib/base/errors.ts';
+import type { Moment } from '../lib/store/past.ts';
+import { parseMoment } from './moment.ts';
 
 /** Where the logs are: in a folder, or beneath a running relay. */
 export type LogPlaceWanted =
@@ -8,12 +10,21 @@ export type LogPlaceWanted =
   | { readonly kind: 'relay'; readonly relay: string; readonly token: string };
 
 /** What is to be done with them. */
-export type LogAction = ReadAction | ExportAction | ImportAction;
+export type LogAction = ReadAction | BlameAction | ExportAction | ImportAction;
 
 /** Printing what is held, of one author alone if that is given. */
 export interface ReadAction {
   readonly kind: 'heads' | 'show' | 'verify';
   readonly author: string | undefined;
+  readonly json: boolean;
+}
+
+/** Printing a node: who wrote each property, or the node as JSON; now, or as it was. */
+export interface BlameAction {
+  readonly kind: 'blame' | 'node';
+  readonly soul: string;
+  readonly key: string | undefined;
+  readonly at: Moment | undefined;
   readonly json: boolean;
 }
 
@@ -55,7 +66,14 @@ type Arguments = readonly (string | undefined)[];
 const AUTHOR = /^[\da-f]{64}$/;
 
 /** Flags that only these commands have. */
-export const LOG_FLAGS: readonly string[] = ['--relay', '--json', '--author'];
+export const LOG_FLAGS: readonly string[] = ['--relay', '--json', '--author', '--at'];
+
+/** Adds a command of `log`; gives it, for what else it takes. */
+type AddCommand = (
+  name: string,
+  help: string,
+  actionOf: (flags: Flags, args: Arguments) => LogAction,
+) => Command;
 
 /** Adds `log` with its commands. */
 export function addLogCommands(
@@ -70,13 +88,9 @@ export function addLogCommands(
     .helpCommand(false)
     .allowExcessArguments()
     .action(() => {
-      throw new GraphError('OPTION_INVALID', 'log: say which of heads, show, verify, export, import');
+      throw new GraphError('OPTION_INVALID', 'log: say which of heads, show, verify, blame, export, import');
     });
-  const add = (
-    name: string,
-    help: string,
-    actionOf: (flags: Flags, args: Arguments) => LogAction,
-  ): Command => {
+  const add: AddCommand = (name, help, actionOf) => {
     const sub = log
       .command(name)
       .description(help)
@@ -93,14 +107,36 @@ export function addLogCommands(
     const sub = add(kind, help, (flags) => ({ kind, author: authorOf(flags), json: isJson(flags) }));
     sub.option(...AUTHOR_FLAG).option(...JSON_FLAG);
   }
+  addNodeCommands(add);
+  addCarriers(add);
+}
+
+function addNodeCommands(add: AddCommand): void {
+  add('show', 'list operations, a line each; of a soul the node, as JSON', (flags, [soul]) =>
+    soul === undefined
+      ? listAction(flags)
+      : { kind: 'node', soul, key: undefined, at: atOf(flags), json: true },
+  )
+    .argument('[soul]', 'the node to show')
+    .option(...AUTHOR_FLAG)
+    .option(...AT_FLAG)
+    .option(...JSON_FLAG);
+  add(
+    'blame',
+    'tell who wrote each property of a node, when, and by which operation',
+    (flags, [soul = '', key]) => ({ kind: 'blame', soul, key, at: atOf(flags), json: isJson(flags) }),
+  )
+    .argument('<soul>', 'the node')
+    .argument('[key]', 'one of its properties')
+    .option(...AT_FLAG)
+    .option(...JSON_FLAG);
+}
+
+function addCarriers(add: AddCommand): void {
   add(
     'export',
     'write operations as a CBOR sequence, to standard output without a file',
-    (flags, [file]) => ({
-      kind: 'export',
-      author: authorOf(flags),
-      file,
-    }),
+    (flags, [file]) => ({ kind: 'export', author: authorOf(flags), file }),
   )
     .argument('[file]', 'file to write; it must not be there')
     .option(...AUTHOR_FLAG);
@@ -114,13 +150,30 @@ export function addLogCommands(
 }
 
 const AUTHOR_FLAG = ['--author <key>', 'the logs of one author alone, 64 hex digits'] as const;
+const AT_FLAG = [
+  '--at <moment>',
+  'as it was: a date of ISO 8601, milliseconds since 1970, or the id of an operation',
+] as const;
 const JSON_FLAG = ['--json', 'print JSON, a line each'] as const;
 
 const READERS = [
   ['heads', 'list the logs: where each begins and ends'],
-  ['show', 'list operations, a line each'],
   ['verify', 'check every signature, hash and link: exit code 1 when one is wrong'],
 ] as const;
+
+function listAction(flags: Flags): ReadAction {
+  if (flags['at'] !== undefined) throw new GraphError('OPTION_INVALID', '--at: say of which soul');
+  return { kind: 'show', author: authorOf(flags), json: isJson(flags) };
+}
+
+function atOf({ at }: Flags): Moment | undefined {
+  const moment = at === undefined ? undefined : parseMoment(at);
+  if (at !== undefined && moment === undefined) {
+    const rule = 'must be a date such as 2026-01-31T12:00Z, milliseconds, or the id of an operation';
+    throw new GraphError('OPTION_INVALID', `--at ${JSON.stringify(at)}: ${rule}`);
+  }
+  return moment;
+}
 
 /** Commander gives true for a flag without a value. */
 function isJson({ json }: Flags): boolean {

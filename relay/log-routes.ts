@@ -4,12 +4,14 @@ import { pipeline } from 'node:stream/promises';
 import { Router, type Request, type RequestHandler, type Response } from 'express';
 import type { LogName } from '../lib/log/heights.ts';
 import { encodeSequenceItem, type OperationBytes } from '../lib/log/sequence.ts';
+import { parseMoment } from './moment.ts';
 import type { LogAccess } from './log-access.ts';
 
 /** Paths below the relay's address. */
 export const LOG_ROUTES = {
   heads: '/logs/heads',
   operations: '/logs/operations',
+  blame: '/logs/blame',
   import: '/logs/import',
 } as const;
 
@@ -21,6 +23,7 @@ const HEX = /^[\da-f]{64}$/;
 const CHUNK_BYTES = 64 * 1024;
 
 const BAD_QUERY = 'Authors and logs are 64 hex digits.\n';
+const BAD_BLAME = 'Give a soul, and a moment as milliseconds or as the id of an operation.\n';
 const BAD_TYPE = `The body must be of type ${SEQUENCE_TYPE}.\n`;
 const NO_PAGES = 'Pages must not do this.\n';
 const FAILED = 'The import broke off.\n';
@@ -48,6 +51,13 @@ export function logRoutes(access: () => LogAccess | undefined, ...check: readonl
     const name = nameIn(request);
     if (name === undefined) return refuse(response, 400, BAD_QUERY);
     await send(response, SEQUENCE_TYPE, sequenceOf(logs.operations(name)));
+  });
+  on('get', LOG_ROUTES.blame, async (logs, request, response) => {
+    const [soul, at] = [textOf(request, 'soul'), textOf(request, 'at')];
+    const moment = at === undefined ? undefined : parseMoment(at);
+    if (soul === undefined || (at !== undefined && moment === undefined))
+      return refuse(response, 400, BAD_BLAME);
+    await send(response, LINES_TYPE, linesOf(logs.blame(soul, textOf(request, 'key'), moment)));
   });
   on('post', LOG_ROUTES.import, async (logs, request, response) => {
     // Only pages name an origin, and those of strangers could reach a relay on the same machine.

@@ -2,7 +2,7 @@
 import { SingleBar } from 'cli-progress';
 
 /** Where the bar is drawn. */
-export type Terminal = NodeJS.WriteStream;
+export type Terminal = NodeJS.WritableStream & { readonly isTTY?: boolean };
 
 /** Counts work that is done; draws nothing where nobody looks. */
 export class Progress {

@@ -2,13 +2,16 @@
 import { join } from 'node:path';
 import { toHex } from '../lib/base/bytes.ts';
 import type { Clock } from '../lib/base/clock.ts';
+import type { Entry } from '../lib/graph/write.ts';
 import { graphTopic, logIdOf } from '../lib/log/hash.ts';
 import type { KeyPair } from '../lib/log/key-pair.ts';
 import type { StartTimer } from '../lib/store/deferred-writes.ts';
 import type { GraphStore } from '../lib/store/graph-store.ts';
+import { History } from '../lib/store/history.ts';
 import { LogGroup } from '../lib/store/log-group.ts';
 import { LoggedCommits } from '../lib/store/logged-commits.ts';
 import { LogStore } from '../lib/store/log-store.ts';
+import { Past } from '../lib/store/past.ts';
 import { OwnLog } from '../lib/store/own-log.ts';
 import type { Storage } from '../lib/store/storage.ts';
 import { WitnessMarks } from '../lib/store/witness-marks.ts';
@@ -47,6 +50,7 @@ export class RelayLogs {
   /** What the writer is given. */
   readonly forWriter: WriterLogs;
   readonly store: LogStore;
+  readonly history: History;
   /** The topic of the graph. */
   readonly topic: Uint8Array;
   readonly #marks: WitnessMarks;
@@ -58,6 +62,7 @@ export class RelayLogs {
     this.#parts = parts;
     this.topic = graphTopic(options.network);
     this.store = new LogStore(storage);
+    this.history = new History(storage, this.store);
     this.#marks = new WitnessMarks(storage);
     const [topic, log] = [toHex(this.topic), toHex(logIdOf(this.topic))];
     this.forWriter = new LoggedCommits({
@@ -98,14 +103,32 @@ export class RelayLogs {
   }
 
   /** The logs for operators, who add to them by `submit`. */
-  access(submit: (request: PutRequest) => void): LogAccess {
+  access(graph: GraphStore, submit: (request: PutRequest) => void): LogAccess {
     const { store, topic } = this;
     const intake = new StoredLogs({ store, submit, verify: nodeVerifier() });
-    return new StoredLogAccess({ store, intake, topic });
+    return new StoredLogAccess({ store, intake, topic, past: this.past(graph) });
+  }
+
+  /** The graph as it was. */
+  past(graph: GraphStore): Past {
+    const { store, history } = this;
+    const now = this.#parts.clock;
+    return new Past({ history, store, readNode: (soul) => fieldsOf(graph, soul), now });
   }
 
   /** Witnesses what waits; before the writer closes. */
   async close(): Promise<void> {
     await this.#witness?.close();
   }
+}
+
+/** All properties of a node, of large ones too. */
+async function fieldsOf(graph: GraphStore, soul: string): Promise<(readonly [string, Entry])[]> {
+  const node = await graph.readNode(soul);
+  if (node !== undefined) return [...node.fields];
+  const fields: (readonly [string, Entry])[] = [];
+  for await (const { nodes } of graph.parts({ soul, reverse: false })) {
+    for (const { entries } of nodes) for (const field of entries) fields.push(field);
+  }
+  return fields;
 }

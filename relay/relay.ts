@@ -15,6 +15,7 @@ import { saysTheSame } from '../lib/sea/signed-value.ts';
 import type { StartTimer } from '../lib/store/deferred-writes.ts';
 import { KeyPair } from '../lib/log/key-pair.ts';
 import { GraphStore } from '../lib/store/graph-store.ts';
+import type { Past } from '../lib/store/past.ts';
 import type { Storage } from '../lib/store/storage.ts';
 import { Writer, type PutOutcome, type PutRequest } from '../lib/store/writer.ts';
 import { aboutRelay } from './about.ts';
@@ -172,6 +173,11 @@ export class Relay {
     return this.#mesh.peerCount;
   }
 
+  /** The graph as its logs say that it was, once the store is open. */
+  get past(): Past {
+    return this.#logs.past(this.#graph);
+  }
+
   /**
    * Opens the store and listens; resolves when clients can connect.
    *
@@ -220,7 +226,8 @@ export class Relay {
     const options = this.#options;
     const admin = {
       metrics: async () => ({ contentType: this.#metrics.contentType, text: await this.#metrics.text() }),
-      logs: () => (this.#isReady ? this.#logs.access((request) => this.#import(request)) : undefined),
+      logs: () =>
+        this.#isReady ? this.#logs.access(this.#graph, (request) => this.#import(request)) : undefined,
     };
     const operators = new OperatorCheck(options, (request) => this.#door.clientOf(request));
     const onRequest = createHttp({

@@ -2,7 +2,8 @@
 import { GraphError } from '../lib/base/errors.ts';
 import type { LogName } from '../lib/log/heights.ts';
 import { SequenceReader, type OperationBytes } from '../lib/log/sequence.ts';
-import type { HeadReport, ImportReport, LogAccess } from './log-access.ts';
+import type { Moment } from '../lib/store/past.ts';
+import type { BlameReport, HeadReport, ImportReport, LogAccess } from './log-access.ts';
 import { LOG_ROUTES, SEQUENCE_TYPE } from './log-routes.ts';
 import { reasonOf } from './store-check.ts';
 
@@ -37,6 +38,15 @@ export class RemoteLogs implements LogAccess {
     for await (const chunk of this.#chunks(LOG_ROUTES.operations, { author, log })) yield* reader.take(chunk);
     reader.end();
     if (reader.fault !== undefined) throw this.#broken(reader.fault);
+  }
+
+  blame(soul: string, key: string | undefined, at: Moment | undefined): AsyncIterable<BlameReport> {
+    const query = {
+      soul,
+      ...(key === undefined ? {} : { key }),
+      ...(at === undefined ? {} : { at: String(at) }),
+    };
+    return this.#lines<BlameReport>(LOG_ROUTES.blame, query);
   }
 
   async import(chunks: AsyncIterable<Uint8Array>): Promise<ImportReport> {

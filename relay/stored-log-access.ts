@@ -1,14 +1,17 @@
 /** The logs of an open store, for operators. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LogName } from '../lib/log/heights.ts';
+import { namesOf } from '../lib/log/operation.ts';
 import { LOG_REASONS } from '../lib/log/reasons.ts';
 import { SequenceReader, type OperationBytes } from '../lib/log/sequence.ts';
 import type { LogHead } from '../lib/store/log-head.ts';
 import type { LogStore } from '../lib/store/log-store.ts';
 import { operationsOf } from '../lib/store/log-walk.ts';
+import type { Blame, Moment, Past } from '../lib/store/past.ts';
 import { SESSION_FAULTS } from '../lib/sync/log-sync.ts';
 import type { SyncStore } from '../lib/sync/sync-store.ts';
-import type { HeadReport, ImportReport, LogAccess } from './log-access.ts';
+import type { BlameReport, HeadReport, ImportReport, LogAccess } from './log-access.ts';
+import { timeText } from './log-lines.ts';
 
 /** Operations on their way into the store at once. */
 const IN_FLIGHT = 128;
@@ -28,6 +31,7 @@ export interface StoredLogAccessParts {
   /** Where operations are taken in. */
   readonly intake: Pick<SyncStore, 'take'>;
   readonly topic: Uint8Array;
+  readonly past: Past;
 }
 
 /** Logs of a store that somebody else opens and closes. */
@@ -50,6 +54,10 @@ export class StoredLogAccess implements LogAccess {
 
   operations(log: LogName): AsyncIterable<OperationBytes> {
     return operationsOf(this.#parts.store, log);
+  }
+
+  async *blame(soul: string, key: string | undefined, at: Moment | undefined): AsyncGenerator<BlameReport> {
+    for (const blame of await this.#parts.past.blame(soul, key, at)) yield reportBlame(soul, blame);
   }
 
   async import(chunks: AsyncIterable<Uint8Array>): Promise<ImportReport> {
@@ -86,6 +94,15 @@ export class StoredLogAccess implements LogAccess {
         : await this.#parts.store.places('side', { author, log }, undefined, Infinity, MOST_SIDE);
     return { author, log, first, height, tip, side, operations: height - first + 1 + branch.length };
   }
+}
+
+function reportBlame(soul: string, { key, value, state, said }: Blame): BlameReport {
+  if (said === undefined) return { soul, key, value, state };
+  const { operation, kind } = said;
+  const { author, log, id } = namesOf(operation);
+  const { header, extensions } = operation;
+  const time = timeText(extensions.timestamp);
+  return { soul, key, value, state, said: { author, log, sequence: header.sequence, id, time, kind } };
 }
 
 /** Counts verdicts. */

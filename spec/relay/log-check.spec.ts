@@ -40,6 +40,10 @@ class GrowingLog implements LogAccess {
     for (const { header, body } of this.#log) yield await Promise.resolve({ header: header.bytes, body });
   }
 
+  blame(): never {
+    throw new Error('not here');
+  }
+
   import(): never {
     throw new Error('not here');
   }

@@ -7,7 +7,6 @@ import { expectCode } from '../../adapters/conformance/storage-kit.ts';
 import { MemoryStorage } from '../../adapters/memory.ts';
 import { runLog } from '../../relay/log-command.ts';
 import type { LogAction, LogPlaceWanted } from '../../relay/log-options.ts';
-import type { Terminal } from '../../relay/progress.ts';
 import { createRelay, type RelaySettings } from '../../relay/relay.ts';
 import { inPieces } from '../support/log-bytes.ts';
 import { graphOf, RawPeer } from '../support/raw-peer.ts';
@@ -22,6 +21,8 @@ interface Ran {
   readonly code: number;
   readonly bytes: Buffer;
   readonly text: string;
+  /** What it said beside that. */
+  readonly told: string;
 }
 
 async function run(
@@ -32,12 +33,12 @@ async function run(
   const output = new PassThrough();
   const chunks: Buffer[] = [];
   output.on('data', (chunk: Buffer) => chunks.push(chunk));
-  const terminal = { isTTY: false } as Terminal;
+  const terminal = new PassThrough();
   const code = await runLog({ place, action }, { input: Readable.from(input), output, terminal });
   output.end();
   await once(output, 'end');
   const bytes = Buffer.concat(chunks);
-  return { code, bytes, text: bytes.toString() };
+  return { code, bytes, text: bytes.toString(), told: String(terminal.read() ?? '') };
 }
 
 async function* none(): AsyncGenerator<Uint8Array> {
@@ -112,6 +113,36 @@ describe('thicket log', () => {
     expect(nobody.text).to.equal('');
   });
 
+  it('tells who wrote a node, and how it was before: exit code 1 for one that nobody wrote', async () => {
+    const data = await witnessed(['mark']);
+    const relay = createRelay({ ...QUIET, data, legacy: 'graph' });
+    await relay.listen();
+    const peer = await RawPeer.open(`ws://127.0.0.1:${relay.port}/gun`);
+    await peer.put(graphOf('mark', { city: 'Austin' }));
+    const blame = { kind: 'blame', soul: 'mark', key: undefined, at: undefined, json: false } as const;
+    const place: LogPlaceWanted = { kind: 'relay', relay: `http://127.0.0.1:${relay.port}`, token: '' };
+    const whole = (await run(place, blame)).text;
+    await peer.close();
+    await relay.close();
+    const { author } = JSON.parse((await run(at(data), HEADS)).text) as { author: string };
+    const lines = whole.trimEnd().split('\n');
+    expect(lines[0]).to.match(new RegExp(`^age = 5 {2}20.*Z {2}seen by ${author} #0 \\([0-9a-f]{64}\\)$`));
+    expect(lines[1]).to.match(/^city = "Austin" {2}20.*Z {2}unsigned$/);
+    expect(lines[2]).to.include('name = "mark"');
+    expect((await run(at(data), blame)).text).to.equal(whole);
+    const one = await run(at(data), { ...blame, key: 'name', json: true });
+    const report = JSON.parse(one.text) as { state: number; said: { id: string } };
+    const node = { ...blame, kind: 'node' } as const;
+    expect((await run(at(data), node)).text).to.equal('{"age":5,"city":"Austin","name":"mark"}\n');
+    for (const moment of [report.state, report.said.id]) {
+      expect((await run(at(data), { ...node, at: moment })).text).to.equal('{"age":5,"name":"mark"}\n');
+    }
+    const before = await run(at(data), { ...node, at: report.state - 1 });
+    expect(before).to.deep.include({ code: 1, text: '', told: 'thicket: nothing is known of "mark"\n' });
+    const nobody = await run(at(data), { ...blame, soul: 'nobody', key: 'x' });
+    expect(nobody).to.deep.include({ code: 1, text: '', told: 'thicket: nothing is known of "nobody x"\n' });
+  });
+
   it('finds what is wrong with a log of a running relay: exit code 1', async () => {
     const storage = new MemoryStorage();
     const relay = createRelay(QUIET, { storage });
@@ -176,7 +207,7 @@ describe('thicket log', () => {
     const data = await witnessed(['mark']);
     const output = new PassThrough();
     output.destroy();
-    const terminal = { isTTY: false } as Terminal;
+    const terminal = new PassThrough();
     const request = { place: at(data), action: { kind: 'show', author: undefined, json: true } } as const;
     expect(await runLog(request, { input: Readable.from([]), output, terminal })).to.equal(0);
   });

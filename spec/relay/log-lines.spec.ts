@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { writeOf } from '../../lib/graph/write.ts';
 import { namesOf } from '../../lib/log/operation.ts';
 import {
+  blameLine,
   dateText,
   headLine,
   importLines,
@@ -66,6 +67,15 @@ describe('relay log lines', () => {
     expect(operationLine(reportOperation({ header: header.bytes, body: undefined }))).to.include(
       '18446744073709550',
     );
+  });
+
+  it('tell who wrote what', () => {
+    const report = { soul: 's', key: 'k', value: { '#': 't' }, state: 0 };
+    const what = 'k = {"#":"t"}  1970-01-01T00:00:00.000Z';
+    expect(blameLine(report)).to.equal(`${what}  unsigned`);
+    const said = { author, log, sequence: 3, id, time: '', kind: 'gun/put' };
+    expect(blameLine({ ...report, said })).to.equal(`${what}  signed by ${author} #3 (${id})`);
+    expect(blameLine({ ...report, said: { ...said, kind: 'gun/seen' } })).to.include('  seen by ');
   });
 
   it('tell where logs end, what is wrong with them and what an import came to', () => {

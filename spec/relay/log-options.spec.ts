@@ -40,6 +40,19 @@ describe('relay log options', () => {
     });
   });
 
+  it('say of which node, and when', () => {
+    const blame = { kind: 'blame', soul: 'mark', key: undefined, at: undefined, json: false };
+    expect(requestOf(['blame', 'mark']).action).to.deep.equal(blame);
+    expect(requestOf(['blame', 'mark', 'name', '--json', '--at', '2026-01-31']).action).to.deep.equal({
+      ...blame,
+      key: 'name',
+      json: true,
+      at: Date.UTC(2026, 0, 31),
+    });
+    const node = { kind: 'node', soul: 'mark', key: undefined, at: AUTHOR, json: true };
+    expect(requestOf(['show', 'mark', '--at', AUTHOR]).action).to.deep.equal(node);
+  });
+
   it('say where: a folder as the relay takes it, or a relay with its token', () => {
     expect(requestOf(['heads']).place).to.deep.equal({ kind: 'folder', data: './data', network: 'gun' });
     const env = { THICKET_DATA: 'here', THICKET_NETWORK: 'mine', THICKET_ADMIN_TOKEN: 'a-long-token' };
@@ -69,6 +82,10 @@ describe('relay log options', () => {
     [['heads', '--relay', 'http://a', '--data', 'b'], /not both/],
     [['export', '--json'], /unknown option '--json'/],
     [['import', '--author', AUTHOR], /unknown option/],
+    [['blame'], /missing required argument 'soul'/],
+    [['blame', 'a', 'b', 'c'], /too many arguments/],
+    [['blame', 'a', '--at', 'yesterday'], /--at "yesterday": must be a date/],
+    [['show', '--at', '5'], /--at: say of which soul/],
     [['heads', '--port', '5'], /unknown option/],
     [['heads', '--admin-token', '@missing', '--relay', 'http://a'], /ENOENT/],
   ];

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { expect } from 'chai';
 import { SequenceReader, type OperationBytes } from '../../lib/log/sequence.ts';
-import type { HeadReport, LogAccess } from '../../relay/log-access.ts';
+import type { BlameReport, HeadReport, LogAccess } from '../../relay/log-access.ts';
 import { LOG_ROUTES, logRoutes, SEQUENCE_TYPE, sequenceOf } from '../../relay/log-routes.ts';
 import { gathered } from '../support/log-bytes.ts';
 
@@ -37,6 +37,11 @@ class MadeUpLogs implements LogAccess {
   async *operations(log: unknown): AsyncGenerator<OperationBytes> {
     this.asked.push(log);
     for (let at = 0; at < 100; at += 1) yield await Promise.resolve(operation(at));
+  }
+
+  async *blame(...asked: unknown[]): AsyncGenerator<BlameReport> {
+    this.asked.push(...asked);
+    yield await Promise.resolve({ soul: 's', key: 'k', value: 1, state: 2 });
   }
 
   async import(chunks: AsyncIterable<Uint8Array>): ReturnType<LogAccess['import']> {
@@ -99,6 +104,16 @@ describe('relay log routes', () => {
     expect(items).to.deep.equal(items.map((_, at) => operation(at)));
     expect(items).to.have.lengthOf(100);
     expect(logs.asked).to.deep.equal([{ author: KEY, log: KEY }]);
+  });
+
+  it('tell who wrote a node, now or at a moment', async () => {
+    const response = await fetch(`${url}${LOG_ROUTES.blame}?soul=s&key=k&at=${KEY}`);
+    expect(JSON.parse(await response.text())).to.deep.equal({ soul: 's', key: 'k', value: 1, state: 2 });
+    await (await fetch(`${url}${LOG_ROUTES.blame}?soul=t`)).text();
+    expect(logs.asked).to.deep.equal(['s', 'k', KEY, 't', undefined, undefined]);
+    for (const query of ['', '?key=k', '?soul=s&at=yesterday']) {
+      expect((await fetch(url + LOG_ROUTES.blame + query)).status, query).to.equal(400);
+    }
   });
 
   it('take operations in, of their own type and from no page', async () => {

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { expect } from 'chai';
-import { Progress, type Terminal } from '../../relay/progress.ts';
+import { Progress } from '../../relay/progress.ts';
 
 /** A stream that says whether it is a terminal, and what was drawn on it. */
 function drawn(isTTY: boolean, total: number | undefined): string {
@@ -12,7 +12,7 @@ function drawn(isTTY: boolean, total: number | undefined): string {
     clearLine: () => true,
     clearScreenDown: () => true,
   });
-  const progress = new Progress(stream as unknown as Terminal, total, 'operations');
+  const progress = new Progress(stream, total, 'operations');
   progress.add(total ?? 5);
   progress.stop();
   progress.stop();

@@ -16,7 +16,10 @@ describe('relay stored log access', () => {
   async function open(): Promise<{ readonly store: LoggedStore; readonly access: StoredLogAccess }> {
     const store = await openLogged({ witnesses: false });
     stores.push(store);
-    return { store, access: new StoredLogAccess({ store: store.logs, intake: store.sync, topic: TOPIC }) };
+    return {
+      store,
+      access: new StoredLogAccess({ store: store.logs, intake: store.sync, topic: TOPIC, past: store.past }),
+    };
   }
 
   afterEach(async () => {
@@ -53,6 +56,22 @@ describe('relay stored log access', () => {
     const heads = await gathered(access.heads(author));
     expect(heads.map((head) => [head.author, head.height])).to.deep.equal([[author, 1]]);
     await access.close();
+  });
+
+  it('tells who wrote what', async () => {
+    const { access, store } = await open();
+    const [operation] = logBy(1, 1);
+    await access.import(inPieces(sequenceFrom([operation!]), 999));
+    await store.small.put([writeOf('s1', 'loose', 1, true)]);
+    const names = namesOf(operation!);
+    const said = { ...names, sequence: 0, time: '1970-01-01T00:00:00.000Z', kind: 'gun/put' };
+    expect(await gathered(access.blame('s1', undefined, undefined))).to.deep.equal([
+      { soul: 's1', key: 'k0', value: 0, state: 1, said },
+      { soul: 's1', key: 'loose', value: true, state: 1 },
+    ]);
+    expect(await gathered(access.blame('s1', 'k0', names.id))).to.deep.equal([
+      { soul: 's1', key: 'k0', value: 0, state: 1, said },
+    ]);
   });
 
   it('counts what it refuses by reason, and stops at what is no operation', async () => {
