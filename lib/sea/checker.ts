@@ -8,6 +8,7 @@ import type { FieldWrite } from '../graph/write.ts';
 import type { Demand } from './demand.ts';
 import { isLongJson } from './long-text.ts';
 import { hasSpecialSoul, isForgotten, isSpecialSoul } from './ownership.ts';
+import { GatheredHash, type StartHash } from './running-hash.ts';
 import { Verifier, type Circumstances, type ReadStored } from './verifier.ts';
 
 /** What became of a check. */
@@ -54,13 +55,17 @@ export class SeaChecker {
   readonly #gate = new Gate(WIDTH_OF_ALL);
   readonly #longGate = new Gate(WIDTH_OF_LONG);
 
-  /** @param slices cuts long work into slices; own ones when absent */
+  /**
+   * @param slices cuts long work into slices; own ones when absent
+   * @param startHash hashes long texts part by part; WebCrypto, which takes megabytes in one go, when absent
+   */
   constructor(
     limits: Pick<Limits, 'publicKeys' | 'verifiedBytes'>,
     slices: Slices = new Slices({ schedule: inLaterTurn }),
+    startHash: StartHash = () => new GatheredHash(),
   ) {
     this.#slices = slices;
-    this.#verifier = new Verifier(limits, slices);
+    this.#verifier = new Verifier(limits, slices, startHash);
   }
 
   /**

@@ -1,3 +1,4 @@
+import { equalBytes } from '../base/bytes.ts';
 import type { Limits } from '../base/limits.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import { failure, success, type Result } from '../base/result.ts';
@@ -16,10 +17,11 @@ import {
 import { namesHash, namesItsContent } from './content-soul.ts';
 import { demandOf, NONE, type Demand } from './demand.ts';
 import { PublicKeys } from './keys.ts';
-import { isLongJson, unescapeInSteps, utf8InSteps } from './long-text.ts';
+import { isLongJson, isSameInSteps, unescapeInSteps } from './long-text.ts';
 import { blockedRefusal, REFUSAL } from './refusals.ts';
+import { hashInSteps, type StartHash } from './running-hash.ts';
 import { parseLongSigned, plainValue, type LongSignedValue, type SignedValue } from './signed-value.ts';
-import { digestOf, sha256, signatureBytes, verifyDigest, verifyText } from './signature.ts';
+import { sha256, signatureBytes, verifyDigest, verifyText } from './signature.ts';
 import { LONGEST_NAME, VerifiedWrites } from './verified.ts';
 
 /** What the store holds for a property. */
@@ -45,15 +47,25 @@ const TAKEN: Judgement = success(true);
 /** Judges single writes; imported keys, verified values and certificates are remembered within bounds. */
 export class Verifier {
   readonly #slices: Slices;
+  readonly #startHash: StartHash;
   readonly #keys: PublicKeys;
   readonly #verified: VerifiedWrites;
   /** Certificates with the right signature, by owner and text. */
   readonly #certificates: TwoGenerations<string, true>;
   readonly #certificateLength: number;
 
-  constructor({ publicKeys, verifiedBytes }: Pick<Limits, 'publicKeys' | 'verifiedBytes'>, slices: Slices) {
+  /**
+   * @param slices cuts long work into slices
+   * @param startHash hashes long texts
+   */
+  constructor(
+    { publicKeys, verifiedBytes }: Pick<Limits, 'publicKeys' | 'verifiedBytes'>,
+    slices: Slices,
+    startHash: StartHash,
+  ) {
     const certificateBytes = verifiedBytes * CERTIFICATE_SHARE;
     this.#slices = slices;
+    this.#startHash = startHash;
     this.#keys = new PublicKeys(publicKeys);
     this.#verified = new VerifiedWrites(verifiedBytes - certificateBytes);
     this.#certificates = new TwoGenerations(certificateBytes);
@@ -86,11 +98,15 @@ export class Verifier {
     if (demand.kind === 'refused') return failure(demand.reason);
     // What is stored was checked when it came, and stays what it is even when its certificate expires (D14).
     const stored = await circumstances.readStored(write.soul, write.key);
-    if (stored?.json === write.json && stored.state === write.state) return TAKEN;
+    if (stored?.state === write.state && (await this.#isSame(stored.json, write.json))) return TAKEN;
     if (demand.kind === 'content') return this.#judgeContent(write);
     if (demand.signed !== undefined)
       return this.#judgeSigned(write, demand.owner, demand.signed, circumstances);
     return this.#judgeLong(write, demand, circumstances, stored);
+  }
+
+  #isSame(stored: string, json: string): MaybePromise<boolean> {
+    return isLongJson(json) ? this.#slices.run(isSameInSteps(stored, json)) : stored === json;
   }
 
   async #judgeContent(write: FieldWrite): Promise<Judgement> {
@@ -102,7 +118,7 @@ export class Verifier {
   }
 
   async #namesLong(key: string, json: string): Promise<boolean> {
-    const text = json.startsWith('"') ? await this.#slices.run(unescapeInSteps(json)) : json;
+    const text = json.startsWith('"') ? await this.#slices.run(unescapeInSteps(json)) : [json];
     return namesHash(key, await this.#digest(text));
   }
 
@@ -118,8 +134,9 @@ export class Verifier {
     if (!judgement.ok || stored?.state !== write.state || !isLongJson(stored.json)) return judgement;
     const { soul, key } = write;
     const before = await this.#slices.run(parseLongSigned({ soul, key, ...stored }, owner));
-    const isSame = before?.valueJson.every((part, at) => part === signed.valueJson[at]);
-    return isSame === true ? success(false) : judgement;
+    if (before === undefined) return judgement;
+    const [was, is] = await Promise.all([this.#digest(before.text), this.#digest(signed.text)]);
+    return equalBytes(was, is) ? success(false) : judgement;
   }
 
   async #judgeSigned(
@@ -151,7 +168,8 @@ export class Verifier {
 
   async #digest(text: string | readonly string[]): Promise<Uint8Array<ArrayBuffer>> {
     if (typeof text === 'string' && !isLongJson(text)) return sha256(text);
-    return digestOf(await this.#slices.run(utf8InSteps(typeof text === 'string' ? [text] : text)));
+    const parts = typeof text === 'string' ? [text] : text;
+    return this.#slices.runWaiting(hashInSteps(parts, this.#startHash));
   }
 
   async #isIssued(certificate: Certificate, owner: string): Promise<boolean> {

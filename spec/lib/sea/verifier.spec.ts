@@ -6,6 +6,7 @@ import type { Value } from '../../../lib/graph/value.ts';
 import { writeOf, type Entry, type FieldWrite } from '../../../lib/graph/write.ts';
 import { certify, parseCertificate } from '../../../lib/sea/certificate.ts';
 import { REFUSAL } from '../../../lib/sea/refusals.ts';
+import { GatheredHash } from '../../../lib/sea/running-hash.ts';
 import { signWrite } from '../../../lib/sea/signed-value.ts';
 import { Verifier } from '../../../lib/sea/verifier.ts';
 import { hashOf } from '../../../lib/sea/work.ts';
@@ -22,7 +23,8 @@ function signed(value: Value, key = 'k'): Promise<FieldWrite> {
 
 /** What becomes of a write: taken, settled by what is stored, or the reason of a refusal. */
 async function judged(write: FieldWrite, stored?: Entry): Promise<string> {
-  const verifier = new Verifier(DEFAULT_LIMITS, new Slices({ schedule: inLaterTurn }));
+  const slices = new Slices({ schedule: inLaterTurn });
+  const verifier = new Verifier(DEFAULT_LIMITS, slices, () => new GatheredHash());
   const demand = verifier.demandOf(write, AFTER_ALL);
   const judgement = await verifier.judge(write, demand, { now: AFTER_ALL, readStored: () => stored });
   if (!judgement.ok) return judgement.reason;
