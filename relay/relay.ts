@@ -13,6 +13,7 @@ import { saysTheSame } from '../lib/sea/signed-value.ts';
 import type { StartTimer } from '../lib/store/deferred-writes.ts';
 import { KeyPair } from '../lib/log/key-pair.ts';
 import { GraphStore } from '../lib/store/graph-store.ts';
+import { APP_FORMAT_KEY } from '../lib/store/keys.ts';
 import type { Past } from '../lib/store/past.ts';
 import type { Storage } from '../lib/store/storage.ts';
 import { Writer, type PutOutcome, type PutRequest } from '../lib/store/writer.ts';
@@ -326,6 +327,8 @@ export class Relay {
   async #openStore(): Promise<void> {
     await this.#storage.open();
     try {
+      if ((await this.#storage.getText(APP_FORMAT_KEY)) !== undefined)
+        throw new GraphError('STORAGE_UNREADABLE', 'holds the graph of an app');
       await this.#logs.open({
         writer: this.#writer,
         graph: this.#graph,
