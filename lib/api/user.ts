@@ -1,6 +1,7 @@
 import { GraphError } from '../base/errors.ts';
 import { limitsWith, type Limits } from '../base/limits.ts';
 import { success, type Result } from '../base/result.ts';
+import { runWithPauses } from '../base/slices.ts';
 import type { Value } from '../graph/value.ts';
 import { valueOf, type FieldWrite } from '../graph/write.ts';
 import {
@@ -17,7 +18,6 @@ import {
   parseCertificate,
   plainValue,
   recallUser,
-  SeaChecker,
   sharedKey,
   signWrite,
   trust,
@@ -29,6 +29,8 @@ import {
   type TrustTerms,
   type User,
 } from '../sea/index.ts';
+import { PutCheck } from '../sea/put-check.ts';
+import { Verifier } from '../sea/verifier.ts';
 import type { GraphCore } from './core.ts';
 import type { PutOptions, PutResult } from './delivery.ts';
 import { coreOf, type Graph } from './graph.ts';
@@ -50,9 +52,13 @@ const sessions = new WeakMap<GraphCore, UserSession>();
  * @param limits of what is remembered of keys and signatures
  */
 export function userSpaces(limits: Partial<Limits> = {}): UserSpaces {
-  const checker = new SeaChecker(limitsWith(limits));
+  const verifier = new Verifier(limitsWith(limits));
+  const checks = new PutCheck(verifier, {
+    judge: (write, demand, check) => verifier.judge(write, demand, check),
+    run: runWithPauses,
+  });
   return {
-    check: (writes, now, read) => checker.check(writes, now, read),
+    check: (writes, now, readStored) => checks.check(writes, { now, readStored }),
     plain: plainValue,
   };
 }
