@@ -115,6 +115,7 @@ export class Mesh implements Context {
     this.checks = new Checks({
       policy: options.policy,
       limits,
+      writer,
       fail: ({ name: peer }, error) => this.report({ kind: 'read-failed', peer, error }),
     });
     this.putWatch = new Stopwatch(() => this.slices.now());
