@@ -1,4 +1,5 @@
 /** May these writes be stored? Those into the spaces of users by the rules of SEA, all others always. */
+import { createHash } from 'node:crypto';
 import type { Clock } from '../lib/base/clock.ts';
 import type { Limits } from '../lib/base/limits.ts';
 import type { MaybePromise } from '../lib/base/maybe-promise.ts';
@@ -25,7 +26,7 @@ export class AccessPolicy implements WritePolicy {
   readonly #readStored: ReadStored;
 
   constructor({ graph, limits, clock, slices }: AccessPolicyParts) {
-    this.#sea = new SeaChecker(limits, slices);
+    this.#sea = new SeaChecker(limits, slices, () => createHash('sha256'));
     this.#clock = clock;
     this.#readStored = (soul, key) => graph.readField(soul, key);
   }

@@ -4,25 +4,29 @@ import { toHex } from '../lib/base/bytes.ts';
 import type { Clock } from '../lib/base/clock.ts';
 import type { MaybePromise } from '../lib/base/maybe-promise.ts';
 import type { Slices } from '../lib/base/slices.ts';
-import type { FieldWrite } from '../lib/graph/write.ts';
+import type { Entry, FieldWrite } from '../lib/graph/write.ts';
 import { graphTopic, logIdOf } from '../lib/log/hash.ts';
 import type { KeyPair, Signer } from '../lib/log/key-pair.ts';
 import type { StartTimer } from '../lib/store/deferred-writes.ts';
 import type { GraphStore } from '../lib/store/graph-store.ts';
+import { History } from '../lib/store/history.ts';
 import { LogGroup } from '../lib/store/log-group.ts';
 import { LoggedCommits } from '../lib/store/logged-commits.ts';
 import { LogStore } from '../lib/store/log-store.ts';
+import { Past } from '../lib/store/past.ts';
 import { OwnLog } from '../lib/store/own-log.ts';
 import type { Storage } from '../lib/store/storage.ts';
 import { WitnessMarks } from '../lib/store/witness-marks.ts';
 import { Witness, type WitnessEvent } from '../lib/store/witness.ts';
-import type { Writer, WriterLogs } from '../lib/store/writer.ts';
+import type { PutRequest, Writer, WriterLogs } from '../lib/store/writer.ts';
 import type { IntakeOptions } from '../lib/sync/intake.ts';
 import { StoredLogs } from '../lib/sync/stored-logs.ts';
 import { loadKeyFile } from './key-file.ts';
+import type { LogAccess } from './log-access.ts';
 import { LogNetwork, type LogNetworkEvent, type LogNetworkWorld } from './log-network.ts';
 import { nodeSigner, nodeVerifier } from './node-ed25519.ts';
 import type { RelayOptions } from './option-table.ts';
+import { StoredLogAccess } from './stored-log-access.ts';
 
 /** Name of the key file in the data folder, unless an option says otherwise. */
 const KEY_FILE = 'log-key';
@@ -61,6 +65,7 @@ export class RelayLogs {
   /** What the writer is given. */
   readonly forWriter: WriterLogs;
   readonly store: LogStore;
+  readonly history: History;
   /** The topic of the graph. */
   readonly topic: Uint8Array;
   /** Who logs are synchronised with; undefined for a relay that keeps none. */
@@ -75,6 +80,7 @@ export class RelayLogs {
     this.#parts = parts;
     this.topic = graphTopic(options.network);
     this.store = new LogStore(storage);
+    this.history = new History(storage, this.store);
     this.#marks = new WitnessMarks(storage);
     const [topic, log] = [toHex(this.topic), toHex(logIdOf(this.topic))];
     this.forWriter = new LoggedCommits({
@@ -158,8 +164,33 @@ export class RelayLogs {
     });
   }
 
+  /** The logs for operators, who add to them by `submit`. */
+  access(graph: GraphStore, submit: (request: PutRequest) => void): LogAccess {
+    const { store, topic } = this;
+    const intake = new StoredLogs({ store, submit, verify: nodeVerifier() });
+    return new StoredLogAccess({ store, intake, topic, past: this.past(graph) });
+  }
+
+  /** The graph as it was. */
+  past(graph: GraphStore): Past {
+    const { store, history } = this;
+    const now = this.#parts.clock;
+    return new Past({ history, store, readNode: (soul) => fieldsOf(graph, soul), now });
+  }
+
   /** Witnesses what waits; before the writer closes. */
   async close(): Promise<void> {
     await this.#witness?.close();
   }
+}
+
+/** All properties of a node, of large ones too. */
+async function fieldsOf(graph: GraphStore, soul: string): Promise<(readonly [string, Entry])[]> {
+  const node = await graph.readNode(soul);
+  if (node !== undefined) return [...node.fields];
+  const fields: (readonly [string, Entry])[] = [];
+  for await (const { nodes } of graph.parts({ soul, reverse: false })) {
+    for (const { entries } of nodes) for (const field of entries) fields.push(field);
+  }
+  return fields;
 }

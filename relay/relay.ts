@@ -8,12 +8,15 @@ import { Slices } from '../lib/base/slices.ts';
 import { CLOSE, type Link } from '../lib/mesh/link.ts';
 import type { MeshEvent } from '../lib/mesh/context.ts';
 import { Mesh } from '../lib/mesh/mesh.ts';
+import { pushChanges } from '../lib/mesh/push.ts';
 import { saysTheSame } from '../lib/sea/signed-value.ts';
 import type { StartTimer } from '../lib/store/deferred-writes.ts';
 import { KeyPair } from '../lib/log/key-pair.ts';
 import { GraphStore } from '../lib/store/graph-store.ts';
+import { APP_FORMAT_KEY } from '../lib/store/keys.ts';
+import type { Past } from '../lib/store/past.ts';
 import type { Storage } from '../lib/store/storage.ts';
-import { Writer } from '../lib/store/writer.ts';
+import { Writer, type PutOutcome, type PutRequest } from '../lib/store/writer.ts';
 import { aboutRelay } from './about.ts';
 import { AccessPolicy } from './access-policy.ts';
 import { adminRoutes, createAdminHttp, OperatorCheck } from './admin.ts';
@@ -181,6 +184,11 @@ export class Relay {
     return this.#mesh.peerCount;
   }
 
+  /** The graph as its logs say that it was, once the store is open. */
+  get past(): Past {
+    return this.#logs.past(this.#graph);
+  }
+
   /**
    * Opens the store and listens; resolves when clients can connect.
    *
@@ -229,6 +237,8 @@ export class Relay {
     const options = this.#options;
     const admin = {
       metrics: async () => ({ contentType: this.#metrics.contentType, text: await this.#metrics.text() }),
+      logs: () =>
+        this.#isReady ? this.#logs.access(this.#graph, (request) => this.#import(request)) : undefined,
     };
     const operators = new OperatorCheck(options, (request) => this.#door.clientOf(request));
     const onRequest = createHttp({
@@ -274,6 +284,15 @@ export class Relay {
     });
   }
 
+  /** Stores what an operator brings, and tells those who asked for it. */
+  #import(request: PutRequest): void {
+    const settle = (outcome: PutOutcome): void => {
+      request.settle(outcome);
+      if (outcome.ok) pushChanges(this.#mesh, outcome.changed, undefined, undefined);
+    };
+    this.#writer.submit({ ...request, settle });
+  }
+
   async #unreadyReason(): Promise<string | undefined> {
     if (this.#isStopping) return 'stopping';
     if (this.#storeFailure !== undefined) return this.#storeFailure;
@@ -308,6 +327,8 @@ export class Relay {
   async #openStore(): Promise<void> {
     await this.#storage.open();
     try {
+      if ((await this.#storage.getText(APP_FORMAT_KEY)) !== undefined)
+        throw new GraphError('STORAGE_UNREADABLE', 'holds the graph of an app');
       await this.#logs.open({
         writer: this.#writer,
         graph: this.#graph,

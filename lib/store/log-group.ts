@@ -5,6 +5,7 @@ import { decodeHeader, type Header } from '../log/codec.ts';
 import { evidenceOf, type ForkPolicy, type SideBranch } from '../log/fork.ts';
 import type { LogName } from '../log/heights.ts';
 import { namesOf, type Operation } from '../log/operation.ts';
+import type { FieldWrite } from '../graph/write.ts';
 import { placeOperation, type LogState, type Placement } from '../log/placement.ts';
 import type { LogReason } from '../log/reasons.ts';
 import {
@@ -19,8 +20,10 @@ import {
   type Branch,
 } from './log-keys.ts';
 import { encodeHead, type LogHead } from './log-head.ts';
+import { decodeDelta } from './delta-codec.ts';
 import type { AppendedOperation, LogStore } from './log-store.ts';
 import type { Change } from './storage.ts';
+import { appendHistory } from './written-nodes.ts';
 
 /** A log as the group sees it: stored, overlaid with what the group appended. */
 interface OpenLog extends LogName {
@@ -44,6 +47,8 @@ export class LogGroup {
   readonly #logs = new Map<string, OpenLog>();
   /** Headers of the group, which forks are shown with before they are stored. */
   readonly #headers = new Map<string, Header>();
+  /** What the operations of the group say to the graph. */
+  readonly #said = new Map<string, readonly FieldWrite[]>();
   #changes: Change[] = [];
   readonly #appended: AppendedOperation[] = [];
   #last: OpenLog | undefined;
@@ -54,8 +59,12 @@ export class LogGroup {
     this.#topicOf = topicOf;
   }
 
-  /** Places an operation that is true in itself; what is refused leaves nothing behind. */
-  *place(operation: Operation): WaitingSteps<Result<Placement, LogReason>> {
+  /**
+   * Places an operation that is true in itself; what is refused leaves nothing behind.
+   *
+   * @param writes what its body says to the graph
+   */
+  *place(operation: Operation, writes: readonly FieldWrite[]): WaitingSteps<Result<Placement, LogReason>> {
     const names = namesOf(operation);
     const topic = this.#topicOf(names.log);
     if (topic === undefined) return failure('log');
@@ -66,6 +75,8 @@ export class LogGroup {
     this.#headers.set(names.id, operation.header);
     this.#changes.push([headerKey(names.id), operation.header.bytes]);
     if (operation.body !== undefined) this.#changes.push([bodyKey(names.id), operation.body]);
+    this.#said.set(names.id, writes);
+    yield* appendHistory(this.#changes, names.id, writes, true);
     const bytes = operation.header.bytes.length + (operation.body?.length ?? 0);
     yield* this.#apply(operation, encodePlace(names.id, bytes), log, placed.value);
     if (log.head?.tip === names.id) {
@@ -203,9 +214,19 @@ export class LogGroup {
     const place = yield* this.#placeAt(branch, log, sequence);
     if (place === undefined) return false;
     const id = idOfPlace(place);
+    yield* appendHistory(this.#changes, id, yield* this.#saidBy(id), false);
     this.#changes.push([headerKey(id), undefined], [bodyKey(id), undefined]);
     this.#put(branch, log, sequence, undefined);
     return true;
+  }
+
+  /** What an operation says to the graph, of the group or of the store. */
+  *#saidBy(id: string): WaitingSteps<readonly FieldWrite[]> {
+    const said = this.#said.get(id);
+    if (said !== undefined) return said;
+    const { body } = (yield this.#store.bytesOf(id)) as { readonly body: Uint8Array | undefined };
+    const delta = body === undefined ? undefined : decodeDelta(body);
+    return (delta?.ok === true ? delta.value?.writes : undefined) ?? [];
   }
 
   #put(branch: Branch, log: OpenLog, sequence: number, place: string | undefined): void {

@@ -106,6 +106,23 @@ export class LogStore {
     return found;
   }
 
+  /** Logs with their heads after one of them, of one author alone if that is wanted, at most so many. */
+  async headPage(
+    author: string | undefined,
+    after: LogName | undefined,
+    most: number,
+  ): Promise<(LogName & { readonly head: LogHead })[]> {
+    const cursor = this.#storage.range(headRange(author, after));
+    try {
+      const entries = await cursor.next(most);
+      const found: (LogName & { readonly head: LogHead })[] = [];
+      for (const [key, record] of entries) found.push({ ...parseHeadKey(key), head: decodeHead(record) });
+      return found;
+    } finally {
+      await cursor.close();
+    }
+  }
+
   /** The state vector of a topic. */
   async tips(topic: string): Promise<Tips> {
     const tips = new Map<string, Map<string, Tip>>();
@@ -167,6 +184,12 @@ export class LogStore {
       found.push({ author, log, sequence, id, header: header ?? new Uint8Array(0), body });
     }
     return found;
+  }
+
+  /** What stands at a place. */
+  async operationAt({ author, log }: LogName, { sequence, id }: LogPlace): Promise<StoredOperation> {
+    const { header, body } = await this.bytesOf(id);
+    return { author, log, sequence, id, header, body };
   }
 
   /** Header and body of an operation that is held. */

@@ -97,7 +97,7 @@ class LoggedCommit implements CommitLogs {
     if (noRoom !== undefined) return noRoom;
     if (request.operation !== undefined) {
       this.#group ??= this.#options.group();
-      const placement = yield* this.#group.place(request.operation);
+      const placement = yield* this.#group.place(request.operation, request.says ?? request.writes);
       this.#placed.set(request, placement);
       if (!placement.ok) return LOG_REASONS[placement.reason].text;
       if (placement.value === 'known') return [];

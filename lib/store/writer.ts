@@ -46,6 +46,8 @@ export interface PutRequest {
   readonly owner: string | undefined;
   /** The operation that says the writes: kept in its log by the same commit, also when none of them wins. */
   readonly operation?: Operation | undefined;
+  /** What the operation says, where `writes` leaves out what the graph has. */
+  readonly says?: readonly FieldWrite[] | undefined;
   /** True for writes of operations that are kept already, said to the graph again. */
   readonly isReplay?: boolean | undefined;
   /** Marks of what the operation witnesses, deleted by the same commit. */

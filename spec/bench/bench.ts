@@ -13,7 +13,7 @@ import { RelayProcess } from './relay-process.ts';
 import type { Row } from './report/row.ts';
 
 const MEASURED_SECONDS = 1.5;
-const WARM_SECONDS = 0.7;
+const WARM_SECONDS = 2;
 const QUICK_SHARE = 0.25;
 const QUICK_COUNT_SHARE = 0.1;
 const MICROSECONDS = 1_000_000;

@@ -6,6 +6,8 @@ import type { Signer } from '../../lib/log/key-pair.ts';
 import { namesOf, type Operation } from '../../lib/log/operation.ts';
 import { LogGroup } from '../../lib/store/log-group.ts';
 import { LoggedCommits } from '../../lib/store/logged-commits.ts';
+import { History } from '../../lib/store/history.ts';
+import { Past } from '../../lib/store/past.ts';
 import { LogStore } from '../../lib/store/log-store.ts';
 import { OwnLog } from '../../lib/store/own-log.ts';
 import { pagesOf } from '../../lib/store/replay.ts';
@@ -33,6 +35,8 @@ export interface LoggedStoreOptions {
 export class LoggedStore {
   readonly small: SmallStore;
   readonly logs: LogStore;
+  readonly history: History;
+  readonly past: Past;
   readonly marks: WitnessMarks;
   readonly own: OwnLog;
   readonly witness: Witness;
@@ -63,6 +67,13 @@ export class LoggedStore {
     this.logs = made!.store;
     this.marks = made!.marks;
     const { writer, graph } = this.small;
+    this.history = new History(this.small.storage, this.logs);
+    this.past = new Past({
+      history: this.history,
+      store: this.logs,
+      readNode: async (soul) => (await graph.readNode(soul))?.fields ?? [],
+      now: clock.clock,
+    });
     this.own = new OwnLog({
       signer,
       topic: TOPIC,
