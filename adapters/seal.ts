@@ -64,7 +64,7 @@ export function unsealText(key: string, sealed: string): string | undefined {
 /** Bytes with their seal in front. */
 export function sealBytes(key: string, bytes: Uint8Array): Uint8Array {
   const sum = sumOfBytes(key, bytes);
-  const textSum = bytes.every(isAscii) ? sum : sumOfAny(key, fromUtf8(bytes));
+  const textSum = bytes.every(isAsciiByte) ? sum : sumOfAny(key, fromUtf8(bytes));
   const seal = sum === textSum ? sealOf(sum) : sealOf(sum, BINARY_MARK) + sealOf(textSum);
   const sealed = new Uint8Array(seal.length + bytes.length);
   for (let at = 0; at < seal.length; at += 1) sealed[at] = seal.charCodeAt(at);
@@ -166,7 +166,7 @@ function sumOfAny(key: string, text: string): number {
   return checksumIn(scratchView, key.length, 0, from + length);
 }
 
-function isAscii(byte: number): boolean {
+function isAsciiByte(byte: number): boolean {
   return byte < 0x80;
 }
 
