@@ -214,7 +214,12 @@ const LIMITS: Readonly<Record<keyof Limits, LimitRow>> = {
   openAsks: ['reads', 0, 10 * MILLION, 'forwarded reads waiting for an answer'],
   rememberedPeers: ['peers', 0, MILLION, 'peers whose written souls are remembered for their return'],
   rememberedSouls: ['souls', 0, MILLION, 'souls remembered per such peer'],
-  inboundRelays: ['peers', 0, 10_000, 'peers that may come in as relays, which are told every change'],
+  inboundRelays: [
+    'peers',
+    0,
+    10_000,
+    'peers that may come in as relays, and lines to logs; relays are told every change',
+  ],
   unsettledPuts: [
     'messages',
     1,
@@ -239,7 +244,7 @@ const LIMITS: Readonly<Record<keyof Limits, LimitRow>> = {
     'sessions',
     1,
     10_000,
-    'sessions of one connection that synchronises logs; beyond, it is closed with 1013',
+    'sessions that one connection may open to synchronise logs; beyond, it is closed with 1013',
   ],
   sessionLogs: ['logs', 1, 10 * MILLION, 'logs in the state vector of one session; beyond, the session ends'],
 };

@@ -42,7 +42,7 @@ function isLow(unit: number): boolean {
 }
 
 /** Codes of the two digits of each byte, the first in the upper half. */
-const HEX: Uint16Array = Uint16Array.from({ length: 256 }, (_, byte) => {
+const HEX: Uint16Array = /* @__PURE__ */ Uint16Array.from({ length: 256 }, (_, byte) => {
   const digits = byte.toString(16).padStart(2, '0');
   return (digits.charCodeAt(0) << 8) | digits.charCodeAt(1);
 });
@@ -64,7 +64,7 @@ export function toHex(bytes: Uint8Array): string {
 }
 
 /** The value of each hex digit by its code, and 16 for everything else. */
-const DIGITS: Uint8Array = Uint8Array.from({ length: 128 }, (_, code) => {
+const DIGITS: Uint8Array = /* @__PURE__ */ Uint8Array.from({ length: 128 }, (_, code) => {
   const digit = '0123456789abcdef'.indexOf(String.fromCharCode(code));
   return digit === -1 ? 16 : digit;
 });
@@ -83,8 +83,8 @@ export function fromHex(hex: string): Uint8Array | undefined {
 }
 
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-const SEXTETS: ReadonlyMap<number, number> = new Map(
-  Array.from(BASE64URL, (letter, sextet) => [letter.charCodeAt(0), sextet]),
+const SEXTETS: ReadonlyMap<number, number> = /* @__PURE__ */ new Map(
+  /* @__PURE__ */ Array.from(BASE64URL, (letter, sextet) => [letter.charCodeAt(0), sextet]),
 );
 
 /** Bytes as base64url without padding (RFC 4648 section 5). */

@@ -55,7 +55,7 @@ export interface Limits {
   readonly rememberedPeers: number;
   /** Souls remembered per such peer. */
   readonly rememberedSouls: number;
-  /** Peers that may come in as relays, which are told every change; others stay clients. */
+  /** Peers that may come in as relays, which are told every change; others stay clients. Also lines to logs. */
   readonly inboundRelays: number;
   /**
    * Puts of one peer that wait for the storage, each counted once more for every 16 KiB of values in it; beyond, what
@@ -70,7 +70,7 @@ export interface Limits {
   readonly publicKeys: number;
   /** Bytes of signed values remembered as verified, so that they are not checked again when they come again. */
   readonly verifiedBytes: number;
-  /** Sessions of one connection between nodes that synchronise logs; beyond, it is closed with 1013. */
+  /** Sessions that one connection between nodes may open to synchronise logs; beyond, it is closed with 1013. */
   readonly logSessions: number;
   /** Logs in the state vector of one session; beyond, the session ends. */
   readonly sessionLogs: number;
