@@ -1,5 +1,4 @@
 import { systemClock, type Clock } from '../base/clock.ts';
-import { GraphError, type ErrorCode } from '../base/errors.ts';
 import type { Limits } from '../base/limits.ts';
 import { chosenInSteps, Pace } from '../base/pace.ts';
 import type { Result } from '../base/result.ts';
@@ -12,6 +11,7 @@ import type { LogReason } from '../log/reasons.ts';
 import { CommitGroup } from './commit-group.ts';
 import { DeferredWrites, type StartTimer } from './deferred-writes.ts';
 import type { GraphStore } from './graph-store.ts';
+import { putFailure } from './put-failure.ts';
 import { PutQueue } from './put-queue.ts';
 import type { WeighPut } from './put-weight.ts';
 import type { Change, Storage } from './storage.ts';
@@ -99,17 +99,6 @@ export interface MergedGroup {
 }
 
 const NO_LOGS = 'no logs are kept here';
-const FAILED = 'storage failed, nothing was stored';
-/** Reasons for those who asked; other errors of the storage are the operator's business. */
-const REASONS: { readonly [code in ErrorCode]?: string } = {
-  STORAGE_DAMAGED: 'the store is damaged and read-only',
-  STORAGE_FULL: 'the disk is full, nothing was stored',
-};
-
-function failureOf(error: unknown): PutOutcome {
-  const reason = error instanceof GraphError ? REASONS[error.code] : undefined;
-  return { ok: false, reason: reason ?? FAILED };
-}
 
 /** What the writer needs. */
 export interface WriterOptions {
@@ -368,7 +357,7 @@ export class Writer {
 
   *#failGroup(requests: readonly PutRequest[], error: unknown): Generator<void, void> {
     this.#tellOperator({ kind: 'commit-failed', requests: requests.length, error });
-    const outcome = failureOf(error);
+    const outcome = putFailure(error);
     for (const [index, request] of requests.entries()) {
       this.#settle(request, outcome);
       if (index % FEW_REQUESTS === LAST_OF_FEW) yield;
