@@ -226,7 +226,18 @@ const LIMITS: Readonly<Record<keyof Limits, LimitRow>> = {
     MILLION,
     'puts of one peer waiting for the storage, one for each 16 KiB; beyond, it is not read',
   ],
-  waitingPuts: ['messages', 1, 10 * MILLION, 'puts waiting for the storage; beyond, puts are refused'],
+  waitingPuts: [
+    'messages',
+    1,
+    10 * MILLION,
+    'puts waiting for the storage; beyond, puts are refused, from half on who has some is not read',
+  ],
+  waitingLength: [
+    'characters',
+    KIB,
+    1024 * GIB,
+    'characters of these; a put that is longer than its part counts for several',
+  ],
   publicKeys: ['keys', 1, MILLION, 'public keys kept ready for checking signatures'],
   verifiedBytes: ['bytes', 0, 1024 * GIB, 'signed values remembered as verified, not checked again'],
   logSessions: [

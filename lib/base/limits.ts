@@ -62,8 +62,10 @@ export interface Limits {
    * it says waits until half of them are done.
    */
   readonly unsettledPuts: number;
-  /** Messages waiting for the storage; beyond, puts are refused. */
+  /** Messages waiting for the storage; beyond, puts are refused. From half on a peer with some of them is not heard. */
   readonly waitingPuts: number;
+  /** Characters of these, of which each counts for an equal part; a longer put counts for several. */
+  readonly waitingLength: number;
   /** Public keys kept ready for checking signatures. */
   readonly publicKeys: number;
   /** Bytes of signed values remembered as verified, so that they are not checked again when they come again. */
@@ -109,6 +111,7 @@ export const DEFAULT_LIMITS: Limits = {
   inboundRelays: 64,
   unsettledPuts: 1000,
   waitingPuts: 50_000,
+  waitingLength: 64 * MIB,
   publicKeys: 5000,
   verifiedBytes: 16 * MIB,
   logSessions: 64,
