@@ -2,7 +2,7 @@ import { equalBytes } from '../base/bytes.ts';
 import type { Limits } from '../base/limits.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import { failure, success, type Result } from '../base/result.ts';
-import type { Slices } from '../base/slices.ts';
+import type { Slices, Steps } from '../base/slices.ts';
 import { TwoGenerations } from '../base/two-generations.ts';
 import { isLink } from '../graph/value.ts';
 import type { Entry, FieldWrite } from '../graph/write.ts';
@@ -99,7 +99,7 @@ export class Verifier {
     // What is stored was checked when it came, and stays what it is even when its certificate expires (D14).
     const stored = await circumstances.readStored(write.soul, write.key);
     if (stored?.state === write.state && (await this.#isSame(stored.json, write.json))) return TAKEN;
-    if (demand.kind === 'content') return this.#judgeContent(write);
+    if (demand.kind === 'content') return this.#judgeContent(write, stored);
     if (demand.signed !== undefined)
       return this.#judgeSigned(write, demand.owner, demand.signed, circumstances);
     return this.#judgeLong(write, demand, circumstances, stored);
@@ -109,12 +109,18 @@ export class Verifier {
     return isLongJson(json) ? this.#slices.run(isSameInSteps(stored, json)) : stored === json;
   }
 
-  async #judgeContent(write: FieldWrite): Promise<Judgement> {
+  /** What came first stays: a text and a number, null or link of the same JSON have the same hash, so do broken texts. */
+  async #judgeContent(write: FieldWrite, stored: Entry | undefined): Promise<Judgement> {
     const { key, json } = write;
-    if (!(await (isLongJson(json) ? this.#namesLong(key, json) : namesItsContent(key, json))))
-      return failure(REFUSAL.hash);
+    if (!(await this.#names(key, json))) return failure(REFUSAL.hash);
+    const isOther = stored !== undefined && !(await this.#isSame(stored.json, json));
+    if (isOther && (await this.#names(key, stored.json))) return success(false);
     this.#verified.add(write);
     return TAKEN;
+  }
+
+  #names(key: string, json: string): Promise<boolean> {
+    return isLongJson(json) ? this.#namesLong(key, json) : namesItsContent(key, json);
   }
 
   async #namesLong(key: string, json: string): Promise<boolean> {
@@ -179,13 +185,22 @@ export class Verifier {
     const key = await this.#keys.get(owner);
     const signature = signatureBytes(certificate.s);
     if (key === undefined || signature === undefined) return false;
-    for (const text of certificateTexts(certificate)) {
+    const texts = certificateTexts(certificate);
+    for (;;) {
+      const { done, value: text } = isShort ? texts.next() : await this.#slices.later(nextOf(texts));
+      if (done === true) return false;
       if (!(await verifyText(text, signature, key))) continue;
       if (isShort) this.#certificates.set(name, true, name.length);
       return true;
     }
-    return false;
   }
+}
+
+/** What an iterator gives next, as work for a slice. */
+function* nextOf<T>(iterator: Iterator<T, void>): Steps<IteratorResult<T, void>> {
+  const next = iterator.next();
+  yield;
+  return next;
 }
 
 /** Looks the guest up in the block list that a certificate names, in the store as it is (D16). */
