@@ -201,6 +201,8 @@ function parseList(given: Given, of: 'peers' | 'addresses' | 'origins'): readonl
 
 /** What a secret is must not be in any message. */
 function parseSecret({ source, text }: Given): string {
+  // A shell gives nothing for a variable that is not set, and no secret would mean that nobody needs one.
+  if (text === '') throw new GraphError('OPTION_INVALID', `${source}: must not be empty`);
   if (!text.startsWith('@')) return text;
   let secret: string;
   try {
@@ -209,7 +211,6 @@ function parseSecret({ source, text }: Given): string {
     const { code = 'unreadable' } = error as NodeJS.ErrnoException;
     throw new GraphError('OPTION_INVALID', `${source} ${text}: cannot be read (${code})`, { cause: error });
   }
-  // No secret would mean that nobody needs one.
   if (secret === '') throw new GraphError('OPTION_INVALID', `${source} ${text}: the file is empty`);
   return secret;
 }

@@ -4,17 +4,24 @@ import type { RelayOptions } from './option-table.ts';
 
 const ANY = '*';
 
-/** An origin as browsers write it: scheme, host and a port that is not the usual one; `*` stands for all. */
+/**
+ * An origin as browsers write it: scheme, host and a port that is not the usual one; `*` stands for all, and within a
+ * host for nothing.
+ */
 function parseOrigin(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
   if (text === ANY || text === 'null') return text;
-  if (url === undefined || url.host === '' || !['', '/'].includes(url.pathname + url.search)) {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || url.host === '' || url.host.includes(ANY) || hasMore(url)) {
     throw new GraphError(
       'OPTION_INVALID',
       `--origins ${JSON.stringify(text)}: must be * or like https://app.example`,
     );
   }
   return `${url.protocol}//${url.host}`;
+}
+
+function hasMore({ username, password, pathname, search, hash }: URL): boolean {
+  return !['', '/'].includes(username + password + pathname + search + hash);
 }
 
 /** The list of allowed origins. */

@@ -88,12 +88,19 @@ function guestsOf(guests: string | readonly string[]): string | readonly string[
   return list.length === 1 ? list[0] : list;
 }
 
-/** The texts that the owner may have signed: gun in Node sorts keys, browsers do not (D11). */
-export function certificateTexts({ m }: Certificate): ReadonlySet<string> {
+/**
+ * The texts that the owner may have signed, each once: gun in Node sorts keys, browsers do not (D11). One by one, as
+ * each takes milliseconds to make when the certificate is as long as it may be.
+ */
+export function* certificateTexts({ m }: Certificate): Generator<string, void> {
+  const received = JSON.stringify(m);
+  yield received;
   const known = ORDER.filter((name) => Object.hasOwn(m, name));
   const unknown = Object.keys(m).filter((name) => !ORDER.includes(name));
-  const asWritten = Object.fromEntries([...known, ...unknown].map((name) => [name, m[name]]));
-  return new Set([JSON.stringify(m), JSON.stringify(asWritten), sortedJson(m)!]);
+  const written = JSON.stringify(Object.fromEntries([...known, ...unknown].map((name) => [name, m[name]])));
+  if (written !== received) yield written;
+  const sorted = sortedJson(m)!;
+  if (sorted !== received && sorted !== written) yield sorted;
 }
 
 /**
@@ -107,7 +114,8 @@ export function certificateFault({ m }: Certificate, write: GuestWrite, now: num
   if (!names(m['c'], write.guest)) return REFUSAL.certificate;
   const path = write.soul.includes('/') ? write.soul.slice(write.soul.indexOf('/') + 1) : '';
   const policies: readonly unknown[] = Array.isArray(m['w']) ? m['w'] : [m['w']];
-  const policy = policies.find((candidate) => allows(candidate, path, write.key));
+  const place = { path, key: write.key, whole: path === '' ? write.key : `${path}/${write.key}` };
+  const policy = policies.find((candidate) => allows(candidate, place));
   if (policy === undefined) return REFUSAL.certificate;
   return wantsName(policy) && path !== '' && !path.includes(write.guest) && !write.key.includes(write.guest)
     ? nameRefusal(path, write.key, write.guest)
@@ -126,9 +134,16 @@ function names(guests: unknown, guest: string): boolean {
   return list.includes(guest) || list.includes(EVERYBODY);
 }
 
+/** What policies are compared with; made once, because a certificate has room for thousands of them. */
+interface Place {
+  readonly path: string;
+  readonly key: string;
+  /** Path and key as one text. */
+  readonly whole: string;
+}
+
 /** A policy for the path, for the key, for both (then both must match, D13), or for path and key as one text. */
-function allows(policy: unknown, path: string, key: string): boolean {
-  const whole = path === '' ? key : `${path}/${key}`;
+function allows(policy: unknown, { path, key, whole }: Place): boolean {
   if (!isRecord(policy)) return matchesLex(whole, policy);
   const { '#': pathLex, '.': keyLex } = policy;
   if (pathLex && keyLex) return matchesLex(path, pathLex) && matchesLex(key, keyLex);

@@ -1,6 +1,6 @@
 import { equalBytes } from '../base/bytes.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
-import type { Slices } from '../base/slices.ts';
+import type { Slices, Steps } from '../base/slices.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { namesHash } from './content-soul.ts';
 import { isLongJson, isSameInSteps, unescapeInSteps } from './long-text.ts';
@@ -51,4 +51,16 @@ export class LongValues {
   digest(parts: readonly string[]): MaybePromise<Uint8Array<ArrayBuffer>> {
     return this.#slices.runWaiting(hashInSteps(parts, this.#startHash));
   }
+
+  /** What an iterator gives next whose steps take long, each in a slice of its own. */
+  next<T>(iterator: Iterator<T, void>): MaybePromise<IteratorResult<T, void>> {
+    return this.#slices.later(nextOf(iterator));
+  }
+}
+
+/** What an iterator gives next, as work for a slice. */
+function* nextOf<T>(iterator: Iterator<T, void>): Steps<IteratorResult<T, void>> {
+  const next = iterator.next();
+  yield;
+  return next;
 }

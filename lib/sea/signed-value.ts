@@ -19,7 +19,7 @@ export interface SignedValue {
   readonly signer: string;
   /** What allows a guest to write. */
   readonly certificate: Certificate | undefined;
-  /** True for the forms that SEA wrote until 2019, whose text does not tell 5 from "5". */
+  /** True for the forms that SEA wrote until 2019, whose text does not tell 5 from "5", nor null from nothing. */
   readonly isOld: boolean;
 }
 
@@ -151,6 +151,7 @@ export function saysTheSame(soul: string, key: string, a: Entry, b: Entry): bool
   if (owner === undefined) return false;
   const [first, second] = [a, b].map((entry) => parseSigned({ soul, key, ...entry }, owner));
   if (first === undefined || second === undefined) return false;
+  if (first.isOld && second.isOld && first.text === second.text) return true;
   const isOld = first.isOld || second.isOld;
   return meaning(first.value, isOld) === meaning(second.value, isOld);
 }

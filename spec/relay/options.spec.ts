@@ -136,6 +136,8 @@ describe('relay options', () => {
     expect(refusal(['--write-token', '@/nowhere/token'])).to.contain('--write-token @/nowhere/token');
     await writeFile(file, '\n');
     expect(refusal(['--write-token', `@${file}`])).to.contain('the file is empty');
+    // As shells make it of a variable that is not set; nobody would need a token then.
+    expect(refusal(['--write-token', ''])).to.contain('--write-token');
     for (const token of ['short', 'with space in it', 'ümlaut-token', 'x'.repeat(1025)]) {
       const reason = refusal(['--read-token', token]);
       expect(reason, token).to.contain('--read-token').and.to.not.contain(token);

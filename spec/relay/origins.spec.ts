@@ -39,7 +39,15 @@ describe('relay origins', () => {
   });
 
   it('refuse a list with something else in it', () => {
-    for (const text of ['app.example', 'https://app.example/path', 'https://app.example/?x', 'https://']) {
+    for (const text of [
+      'app.example',
+      'https://app.example/path',
+      'https://app.example/?x',
+      'https://',
+      'https://*.example',
+      'https://user@app.example',
+      'https://app.example/#top',
+    ]) {
       const make = (): Origins => new Origins({ origins: [text], missingOrigin: 'allow' });
       expect(make, text).to.throw(GraphError, `--origins "${text}"`);
     }

@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import { DEFAULT_LIMITS } from '../../lib/base/limits.ts';
 import { valueOf } from '../../lib/graph/write.ts';
-import { createPair, type KeyPair } from '../../lib/sea/keys.ts';
+import { sortedJson } from '../../lib/sea/json-text.ts';
+import { createPair, signingKey, type KeyPair } from '../../lib/sea/keys.ts';
+import { signText } from '../../lib/sea/signature.ts';
 import { signWrite } from '../../lib/sea/signed-value.ts';
 import { FRAME_SIZES } from '../../lib/wire/large-frame.ts';
 import { freshId, freshName, graphOf, RawPeer, type RawMessage, type RawNode } from '../support/raw-peer.ts';
@@ -114,6 +116,7 @@ const LOADS: readonly (readonly [title: string, load: Load])[] = [
   LONG_SIGNED,
   ['a signed text of escapes', putSigned(1, () => '"'.repeat(FRAME_LENGTH / 8))],
   ['a put of 2000 signed values and one that is forged', putForged],
+  ['a guest whose certificate has thousands of policies, for names as long as may be', putByGuest],
   ['as many gets of unknown souls as a batch may hold', getBatch(() => ({ '#': freshName('unknown') }))],
   ['as many LEX reads of nothing as a batch may hold', getBatch(() => ({ '#': { '*': freshName('none') } }))],
   ['a LEX read of all there is', getBatch(() => ({ '#': { '*': '' }, '%': DEFAULT_LIMITS.lexMaxBytes }), 1)],
@@ -147,6 +150,26 @@ async function putForged(peer: RawPeer): Promise<void> {
   const states = { ...node._['>'], last: STATE };
   const forged = { [soul]: { ...node, _: { '#': soul, '>': states }, last: 'unsigned' } };
   expect(await peer.put(forged)).to.include({ err: 'Unverified data.' });
+}
+
+/** Policies that leave room for the rest of a signed value in what may be read of it at once. */
+const POLICIES = 4000;
+const NAME_LENGTH = 16_000;
+
+/** Puts as a guest whom the last of many policies lets write; the owner signed the terms in another order. */
+async function putByGuest(peer: RawPeer): Promise<void> {
+  const [host, guest] = await Promise.all([createPair(), createPair()]);
+  const policies = range(POLICIES).map((): Record<string, string> => ({ '*': 'x' }));
+  const terms = { zz: 1, w: [...policies, { '*': 'a' }], c: guest.pub };
+  const s = await signText(sortedJson(terms)!, await signingKey(host));
+  const soul = `~${host.pub}/${'a'.repeat(NAME_LENGTH)}`;
+  const puts = range(4).map(async (at) => {
+    const place = { soul, key: `${at}`.padEnd(NAME_LENGTH, 'k'), state: STATE };
+    const write = await signWrite(place, 'v', guest, { certificate: { m: terms, s } });
+    return { '#': freshId(), put: graphOf(soul, { [place.key]: valueOf(write) }, STATE) };
+  });
+  for (const put of await Promise.all(puts)) peer.send(put);
+  for (const put of await Promise.all(puts)) expect(await peer.reply(put['#'])).to.include({ ok: true });
 }
 
 /** Nodes of as many properties as one may have; twenty fill a frame. No other structure has so many parts. */

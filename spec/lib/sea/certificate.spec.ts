@@ -134,7 +134,7 @@ describe('sea certificateTexts', () => {
       '{"c":"*","w":{"+":"*","*":"x"},"rb":"a","wb":"b","z":1}',
       '{"c":"*","rb":"a","w":{"*":"x","+":"*"},"wb":"b","z":1}',
     ]);
-    expect(certificateTexts(withTerms({ c: '*', w: 'x' })).size).to.equal(1);
+    expect([...certificateTexts(withTerms({ c: '*', w: 'x' }))]).to.have.length(1);
   });
 });
 

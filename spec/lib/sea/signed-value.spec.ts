@@ -266,6 +266,9 @@ describe('sea saysTheSame', () => {
     expect(same(five!, text!)).to.equal(true);
     expect(same(five!, six!)).to.equal(false);
     expect(same(object!, envelope('{"#":"a"}'))).to.equal(false);
+    const [nothing, empty] = [null, ''].map((value) => entry(oldFour([SOUL, 'k', value, LATE])));
+    expect(same(nothing!, empty!)).to.equal(true);
+    expect(same(nothing!, six!)).to.equal(false);
   });
 
   it('does not hold for other content, another state, or outside user spaces', () => {

@@ -72,6 +72,27 @@ for (const [how, verifierOf] of Object.entries(KINDS)) {
       }
     });
 
+    it('leaves content alone that is there, whatever else has the same hash', async () => {
+      const link = { '#': 'soul' };
+      for (const [value, other] of [
+        ['42', 42],
+        ['null', null],
+        ['true', true],
+        [JSON.stringify(link), link],
+        ['\ufffd', '\ud800'],
+        [JSON.stringify({ '#': LONG }), { '#': LONG }],
+      ] as const) {
+        const key = await hashOf(value);
+        const [is, was] = [writeOf('files#', key, STATE + 1, other), writeOf('files#', key, STATE, value)];
+        expect(await judged(is), key).to.equal('taken');
+        expect(await judged(is, was), key).to.equal('settled');
+        expect(await judged(was, is), key).to.equal('settled');
+        expect(await judged({ ...was, state: STATE + 1 }, was), key).to.equal('taken');
+        // As a relay that checks nothing may have stored it.
+        expect(await judged(is, { state: STATE, json: '"forged"' }), key).to.equal('taken');
+      }
+    });
+
     it('takes long values in one spelling only', async () => {
       const write = await signed(`${LONG}end`);
       for (const change of [
