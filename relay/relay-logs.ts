@@ -7,6 +7,7 @@ import { graphTopic, logIdOf } from '../lib/log/hash.ts';
 import type { KeyPair } from '../lib/log/key-pair.ts';
 import type { StartTimer } from '../lib/store/deferred-writes.ts';
 import type { GraphStore } from '../lib/store/graph-store.ts';
+import { InBand } from '../lib/mesh/in-band.ts';
 import { History } from '../lib/store/history.ts';
 import { LogGroup } from '../lib/store/log-group.ts';
 import { LoggedCommits } from '../lib/store/logged-commits.ts';
@@ -51,6 +52,8 @@ export class RelayLogs {
   readonly forWriter: WriterLogs;
   readonly store: LogStore;
   readonly history: History;
+  /** What the mesh is given. */
+  readonly inBand: InBand;
   /** The topic of the graph. */
   readonly topic: Uint8Array;
   readonly #marks: WitnessMarks;
@@ -64,6 +67,7 @@ export class RelayLogs {
     this.store = new LogStore(storage);
     this.history = new History(storage, this.store);
     this.#marks = new WitnessMarks(storage);
+    this.inBand = new InBand({ history: this.history, verify: nodeVerifier(), now: parts.clock });
     const [topic, log] = [toHex(this.topic), toHex(logIdOf(this.topic))];
     this.forWriter = new LoggedCommits({
       group: () => new LogGroup(this.store, 'tolerate', (id) => (id === log ? topic : undefined)),

@@ -149,6 +149,7 @@ export class Relay {
       ...common,
       writer: this.#writer,
       policy: isGuarded ? new AccessPolicy(common) : undefined,
+      inBand: this.#logs.inBand,
     });
     this.#heartbeat = new Heartbeat(HEARTBEAT_MS, every);
     this.#door = this.#makeDoor(now, every, parts.startTimer);

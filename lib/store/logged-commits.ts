@@ -5,7 +5,7 @@ import type { FieldWrite } from '../graph/write.ts';
 import { mergeInSteps } from '../ham/merge.ts';
 import type { Placement } from '../log/placement.ts';
 import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
-import { mayWrite } from './key-soul.ts';
+import { mayWrite, OWNED } from './key-soul.ts';
 import type { LogGroup } from './log-group.ts';
 import type { Change } from './storage.ts';
 import type { WitnessMarks } from './witness-marks.ts';
@@ -15,7 +15,6 @@ import type { CommitLogs, MergedGroup, MergeTarget, PutRequest, WriterLogs } fro
 const FEW_WRITES = 64;
 
 const SIGNED_ONLY = 'put: only what is signed is taken here';
-const OWNED = 'put: a soul that belongs to a key takes only what that key has signed';
 
 /** How commits keep logs. */
 export interface LoggedCommitsOptions {
