@@ -31,6 +31,31 @@ export class AccessPolicy implements WritePolicy {
     this.#readStored = (soul, key) => graph.readField(soul, key);
   }
 
+  /** Those of some writes that pass, each by itself: what one of them is does not matter to the others. */
+  allowed(writes: readonly FieldWrite[], owner: string): MaybePromise<readonly FieldWrite[]> {
+    const checked = this.check(writes, owner);
+    if (checked instanceof Promise) return this.#allowed(writes, owner, checked);
+    return checked.ok ? checked.value : this.#passing(writes, owner);
+  }
+
+  async #allowed(
+    writes: readonly FieldWrite[],
+    owner: string,
+    checking: Promise<Checked>,
+  ): Promise<readonly FieldWrite[]> {
+    const checked = await checking;
+    return checked.ok ? checked.value : this.#passing(writes, owner);
+  }
+
+  async #passing(writes: readonly FieldWrite[], owner: string): Promise<FieldWrite[]> {
+    const passing: FieldWrite[] = [];
+    for (const write of writes) {
+      const checked = await this.check([write], owner);
+      if (checked.ok) passing.push(...checked.value);
+    }
+    return passing;
+  }
+
   /** {@link WritePolicy.check}; failures carry SEA's own words. */
   check(writes: readonly FieldWrite[], owner: string): MaybePromise<Checked> {
     return this.#sea.check(writes, this.#clock(), this.#readStored, owner);

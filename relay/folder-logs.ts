@@ -5,6 +5,8 @@ import { GraphError } from '../lib/base/errors.ts';
 import { DEFAULT_LIMITS } from '../lib/base/limits.ts';
 import { GraphStore } from '../lib/store/graph-store.ts';
 import { Writer } from '../lib/store/writer.ts';
+import { Slices } from '../lib/base/slices.ts';
+import { AccessPolicy } from './access-policy.ts';
 import { DataFolder } from './data-folder.ts';
 import type { LogAccess } from './log-access.ts';
 import { DEFAULT_OPTIONS } from './option-table.ts';
@@ -21,6 +23,14 @@ export interface FolderLogsOptions {
   readonly writes: boolean;
 }
 
+/** Whom a folder tells of what is new. */
+const NOBODY = {
+  relays: [],
+  send: () => undefined,
+  hasLogs: () => undefined,
+  changed: () => undefined,
+};
+
 /**
  * Opens the logs of a folder as a relay would.
  *
@@ -33,22 +43,25 @@ export async function openFolderLogs({ data, network, writes }: FolderLogsOption
   const storage = new GuardedStorage({ location: data, durability: 'fsync', storage: level });
   await storage.open();
   const limits = DEFAULT_LIMITS;
-  const graph = new GraphStore({ storage, limits });
+  const slices = new Slices({ schedule: setImmediate });
+  const graph = new GraphStore({ storage, limits, slices });
   const options = { ...DEFAULT_OPTIONS, data, network, legacy: 'graph' as const };
-  const logs = new RelayLogs({ options, storage, clock: systemClock, report: () => undefined });
-  const writer = new Writer({ storage, graph, limits, schedule: setImmediate, logs: logs.forWriter });
+  const logs = new RelayLogs({ options, storage, clock: systemClock, slices, report: () => undefined });
+  const writer = new Writer({ storage, graph, limits, schedule: setImmediate, slices, logs: logs.forWriter });
   const close = async (): Promise<void> => {
     await writer.close();
     await storage.close();
   };
   try {
     if (writes && storage.damage !== undefined) throw new GraphError('STORAGE_DAMAGED', storage.damage);
+    const policy = new AccessPolicy({ graph, limits, clock: systemClock, slices });
+    await logs.open({ ...NOBODY, writer, graph, allow: policy.allowed.bind(policy) });
     await writer.open();
   } catch (error) {
     await close();
     throw error;
   }
-  const access = logs.access(graph, (request) => writer.submit(request));
+  const access = logs.access(graph);
   return {
     heads: (author) => access.heads(author),
     operations: (log) => access.operations(log),

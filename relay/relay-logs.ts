@@ -1,10 +1,12 @@
-/** The logs of a relay: what the writer keeps of them, the relay's own key and log, and the witness. */
+/** The logs of a relay: what the writer keeps of them, the relay's own key and log, the witness, and other nodes. */
 import { join } from 'node:path';
 import { toHex } from '../lib/base/bytes.ts';
 import type { Clock } from '../lib/base/clock.ts';
-import type { Entry } from '../lib/graph/write.ts';
+import type { MaybePromise } from '../lib/base/maybe-promise.ts';
+import type { Slices } from '../lib/base/slices.ts';
+import type { Entry, FieldWrite } from '../lib/graph/write.ts';
 import { graphTopic, logIdOf } from '../lib/log/hash.ts';
-import type { KeyPair } from '../lib/log/key-pair.ts';
+import type { KeyPair, Signer } from '../lib/log/key-pair.ts';
 import type { StartTimer } from '../lib/store/deferred-writes.ts';
 import type { GraphStore } from '../lib/store/graph-store.ts';
 import { InBand } from '../lib/mesh/in-band.ts';
@@ -17,10 +19,12 @@ import { OwnLog } from '../lib/store/own-log.ts';
 import type { Storage } from '../lib/store/storage.ts';
 import { WitnessMarks } from '../lib/store/witness-marks.ts';
 import { Witness, type WitnessEvent } from '../lib/store/witness.ts';
-import type { PutRequest, Writer, WriterLogs } from '../lib/store/writer.ts';
+import type { Writer, WriterLogs } from '../lib/store/writer.ts';
+import type { IntakeOptions } from '../lib/sync/intake.ts';
 import { StoredLogs } from '../lib/sync/stored-logs.ts';
 import { loadKeyFile } from './key-file.ts';
 import type { LogAccess } from './log-access.ts';
+import { LogNetwork, type LogNetworkEvent, type LogNetworkWorld } from './log-network.ts';
 import { nodeSigner, nodeVerifier } from './node-ed25519.ts';
 import type { RelayOptions } from './option-table.ts';
 import { StoredLogAccess } from './stored-log-access.ts';
@@ -30,12 +34,23 @@ const KEY_FILE = 'log-key';
 
 /** What a relay's logs need. */
 export interface RelayLogsParts {
-  readonly options: Pick<RelayOptions, 'data' | 'legacy' | 'logKey' | 'network'>;
+  readonly options: Pick<RelayOptions, 'data' | 'legacy' | 'limits' | 'logKey' | 'network'>;
   readonly storage: Storage;
   readonly clock: Clock;
-  readonly report: (event: WitnessEvent) => void;
+  readonly slices: Slices;
+  readonly report: (event: WitnessEvent | LogNetworkEvent) => void;
   /** The key of a relay that has no folder. */
   readonly key?: KeyPair | undefined;
+}
+
+/** What of the relay its logs need, once that is there. */
+export interface RelayLogsWorld extends LogNetworkWorld {
+  readonly writer: Writer;
+  readonly graph: GraphStore;
+  /** Those writes of an operation that the graph may hold; all when absent. */
+  readonly allow?: IntakeOptions['allow'];
+  /** Told what operations of others changed. */
+  readonly changed: (writes: readonly FieldWrite[]) => void;
 }
 
 /** The engine's timer, which does not keep a process alive. */
@@ -52,11 +67,16 @@ export class RelayLogs {
   readonly forWriter: WriterLogs;
   readonly store: LogStore;
   readonly history: History;
+  /** The same as those see it who bring operations. */
+  readonly sync: StoredLogs;
   /** What the mesh is given. */
   readonly inBand: InBand;
   /** The topic of the graph. */
   readonly topic: Uint8Array;
+  /** Who logs are synchronised with; undefined for a relay that keeps none. */
+  readonly network: LogNetwork | undefined;
   readonly #marks: WitnessMarks;
+  #world: RelayLogsWorld | undefined;
   #witness: Witness | undefined;
   #own: OwnLog | undefined;
 
@@ -74,6 +94,41 @@ export class RelayLogs {
       marks: options.legacy === 'witness' ? this.#marks : undefined,
       refusesUnsigned: options.legacy === 'reject',
     });
+    this.sync = new StoredLogs({
+      store: this.store,
+      verify: nodeVerifier(),
+      slices: parts.slices,
+      submit: (request) => this.#world!.writer.submit(request),
+      allow: (writes, author) => this.#allowed(writes, author),
+      changed: (writes) => this.#world!.changed(writes),
+    });
+    this.network = options.legacy === 'graph' ? undefined : this.#makeNetwork();
+  }
+
+  #makeNetwork(): LogNetwork {
+    const { options, slices, report } = this.#parts;
+    const { limits, network } = options;
+    const { store, topic, sync } = this;
+    return new LogNetwork({
+      limits,
+      store,
+      sync,
+      topic,
+      network,
+      verify: nodeVerifier(),
+      slices,
+      startTimer,
+      report,
+    });
+  }
+
+  /** What may not be a name in a put may be none in an operation. */
+  #allowed(writes: readonly FieldWrite[], author: string): MaybePromise<readonly FieldWrite[]> {
+    const { nameLength } = this.#parts.options.limits;
+    const fits = ({ soul, key }: FieldWrite): boolean =>
+      soul.length <= nameLength && key.length <= nameLength;
+    const fitting = writes.every(fits) ? writes : writes.filter(fits);
+    return this.#world?.allow?.(fitting, author) ?? fitting;
   }
 
   /** The relay's own log, once it is open; undefined when nothing is witnessed. */
@@ -86,15 +141,23 @@ export class RelayLogs {
    *
    * @throws GraphError KEY_INVALID
    */
-  async open(writer: Writer, graph: GraphStore): Promise<void> {
-    const { options, clock, report } = this.#parts;
-    if (options.legacy !== 'witness') return;
+  async open(world: RelayLogsWorld): Promise<void> {
+    const { options } = this.#parts;
+    this.#world = world;
+    if (options.legacy === 'graph') return;
     const key =
       this.#parts.key ??
       (await loadKeyFile(options.logKey === '' ? join(options.data, KEY_FILE) : options.logKey));
+    const signer = nodeSigner(key);
+    this.network?.open(signer, world);
+    if (options.legacy === 'witness') this.#openWitness(signer, world);
+  }
+
+  #openWitness(signer: Signer, { writer, graph }: RelayLogsWorld): void {
+    const { clock, report } = this.#parts;
     const { store } = this;
     const submit = writer.submit.bind(writer);
-    this.#own = new OwnLog({ signer: nodeSigner(key), topic: this.topic, store, submit, clock });
+    this.#own = new OwnLog({ signer, topic: this.topic, store, submit, clock });
     this.#witness = new Witness({
       marks: this.#marks,
       log: this.#own,
@@ -106,10 +169,9 @@ export class RelayLogs {
     });
   }
 
-  /** The logs for operators, who add to them by `submit`. */
-  access(graph: GraphStore, submit: (request: PutRequest) => void): LogAccess {
-    const { store, topic } = this;
-    const intake = new StoredLogs({ store, submit, verify: nodeVerifier() });
+  /** The logs for operators, once they are open. */
+  access(graph: GraphStore): LogAccess {
+    const { store, topic, sync: intake } = this;
     return new StoredLogAccess({ store, intake, topic, past: this.past(graph) });
   }
 

@@ -215,8 +215,9 @@ export class GraphCore {
       throw new GraphError('GRAPH_BAD_VALUE', `longer than ${this.#limits.frameBytes} characters in all`);
     const write = new UnsentWrite(this.#nextId(), putJson, writes);
     const isSent = this.#uplinks.size > 0;
-    if (isSent) await this.#keeper.keepUnsent(write);
-    const outcome = await this.#keeper.commit(writes, true);
+    // Begun in one turn, they share a commit.
+    const kept = isSent ? this.#keeper.keepUnsent(write) : undefined;
+    const [outcome] = await Promise.all([this.#keeper.commit(writes, true), kept]);
     if (!outcome.ok) {
       if (isSent) this.#keeper.dropUnsent(write.id);
       throw new GraphError('STORAGE_FAILED', outcome.reason);

@@ -41,20 +41,44 @@ function isLow(unit: number): boolean {
   return unit >= 0xdc00 && unit < 0xe000;
 }
 
-const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+/** Codes of the two digits of each byte, the first in the upper half. */
+const HEX: Uint16Array = Uint16Array.from({ length: 256 }, (_, byte) => {
+  const digits = byte.toString(16).padStart(2, '0');
+  return (digits.charCodeAt(0) << 8) | digits.charCodeAt(1);
+});
+/** Digits that become a text at once: ids and keys have 64. */
+const HEX_PORTION = 64;
 
 /** Bytes as lower-case hex. */
 export function toHex(bytes: Uint8Array): string {
   let hex = '';
-  for (let i = 0; i < bytes.length; i += 1) hex += HEX[bytes[i]!]!;
-  return hex;
+  const codes: number[] = [];
+  for (let i = 0; i < bytes.length; i += 1) {
+    const digits = HEX[bytes[i]!]!;
+    codes.push(digits >> 8, digits & 0xff);
+    if (codes.length < HEX_PORTION) continue;
+    hex += String.fromCharCode(...codes);
+    codes.length = 0;
+  }
+  return hex + String.fromCharCode(...codes);
 }
+
+/** The value of each hex digit by its code, and 16 for everything else. */
+const DIGITS: Uint8Array = Uint8Array.from({ length: 128 }, (_, code) => {
+  const digit = '0123456789abcdef'.indexOf(String.fromCharCode(code));
+  return digit === -1 ? 16 : digit;
+});
 
 /** The bytes of lower-case hex, undefined for every other text. */
 export function fromHex(hex: string): Uint8Array | undefined {
-  if (hex.length % 2 !== 0 || !/^[\da-f]*$/.test(hex)) return undefined;
+  if (hex.length % 2 !== 0) return undefined;
   const bytes = new Uint8Array(hex.length / 2);
-  for (let i = 0; i < bytes.length; i += 1) bytes[i] = Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16);
+  for (let i = 0; i < bytes.length; i += 1) {
+    const high = DIGITS[hex.charCodeAt(2 * i)] ?? 16;
+    const low = DIGITS[hex.charCodeAt(2 * i + 1)] ?? 16;
+    if (high > 15 || low > 15) return undefined;
+    bytes[i] = (high << 4) | low;
+  }
   return bytes;
 }
 

@@ -1,5 +1,6 @@
 import type { Limits } from '../base/limits.ts';
 import type { Slices } from '../base/slices.ts';
+import type { FieldWrite } from '../graph/write.ts';
 import type { GraphStore } from '../store/graph-store.ts';
 import type { PutRequest, Writer, WriterEvent } from '../store/writer.ts';
 import type { GetMessage, PutMessage } from '../wire/message.ts';
@@ -36,6 +37,14 @@ export interface SignedPuts {
   tell(context: Context, peer: Peer, get: GetMessage): Promise<void>;
 }
 
+/** What synchronisation of logs has to do with the graph's peers. */
+export interface MeshLogs {
+  /** True for a write that is stored and in an operation, or will be: who is sent operations needs no put. */
+  hasOperation(write: FieldWrite): boolean;
+  /** Takes a frame that came as JSON, `{"dam":"log","f":…}`. */
+  hear(peer: Peer, frame: unknown): void;
+}
+
 /** What handlers may use. */
 export interface Context {
   readonly pid: string;
@@ -61,6 +70,8 @@ export interface Context {
   readonly sources: Sources;
   /** Takes note that a peer turned out to relay for others. */
   foundRelay(peer: Peer): void;
+  /** What synchronisation of logs has to do with this; undefined when no logs are kept. */
+  readonly logs: MeshLogs | undefined;
   /** Long work is cut into slices by it. */
   readonly slices: Slices;
   /** Runs a task at the end of the turn. */

@@ -2,6 +2,7 @@ import { systemClock, type Clock } from '../base/clock.ts';
 import type { Limits } from '../base/limits.ts';
 import { randomId } from '../base/random.ts';
 import { finish, Slices, type Steps } from '../base/slices.ts';
+import type { FieldWrite } from '../graph/write.ts';
 import type { GraphStore } from '../store/graph-store.ts';
 import type { Writer } from '../store/writer.ts';
 import {
@@ -15,7 +16,7 @@ import type { ControlMessage, Fault, GetMessage, Message } from '../wire/message
 import { AnswerPaths } from './answer-paths.ts';
 import { Asks } from './asks.ts';
 import { Checks, type WritePolicy } from './checks.ts';
-import type { Context, MeshEvent, SignedPuts } from './context.ts';
+import type { Context, MeshEvent, MeshLogs, SignedPuts } from './context.ts';
 import { codeOfFault, MeshCounters } from './counters.ts';
 import { Dedupe } from './dedupe.ts';
 import { handleAck } from './handlers/ack.ts';
@@ -69,6 +70,8 @@ export interface MeshOptions {
   readonly policy?: WritePolicy | undefined;
   /** Verifies and tells the operations of puts; they are ignored when absent. */
   readonly inBand?: SignedPuts | undefined;
+  /** Synchronises logs beside the graph. */
+  readonly logs?: MeshLogs | undefined;
   /** This process's id among peers; random when absent. */
   readonly pid?: string;
 }
@@ -90,6 +93,7 @@ export class Mesh implements Context {
   readonly recall: Recall;
   readonly relays: Set<Peer> = new Set();
   readonly sources: Sources = new Sources();
+  readonly logs: MeshLogs | undefined;
   readonly schedule: (task: () => void) => void;
   readonly slices: Slices;
   readonly report: (event: MeshEvent) => void;
@@ -108,6 +112,7 @@ export class Mesh implements Context {
     this.writer = writer;
     this.limits = limits;
     this.inBand = options.inBand;
+    this.logs = options.logs;
     this.schedule = schedule;
     this.slices = options.slices ?? new Slices({ schedule });
     this.report = options.report ?? (() => undefined);
@@ -158,6 +163,11 @@ export class Mesh implements Context {
     if (role === 'relay' && !peer.closed) this.foundRelay(peer);
     if (this.#closing) link.close(CLOSE.goingAway, 'closing');
     return peer;
+  }
+
+  /** Passes on what operations changed that others sent. */
+  toldByLogs(changed: readonly FieldWrite[]): void {
+    if (!this.#closing) pushChanges(this, changed, undefined, undefined);
   }
 
   /** Stops listening, lets what is in flight finish, sends the last answers and closes every link. */

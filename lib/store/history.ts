@@ -58,9 +58,13 @@ export class History {
       const operation = await this.#store.operation(id);
       // What was given up meanwhile says nothing any more.
       if (operation === undefined || wanted.counts?.(operation) === false) continue;
+      const noted = new Set(states.map(([key, state]) => placeOf(key, state)));
       takeWinners(
         winners,
-        saidIn(operation, id).filter((entry) => entry.soul === soul),
+        // Not everything that an author says is taken.
+        saidIn(operation, id).filter(
+          (entry) => entry.soul === soul && noted.has(placeOf(entry.key, entry.state)),
+        ),
         wanted,
       );
     }
@@ -102,6 +106,10 @@ function mayWin(
   if (state > wanted.until || (wanted.key !== undefined && key !== wanted.key)) return false;
   const winner = winners.get(key);
   return winner === undefined || state >= winner.state;
+}
+
+function placeOf(key: string, state: number): string {
+  return `${state} ${key}`;
 }
 
 function takeWinners(

@@ -21,13 +21,16 @@ import {
 } from './log-keys.ts';
 import { encodeHead, type LogHead } from './log-head.ts';
 import { decodeDelta } from './delta-codec.ts';
-import type { LogStore } from './log-store.ts';
+import type { AppendedOperation, LogStore } from './log-store.ts';
 import type { Change } from './storage.ts';
 import { appendHistory } from './written-nodes.ts';
 
 /** A log as the group sees it: stored, overlaid with what the group appended. */
 interface OpenLog extends LogName {
   head: LogHead | undefined;
+  /** The tip of the head, and its bytes once they were asked for. */
+  tip: string | undefined;
+  tipId: Uint8Array | undefined;
   /** Records of places that the group changed; undefined where it emptied them. */
   readonly canonical: Map<number, string | undefined>;
   readonly side: Map<number, string | undefined>;
@@ -47,6 +50,8 @@ export class LogGroup {
   /** What the operations of the group say to the graph. */
   readonly #said = new Map<string, readonly FieldWrite[]>();
   #changes: Change[] = [];
+  readonly #appended: AppendedOperation[] = [];
+  #last: OpenLog | undefined;
 
   constructor(store: LogStore, policy: ForkPolicy, topicOf: TopicOf) {
     this.#store = store;
@@ -74,6 +79,11 @@ export class LogGroup {
     yield* appendHistory(this.#changes, names.id, writes, true);
     const bytes = operation.header.bytes.length + (operation.body?.length ?? 0);
     yield* this.#apply(operation, encodePlace(names.id, bytes), log, placed.value);
+    if (log.head?.tip === names.id) {
+      log.tip = names.id;
+      log.tipId = operation.header.id;
+    }
+    this.#appended.push({ operation, placement: placed.value });
     return success(placed.value);
   }
 
@@ -90,15 +100,21 @@ export class LogGroup {
   /** Tells the store what is durable now. */
   publish(): void {
     for (const log of this.#logs.values()) if (log.head !== undefined) this.#store.published(log, log.head);
+    if (this.#appended.length > 0) this.#store.announce(this.#appended);
   }
 
   *#open({ author, log }: LogName): WaitingSteps<OpenLog> {
-    const known = this.#logs.get(author + log);
-    if (known !== undefined) return known;
+    if (this.#last?.author === author && this.#last.log === log) return this.#last;
+    const name = author + log;
+    const known = this.#logs.get(name) ?? (yield* this.#load({ author, log }));
+    this.#logs.set(name, known);
+    this.#last = known;
+    return known;
+  }
+
+  *#load({ author, log }: LogName): WaitingSteps<OpenLog> {
     const head = yield* this.#store.headSteps({ author, log });
-    const opened: OpenLog = { author, log, head, canonical: new Map(), side: new Map() };
-    this.#logs.set(author + log, opened);
-    return opened;
+    return { author, log, head, tip: undefined, tipId: undefined, canonical: new Map(), side: new Map() };
   }
 
   *#stateFor({ author, sequence }: Header, log: OpenLog): WaitingSteps<LogState> {
@@ -107,7 +123,7 @@ export class LogGroup {
       return { held: undefined, heldId: undefined, beforeId: undefined, side: undefined };
     const { first, height, tip } = head;
     return {
-      held: { author, height, tip: fromHex(tip)!, first },
+      held: { author, height, tip: tipIdOf(log, tip), first },
       heldId: bytesOf(yield* this.#idAt('canonical', log, sequence)),
       beforeId: sequence > height ? undefined : bytesOf(yield* this.#idAt('canonical', log, sequence - 1)),
       side: yield* this.#sideOf(log),
@@ -232,6 +248,13 @@ export class LogGroup {
     const decoded = decodeHeader(header);
     return decoded.ok && toHex(decoded.value.id) === id ? decoded.value : undefined;
   }
+}
+
+/** The bytes of a log's tip, kept as long as it stays the tip. */
+function tipIdOf(log: OpenLog, tip: string): Uint8Array {
+  if (log.tipId === undefined || log.tip !== tip) log.tipId = fromHex(tip)!;
+  log.tip = tip;
+  return log.tipId;
 }
 
 function bytesOf(id: string | undefined): Uint8Array | undefined {

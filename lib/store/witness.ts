@@ -2,6 +2,7 @@ import type { MaybePromise } from '../base/maybe-promise.ts';
 import { inLaterTurn } from '../base/turns.ts';
 import type { Entry, FieldWrite } from '../graph/write.ts';
 import { BODY_KIND } from '../log/envelope.ts';
+import { MOST_BODY_BYTES } from '../log/operation.ts';
 import { decodeDelta, encodeDelta, unsignable } from './delta-codec.ts';
 import type { StartTimer } from './deferred-writes.ts';
 import type { LogStore } from './log-store.ts';
@@ -13,6 +14,8 @@ export const WITNESS_WAIT_MS = 100;
 /** Properties and characters in one operation: more would hold the event loop while it is made and hashed. */
 const MOST_PROPERTIES = 500;
 const MOST_CHARACTERS = 32_768;
+/** Bytes that a character takes at most. */
+const MOST_UTF8_BYTES = 3;
 /** The same of a snapshot, which is left out when it would be larger. */
 const SNAPSHOT_PROPERTIES = 2000;
 /** Operations after which a snapshot takes their place. */
@@ -182,6 +185,16 @@ export class Witness {
   #tell(event: WitnessEvent): void {
     this.#options.report?.(event);
   }
+}
+
+/**
+ * True for a write that some operation holds once it is witnessed; of those that are nearly too large for one it may
+ * be false as well.
+ */
+export function isWitnessable(write: FieldWrite): boolean {
+  const { soul, key, json } = write;
+  const mostBytes = MOST_UTF8_BYTES * (soul.length + key.length + json.length);
+  return mostBytes <= MOST_BODY_BYTES / 2 && unsignable(write) === undefined;
 }
 
 /** A body, and what it says. */

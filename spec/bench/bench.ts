@@ -37,6 +37,12 @@ export interface BenchCase {
 export interface StartChanges {
   readonly durability?: Durability;
   readonly peers?: readonly string[];
+  /** What becomes of writes without a signature; the relay's default when absent. */
+  readonly legacy?: 'witness' | 'graph';
+  /** True to count every signature of a log as right. */
+  readonly isTrusting?: boolean;
+  /** Core it runs on; that of the relays when absent. */
+  readonly core?: number;
   /** Name of the data folder; the same name again finds the same data. */
   readonly folder?: string;
 }

@@ -48,10 +48,11 @@ export function logOf(
   signer: Signer,
   length: number,
   bodyOf: (sequence: number) => Uint8Array | undefined = (sequence) => Uint8Array.of(sequence & 0xff),
+  said: Said = {},
 ): Operation[] {
   const operations: Operation[] = [];
   for (let sequence = 0; sequence < length; sequence += 1) {
-    operations.push(operationAfter(signer, operations.at(-1)?.header, bodyOf(sequence)));
+    operations.push(operationAfter(signer, operations.at(-1)?.header, bodyOf(sequence), said));
   }
   return operations;
 }

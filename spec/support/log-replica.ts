@@ -9,7 +9,13 @@ import { placeOperation, type LogState, type Placement } from '../../lib/log/pla
 import type { LogReason } from '../../lib/log/reasons.ts';
 import type { OutgoingOperation } from '../../lib/sync/log-sync.ts';
 import { planParts } from '../../lib/sync/plan.ts';
-import type { PlanPart, SyncPlan, SyncStore, TakenOperation } from '../../lib/sync/sync-store.ts';
+import type {
+  PlanPart,
+  SeenOperation,
+  SyncPlan,
+  SyncStore,
+  TakenOperation,
+} from '../../lib/sync/sync-store.ts';
 import { LOG_ID, verifyFast } from './log-maker.ts';
 
 /** One log: a canonical branch without gaps from `first` on, and a side branch from a fork on. */
@@ -131,15 +137,16 @@ export class LogReplica implements SyncStore {
     _topic: Uint8Array,
     header: Uint8Array,
     body: Uint8Array | undefined,
+    seen: (operation: SeenOperation) => void = () => undefined,
   ): Promise<Result<TakenOperation, LogReason>> {
     if (this.broken) return Promise.reject(new Error('broken'));
     this.checked += 1;
     const read = readOperation(header, body, verifyFast);
     if (!read.ok) return Promise.resolve(read);
     if (!equalBytes(read.value.extensions.logId, LOG_ID)) return Promise.resolve(failure('log'));
+    seen({ ...namesOf(read.value), sequence: read.value.header.sequence });
     const taken = this.place(read.value);
-    // Whoever gave it is told first, as it needs not hear of it again.
-    if (taken.ok && !taken.value.known) setImmediate(() => this.onTaken(taken.value));
+    if (taken.ok && !taken.value.known) this.onTaken(taken.value);
     return Promise.resolve(taken);
   }
 
