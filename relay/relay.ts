@@ -48,6 +48,8 @@ const GOODBYE_MS = 1000;
 /** Why a relay with a damaged store is not ready. */
 const DAMAGED = 'the store is damaged and read-only';
 const GOODBYE = 'relay is stopping';
+/** What of the logs operators have to see to. */
+const LOG_FAILURES: ReadonlySet<string> = new Set(['witness-failed', 'prune-failed']);
 
 /** Options of {@link createRelay}: some of the relay's options, and some of its limits. */
 export type RelaySettings = Partial<Omit<RelayOptions, 'limits'>> & { readonly limits?: Partial<Limits> };
@@ -139,7 +141,7 @@ export class Relay {
       clock,
       slices: this.#slices,
       key: parts.key ?? (parts.storage === undefined ? undefined : KeyPair.random()),
-      report: (event) => this.#logger.log(event.kind === 'witness-failed' ? 'error' : 'debug', { ...event }),
+      report: (event) => this.#logger.log(LOG_FAILURES.has(event.kind) ? 'error' : 'debug', { ...event }),
     });
     this.#writer = new Writer({
       ...common,
@@ -164,9 +166,8 @@ export class Relay {
       onLink: (link) => this.#onRelay(link),
       onLine: (line) => this.#onLine(line, true),
     });
-    this.#metrics = this.#makeMetrics(
-      parts.storage === undefined ? new FolderSize(options.data, now) : undefined,
-    );
+    const folder = parts.storage === undefined ? new FolderSize(options.data, now) : undefined;
+    this.#metrics = this.#makeMetrics(folder);
   }
 
   /** The port listened on, 0 before `listen`. */
@@ -182,6 +183,11 @@ export class Relay {
   /** Peers connected now, relays included. */
   get peerCount(): number {
     return this.#mesh.peerCount;
+  }
+
+  /** Resolves when everything that was acknowledged is in a log; with another `legacy` than `witness` at once. */
+  witnessed(): Promise<void> {
+    return this.#logs.witnessed();
   }
 
   /** The graph as its logs say that it was, once the store is open. */
@@ -279,6 +285,7 @@ export class Relay {
       unfinished,
       upgrade,
       peers: this.#options.peers,
+      logs: this.#logs.figures,
       storeBytes: async () => folder?.bytes(),
     });
   }

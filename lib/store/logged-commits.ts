@@ -26,8 +26,23 @@ export interface LoggedCommitsOptions {
   readonly refusesUnsigned?: boolean;
 }
 
+/** Operations by what their logs said to them: new ones, those of a fork among them apart, and others. */
+export type OperationCounts = Record<'taken' | 'forked' | 'known' | 'refused', number>;
+
+/** What a placement counts as. */
+const COUNTED_AS: Readonly<Record<Placement, keyof OperationCounts>> = {
+  append: 'taken',
+  restart: 'taken',
+  known: 'known',
+  'side-start': 'forked',
+  'side-append': 'forked',
+  switch: 'forked',
+};
+
 /** Keeps logs under the graph: operations, and marks of what is to be witnessed, in the commit of their writes. */
 export class LoggedCommits implements WriterLogs {
+  /** Operations since the start. */
+  readonly counts: OperationCounts = { taken: 0, forked: 0, known: 0, refused: 0 };
   readonly #options: LoggedCommitsOptions;
 
   constructor(options: LoggedCommitsOptions) {
@@ -39,19 +54,21 @@ export class LoggedCommits implements WriterLogs {
   }
 
   begin(): CommitLogs {
-    return new LoggedCommit(this.#options);
+    return new LoggedCommit(this.#options, this.counts);
   }
 }
 
 /** What logs have to do with one commit. */
 class LoggedCommit implements CommitLogs {
   readonly #options: LoggedCommitsOptions;
+  readonly #counts: OperationCounts;
   /** Begun by the first operation. */
   #group: LogGroup | undefined;
   readonly #placed = new Map<PutRequest, Result<Placement, LogReason>>();
 
-  constructor(options: LoggedCommitsOptions) {
+  constructor(options: LoggedCommitsOptions, counts: OperationCounts) {
     this.#options = options;
+    this.#counts = counts;
   }
 
   *merge(request: PutRequest, into: MergeTarget): WaitingSteps<readonly FieldWrite[] | string | undefined> {
@@ -74,14 +91,19 @@ class LoggedCommit implements CommitLogs {
       const won = byRequest[at]!;
       if (typeof won === 'string') continue;
       if (!isSigned(request)) unsigned.push(won);
-      for (const key of request.witnesses ?? []) changes.push([key, undefined]);
+      if (request.marks !== undefined) unsigned.push(request.marks);
+      for (const key of goneWith(request)) changes.push([key, undefined]);
     }
     if (marks !== undefined) for (const _ of marks.append(changes, unsigned)) yield changes.splice(0);
     yield changes;
   }
 
   settle(isDurable: boolean): void {
-    if (isDurable) this.#group?.publish();
+    if (isDurable) {
+      this.#group?.publish();
+      for (const placed of this.#placed.values())
+        this.#counts[placed.ok ? COUNTED_AS[placed.value] : 'refused'] += 1;
+    }
     this.#options.marks?.settle(isDurable);
   }
 
@@ -105,6 +127,12 @@ class LoggedCommit implements CommitLogs {
     for (const write of merged.deferred) deferred.add(write, request.owner);
     return merged.accepted;
   }
+}
+
+/** Keys that nobody needs once a request is stored. */
+function* goneWith({ witnesses, drops }: PutRequest): Generator<string, void> {
+  if (witnesses !== undefined) yield* witnesses;
+  if (drops !== undefined) yield* drops;
 }
 
 /** True for what an operation says, now or before. */
