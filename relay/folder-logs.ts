@@ -29,6 +29,8 @@ const NOBODY = {
   send: () => undefined,
   hasLogs: () => undefined,
   changed: () => undefined,
+  drained: () => Promise.resolve(true),
+  hold: () => undefined,
 };
 
 /**

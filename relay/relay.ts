@@ -14,6 +14,7 @@ import { KeyPair } from '../lib/log/key-pair.ts';
 import { GraphStore } from '../lib/store/graph-store.ts';
 import { APP_FORMAT_KEY } from '../lib/store/keys.ts';
 import type { Past } from '../lib/store/past.ts';
+import { weighPuts } from '../lib/store/put-weight.ts';
 import type { Storage } from '../lib/store/storage.ts';
 import { Writer } from '../lib/store/writer.ts';
 import { aboutRelay } from './about.ts';
@@ -146,16 +147,12 @@ export class Relay {
     this.#writer = new Writer({
       ...common,
       storage: this.#storage,
+      weigh: weighPuts(limits),
       saysTheSame: isGuarded ? saysTheSame : undefined,
       logs: this.#logs.forWriter,
     });
-    this.#mesh = new Mesh({
-      ...common,
-      writer: this.#writer,
-      policy: this.#policy,
-      inBand: this.#logs.inBand,
-      logs: this.#logs.network,
-    });
+    const { network: logs, inBand } = this.#logs;
+    this.#mesh = new Mesh({ ...common, writer: this.#writer, policy: this.#policy, inBand, logs });
     this.#heartbeat = new Heartbeat(HEARTBEAT_MS, every);
     this.#door = this.#makeDoor(now, every, parts.startTimer);
     this.#uplinks = new Uplinks({
@@ -331,6 +328,8 @@ export class Relay {
         graph: this.#graph,
         relays: this.#mesh.relays,
         send: (peer, text) => this.#mesh.send(peer, text),
+        drained: (peer) => this.#mesh.drained(peer),
+        hold: (peer, isHeld) => this.#mesh.hold(peer, isHeld),
         hasLogs: (link) => this.#uplinks.hasLogs(link),
         allow: this.#policy?.allowed.bind(this.#policy),
         changed: (writes) => this.#mesh.toldByLogs(writes),

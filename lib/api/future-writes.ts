@@ -3,15 +3,13 @@ import type { Limits } from '../base/limits.ts';
 import { failure, success, type Result } from '../base/result.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { merge, type MergeView } from '../ham/merge.ts';
+import type { StartTimer } from '../store/deferred-writes.ts';
 import { latest } from './keeper.ts';
 
 /** What a write costs beside its texts, in bytes, about. */
 const OVERHEAD_BYTES = 300;
 /** A timer cannot wait longer than this, in milliseconds. */
 const LONGEST_TIMER_MS = 2_147_483_647;
-
-/** Runs a task once after some milliseconds; gives the way to call it off. */
-export type StartTimer = (task: () => void, waitMs: number) => () => void;
 
 /** What became of writes that were merged. */
 export interface Merged {

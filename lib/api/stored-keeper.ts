@@ -76,6 +76,7 @@ export class StoredKeeper implements GraphKeeper {
   #nextCommit: Promise<void> | undefined;
   /** Ends with the commit asked for last; never rejects. */
   #lastCommit: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
   #changed: (changed: readonly FieldWrite[]) => void = () => undefined;
 
   constructor(storage: SharedStorage, limits: Limits, time: Time = { clock: systemClock }) {
@@ -87,6 +88,7 @@ export class StoredKeeper implements GraphKeeper {
 
   async open(): Promise<readonly KeptWrite[]> {
     await this.#storage.open();
+    this.#isClosed = false;
     try {
       await this.#openFormat();
       this.#storage.share?.listen((text) => this.#hear(text));
@@ -100,6 +102,7 @@ export class StoredKeeper implements GraphKeeper {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#lastCommit;
     this.#future.close();
     this.#storage.share?.close();
@@ -189,7 +192,7 @@ export class StoredKeeper implements GraphKeeper {
       await (share === undefined ? task() : share.exclusive(task));
     } catch (error) {
       this.#knowsFuture = false;
-      this.#future.wakeWithin(RETRY_MS);
+      if (!this.#isClosed) this.#future.wakeWithin(RETRY_MS);
       const waiting = this.#requests.splice(0);
       for (const request of [...requests, ...waiting]) request.settle(putFailure(error));
       throw error;

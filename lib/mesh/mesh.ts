@@ -119,6 +119,7 @@ export class Mesh implements Context {
     this.checks = new Checks({
       policy: options.policy,
       limits,
+      writer,
       fail: ({ name: peer }, error) => this.report({ kind: 'read-failed', peer, error }),
     });
     this.putWatch = new Stopwatch(() => this.slices.now());
@@ -163,6 +164,12 @@ export class Mesh implements Context {
     if (role === 'relay' && !peer.closed) this.foundRelay(peer);
     if (this.#closing) link.close(CLOSE.goingAway, 'closing');
     return peer;
+  }
+
+  /** Hears a peer no further, or again, because of something that its puts do not count for. */
+  hold(peer: Peer, isHeld: boolean): void {
+    peer.unsettledPuts += (isHeld ? 1 : -1) * this.limits.unsettledPuts;
+    this.checks.balance(peer);
   }
 
   /** Passes on what operations changed that others sent. */
@@ -328,6 +335,7 @@ export class Mesh implements Context {
   #forget(peer: Peer): void {
     if (peer.closed) return;
     peer.end();
+    this.logs?.gone(peer);
     this.#peers.delete(peer);
     this.sources.remove(peer);
     this.#forgetInterest(peer);

@@ -1,5 +1,4 @@
 import { systemClock, type Clock } from '../base/clock.ts';
-import { GraphError, type ErrorCode } from '../base/errors.ts';
 import type { Limits } from '../base/limits.ts';
 import { chosenInSteps, Pace } from '../base/pace.ts';
 import type { Result } from '../base/result.ts';
@@ -12,7 +11,9 @@ import type { LogReason } from '../log/reasons.ts';
 import { CommitGroup } from './commit-group.ts';
 import { DeferredWrites, type StartTimer } from './deferred-writes.ts';
 import type { GraphStore } from './graph-store.ts';
+import { putFailure } from './put-failure.ts';
 import { PutQueue } from './put-queue.ts';
+import type { WeighPut } from './put-weight.ts';
 import type { Change, Storage } from './storage.ts';
 
 /** Changes that are gathered before a commit begins; beyond, they are made as the storage takes them. */
@@ -102,17 +103,6 @@ export interface MergedGroup {
 }
 
 const NO_LOGS = 'no logs are kept here';
-const FAILED = 'storage failed, nothing was stored';
-/** Reasons for those who asked; other errors of the storage are the operator's business. */
-const REASONS: { readonly [code in ErrorCode]?: string } = {
-  STORAGE_DAMAGED: 'the store is damaged and read-only',
-  STORAGE_FULL: 'the disk is full, nothing was stored',
-};
-
-function failureOf(error: unknown): PutOutcome {
-  const reason = error instanceof GraphError ? REASONS[error.code] : undefined;
-  return { ok: false, reason: reason ?? FAILED };
-}
 
 /** What the writer needs. */
 export interface WriterOptions {
@@ -129,6 +119,8 @@ export interface WriterOptions {
   /** Waits for the next write from the future; the timers of the engine when absent. */
   readonly startTimer?: StartTimer;
   readonly report?: (event: WriterEvent) => void;
+  /** Places that a put takes among those that wait, which is one each when absent. */
+  readonly weigh?: WeighPut | undefined;
   /** Asked about other texts at equal states; none mean the same when absent. */
   readonly saysTheSame?: SaysTheSame | undefined;
 }
@@ -163,7 +155,8 @@ export class Writer {
     this.#report = options.report ?? (() => undefined);
     this.#saysTheSame = options.saysTheSame;
     this.#logs = options.logs;
-    this.#waiting = new PutQueue(options.limits.waitingPuts);
+    const { weigh } = options;
+    this.#waiting = new PutQueue(options.limits.waitingPuts, weigh && (({ writes }) => weigh(writes)));
     this.#deferred = new DeferredWrites({
       storage: options.storage,
       limits: options.limits,
@@ -203,6 +196,11 @@ export class Writer {
     if (this.#running) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
+  /** True while so much waits that who brings more should be slowed down. */
+  get isCrowded(): boolean {
+    return this.#waiting.isCrowded;
+  }
+
   /** Future writes that wait. */
   get deferredCount(): number {
     return this.#deferred.size;
@@ -216,8 +214,7 @@ export class Writer {
   /** Takes a request; it is settled later, never within this call. */
   submit(request: PutRequest): void {
     if (this.#closed) return this.#schedule(() => request.settle({ ok: false, reason: 'relay is closing' }));
-    const refused = this.#waiting.add(request);
-    if (refused !== undefined) {
+    for (const refused of this.#waiting.add(request)) {
       this.#schedule(() => refused.settle({ ok: false, reason: 'too many writes are waiting' }));
     }
     this.#start();
@@ -230,7 +227,7 @@ export class Writer {
   }
 
   async #run(): Promise<void> {
-    while (this.#waiting.length > 0 || this.#deferred.isDue()) {
+    while (this.#waiting.weight > 0 || this.#deferred.isDue()) {
       await this.#slices.runWaiting(this.#commitGroup(this.#waiting.take()));
     }
     this.#running = false;
@@ -322,7 +319,7 @@ export class Writer {
     for (; !isWhole && changes.length < GATHERED_CHANGES; isWhole = appending.next().done === true) yield;
     if (changes.length > 0) yield this.#storage.commit(isWhole ? changes : streamed(changes, appending));
     // Nothing to wait for must not mean that nobody else gets a turn.
-    else if (this.#waiting.length > 0) yield new Promise<void>((resolve) => this.#schedule(resolve));
+    else if (this.#waiting.weight > 0) yield new Promise<void>((resolve) => this.#schedule(resolve));
   }
 
   *#appendChanges(group: CommitGroup, logs: Iterable<Change[]>, changes: Change[]): Generator<void, void> {
@@ -364,7 +361,7 @@ export class Writer {
 
   *#failGroup(requests: readonly PutRequest[], error: unknown): Generator<void, void> {
     this.#tellOperator({ kind: 'commit-failed', requests: requests.length, error });
-    const outcome = failureOf(error);
+    const outcome = putFailure(error);
     for (const [index, request] of requests.entries()) {
       this.#settle(request, outcome);
       if (index % FEW_REQUESTS === LAST_OF_FEW) yield;

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { MemoryStorage } from '../../adapters/memory.ts';
-import { toHex } from '../../lib/base/bytes.ts';
+import { toHex } from '../../lib/base/byte-texts.ts';
 import { limitsWith, type Limits } from '../../lib/base/limits.ts';
 import { success, type Result } from '../../lib/base/result.ts';
 import { Slices } from '../../lib/base/slices.ts';
@@ -360,6 +360,21 @@ const REACHED: Readonly<Record<keyof Limits, Reach>> = {
     await world.turns.turn();
     await hold.reached;
     peer.say(...['b', 'c', 'd'].map((id) => put(id, 'soul', { [id]: 1 })));
+    hold.release();
+    await world.settle();
+    const verdicts = ['under way', 'b', 'c', 'd'].map((id) => verdictOf(peer.heard, id));
+    expect(verdicts).to.deep.equal(['ok', 'ok', 'ok', 'too many writes are waiting']);
+  },
+
+  waitingLength: async (newWorld) => {
+    const world = await newWorld({ limits: { waitingLength: 2000 } });
+    const peer = await world.client();
+    const hold = world.storage.hold('commit');
+    peer.say(put('under way', 'soul', { a: 1 }));
+    await world.turns.turn();
+    await hold.reached;
+    const text = 'x'.repeat(700);
+    peer.say(...['b', 'c', 'd'].map((id) => put(id, 'soul', { [id]: text })));
     hold.release();
     await world.settle();
     const verdicts = ['under way', 'b', 'c', 'd'].map((id) => verdictOf(peer.heard, id));

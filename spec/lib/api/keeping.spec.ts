@@ -198,7 +198,9 @@ async function whatIsLeft({ memory }: SmallKeeper): Promise<SmallKeeper> {
   return again;
 }
 
-describe('what apps keep', () => {
+describe('what apps keep', function () {
+  this.timeout(30_000);
+
   it('is what a naive graph holds of what was told as kept, whatever happens between the writes', async () => {
     await fc.assert(
       fc.asyncProperty(SCENARIO, async (scenario) => {
@@ -210,7 +212,7 @@ describe('what apps keep', () => {
         await played.expectEqual();
         await played.app.keeper.close();
       }),
-      seeded(150),
+      seeded(100),
     );
   });
 

@@ -185,6 +185,8 @@ describe('stored with writes from the future', () => {
     await keeper.commit([], false);
     expect(matured).to.have.length(1);
     await keeper.close();
+    expect((await keeper.commit([writeOf('s', 'other', 5, 1)], false)).ok).to.equal(false);
+    expect(time.timerCount).to.equal(0);
   });
 });
 
