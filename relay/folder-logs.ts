@@ -3,9 +3,10 @@ import { LevelStorage } from '../adapters/level.ts';
 import { systemClock } from '../lib/base/clock.ts';
 import { GraphError } from '../lib/base/errors.ts';
 import { DEFAULT_LIMITS } from '../lib/base/limits.ts';
-import { Slices } from '../lib/base/slices.ts';
 import { GraphStore } from '../lib/store/graph-store.ts';
 import { Writer } from '../lib/store/writer.ts';
+import { Slices } from '../lib/base/slices.ts';
+import { AccessPolicy } from './access-policy.ts';
 import { DataFolder } from './data-folder.ts';
 import type { LogAccess } from './log-access.ts';
 import { DEFAULT_OPTIONS } from './option-table.ts';
@@ -21,6 +22,16 @@ export interface FolderLogsOptions {
   /** True to write: a missing store is made, a damaged one refused. */
   readonly writes: boolean;
 }
+
+/** Whom a folder tells of what is new. */
+const NOBODY = {
+  relays: [],
+  send: () => undefined,
+  hasLogs: () => undefined,
+  changed: () => undefined,
+  drained: () => Promise.resolve(true),
+  hold: () => undefined,
+};
 
 /**
  * Opens the logs of a folder as a relay would.
@@ -45,12 +56,14 @@ export async function openFolderLogs({ data, network, writes }: FolderLogsOption
   };
   try {
     if (writes && storage.damage !== undefined) throw new GraphError('STORAGE_DAMAGED', storage.damage);
+    const policy = new AccessPolicy({ graph, limits, clock: systemClock, slices });
+    await logs.open({ ...NOBODY, writer, graph, allow: policy.allowed.bind(policy) });
     await writer.open();
   } catch (error) {
     await close();
     throw error;
   }
-  const access = logs.access(graph, (request) => writer.submit(request));
+  const access = logs.access(graph);
   return {
     heads: (author) => access.heads(author),
     operations: (log) => access.operations(log),

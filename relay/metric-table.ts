@@ -5,6 +5,7 @@ import type { Peer } from '../lib/mesh/peer.ts';
 import type { GraphStore } from '../lib/store/graph-store.ts';
 import type { Writer } from '../lib/store/writer.ts';
 import type { Connections } from './connections.ts';
+import type { LogFigures } from './log-figures.ts';
 import { peerLabel } from './peer-url.ts';
 import type { Throttle } from './throttle.ts';
 import type { Traffic } from './traffic.ts';
@@ -23,6 +24,7 @@ export interface MetricSources {
   readonly throttle: Throttle;
   readonly traffic: Traffic;
   readonly unfinished: Unfinished;
+  readonly logs: Pick<LogFigures, 'counts' | 'backlog' | 'census' | 'ownHeight'>;
   /** URLs of the relays to stay connected with. */
   readonly peers: readonly string[];
   /** Bytes of the store on disk, undefined when it is elsewhere. */
@@ -82,6 +84,44 @@ async function storeBytes({ storeBytes: read }: MetricSources): Promise<Sample[]
   const bytes = await read();
   return bytes === undefined ? [] : [[{}, bytes]];
 }
+
+async function ownHeight({ logs }: MetricSources): Promise<Sample[]> {
+  const height = await logs.ownHeight();
+  return height === undefined ? [] : [[{}, height]];
+}
+
+/** Counters and gauges of logs. */
+const LOG_ROWS: readonly MetricRow[] = [
+  {
+    name: 'thicket_log_operations_total',
+    type: 'counter',
+    help: 'Operations by what their logs said to them: new, new in a fork, held before, or refused.',
+    labels: ['verdict'],
+    read: ({ logs }) => byLabel('verdict', logs.counts),
+  },
+  {
+    name: 'thicket_log_authors',
+    type: 'gauge',
+    help: 'Authors whose logs are held.',
+    labels: [],
+    read: async ({ logs }) => [[{}, (await logs.census()).authors]],
+  },
+  {
+    name: 'thicket_log_forks',
+    type: 'gauge',
+    help: 'Logs whose author said two things at one place.',
+    labels: [],
+    read: async ({ logs }) => [[{}, (await logs.census()).forked]],
+  },
+  one('gauge', 'thicket_witness_backlog', 'Commits whose writes wait for a witness.', (s) => s.logs.backlog),
+  {
+    name: 'thicket_log_own_height',
+    type: 'gauge',
+    help: 'Operations that this relay has signed.',
+    labels: [],
+    read: ownHeight,
+  },
+];
 
 /** Every counter and gauge of the relay itself. */
 export const METRIC_TABLE: readonly MetricRow[] = [
@@ -171,4 +211,5 @@ export const METRIC_TABLE: readonly MetricRow[] = [
     labels: [],
     read: storeBytes,
   },
+  ...LOG_ROWS,
 ];

@@ -3,6 +3,7 @@
  * and the README's table come from here.
  */
 import { DEFAULT_LIMITS, type Limits } from '../lib/base/limits.ts';
+import type { ForkPolicy } from '../lib/log/fork.ts';
 
 /** When an acked write survives: `fsync` a power cut, `os` only the end of the process. */
 export type Durability = 'fsync' | 'os';
@@ -83,6 +84,10 @@ export interface RelayOptions extends RelayBounds {
   readonly legacy: 'witness' | 'graph' | 'reject';
   /** File of the key the relay signs its log with; empty for `log-key` in the data folder. */
   readonly logKey: string;
+  /** Hours that operations are kept whole; undefined to keep their bodies for ever. */
+  readonly prune: number | undefined;
+  /** What becomes of logs whose author said two things at one place. */
+  readonly forks: Exclude<ForkPolicy, 'hide'>;
   /** Name of the network, which logs of others are told apart by. */
   readonly network: string;
   readonly limits: Limits;
@@ -114,6 +119,8 @@ export const DEFAULT_OPTIONS: RelayOptions = {
   examples: false,
   legacy: 'graph',
   logKey: '',
+  prune: undefined,
+  forks: 'tolerate',
   network: 'gun',
   requestMs: 8000,
   connections: 10_000,
@@ -167,6 +174,8 @@ export interface OptionRow {
 type PlainName = Exclude<keyof RelayOptions, 'limits' | keyof RelayBounds>;
 type LimitRow = readonly [unit: string, min: number, max: number, help: string];
 
+/** Ten years. */
+const MOST_HOURS = 87_600;
 const MAX_PORT = 65_535;
 const MILLION = 1_000_000;
 const DAY_MS = 86_400_000;
@@ -442,6 +451,20 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     'file',
     'key of the relay for its log, made when missing; none for log-key in the data folder',
     TEXT,
+  ),
+  plainRow('prune', 'hours', 'time after which what newer operations supersede is dropped; none for never', {
+    kind: 'integer',
+    min: 0,
+    max: MOST_HOURS,
+  }),
+  plainRow(
+    'forks',
+    'word',
+    'forked logs, whose author said two things at one place: they go on, or take nothing more',
+    {
+      kind: 'choice',
+      choices: ['tolerate', 'freeze'],
+    },
   ),
   plainRow('network', 'name', 'network whose logs are kept', TEXT),
   ...BOUND_NAMES.map(boundRow),

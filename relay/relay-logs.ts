@@ -9,6 +9,7 @@ import { graphTopic, logIdOf } from '../lib/log/hash.ts';
 import type { KeyPair, Signer } from '../lib/log/key-pair.ts';
 import type { StartTimer } from '../lib/store/deferred-writes.ts';
 import type { GraphStore } from '../lib/store/graph-store.ts';
+import { InBand } from '../lib/mesh/in-band.ts';
 import { History } from '../lib/store/history.ts';
 import { LogGroup } from '../lib/store/log-group.ts';
 import { LoggedCommits } from '../lib/store/logged-commits.ts';
@@ -18,26 +19,32 @@ import { OwnLog } from '../lib/store/own-log.ts';
 import type { Storage } from '../lib/store/storage.ts';
 import { WitnessMarks } from '../lib/store/witness-marks.ts';
 import { Witness, type WitnessEvent } from '../lib/store/witness.ts';
-import type { PutRequest, Writer, WriterLogs } from '../lib/store/writer.ts';
+import type { Writer } from '../lib/store/writer.ts';
 import type { IntakeOptions } from '../lib/sync/intake.ts';
 import { StoredLogs } from '../lib/sync/stored-logs.ts';
 import { loadKeyFile } from './key-file.ts';
 import type { LogAccess } from './log-access.ts';
+import { LogFigures } from './log-figures.ts';
 import { LogNetwork, type LogNetworkEvent, type LogNetworkWorld } from './log-network.ts';
 import { nodeSigner, nodeVerifier } from './node-ed25519.ts';
 import type { RelayOptions } from './option-table.ts';
+import { Pruning, type PruneEvent } from './pruning.ts';
 import { StoredLogAccess } from './stored-log-access.ts';
 
 /** Name of the key file in the data folder, unless an option says otherwise. */
 const KEY_FILE = 'log-key';
+const HOUR_MS = 3_600_000;
 
 /** What a relay's logs need. */
 export interface RelayLogsParts {
-  readonly options: Pick<RelayOptions, 'data' | 'legacy' | 'limits' | 'logKey' | 'network'>;
+  readonly options: Pick<
+    RelayOptions,
+    'data' | 'forks' | 'legacy' | 'limits' | 'logKey' | 'network' | 'prune'
+  >;
   readonly storage: Storage;
   readonly clock: Clock;
   readonly slices: Slices;
-  readonly report: (event: WitnessEvent | LogNetworkEvent) => void;
+  readonly report: (event: WitnessEvent | LogNetworkEvent | PruneEvent) => void;
   /** The key of a relay that has no folder. */
   readonly key?: KeyPair | undefined;
 }
@@ -63,9 +70,15 @@ const startTimer: StartTimer = (task, waitMs) => {
 export class RelayLogs {
   readonly #parts: RelayLogsParts;
   /** What the writer is given. */
-  readonly forWriter: WriterLogs;
+  readonly forWriter: LoggedCommits;
+  /** What is told of them to operators. */
+  readonly figures: LogFigures;
   readonly store: LogStore;
   readonly history: History;
+  /** The same as those see it who bring operations. */
+  readonly sync: StoredLogs;
+  /** What the mesh is given. */
+  readonly inBand: InBand;
   /** The topic of the graph. */
   readonly topic: Uint8Array;
   /** Who logs are synchronised with; undefined for a relay that keeps none. */
@@ -73,6 +86,7 @@ export class RelayLogs {
   readonly #marks: WitnessMarks;
   #world: RelayLogsWorld | undefined;
   #witness: Witness | undefined;
+  #pruning: Pruning | undefined;
   #own: OwnLog | undefined;
 
   constructor(parts: RelayLogsParts) {
@@ -82,11 +96,27 @@ export class RelayLogs {
     this.store = new LogStore(storage);
     this.history = new History(storage, this.store);
     this.#marks = new WitnessMarks(storage);
+    this.inBand = new InBand({ history: this.history, verify: nodeVerifier(), now: parts.clock });
     const [topic, log] = [toHex(this.topic), toHex(logIdOf(this.topic))];
     this.forWriter = new LoggedCommits({
-      group: () => new LogGroup(this.store, 'tolerate', (id) => (id === log ? topic : undefined)),
+      group: () => new LogGroup(this.store, options.forks, (id) => (id === log ? topic : undefined)),
       marks: options.legacy === 'witness' ? this.#marks : undefined,
       refusesUnsigned: options.legacy === 'reject',
+    });
+    this.figures = new LogFigures({
+      store: this.store,
+      counts: this.forWriter.counts,
+      marks: this.#marks,
+      own: () => this.#own?.name,
+      now: () => performance.now(),
+    });
+    this.sync = new StoredLogs({
+      store: this.store,
+      verify: nodeVerifier(),
+      slices: parts.slices,
+      submit: (request) => this.#world!.writer.submit(request),
+      allow: (writes, author) => this.#allowed(writes, author),
+      changed: (writes) => this.#world!.changed(writes),
     });
     this.network = options.legacy === 'graph' ? undefined : this.#makeNetwork();
   }
@@ -94,23 +124,14 @@ export class RelayLogs {
   #makeNetwork(): LogNetwork {
     const { options, slices, report } = this.#parts;
     const { limits, network } = options;
-    const { store, topic } = this;
-    const verify = nodeVerifier();
-    const sync = new StoredLogs({
-      store,
-      verify,
-      slices,
-      submit: (request) => this.#world!.writer.submit(request),
-      allow: (writes, author) => this.#allowed(writes, author),
-      changed: (writes) => this.#world!.changed(writes),
-    });
+    const { store, topic, sync } = this;
     return new LogNetwork({
       limits,
       store,
       sync,
       topic,
       network,
-      verify,
+      verify: nodeVerifier(),
       slices,
       startTimer,
       report,
@@ -139,6 +160,7 @@ export class RelayLogs {
   async open(world: RelayLogsWorld): Promise<void> {
     const { options } = this.#parts;
     this.#world = world;
+    if (options.prune !== undefined) this.#startPruning(options.prune * HOUR_MS, world.writer);
     if (options.legacy === 'graph') return;
     const key =
       this.#parts.key ??
@@ -146,6 +168,14 @@ export class RelayLogs {
     const signer = nodeSigner(key);
     this.network?.open(signer, world);
     if (options.legacy === 'witness') this.#openWitness(signer, world);
+  }
+
+  #startPruning(graceMs: number, writer: Writer): void {
+    const { store, history } = this;
+    const { clock, report } = this.#parts;
+    const submit = writer.submit.bind(writer);
+    this.#pruning = new Pruning({ store, history, submit, now: clock, graceMs, startTimer, report });
+    this.#pruning.start();
   }
 
   #openWitness(signer: Signer, { writer, graph }: RelayLogsWorld): void {
@@ -164,10 +194,14 @@ export class RelayLogs {
     });
   }
 
-  /** The logs for operators, who add to them by `submit`. */
-  access(graph: GraphStore, submit: (request: PutRequest) => void): LogAccess {
-    const { store, topic } = this;
-    const intake = new StoredLogs({ store, submit, verify: nodeVerifier() });
+  /** Resolves when everything that was acknowledged is signed. */
+  async witnessed(): Promise<void> {
+    await this.#witness?.flush();
+  }
+
+  /** The logs for operators, once they are open. */
+  access(graph: GraphStore): LogAccess {
+    const { store, topic, sync: intake } = this;
     return new StoredLogAccess({ store, intake, topic, past: this.past(graph) });
   }
 
@@ -180,6 +214,7 @@ export class RelayLogs {
 
   /** Witnesses what waits; before the writer closes. */
   async close(): Promise<void> {
+    await this.#pruning?.close();
     await this.#witness?.close();
   }
 }

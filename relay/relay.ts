@@ -8,7 +8,6 @@ import { Slices } from '../lib/base/slices.ts';
 import { CLOSE, type Link } from '../lib/mesh/link.ts';
 import type { MeshEvent } from '../lib/mesh/context.ts';
 import { Mesh } from '../lib/mesh/mesh.ts';
-import { pushChanges } from '../lib/mesh/push.ts';
 import { saysTheSame } from '../lib/sea/signed-value.ts';
 import type { StartTimer } from '../lib/store/deferred-writes.ts';
 import { KeyPair } from '../lib/log/key-pair.ts';
@@ -17,7 +16,7 @@ import { APP_FORMAT_KEY } from '../lib/store/keys.ts';
 import type { Past } from '../lib/store/past.ts';
 import { weighPuts } from '../lib/store/put-weight.ts';
 import type { Storage } from '../lib/store/storage.ts';
-import { Writer, type PutOutcome, type PutRequest } from '../lib/store/writer.ts';
+import { Writer } from '../lib/store/writer.ts';
 import { aboutRelay } from './about.ts';
 import { AccessPolicy } from './access-policy.ts';
 import { adminRoutes, createAdminHttp, OperatorCheck } from './admin.ts';
@@ -50,6 +49,8 @@ const GOODBYE_MS = 1000;
 /** Why a relay with a damaged store is not ready. */
 const DAMAGED = 'the store is damaged and read-only';
 const GOODBYE = 'relay is stopping';
+/** What of the logs operators have to see to. */
+const LOG_FAILURES: ReadonlySet<string> = new Set(['witness-failed', 'prune-failed']);
 
 /** Options of {@link createRelay}: some of the relay's options, and some of its limits. */
 export type RelaySettings = Partial<Omit<RelayOptions, 'limits'>> & { readonly limits?: Partial<Limits> };
@@ -141,7 +142,7 @@ export class Relay {
       clock,
       slices: this.#slices,
       key: parts.key ?? (parts.storage === undefined ? undefined : KeyPair.random()),
-      report: (event) => this.#logger.log(event.kind === 'witness-failed' ? 'error' : 'debug', { ...event }),
+      report: (event) => this.#logger.log(LOG_FAILURES.has(event.kind) ? 'error' : 'debug', { ...event }),
     });
     this.#writer = new Writer({
       ...common,
@@ -150,8 +151,8 @@ export class Relay {
       saysTheSame: isGuarded ? saysTheSame : undefined,
       logs: this.#logs.forWriter,
     });
-    const { network } = this.#logs;
-    this.#mesh = new Mesh({ ...common, writer: this.#writer, policy: this.#policy, logs: network });
+    const { network: logs, inBand } = this.#logs;
+    this.#mesh = new Mesh({ ...common, writer: this.#writer, policy: this.#policy, inBand, logs });
     this.#heartbeat = new Heartbeat(HEARTBEAT_MS, every);
     this.#door = this.#makeDoor(now, every, parts.startTimer);
     this.#uplinks = new Uplinks({
@@ -162,9 +163,8 @@ export class Relay {
       onLink: (link) => this.#onRelay(link),
       onLine: (line) => this.#onLine(line, true),
     });
-    this.#metrics = this.#makeMetrics(
-      parts.storage === undefined ? new FolderSize(options.data, now) : undefined,
-    );
+    const folder = parts.storage === undefined ? new FolderSize(options.data, now) : undefined;
+    this.#metrics = this.#makeMetrics(folder);
   }
 
   /** The port listened on, 0 before `listen`. */
@@ -180,6 +180,11 @@ export class Relay {
   /** Peers connected now, relays included. */
   get peerCount(): number {
     return this.#mesh.peerCount;
+  }
+
+  /** Resolves when everything that was acknowledged is in a log; with another `legacy` than `witness` at once. */
+  witnessed(): Promise<void> {
+    return this.#logs.witnessed();
   }
 
   /** The graph as its logs say that it was, once the store is open. */
@@ -235,8 +240,7 @@ export class Relay {
     const options = this.#options;
     const admin = {
       metrics: async () => ({ contentType: this.#metrics.contentType, text: await this.#metrics.text() }),
-      logs: () =>
-        this.#isReady ? this.#logs.access(this.#graph, (request) => this.#import(request)) : undefined,
+      logs: () => (this.#isReady ? this.#logs.access(this.#graph) : undefined),
     };
     const operators = new OperatorCheck(options, (request) => this.#door.clientOf(request));
     const onRequest = createHttp({
@@ -278,17 +282,9 @@ export class Relay {
       unfinished,
       upgrade,
       peers: this.#options.peers,
+      logs: this.#logs.figures,
       storeBytes: async () => folder?.bytes(),
     });
-  }
-
-  /** Stores what an operator brings, and tells those who asked for it. */
-  #import(request: PutRequest): void {
-    const settle = (outcome: PutOutcome): void => {
-      request.settle(outcome);
-      if (outcome.ok) pushChanges(this.#mesh, outcome.changed, undefined, undefined);
-    };
-    this.#writer.submit({ ...request, settle });
   }
 
   async #unreadyReason(): Promise<string | undefined> {

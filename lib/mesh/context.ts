@@ -2,7 +2,8 @@ import type { Limits } from '../base/limits.ts';
 import type { Slices } from '../base/slices.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import type { GraphStore } from '../store/graph-store.ts';
-import type { Writer, WriterEvent } from '../store/writer.ts';
+import type { PutRequest, Writer, WriterEvent } from '../store/writer.ts';
+import type { GetMessage, PutMessage } from '../wire/message.ts';
 import type { AnswerPaths } from './answer-paths.ts';
 import type { Asks } from './asks.ts';
 import type { Checks } from './checks.ts';
@@ -28,6 +29,14 @@ export type MeshEvent =
     }
   | { readonly kind: 'read-failed' | 'handler-failed'; readonly peer: string; readonly error: unknown };
 
+/** Puts that say by which operation they were signed, see `in-band.ts`; who keeps no logs loads nothing for them. */
+export interface SignedPuts {
+  /** Verifies the operation of a put, if it has one, and notes it in the request; gives why it is refused. */
+  read(message: PutMessage, request: { operation?: PutRequest['operation'] }): string | undefined;
+  /** Sends the operations that say what a get asks for. */
+  tell(context: Context, peer: Peer, get: GetMessage): Promise<void>;
+}
+
 /** What synchronisation of logs has to do with the graph's peers. */
 export interface MeshLogs {
   /** True for a write that is stored and in an operation, or will be: who is sent operations needs no put. */
@@ -46,6 +55,8 @@ export interface Context {
   readonly limits: Limits;
   readonly interest: Interest;
   readonly counters: MeshCounters;
+  /** What is done with the operations of puts; they are taken for ordinary ones when absent. */
+  readonly inBand: SignedPuts | undefined;
   /** Asks the policy about puts. */
   readonly checks: Checks;
   /** Measures puts from their arrival to their answer. */

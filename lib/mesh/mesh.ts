@@ -16,7 +16,7 @@ import type { ControlMessage, Fault, GetMessage, Message } from '../wire/message
 import { AnswerPaths } from './answer-paths.ts';
 import { Asks } from './asks.ts';
 import { Checks, type WritePolicy } from './checks.ts';
-import type { Context, MeshEvent, MeshLogs } from './context.ts';
+import type { Context, MeshEvent, MeshLogs, SignedPuts } from './context.ts';
 import { codeOfFault, MeshCounters } from './counters.ts';
 import { Dedupe } from './dedupe.ts';
 import { handleAck } from './handlers/ack.ts';
@@ -68,6 +68,8 @@ export interface MeshOptions {
   readonly report?: (event: MeshEvent) => void;
   /** Decides what may be stored; everything when absent. */
   readonly policy?: WritePolicy | undefined;
+  /** Verifies and tells the operations of puts; they are ignored when absent. */
+  readonly inBand?: SignedPuts | undefined;
   /** Synchronises logs beside the graph. */
   readonly logs?: MeshLogs | undefined;
   /** This process's id among peers; random when absent. */
@@ -82,6 +84,7 @@ export class Mesh implements Context {
   readonly limits: Limits;
   readonly interest: Interest;
   readonly counters: MeshCounters = new MeshCounters();
+  readonly inBand: SignedPuts | undefined;
   readonly checks: Checks;
   readonly putWatch: Stopwatch;
   readonly asks: Asks;
@@ -108,6 +111,7 @@ export class Mesh implements Context {
     this.graph = graph;
     this.writer = writer;
     this.limits = limits;
+    this.inBand = options.inBand;
     this.logs = options.logs;
     this.schedule = schedule;
     this.slices = options.slices ?? new Slices({ schedule });

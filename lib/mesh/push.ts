@@ -124,7 +124,9 @@ class Push {
     if (source !== undefined && message !== undefined && mayWantAnswers(source, message)) {
       this.#context.paths.note(id, source, message.idJson);
     }
-    return { text: encodePush(id, putJsonOf(writes)) };
+    // Only the whole of what an operation says can be compared with it.
+    const isWhole = writes.length === message?.writes.length;
+    return { text: encodePush(id, putJsonOf(writes), isWhole ? message.opJson : undefined) };
   }
 
   share(peer: Peer, message: SharedMessage): void {

@@ -4,7 +4,7 @@ import { namesOf, type Operation } from '../log/operation.ts';
 import { compareRank } from '../log/prune.ts';
 import { decodeDelta, type DeltaKind } from './delta-codec.ts';
 import { mayWrite } from './key-soul.ts';
-import { decodeStates, historyRange, parseHistoryKey, type WrittenStates } from './log-keys.ts';
+import { decodeStates, historyRange, idOfHistory, type WrittenStates } from './log-keys.ts';
 import type { LogStore } from './log-store.ts';
 import type { Storage } from './storage.ts';
 
@@ -27,14 +27,13 @@ export interface HistoryWanted {
   readonly until: number;
   /** Operations that count; all when absent. */
   readonly counts?: (operation: Operation) => boolean;
-  /** Nothing below this state is looked for. */
-  readonly from?: number;
+  /** Operations that are looked at, those with the latest states; all when absent. */
+  readonly most?: number;
 }
 
 /** What an operation wrote to a node, as it is noted. */
 interface NodeRecord {
   readonly id: string;
-  readonly latest: number;
   readonly states: WrittenStates;
 }
 
@@ -54,31 +53,42 @@ export class History {
    */
   async winners(soul: string, wanted: HistoryWanted): Promise<Map<string, SaidEntry>> {
     const winners = new Map<string, SaidEntry>();
-    for await (const { id, states } of this.#records(soul, wanted.from ?? -Infinity)) {
+    for await (const { id, states } of this.#records(soul, wanted.most ?? Infinity)) {
       if (!states.some((written) => mayWin(written, wanted, winners))) continue;
       const operation = await this.#store.operation(id);
       // What was given up meanwhile says nothing any more.
       if (operation === undefined || wanted.counts?.(operation) === false) continue;
-      for (const entry of saidIn(operation, id)) {
-        if (entry.soul !== soul || !mayWin([entry.key, entry.state], wanted, winners)) continue;
-        const winner = winners.get(entry.key);
-        if (winner === undefined || comesBefore(entry, winner)) winners.set(entry.key, entry);
-      }
+      const noted = new Set(states.map(([key, state]) => placeOf(key, state)));
+      takeWinners(
+        winners,
+        // Not everything that an author says is taken.
+        saidIn(operation, id).filter(
+          (entry) => entry.soul === soul && noted.has(placeOf(entry.key, entry.state)),
+        ),
+        wanted,
+      );
     }
     return winners;
   }
 
+  /** Everything that an operation says; undefined when a put cannot say it: of one property it has several states. */
+  writesOf({ operation, id }: SaidEntry): readonly FieldWrite[] | undefined {
+    const said = saidIn(operation, id);
+    const isTwice = said.some(
+      ({ soul, key }, at) => said[at - 1]?.soul === soul && said[at - 1]?.key === key,
+    );
+    return isTwice ? undefined : said;
+  }
+
   /** Records of a node, those with the latest states first. */
-  async *#records(soul: string, from: number): AsyncGenerator<NodeRecord> {
+  async *#records(soul: string, most: number): AsyncGenerator<NodeRecord> {
     const cursor = this.#storage.range({ ...historyRange(soul), reverse: true });
     try {
-      for (;;) {
-        const found = await cursor.next(STEP_RECORDS);
+      for (let left = most; left > 0; left -= STEP_RECORDS) {
+        const found = await cursor.next(Math.min(left, STEP_RECORDS));
         if (found.length === 0) return;
         for (const [key, record] of found) {
-          const { id, latest } = parseHistoryKey(key);
-          if (latest < from) return;
-          yield { id, latest, states: decodeStates(record) };
+          yield { id: idOfHistory(key), states: decodeStates(record) };
         }
       }
     } finally {
@@ -96,6 +106,22 @@ function mayWin(
   if (state > wanted.until || (wanted.key !== undefined && key !== wanted.key)) return false;
   const winner = winners.get(key);
   return winner === undefined || state >= winner.state;
+}
+
+function placeOf(key: string, state: number): string {
+  return `${state} ${key}`;
+}
+
+function takeWinners(
+  winners: Map<string, SaidEntry>,
+  entries: readonly SaidEntry[],
+  wanted: HistoryWanted,
+): void {
+  for (const entry of entries) {
+    if (!mayWin([entry.key, entry.state], wanted, winners)) continue;
+    const winner = winners.get(entry.key);
+    if (winner === undefined || comesBefore(entry, winner)) winners.set(entry.key, entry);
+  }
 }
 
 function comesBefore(entry: SaidEntry, winner: SaidEntry): boolean {

@@ -2,6 +2,9 @@
 const KEY_SOUL = /^@([\da-f]{64})\//;
 const AT = 0x40;
 
+/** What those are told who write to a soul of another's key. */
+export const OWNED = 'put: a soul that belongs to a key takes only what that key has signed';
+
 /**
  * The key, as hex, that alone may write a soul; undefined for souls of everybody.
  *

@@ -1,4 +1,4 @@
-import { escapeName, hexToState, stateToHex, type KeyRange } from './keys.ts';
+import { escapeName, stateToHex, type KeyRange } from './keys.ts';
 
 /**
  * The part of the key layout that logs have (log-mapping section 10); nothing else knows it. Authors, logs, ids and
@@ -37,7 +37,6 @@ const AFTER_SEPARATOR = '\u0001';
 const ID_DIGITS = 64;
 const SEQUENCE_DIGITS = 8;
 const MARK_DIGITS = 14;
-const STATE_DIGITS = 16;
 
 /** What the keys of everything that logs have begin with. */
 export const LOG_PREFIXES: readonly string[] = [
@@ -189,10 +188,9 @@ export function historyRange(soul: string): KeyRange {
   return { from: name + SEPARATOR, to: name + AFTER_SEPARATOR };
 }
 
-/** The operation and the latest state of a record. */
-export function parseHistoryKey(key: string): { readonly id: string; readonly latest: number } {
-  const at = key.length - ID_DIGITS;
-  return { id: key.slice(at), latest: hexToState(key.slice(at - STATE_DIGITS, at)) };
+/** The operation of a record, as its key names it. */
+export function idOfHistory(key: string): string {
+  return key.slice(-ID_DIGITS);
 }
 
 /** The record of what an operation wrote to a node. */

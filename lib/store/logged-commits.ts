@@ -5,7 +5,7 @@ import type { FieldWrite } from '../graph/write.ts';
 import { mergeInSteps } from '../ham/merge.ts';
 import type { Placement } from '../log/placement.ts';
 import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
-import { mayWrite } from './key-soul.ts';
+import { mayWrite, OWNED } from './key-soul.ts';
 import type { LogGroup } from './log-group.ts';
 import type { Change } from './storage.ts';
 import type { WitnessMarks } from './witness-marks.ts';
@@ -17,7 +17,6 @@ const FEW_WRITES = 64;
 /** Signed writes beyond the horizon count against this one, whoever signed them: they may wait for ever. */
 const FAR = 'beyond the horizon';
 const SIGNED_ONLY = 'put: only what is signed is taken here';
-const OWNED = 'put: a soul that belongs to a key takes only what that key has signed';
 
 /** How commits keep logs. */
 export interface LoggedCommitsOptions {
@@ -29,8 +28,23 @@ export interface LoggedCommitsOptions {
   readonly refusesUnsigned?: boolean;
 }
 
+/** Operations by what their logs said to them: new ones, those of a fork among them apart, and others. */
+export type OperationCounts = Record<'taken' | 'forked' | 'known' | 'refused', number>;
+
+/** What a placement counts as. */
+const COUNTED_AS: Readonly<Record<Placement, keyof OperationCounts>> = {
+  append: 'taken',
+  restart: 'taken',
+  known: 'known',
+  'side-start': 'forked',
+  'side-append': 'forked',
+  switch: 'forked',
+};
+
 /** Keeps logs under the graph: operations, and marks of what is to be witnessed, in the commit of their writes. */
 export class LoggedCommits implements WriterLogs {
+  /** Operations since the start. */
+  readonly counts: OperationCounts = { taken: 0, forked: 0, known: 0, refused: 0 };
   readonly #options: LoggedCommitsOptions;
   /** Writes of operations that wait for their time: nobody else has to sign them then. */
   readonly #signedLater = new WeakSet<FieldWrite>();
@@ -44,20 +58,22 @@ export class LoggedCommits implements WriterLogs {
   }
 
   begin(): CommitLogs {
-    return new LoggedCommit(this.#options, this.#signedLater);
+    return new LoggedCommit(this.#options, this.counts, this.#signedLater);
   }
 }
 
 /** What logs have to do with one commit. */
 class LoggedCommit implements CommitLogs {
   readonly #options: LoggedCommitsOptions;
+  readonly #counts: OperationCounts;
   readonly #signedLater: WeakSet<FieldWrite>;
   /** Begun by the first operation. */
   #group: LogGroup | undefined;
   readonly #placed = new Map<PutRequest, Result<Placement, LogReason>>();
 
-  constructor(options: LoggedCommitsOptions, signedLater: WeakSet<FieldWrite>) {
+  constructor(options: LoggedCommitsOptions, counts: OperationCounts, signedLater: WeakSet<FieldWrite>) {
     this.#options = options;
+    this.#counts = counts;
     this.#signedLater = signedLater;
   }
 
@@ -81,14 +97,19 @@ class LoggedCommit implements CommitLogs {
       const won = byRequest[at]!;
       if (typeof won === 'string') continue;
       if (!isSigned(request)) unsigned.push(won);
-      for (const key of request.witnesses ?? []) changes.push([key, undefined]);
+      if (request.marks !== undefined) unsigned.push(request.marks);
+      for (const key of goneWith(request)) changes.push([key, undefined]);
     }
     if (marks !== undefined) for (const _ of marks.append(changes, unsigned)) yield changes.splice(0);
     yield changes;
   }
 
   settle(isDurable: boolean): void {
-    if (isDurable) this.#group?.publish();
+    if (isDurable) {
+      this.#group?.publish();
+      for (const placed of this.#placed.values())
+        this.#counts[placed.ok ? COUNTED_AS[placed.value] : 'refused'] += 1;
+    }
     this.#options.marks?.settle(isDurable);
   }
 
@@ -119,6 +140,12 @@ class LoggedCommit implements CommitLogs {
     }
     return merged.accepted;
   }
+}
+
+/** Keys that nobody needs once a request is stored. */
+function* goneWith({ witnesses, drops }: PutRequest): Generator<string, void> {
+  if (witnesses !== undefined) yield* witnesses;
+  if (drops !== undefined) yield* drops;
 }
 
 /** True for what an operation says, now or before. */

@@ -26,6 +26,8 @@ export interface AppendOptions {
   readonly says?: readonly FieldWrite[];
   /** Keys of marks that the operation makes superfluous. */
   readonly witnesses?: readonly string[];
+  /** Writes that are to be witnessed again, marked by the same commit. */
+  readonly marks?: readonly FieldWrite[];
   readonly prune?: boolean;
 }
 
@@ -70,13 +72,13 @@ export class OwnLog {
 
   async #append(
     body: Uint8Array,
-    { writes = [], says = writes, witnesses, prune = false }: AppendOptions,
+    { writes = [], says = writes, witnesses, marks, prune = false }: AppendOptions,
   ): Promise<Result<Operation>> {
     const { signer, submit, clock = systemClock } = this.#options;
     const fields = { logId: this.#logId, timestamp: timestampOf(clock()), prune };
     const operation = createOperation(signer, await this.#place(), fields, body);
     const outcome = await new Promise<PutOutcome>((settle) => {
-      submit({ writes, says, operation, witnesses, owner: this.name.author, settle });
+      submit({ writes, says, operation, witnesses, marks, owner: this.name.author, settle });
     });
     return outcome.ok ? success(operation) : failure(outcome.reason);
   }

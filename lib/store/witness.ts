@@ -16,8 +16,11 @@ const MOST_PROPERTIES = 500;
 const MOST_CHARACTERS = 32_768;
 /** Bytes that a character takes at most. */
 const MOST_UTF8_BYTES = 3;
-/** The same of a snapshot, which is left out when it would be larger. */
+/** Properties of a snapshot; the rest is witnessed again behind it. */
 const SNAPSHOT_PROPERTIES = 2000;
+const SNAPSHOT_CHARACTERS = 262_144;
+/** Properties that a snapshot and what follows it may have; with more it is left out. */
+const MOST_SNAPSHOT_PROPERTIES = 50_000;
 /** Operations after which a snapshot takes their place. */
 const SNAPSHOT_AFTER = 1000;
 /** Pause after a failure, in milliseconds. */
@@ -155,7 +158,7 @@ export class Witness {
         if (body !== undefined) await this.#keepHolding(body, kept);
         // Each body is a little work, and there may be a thousand.
         await new Promise<void>((resolve) => inLaterTurn(resolve));
-        if (kept.length > SNAPSHOT_PROPERTIES) {
+        if (kept.length > MOST_SNAPSHOT_PROPERTIES) {
           this.#length = 0;
           return undefined;
         }
@@ -163,10 +166,13 @@ export class Witness {
       operations += page.length;
       after = page.at(-1)!.sequence;
     }
-    const body = encodeDelta(BODY_KIND.snapshot, kept);
+    const says = firstOf(kept);
+    const body = encodeDelta(BODY_KIND.snapshot, says);
     this.#length = 0;
     if (!body.ok) return undefined;
-    const appended = await log.append(body.value, { says: kept, prune: true });
+    // What has no room in it is marked by the same commit, so that no crash loses it.
+    const marks = kept.slice(says.length);
+    const appended = await log.append(body.value, { says, marks, prune: true });
     if (!appended.ok) return appended.reason;
     this.#tell({ kind: 'snapshot', operations, properties: kept.length });
     return undefined;
@@ -215,6 +221,16 @@ function* bodiesOf(entries: readonly FieldWrite[]): Generator<SeenBody> {
   }
   const empty = encodeDelta(BODY_KIND.seen, []);
   if (made === 0 && empty.ok) yield { bytes: empty.value, says: [] };
+}
+
+/** As many of the entries as a snapshot may have. */
+function firstOf(entries: readonly FieldWrite[]): FieldWrite[] {
+  let characters = 0;
+  const end = entries.findIndex(({ soul, key, json }, at) => {
+    characters += soul.length + key.length + json.length;
+    return at > 0 && (at >= SNAPSHOT_PROPERTIES || characters > SNAPSHOT_CHARACTERS);
+  });
+  return end === -1 ? [...entries] : entries.slice(0, end);
 }
 
 /** Entries cut into portions; what is large alone is a portion alone. */

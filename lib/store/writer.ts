@@ -53,6 +53,10 @@ export interface PutRequest {
   readonly isReplay?: boolean | undefined;
   /** Marks of what the operation witnesses, deleted by the same commit. */
   readonly witnesses?: readonly string[] | undefined;
+  /** Keys of what logs need no more, deleted by the same commit. */
+  readonly drops?: readonly string[] | undefined;
+  /** Writes that the graph has and that are to be witnessed again. */
+  readonly marks?: readonly FieldWrite[] | undefined;
   /** Told once, after the commit. */
   settle(outcome: PutOutcome): void;
 }

@@ -177,9 +177,9 @@ export function encodeReply(part: ReplyPart): string {
   return `{"#":"${part.id}","##":${part.contentHash}${more},"@":${part.replyToJson},"put":${part.putJson}}`;
 }
 
-/** A change for those who asked for it. */
-export function encodePush(id: string, putJson: string): string {
-  return `{"#":"${id}","put":${putJson}}`;
+/** A change for those who asked for it; `more` are further fields, each with a comma before it. */
+export function encodePush(id: string, putJson: string, more = ''): string {
+  return `{"#":"${id}","put":${putJson}${more}}`;
 }
 
 /** The `put` of a message from the wire forms of its nodes, which stand in order of their souls. */

@@ -51,6 +51,7 @@ export function messageShape(limits: Limits): Shape {
     ok: jsonShape(answerLength(limits)),
     get: SELECTOR,
     put: putShape(limits),
+    op: shape({ h: LINK, b: LINK }),
   };
   const flags = Object.fromEntries(FLAGS.map((name) => [name, UNREAD]));
   return { ...shape({ ...fields, ...flags }, 1), finish: finishMessage };

@@ -25,6 +25,10 @@ export interface PutMessage extends Envelope {
   readonly wantsAnswers: boolean;
   /** True when more parts of the same answer follow. */
   readonly more: boolean;
+  /** The operation that says it, as it came and unverified; undefined when there is none (log-mapping section 2). */
+  readonly op?: unknown;
+  /** The same as it is passed on, once it is verified. */
+  opJson?: string | undefined;
 }
 
 /** A read, which also subscribes its sender. */
@@ -35,6 +39,8 @@ export interface GetMessage extends Envelope {
   readonly contentHash: number | undefined;
   /** True when the read must not travel further than this peer. */
   readonly local: boolean;
+  /** True when the sender wants the operations that say the answer. */
+  readonly op?: boolean;
 }
 
 /** An answer without data: an acknowledgement, a refusal, or "not found". */

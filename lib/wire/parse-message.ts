@@ -170,6 +170,7 @@ function parsePutMessage(
     failed: Boolean(raw['err']),
     wantsAnswers: typeof ok === 'object' && ok !== null,
     more: Boolean(raw['%']),
+    op: raw['op'],
   });
 }
 
@@ -186,6 +187,7 @@ function parseGetMessage(raw: Raw, id: Id, limits: Limits): Result<GetMessage, F
     selector: selector.value,
     contentHash: Number.isFinite(hash) ? (hash as number) : undefined,
     local: Boolean(raw['nts']),
+    op: raw['op'] === 1,
   };
   return success(id.isNameless === true ? { ...get, isNameless: true } : get);
 }

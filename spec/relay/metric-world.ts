@@ -19,6 +19,13 @@ import { admitAll } from './open-door.ts';
 
 const MIB = 1024 * 1024;
 
+const NO_LOGS: MetricSources['logs'] = {
+  counts: { taken: 0, forked: 0, known: 0, refused: 0 },
+  backlog: 0,
+  census: () => Promise.resolve({ authors: 0, forked: 0 }),
+  ownHeight: () => Promise.resolve(undefined),
+};
+
 /** What is counted, and the mesh that counts most of it. */
 export interface MetricWorld {
   readonly world: MeshWorld;
@@ -51,6 +58,7 @@ export function metricWorlds(): (changes?: Partial<MetricSources>) => Promise<Me
       throttle: new Throttle({ options, now, repeat, startTimer, report: () => undefined }),
       traffic: new Traffic(),
       unfinished: new Unfinished(MIB, () => undefined),
+      logs: NO_LOGS,
       peers: [],
       storeBytes: () => Promise.resolve(undefined),
       ...changes,

@@ -132,7 +132,7 @@ const gun = Gun({
   file: options.file,
   multicast: false,
   stats: false,
-  ...(options.kind === 'node' ? { axe: false } : {}),
+  ...(options.kind === 'node' || options.axe === false ? { axe: false } : {}),
   ...(server ? { web: server } : { WebSocket: SwitchedSocket }),
 });
 

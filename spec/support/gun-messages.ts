@@ -28,6 +28,8 @@ export interface GunChildOptions {
   readonly file?: string;
   /** True for a client with users: gun's own SEA. */
   readonly sea?: boolean;
+  /** False for a `relay` that passes everything on to everybody, as it came. */
+  readonly axe?: boolean;
   /** Port of a `relay`; 0 or absent for any. */
   readonly port?: number;
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { GunKind } from './gun-messages.ts';
 import { GunProcess } from './gun-process.ts';
 import { freshName, graphOf, RawPeer } from './raw-peer.ts';
-import { startRealRelay, type RealRelayProcess } from './real-relay-process.ts';
+import { startRealRelay, type RealRelayOptions, type RealRelayProcess } from './real-relay-process.ts';
 import { startRelay, type RelayProcess, type RelayProcessOptions } from './relay-process.ts';
 
 /** With `INTEROP_RELAY=gun` the scenarios run against gun's own relay, to see what gun itself does in them. */
@@ -41,7 +41,7 @@ export class InteropWorld {
   }
 
   /** A relay of the gun package. */
-  async realRelay(options: Partial<RelayProcessOptions> = {}): Promise<RealRelayProcess> {
+  async realRelay(options: Partial<RealRelayOptions> = {}): Promise<RealRelayProcess> {
     const relay = await startRealRelay({ ...options, data: options.data ?? (await this.folder()) });
     this.#ends.push(() => relay.kill());
     return relay;

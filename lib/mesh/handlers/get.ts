@@ -77,7 +77,9 @@ function lengthOf(names: Names | undefined): number {
 function read(reading: Reading): MaybePromise<void> {
   if (reading.peer.closed) return;
   try {
-    const answering = readAny(reading);
+    const { context, peer, get } = reading;
+    const telling = get.op ? context.inBand?.tell(context, peer, get) : undefined;
+    const answering = telling === undefined ? readAny(reading) : telling.then(() => readAny(reading));
     return answering?.catch((error: unknown) => fail(reading, error));
   } catch (error) {
     fail(reading, error);

@@ -20,8 +20,9 @@ const PUT_LENGTH = 16_384;
 /** Writes, or the data that answers a get: checked, merged, committed, acknowledged, passed on. */
 export function handlePut(context: Context, peer: Peer, message: PutMessage): void {
   const put = new ReceivedPut(context, peer, message);
-  if (peer.mayWrite) context.checks.run(peer, put);
-  else put.settle({ ok: false, reason: NO_WRITES });
+  const reason = peer.mayWrite ? context.inBand?.read(message, put) : NO_WRITES;
+  if (reason === undefined) context.checks.run(peer, put);
+  else put.settle({ ok: false, reason });
 }
 
 function rememberWritten(peer: Peer, writes: readonly FieldWrite[]): void {
@@ -40,6 +41,7 @@ function weightOfWrites(writes: readonly FieldWrite[]): number {
 /** One put on its way through policy and writer. */
 class ReceivedPut implements PutRequest, CheckedPut {
   writes: readonly FieldWrite[];
+  operation: PutRequest['operation'];
   readonly owner: string;
   readonly #context: Context;
   readonly #peer: Peer;
@@ -86,7 +88,9 @@ class ReceivedPut implements PutRequest, CheckedPut {
     } else {
       context.counters.put.accepted += 1;
       if (peer.wantsAcks && !this.#isAnswer()) context.send(peer, encodeAck(randomId(), message.idJson));
-      if (!message.failed) pushChanges(context, outcome.changed, peer, message);
+      // Others need the whole of a new operation, whatever of it won.
+      const isNew = message.opJson !== undefined && outcome.placement !== 'known';
+      if (!message.failed) pushChanges(context, isNew ? message.writes : outcome.changed, peer, message);
     }
     if (message.replyTo !== undefined && !message.more && context.asks.isWaitingFor(message.replyTo, peer)) {
       if (outcome.ok) context.asks.answered(message.replyTo, peer, this.writes);

@@ -154,6 +154,23 @@ describe('store.witness', () => {
     await store.close();
   });
 
+  it('spreads a snapshot of many properties over itself and what follows it', async () => {
+    const store = await openLogged({ snapshotAfter: 12 });
+    const many = Array.from({ length: 5000 }, (_, at) => writeOf(`s${at % 7}`, `k${at}`, 1, at));
+    await store.small.put(many);
+    await store.witness.flush();
+    expect(store.told.some(({ kind }) => kind === 'snapshot')).to.equal(false);
+    for (let state = 2; state < 6; state += 1) {
+      await store.small.put([writeOf('s', 'k', state, state)]);
+      await store.witness.flush();
+    }
+    expect(store.told.filter(({ kind }) => kind === 'snapshot')).to.have.lengthOf(1);
+    const head = await store.logs.head(store.own.name);
+    expect(head!.height - head!.first).to.be.within(6, 12);
+    expect(await replayed(store)).to.deep.equal(await store.small.lines());
+    await store.close();
+  });
+
   it('tries again after a failure, and tells it', async () => {
     const store = await openLogged();
     await store.small.put(some(2));

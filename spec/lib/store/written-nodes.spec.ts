@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { writeOf } from '../../../lib/graph/write.ts';
-import { decodeStates, historyRange, parseHistoryKey } from '../../../lib/store/log-keys.ts';
+import { stateToHex } from '../../../lib/store/keys.ts';
+import { decodeStates, historyRange, idOfHistory } from '../../../lib/store/log-keys.ts';
 import type { Change } from '../../../lib/store/storage.ts';
 import { appendHistory } from '../../../lib/store/written-nodes.ts';
 
@@ -19,7 +20,8 @@ describe('store.written-nodes', () => {
     const changes = changesOf(writes, true);
     expect(changes).to.have.lengthOf(2);
     const [[key, record]] = changes as [[string, string]];
-    expect(parseHistoryKey(key)).to.deep.equal({ id: ID, latest: 3 });
+    expect(idOfHistory(key)).to.equal(ID);
+    expect(key).to.include(stateToHex(3));
     expect(decodeStates(record)).to.deep.equal([
       ['a', 1],
       ['b', 3],

@@ -66,7 +66,22 @@ describe('wire parseMessage', () => {
       failed: false,
       wantsAnswers: true,
       more: false,
+      op: undefined,
     });
+  });
+
+  it('reads the operation of a put as it is, and whether a get wants any', () => {
+    const op = { h: 'aa', b: 'bb' };
+    expect(messageOf(`{"#":"i","put":${NODE},"op":${JSON.stringify(op)}}`)).to.have.deep.property('op', op);
+    const isWanted = ['1', 'true', '2', '"1"'].map((json) =>
+      messageOf(`{"#":"i","get":{"#":"n"},"op":${json}}`),
+    );
+    expect(isWanted.map((message) => message.kind === 'get' && message.op)).to.deep.equal([
+      true,
+      false,
+      false,
+      false,
+    ]);
   });
 
   it('reads the part of an answer, its successor and its marks', () => {
@@ -85,6 +100,7 @@ describe('wire parseMessage', () => {
       selector: { soul: 's', key: 'k', reverse: false },
       contentHash: -5,
       local: true,
+      op: false,
     });
     expect(messageOf('{"#":"i","get":{"#":"s"},"##":"5"}')).to.include({
       contentHash: undefined,

@@ -1,0 +1,170 @@
+import { decodeHeader } from '../log/codec.ts';
+import { decodeExtensions } from '../log/extensions.ts';
+import type { LogName } from '../log/heights.ts';
+import { isBodyPrunable, type HeldWinner, type LogEntry } from '../log/prune.ts';
+import { decodeDelta } from './delta-codec.ts';
+import type { History } from './history.ts';
+import { bodyKey, type Branch } from './log-keys.ts';
+import type { LogStore, StoredOperation } from './log-store.ts';
+import { operationsIn } from './log-walk.ts';
+import type { Change } from './storage.ts';
+import type { PutOutcome, PutRequest } from './writer.ts';
+import { appendHistory } from './written-nodes.ts';
+
+/** Bodies dropped by one commit. */
+const STEP_BODIES = 64;
+/** Heads read in one step. */
+const STEP_HEADS = 256;
+/** Properties whose winners are remembered during a pass. */
+const KEPT_WINNERS = 50_000;
+const MICROSECONDS = 1000;
+
+/** What a pass did. */
+export interface PrunePass {
+  /** Bodies that were dropped, and their bytes. */
+  readonly bodies: number;
+  readonly bytes: number;
+}
+
+/** What pruning needs. */
+export interface BodyPrunerOptions {
+  readonly store: LogStore;
+  readonly history: History;
+  readonly submit: (request: PutRequest) => void;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Milliseconds that an operation is kept whole, by the time that its author gives it. */
+  readonly graceMs: number;
+  /** True for what must stay: moderated topics, and souls whose schema does not take the newer value. */
+  readonly isPinned?: (entry: LogEntry) => boolean;
+}
+
+/** An operation whose body may be looked at. */
+interface Candidate {
+  readonly id: string;
+  readonly bytes: number;
+  readonly entries: readonly LogEntry[];
+}
+
+/**
+ * Drops the bodies of operations all of whose entries another held operation supersedes (log-mapping section 6). Headers
+ * stay, so that heights, links and signatures can be checked as before, and the graph is what it was.
+ */
+export class BodyPruner {
+  readonly #options: BodyPrunerOptions;
+  readonly #winners = new Map<string, ReadonlyMap<string, HeldWinner>>();
+  #kept = 0;
+  #isStopped = false;
+
+  constructor(options: BodyPrunerOptions) {
+    this.#options = options;
+  }
+
+  /** Ends a pass early; what it dropped stays dropped. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /**
+   * Looks through all logs once.
+   *
+   * @throws Error with the writer's reason when it refuses
+   */
+  async run(): Promise<PrunePass> {
+    const pass = { bodies: 0, bytes: 0 };
+    const now = this.#options.now();
+    this.#forgetWinners();
+    for await (const log of this.#logs()) {
+      for (const branch of ['canonical', 'side'] satisfies Branch[]) {
+        await this.#runBranch(branch, log, now, pass);
+      }
+    }
+    this.#forgetWinners();
+    return pass;
+  }
+
+  async *#logs(): AsyncGenerator<LogName> {
+    let after: LogName | undefined;
+    for (;;) {
+      const page = await this.#options.store.headPage(undefined, after, STEP_HEADS);
+      if (page.length === 0) return;
+      yield* page;
+      after = page.at(-1)!;
+    }
+  }
+
+  async #runBranch(
+    branch: Branch,
+    { author, log }: LogName,
+    now: number,
+    pass: { bodies: number; bytes: number },
+  ): Promise<void> {
+    let some: Candidate[] = [];
+    for await (const operation of operationsIn(this.#options.store, branch, { author, log })) {
+      if (this.#isStopped) return;
+      const candidate = candidateOf(operation, now - this.#options.graceMs);
+      if (candidate === undefined || !(await this.#isPrunable(candidate, now))) continue;
+      some.push(candidate);
+      if (some.length < STEP_BODIES) continue;
+      await this.#drop(some, pass);
+      some = [];
+    }
+    if (some.length > 0) await this.#drop(some, pass);
+  }
+
+  async #isPrunable({ id, entries }: Candidate, now: number): Promise<boolean> {
+    for (const { soul } of entries) await this.#learn(soul, now);
+    return isBodyPrunable(entries, id, {
+      now,
+      graceMs: 0,
+      receivedAt: now,
+      isPinned: this.#options.isPinned ?? (() => false),
+      winnerOf: (soul, key) => this.#winners.get(soul)?.get(key),
+    });
+  }
+
+  /** Finds who holds a node; in a pass only more can be superseded, and who wins is never dropped. */
+  async #learn(soul: string, now: number): Promise<void> {
+    if (this.#winners.has(soul)) return;
+    if (this.#kept > KEPT_WINNERS) this.#forgetWinners();
+    const winners = new Map<string, HeldWinner>();
+    for (const [key, { state, json, id }] of await this.#options.history.winners(soul, { until: now })) {
+      winners.set(key, { state, json, holder: id });
+    }
+    this.#winners.set(soul, winners);
+    this.#kept += winners.size + 1;
+  }
+
+  #forgetWinners(): void {
+    this.#winners.clear();
+    this.#kept = 0;
+  }
+
+  async #drop(some: readonly Candidate[], pass: { bodies: number; bytes: number }): Promise<void> {
+    const changes: Change[] = [];
+    for (const { id, entries } of some) {
+      changes.push([bodyKey(id), undefined]);
+      for (const _ of appendHistory(changes, id, entries, false));
+    }
+    const drops = changes.map(([key]) => key);
+    const outcome = await new Promise<PutOutcome>((settle) => {
+      this.#options.submit({ writes: [], isReplay: true, owner: 'prune', drops, settle });
+    });
+    if (!outcome.ok) throw new Error(outcome.reason);
+    for (const { bytes } of some) {
+      pass.bodies += 1;
+      pass.bytes += bytes;
+    }
+  }
+}
+
+/** An operation that is old enough and says something to the graph, or nothing at all; others are left alone. */
+function candidateOf({ id, header, body }: StoredOperation, before: number): Candidate | undefined {
+  if (body === undefined) return undefined;
+  const decoded = decodeHeader(header);
+  const extensions = decoded.ok ? decodeExtensions(decoded.value.extensions) : undefined;
+  if (extensions?.ok !== true || Number(extensions.value.timestamp) / MICROSECONDS > before) return undefined;
+  const delta = decodeDelta(body);
+  if (!delta.ok || delta.value === undefined) return undefined;
+  return { id, bytes: body.length, entries: delta.value.writes };
+}

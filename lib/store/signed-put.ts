@@ -1,0 +1,66 @@
+import { fromBase64Url, toBase64Url } from '../base/bytes.ts';
+import { failure, type Result } from '../base/result.ts';
+import type { FieldWrite } from '../graph/write.ts';
+import { readOperation } from '../log/integrity.ts';
+import { namesOf, type Operation } from '../log/operation.ts';
+import { LOG_REASONS } from '../log/reasons.ts';
+import type { VerifySignature } from '../log/strict-ed25519.ts';
+import { decodeDelta } from './delta-codec.ts';
+import { mayWrite, OWNED } from './key-soul.ts';
+
+const NOT_SAID = 'op: it does not say what the put says';
+const NO_OPERATION = 'op: must be {"h": header, "b": body}, both as base64url';
+
+/**
+ * Reads the operation of a put (log-mapping section 2): verified, and what its body says compared with the put entry by
+ * entry.
+ *
+ * @param op what the put has as `op`, as JSON or its reader gave it
+ * @returns why the whole put is refused
+ */
+export function readSignedPut(
+  op: unknown,
+  writes: readonly FieldWrite[],
+  verify?: VerifySignature,
+): Result<Operation> {
+  const [header, body] = [bytesIn(op, 'h'), bytesIn(op, 'b')];
+  if (header === undefined || body === undefined) return failure(NO_OPERATION);
+  const operation = readOperation(header, body, verify);
+  if (!operation.ok) return failure(`op: ${LOG_REASONS[operation.reason].text}`);
+  const delta = decodeDelta(body);
+  const said = delta.ok ? delta.value?.writes : undefined;
+  if (said === undefined || !areSame(said, writes)) return failure(NOT_SAID);
+  const { author } = namesOf(operation.value);
+  return said.every(({ soul }) => mayWrite(soul, author)) ? operation : failure(OWNED);
+}
+
+/** An operation as the field of a put that is passed on, with a comma before it; undefined for one without a body. */
+export function signedPutField({ header, body }: Operation): string | undefined {
+  if (body === undefined) return undefined;
+  return `,"op":{"h":"${toBase64Url(header.bytes)}","b":"${toBase64Url(body)}"}`;
+}
+
+/** The bytes of a member; a long text of a long frame comes as JSON that is ready. */
+function bytesIn(op: unknown, name: 'h' | 'b'): Uint8Array | undefined {
+  if (typeof op !== 'object' || op === null) return undefined;
+  const member = (op as Record<string, unknown>)[name];
+  if (typeof member === 'string') return fromBase64Url(member);
+  const json = (member as { readonly json?: unknown } | null | undefined)?.json;
+  return typeof json === 'string' ? fromBase64Url(json.slice(1, -1)) : undefined;
+}
+
+/** True when two lists have the same entries in any order; a put has one for each property. */
+function areSame(said: readonly FieldWrite[], writes: readonly FieldWrite[]): boolean {
+  if (said.length !== writes.length) return false;
+  const bySoul = new Map<string, Map<string, FieldWrite>>();
+  for (const write of said) {
+    const byKey = bySoul.get(write.soul) ?? new Map<string, FieldWrite>();
+    bySoul.set(write.soul, byKey.set(write.key, write));
+  }
+  return writes.every(({ soul, key, state, json }) => {
+    const byKey = bySoul.get(soul);
+    const same = byKey?.get(key);
+    byKey?.delete(key);
+    return same?.state === state && same.json === json;
+  });
+}

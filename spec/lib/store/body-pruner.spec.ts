@@ -1,0 +1,257 @@
+import { expect } from 'chai';
+import * as fc from 'fast-check';
+import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
+import { namesOf, type Operation } from '../../../lib/log/operation.ts';
+import type { LogEntry } from '../../../lib/log/prune.ts';
+import { BodyPruner, type PrunePass } from '../../../lib/store/body-pruner.ts';
+import { replayLogs } from '../../../lib/store/replay.ts';
+import { operationsOf } from '../../../lib/store/log-walk.ts';
+import { seeded } from '../../support/arbitraries.ts';
+import { FakeClock, START_MS } from '../../support/fake-clock.ts';
+import { bodyOf, foreignBody } from '../../support/log-bytes.ts';
+import { authorOf, logOf, operationAfter, TOPIC } from '../../support/log-maker.ts';
+import { openLogged, type LoggedStore } from '../../support/logged-store.ts';
+import { scaled } from '../../torture/scale.ts';
+
+const RUNS = scaled(200, 2000);
+/** States that have come, and some that come one after the other. */
+const STATES = [1, 2, 3, START_MS, START_MS + 1, START_MS + 5];
+/** When graphs are compared: now, and when everything that waits has come. */
+const TIMES = [0, 1, 10];
+
+const aWrite = fc
+  .record({
+    soul: fc.constantFrom('s', 't'),
+    key: fc.constantFrom('a', 'b'),
+    state: fc.constantFrom(...STATES),
+    value: fc.constantFrom<string | number>(1, 2, 'x'),
+  })
+  .map(({ soul, key, state, value }) => writeOf(soul, key, state, value));
+const aBody = fc.uniqueArray(aWrite, { minLength: 1, maxLength: 3, selector: ({ soul, key }) => soul + key });
+/** The logs of some authors, each with what its operations write. */
+const someLogs = fc
+  .array(fc.array(aBody, { maxLength: 5 }), { minLength: 1, maxLength: 3 })
+  .map((logs) => logs.map((bodies, at) => logOf(authorOf(at + 1), bodies.length, (n) => bodyOf(bodies[n]!))));
+
+function prune(
+  store: LoggedStore,
+  { graceMs = 0, isPinned }: { graceMs?: number; isPinned?: (entry: LogEntry) => boolean } = {},
+): Promise<PrunePass> {
+  const { writer, time } = store.small;
+  const pruner = new BodyPruner({
+    store: store.logs,
+    history: store.history,
+    submit: (request) => writer.submit(request),
+    now: time.clock,
+    graceMs,
+    ...(isPinned === undefined ? {} : { isPinned }),
+  });
+  return pruner.run();
+}
+
+async function carry(from: LoggedStore, to: LoggedStore): Promise<void> {
+  for (const name of await from.logs.heads()) {
+    for await (const { header, body } of operationsOf(from.logs, name))
+      await to.sync.take(TOPIC, header, body);
+  }
+}
+
+describe('store.body-pruner', function () {
+  this.timeout(120_000);
+  let stores: LoggedStore[] = [];
+
+  afterEach(async () => {
+    for (const store of stores.splice(0)) await store.close();
+  });
+
+  async function open(operations: Iterable<Operation> = []): Promise<LoggedStore> {
+    const store = await openLogged({ witnesses: false, clock: new FakeClock() });
+    stores.push(store);
+    await Promise.all([...operations].map((operation) => store.take(operation)));
+    return store;
+  }
+
+  /** Closes what a run of a law has opened. */
+  async function finished(): Promise<void> {
+    for (const store of stores.splice(0)) await store.close();
+  }
+
+  /** What the logs of a store say to an empty graph, now and later. */
+  async function said(store: LoggedStore): Promise<string[][]> {
+    const fresh = await open();
+    await replayLogs(store.logs, (request) => fresh.small.writer.submit(request));
+    const lines: string[][] = [];
+    let before = 0;
+    for (const ms of TIMES) {
+      fresh.small.time.advance(ms - before);
+      before = ms;
+      await fresh.small.put([]);
+      lines.push(await fresh.small.lines());
+    }
+    return lines;
+  }
+
+  it('leaves what the logs say as it is, at all times', async () => {
+    let [bodies, dropped] = [0, 0];
+    await fc.assert(
+      fc.asyncProperty(someLogs, async (logs) => {
+        const store = await open(logs.flat());
+        const before = await said(store);
+        bodies += logs.flat().length;
+        dropped += (await prune(store)).bodies;
+        expect(await said(store)).to.deep.equal(before);
+        expect(await prune(store)).to.deep.equal({ bodies: 0, bytes: 0 });
+        await finished();
+      }),
+      seeded(RUNS),
+    );
+    // A rule that drops nothing would keep the graph as well.
+    expect(dropped / bodies).to.be.above(0.1);
+  });
+
+  it('leaves it as it is where replicas meet that pruned differently', async () => {
+    const two = someLogs.chain((logs) => {
+      const lengths = logs.map((log) => fc.nat(log.length));
+      return fc.tuple(fc.constant(logs), fc.tuple(...lengths), fc.tuple(...lengths));
+    });
+    await fc.assert(
+      fc.asyncProperty(two, async ([logs, ours, theirs]) => {
+        const upTo = (lengths: readonly number[]): Operation[] =>
+          logs.flatMap((log, at) => log.slice(0, lengths[at]));
+        const [one, other] = [await open(upTo(ours)), await open(upTo(theirs))];
+        const whole = await open([...upTo(ours), ...upTo(theirs)]);
+        const before = await said(whole);
+        for (const store of [one, other]) await prune(store);
+        const merged = await open();
+        await carry(one, merged);
+        await carry(other, merged);
+        // A body that one of them dropped is superseded by what comes with the other's operations.
+        const held = await open();
+        await carry(other, held);
+        await carry(one, held);
+        for (const store of [merged, held]) {
+          await prune(store);
+          expect((await said(store)).at(-1)).to.deep.equal(before.at(-1));
+        }
+        await finished();
+      }),
+      seeded(Math.ceil(RUNS / 4)),
+    );
+  });
+
+  it('keeps what an author says still, when he gives up all that is before it', async () => {
+    await fc.assert(
+      fc.asyncProperty(someLogs, async (logs) => {
+        const store = await open(logs.flat());
+        await prune(store);
+        const before = await said(store);
+        const [first] = logs;
+        const last = first!.at(-1);
+        if (last !== undefined) {
+          const kept: FieldWrite[] = [];
+          for (const soul of ['s', 't']) {
+            for (const until of STATES) {
+              const winners = await store.history.winners(soul, { until });
+              for (const entry of winners.values()) {
+                if (namesOf(entry.operation).author === namesOf(last).author) kept.push(entry);
+              }
+            }
+          }
+          const body = bodyOf(kept, 'gun/snapshot');
+          await store.take(operationAfter(authorOf(1), last.header, body, { prune: true }));
+          expect((await said(store)).at(-1)).to.deep.equal(before.at(-1));
+        }
+        await finished();
+      }),
+      seeded(Math.ceil(RUNS / 4)),
+    );
+  });
+
+  describe('keeps a body', () => {
+    const older = bodyOf([writeOf('s', 'a', 5, 'older')]);
+    const newer = bodyOf([writeOf('s', 'a', 6, 'newer')]);
+
+    it('1: that is superseded only in the future', async () => {
+      const log = logOf(authorOf(1), 2, (at) =>
+        at === 0 ? older : bodyOf([writeOf('s', 'a', START_MS + 1, 'future')]),
+      );
+      const store = await open(log);
+      expect((await prune(store)).bodies).to.equal(0);
+      store.small.time.advance(2);
+      expect((await prune(store)).bodies).to.equal(1);
+    });
+
+    it('2: that only an unsigned value supersedes', async () => {
+      const store = await open(logOf(authorOf(1), 1, () => older));
+      await store.small.put([writeOf('s', 'a', 9, 'unsigned')]);
+      expect((await prune(store)).bodies).to.equal(0);
+    });
+
+    it('3 and 4: that is pinned, by a schema that refuses the newer value or by a moderator', async () => {
+      const store = await open(logOf(authorOf(1), 2, (at) => (at === 0 ? older : newer)));
+      expect((await prune(store, { isPinned: ({ soul }) => soul === 's' })).bodies).to.equal(0);
+      expect((await prune(store, { isPinned: ({ soul }) => soul === 't' })).bodies).to.equal(1);
+    });
+
+    it('4: for its grace time', async () => {
+      const timestamp = BigInt(START_MS) * 1000n;
+      const first = operationAfter(authorOf(1), undefined, older, { timestamp });
+      const store = await open([first, operationAfter(authorOf(1), first.header, newer, { timestamp })]);
+      store.small.time.advance(99);
+      expect((await prune(store, { graceMs: 100 })).bodies).to.equal(0);
+      store.small.time.advance(1);
+      expect((await prune(store, { graceMs: 100 })).bodies).to.equal(1);
+    });
+
+    it('5: of one of several that say the same; of the others header and hash stay', async () => {
+      const store = await open([1, 2, 3].flatMap((author) => logOf(authorOf(author), 1, () => older)));
+      expect((await prune(store)).bodies).to.equal(2);
+      expect((await store.history.winners('s', { until: 9 })).get('a')?.json).to.equal('"older"');
+      for (const { head } of await store.logs.heads()) {
+        const operation = await store.logs.operation(head.tip);
+        expect(operation?.header.payloadHash).to.have.lengthOf(32);
+      }
+    });
+
+    it('that says nothing to the graph, or is of no kind that this node knows', async () => {
+      const store = await open(logOf(authorOf(1), 2, () => foreignBody('x')));
+      expect((await prune(store)).bodies).to.equal(0);
+    });
+  });
+
+  it('6: no prune point that goes back or forks takes anything away', async () => {
+    const log = logOf(authorOf(1), 3, (at) => bodyOf([writeOf('s', 'a', at + 1, at)]));
+    const store = await open(log);
+    const lines = await store.lines();
+    const back = operationAfter(authorOf(1), log[0]!.header, undefined, { prune: true });
+    expect(await store.take(back)).to.deep.include({ ok: true, placement: 'side-start' });
+    const stray = operationAfter(authorOf(1), logOf(authorOf(1), 3)[2]!.header, undefined, { prune: true });
+    expect((await store.take(stray)).ok).to.equal(false);
+    expect((await store.lines()).filter((line) => !line.includes(' side '))).to.deep.equal(lines);
+  });
+
+  it('drops the bodies of side branches as well, and tells how much it dropped', async () => {
+    const log = logOf(authorOf(1), 2, (at) => bodyOf([writeOf('s', 'a', at + 1, at)]));
+    const fork = operationAfter(authorOf(1), log[0]!.header, bodyOf([writeOf('s', 'a', 1, 'fork')]));
+    const top = logOf(authorOf(2), 1, () => bodyOf([writeOf('s', 'a', 9, 'top')]));
+    const store = await open([...log, fork, ...top]);
+    const bytes = [...log, fork].reduce((sum, { body }) => sum + body!.length, 0);
+    expect(await prune(store)).to.deep.equal({ bodies: 3, bytes });
+  });
+
+  it('stops when it is told to, and tells why the store does not take it', async () => {
+    const log = logOf(authorOf(1), 3, (at) => bodyOf([writeOf('s', 'a', at + 1, at)]));
+    const store = await open(log);
+    const pruner = new BodyPruner({
+      store: store.logs,
+      history: store.history,
+      submit: (request) => request.settle({ ok: false, reason: 'no' }),
+      now: store.small.time.clock,
+      graceMs: 0,
+    });
+    const error = await pruner.run().catch((reason: unknown) => reason);
+    expect(String(error)).to.include('no');
+    pruner.stop();
+    expect(await pruner.run()).to.deep.equal({ bodies: 0, bytes: 0 });
+  });
+});
