@@ -57,6 +57,8 @@ export class FaultyStorage implements Storage {
   steps = 0;
   /** Walks that nobody closed. */
   openCursors = 0;
+  /** Commits that the storage is busy with; those that are held, or hang, do not count. */
+  commitsUnderWay = 0;
   /** Says whether the call fails; `step` counts from 0. */
   fails: (operation: Operation, step: number) => boolean = () => false;
   /** The error of a call that fails. */
@@ -136,7 +138,12 @@ export class FaultyStorage implements Storage {
   commit(changes: Iterable<Change>): Promise<void> {
     const copy = [...changes];
     return this.#wait('commit', async () => {
-      await this.#inner.commit(copy);
+      this.commitsUnderWay += 1;
+      try {
+        await this.#inner.commit(copy);
+      } finally {
+        this.commitsUnderWay -= 1;
+      }
       this.commits.push(copy);
     });
   }

@@ -139,9 +139,14 @@ export class MeshWorld {
     await this.writer.open();
   }
 
-  /** Runs turns until nothing is left to do. */
-  settle(): Promise<void> {
-    return this.turns.settle();
+  /** Runs turns until nothing is left to do; a large commit may take turns of the engine, of which ours know nothing. */
+  async settle(): Promise<void> {
+    for (let wasBusy = true; wasBusy;) {
+      // What is told at the end of a commit makes work, which may end in another one.
+      wasBusy = this.storage.commitsUnderWay > 0;
+      await this.turns.settle();
+      wasBusy ||= this.storage.commitsUnderWay > 0;
+    }
   }
 
   /** Lets time pass in steps, everything settled after each. */
