@@ -10,7 +10,7 @@ import type { Signer } from '../lib/log/key-pair.ts';
 import type { VerifySignature } from '../lib/log/strict-ed25519.ts';
 import type { MeshLogs } from '../lib/mesh/context.ts';
 import { CLOSE, type Link } from '../lib/mesh/link.ts';
-import { LOG_FEATURE, LogPeer, type LogPeerEvent } from '../lib/mesh/log-peer.ts';
+import { LOG_FEATURE, LogPeer, type LogLine, type LogPeerEvent } from '../lib/mesh/log-peer.ts';
 import type { Peer } from '../lib/mesh/peer.ts';
 import type { StartTimer } from '../lib/store/deferred-writes.ts';
 import type { AppendedOperation, LogStore } from '../lib/store/log-store.ts';
@@ -24,6 +24,7 @@ import type { SessionProgress } from '../lib/sync/session-host.ts';
 import type { SyncStore } from '../lib/sync/sync-store.ts';
 import { encodeLogFrame } from '../lib/wire/codec.ts';
 import type { LogWire } from './log-socket.ts';
+import { TextLine, type TextLineWorld } from './text-line.ts';
 
 /** Operations that wait to be passed on; beyond, they are read from the store again by those who lack them. */
 const MOST_WAITING = 4096;
@@ -53,13 +54,14 @@ export interface LogNetworkParts {
 }
 
 /** What of the graph it needs. */
-export interface LogNetworkWorld {
+export interface LogNetworkWorld extends TextLineWorld {
   readonly relays: Iterable<Peer>;
-  /** Sends a message at the end of the turn. */
-  send(peer: Peer, text: string): void;
   /** A relay that this side dialled says that it has logs. */
   hasLogs(link: Link): void;
 }
+
+/** What a line is called on a link of texts. */
+const TEXTS = ' (texts)';
 
 /** A line and who is at its other end. */
 interface Line {
@@ -73,6 +75,8 @@ export class LogNetwork implements MeshLogs {
   readonly #parts: LogNetworkParts;
   readonly #network: Uint8Array;
   readonly #lines = new Set<Line>();
+  /** Lines on links of texts. */
+  readonly #twins = new Map<Peer, LogPeer>();
   #signer: Signer | undefined;
   #world: LogNetworkWorld | undefined;
   #toTell: AppendedOperation[] = [];
@@ -106,6 +110,19 @@ export class LogNetwork implements MeshLogs {
     const handshake = this.#handshake();
     if (handshake === undefined) return wire.close(CLOSE.goingAway, 'no logs here now');
     if (!dialled && !this.#hasRoom()) return wire.close(CLOSE.overloaded, 'too many relays');
+    const line = this.#join(wire, wire.name, handshake, dialled);
+    const { peer } = line;
+    wire.listen({
+      frame: (bytes) => peer.receive(bytes === undefined ? TEXT : decodeFrame(bytes)),
+      close: () => {
+        peer.gone();
+        this.#forget(line);
+      },
+    });
+    peer.start();
+  }
+
+  #join(wire: LogLine, name: string, handshake: HandshakeOptions, dialled: boolean): Line {
     const { limits, sync, topic, startTimer } = this.#parts;
     const peer = new LogPeer({
       line: wire,
@@ -115,18 +132,11 @@ export class LogNetwork implements MeshLogs {
       dialled,
       limits,
       startTimer,
-      report: (event) => this.#onEvent(line, wire.name, event),
+      report: (event) => this.#onEvent(line, name, event),
     });
     const line: Line = { peer, dialled, isSynced: false };
     this.#lines.add(line);
-    wire.listen({
-      frame: (bytes) => peer.receive(bytes === undefined ? TEXT : decodeFrame(bytes)),
-      close: () => {
-        peer.gone();
-        this.#forget(line);
-      },
-    });
-    peer.start();
+    return line;
   }
 
   /** Tells the peer of a link to another relay that this one has logs, which others ignore. */
@@ -139,14 +149,40 @@ export class LogNetwork implements MeshLogs {
     return isWitnessable(write);
   }
 
-  /** Of frames on links of texts the greeting counts: whose link it is, and that it has logs. */
+  /**
+   * The first greeting on a link of texts says whose it is, and that it has logs. Whom this side dialled has them on a
+   * path of their own; everybody else may go on here.
+   */
   hear(peer: Peer, json: unknown): void {
     const frame = frameFromJson(json);
+    const twin = this.#twins.get(peer);
+    if (twin !== undefined) return twin.receive(frame);
     if (!frame.ok || frame.value.type !== 'hello' || peer.nodeKey !== undefined) return;
     peer.nodeKey = toHex(frame.value.nodeKey);
     peer.isSynced = this.#isSynced(peer.nodeKey);
     if (peer.dialled) this.#world?.hasLogs(peer.link);
-    else this.greet(peer);
+    else this.#openTwin(peer)?.receive(frame);
+  }
+
+  gone(peer: Peer): void {
+    this.#twins.get(peer)?.gone();
+    this.#endTwin(peer);
+  }
+
+  #openTwin(peer: Peer): LogPeer | undefined {
+    const handshake = this.#handshake();
+    if (handshake === undefined || !peer.mayWrite || !this.#hasRoom()) return undefined;
+    const wire = new TextLine(peer, this.#world!, () => this.#endTwin(peer));
+    const line = this.#join(wire, peer.link.name + TEXTS, handshake, false);
+    this.#twins.set(peer, line.peer);
+    line.peer.start();
+    return line.peer;
+  }
+
+  #endTwin(peer: Peer): void {
+    const twin = this.#twins.get(peer);
+    this.#twins.delete(peer);
+    for (const line of Array.from(this.#lines)) if (line.peer === twin) this.#forget(line);
   }
 
   #handshake(): HandshakeOptions | undefined {

@@ -334,6 +334,8 @@ export class Relay {
         graph: this.#graph,
         relays: this.#mesh.relays,
         send: (peer, text) => this.#mesh.send(peer, text),
+        drained: (peer) => this.#mesh.drained(peer),
+        hold: (peer, isHeld) => this.#mesh.hold(peer, isHeld),
         hasLogs: (link) => this.#uplinks.hasLogs(link),
         allow: this.#policy?.allowed.bind(this.#policy),
         changed: (writes) => this.#mesh.toldByLogs(writes),

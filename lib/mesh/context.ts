@@ -34,6 +34,8 @@ export interface MeshLogs {
   hasOperation(write: FieldWrite): boolean;
   /** Takes a frame that came as JSON, `{"dam":"log","f":…}`. */
   hear(peer: Peer, frame: unknown): void;
+  /** Told that a peer's link has ended. */
+  gone(peer: Peer): void;
 }
 
 /** What handlers may use. */

@@ -15,7 +15,7 @@ import {
 import type { ControlMessage, Fault, GetMessage, Message } from '../wire/message.ts';
 import { AnswerPaths } from './answer-paths.ts';
 import { Asks } from './asks.ts';
-import { Checks, type WritePolicy } from './checks.ts';
+import { balance, Checks, type WritePolicy } from './checks.ts';
 import type { Context, MeshEvent, MeshLogs } from './context.ts';
 import { codeOfFault, MeshCounters } from './counters.ts';
 import { Dedupe } from './dedupe.ts';
@@ -115,6 +115,7 @@ export class Mesh implements Context {
     this.checks = new Checks({
       policy: options.policy,
       limits,
+      writer,
       fail: ({ name: peer }, error) => this.report({ kind: 'read-failed', peer, error }),
     });
     this.putWatch = new Stopwatch(() => this.slices.now());
@@ -159,6 +160,12 @@ export class Mesh implements Context {
     if (role === 'relay' && !peer.closed) this.foundRelay(peer);
     if (this.#closing) link.close(CLOSE.goingAway, 'closing');
     return peer;
+  }
+
+  /** Hears a peer no further, or again, because of something that its puts do not count for. */
+  hold(peer: Peer, isHeld: boolean): void {
+    peer.unsettledPuts += (isHeld ? 1 : -1) * this.limits.unsettledPuts;
+    balance(peer, this.limits);
   }
 
   /** Passes on what operations changed that others sent. */
@@ -324,6 +331,7 @@ export class Mesh implements Context {
   #forget(peer: Peer): void {
     if (peer.closed) return;
     peer.end();
+    this.logs?.gone(peer);
     this.#peers.delete(peer);
     this.sources.remove(peer);
     this.#forgetInterest(peer);

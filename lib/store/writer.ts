@@ -3,7 +3,7 @@ import type { Limits } from '../base/limits.ts';
 import { chosenInSteps, Pace } from '../base/pace.ts';
 import type { Result } from '../base/result.ts';
 import { Slices, type WaitingSteps } from '../base/slices.ts';
-import type { FieldWrite } from '../graph/write.ts';
+import { lengthOfWrites, type FieldWrite } from '../graph/write.ts';
 import { merge, mergeInSteps, type SaysTheSame } from '../ham/merge.ts';
 import type { Operation } from '../log/operation.ts';
 import type { Placement } from '../log/placement.ts';
@@ -148,7 +148,11 @@ export class Writer {
     this.#report = options.report ?? (() => undefined);
     this.#saysTheSame = options.saysTheSame;
     this.#logs = options.logs;
-    this.#waiting = new PutQueue(options.limits.waitingPuts);
+    const { waitingPuts, waitingLength } = options.limits;
+    const places = waitingPuts / waitingLength;
+    this.#waiting = new PutQueue(waitingPuts, ({ writes }) =>
+      Math.max(1, Math.min(waitingPuts, Math.ceil(lengthOfWrites(writes) * places))),
+    );
     this.#deferred = new DeferredWrites({
       storage: options.storage,
       limits: options.limits,
@@ -188,6 +192,11 @@ export class Writer {
     if (this.#running) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
+  /** True while so much waits that who brings more should be slowed down. */
+  get isCrowded(): boolean {
+    return this.#waiting.isCrowded;
+  }
+
   /** Future writes that wait. */
   get deferredCount(): number {
     return this.#deferred.size;
@@ -201,8 +210,7 @@ export class Writer {
   /** Takes a request; it is settled later, never within this call. */
   submit(request: PutRequest): void {
     if (this.#closed) return this.#schedule(() => request.settle({ ok: false, reason: 'relay is closing' }));
-    const refused = this.#waiting.add(request);
-    if (refused !== undefined) {
+    for (const refused of this.#waiting.add(request)) {
       this.#schedule(() => refused.settle({ ok: false, reason: 'too many writes are waiting' }));
     }
     this.#start();
@@ -215,7 +223,7 @@ export class Writer {
   }
 
   async #run(): Promise<void> {
-    while (this.#waiting.length > 0 || this.#deferred.isDue()) {
+    while (this.#waiting.weight > 0 || this.#deferred.isDue()) {
       await this.#slices.runWaiting(this.#commitGroup(this.#waiting.take()));
     }
     this.#running = false;
@@ -307,7 +315,7 @@ export class Writer {
     for (; !isWhole && changes.length < GATHERED_CHANGES; isWhole = appending.next().done === true) yield;
     if (changes.length > 0) yield this.#storage.commit(isWhole ? changes : streamed(changes, appending));
     // Nothing to wait for must not mean that nobody else gets a turn.
-    else if (this.#waiting.length > 0) yield new Promise<void>((resolve) => this.#schedule(resolve));
+    else if (this.#waiting.weight > 0) yield new Promise<void>((resolve) => this.#schedule(resolve));
   }
 
   *#appendChanges(group: CommitGroup, logs: Iterable<Change[]>, changes: Change[]): Generator<void, void> {

@@ -1,7 +1,7 @@
 import { equalBytes, toHex } from '../base/bytes.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import { failure, success, type Result } from '../base/result.ts';
-import { Slices, waitFor, type WaitingSteps } from '../base/slices.ts';
+import { Slices, type WaitingSteps } from '../base/slices.ts';
 import { inLaterTurn } from '../base/turns.ts';
 import { checkEvidence } from '../log/fork.ts';
 import { logIdOf } from '../log/hash.ts';
@@ -34,6 +34,17 @@ export interface IntakeOptions {
 /** What became of an operation. */
 export type TakeResult = Result<TakenOperation, LogReason | SessionFault>;
 
+/** Something to be checked. */
+interface Waiting {
+  /** Does it; the promise, if any, settles when it is done. */
+  check(): MaybePromise<void>;
+  /** Told that it could not be done. */
+  fail(error: unknown): void;
+}
+
+/** Operations checked between two looks at the clock. */
+const CHECKED_AT_ONCE = 4;
+
 /**
  * Operations on their way into a store: each is checked, signature and all, in slices, as hundreds come in one turn;
  * then they go to the one writer, in the order in which they came.
@@ -41,7 +52,7 @@ export type TakeResult = Result<TakenOperation, LogReason | SessionFault>;
 export class Intake {
   readonly #options: IntakeOptions;
   readonly #slices: Slices;
-  #waiting: (() => WaitingSteps<void>)[] = [];
+  #waiting: Waiting[] = [];
   #isRunning = false;
   #lastTopic: { readonly topic: Uint8Array; readonly logId: Uint8Array } | undefined;
 
@@ -58,30 +69,23 @@ export class Intake {
     seen: (operation: SeenOperation) => void,
   ): Promise<TakeResult> {
     return new Promise((resolve, reject) => {
-      this.#add(() => this.#taking(topic, header, body, seen, resolve), reject);
+      this.#add({ check: () => this.#check(topic, header, body, seen, resolve), fail: reject });
     });
   }
 
   /** Checks two headers as evidence of a fork; gives why they are none. */
   evidence(first: Uint8Array, second: Uint8Array): Promise<LogReason | undefined> {
     return new Promise((resolve, reject) => {
-      const { verify } = this.#options;
-      this.#add(function* check(): WaitingSteps<void> {
-        const evidence = checkEvidence(first, second, verify);
+      const check = (): void => {
+        const evidence = checkEvidence(first, second, this.#options.verify);
         resolve(evidence.ok ? undefined : evidence.reason);
-        yield;
-      }, reject);
+      };
+      this.#add({ check, fail: reject });
     });
   }
 
-  #add(work: () => WaitingSteps<void>, reject: (error: unknown) => void): void {
-    this.#waiting.push(function* guarded(): WaitingSteps<void> {
-      try {
-        yield* work();
-      } catch (error) {
-        reject(error);
-      }
-    });
+  #add(waiting: Waiting): void {
+    this.#waiting.push(waiting);
     if (this.#isRunning) return;
     this.#isRunning = true;
     // Whatever else comes in this turn is checked in the same slices.
@@ -92,35 +96,52 @@ export class Intake {
     while (this.#waiting.length > 0) {
       const waiting = this.#waiting;
       this.#waiting = [];
-      for (const work of waiting) yield* work();
+      for (let at = 0; at < waiting.length; at += 1) {
+        yield* this.#do(waiting[at]!);
+        if (at % CHECKED_AT_ONCE === 0) yield;
+      }
     }
     this.#isRunning = false;
   }
 
-  *#taking(
+  *#do(waiting: Waiting): WaitingSteps<void> {
+    try {
+      const checking = waiting.check();
+      if (checking instanceof Promise) yield checking;
+    } catch (error) {
+      waiting.fail(error);
+    }
+  }
+
+  #check(
     topic: Uint8Array,
     headerBytes: Uint8Array,
     body: Uint8Array | undefined,
     seen: (operation: SeenOperation) => void,
     resolve: (result: TakeResult) => void,
-  ): WaitingSteps<void> {
-    const { allow, changed, submit, verify } = this.#options;
+  ): MaybePromise<void> {
+    const { allow, verify } = this.#options;
     const read = readOperation(headerBytes, body, verify);
-    yield;
     if (!read.ok) return resolve(read);
     const operation = read.value;
     if (!equalBytes(operation.extensions.logId, this.#logIdOf(topic))) return resolve(failure('log'));
     const said = writesOf(operation);
     if (!said.ok) return resolve(said);
     const { author, log, id } = namesOf(operation);
-    const writes = allow === undefined ? said.value : yield* waitFor(allow(said.value, author));
     seen({ author, log, id, sequence: operation.header.sequence });
+    const allowed = allow === undefined ? said.value : allow(said.value, author);
+    if (!(allowed instanceof Promise)) return this.#submit(operation, allowed, resolve);
+    return allowed.then((writes) => this.#submit(operation, writes, resolve));
+  }
+
+  #submit(operation: Operation, writes: Writes, resolve: (result: TakeResult) => void): void {
+    const { changed, submit } = this.#options;
     const settle = (outcome: PutOutcome): void => {
       if (!outcome.ok) return resolve(failure(outcome.logReason ?? 'storage'));
       if (outcome.changed.length > 0) changed?.(outcome.changed);
       resolve(success(takenOperation(operation, outcome.placement ?? 'known')));
     };
-    submit({ writes, operation, owner: author, settle });
+    submit({ writes, operation, owner: namesOf(operation).author, settle });
   }
 
   /** Topics are few, and their hash is asked for with every operation. */

@@ -5,6 +5,8 @@ import { limitsWith } from '../../lib/base/limits.ts';
 import { Slices } from '../../lib/base/slices.ts';
 import { inLaterTurn } from '../../lib/base/turns.ts';
 import { Peer, type PeerRole } from '../../lib/mesh/peer.ts';
+import { LogHandshake } from '../../lib/sync/log-handshake.ts';
+import { frameFromJson, frameToJson, type LogFrame } from '../../lib/sync/log-frames.ts';
 import { LogStore } from '../../lib/store/log-store.ts';
 import { LogNetwork, type LogNetworkEvent, type LogNetworkParts } from '../../relay/log-network.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -13,7 +15,7 @@ import { PairedWire, pairedWires } from '../support/paired-wire.ts';
 import { RecordingLink } from '../support/recording-link.ts';
 import { toHex } from '../../lib/base/bytes.ts';
 import { KeyPair } from '../../lib/log/key-pair.ts';
-import { LogNode } from '../support/log-node.ts';
+import { handshakeOf, LogNode } from '../support/log-node.ts';
 import { authorOf, logOf, operationAfter, TOPIC, verifyFast } from '../support/log-maker.ts';
 import { logIdOf } from '../../lib/log/hash.ts';
 import { createPair } from '../../lib/sea/keys.ts';
@@ -28,7 +30,7 @@ import {
   synced,
   type LogRelay,
 } from '../support/log-relays.ts';
-import { graphOf, RawPeer } from '../support/raw-peer.ts';
+import { freshId, graphOf, RawPeer, type RawMessage } from '../support/raw-peer.ts';
 
 /** A network alone, and what it said of the graph's peers. */
 class SmallNetwork {
@@ -57,6 +59,8 @@ class SmallNetwork {
       relays: this.peers,
       send: (_peer, text) => this.said.push(text),
       hasLogs: ({ name }) => this.dialled.push(name),
+      drained: () => Promise.resolve(true),
+      hold: () => undefined,
     });
   }
 
@@ -133,7 +137,7 @@ describe('relay.log-network alone', () => {
     a.network.hear(link, greeting.f);
     expect([link.isSynced, link.nodeKey]).to.deep.equal([false, toHex(authorOf(2).publicKey)]);
     // Who greets is greeted, so that the other side knows as well.
-    expect(a.said).to.have.lengthOf(1);
+    expect(JSON.parse(a.said[0]!)).to.have.nested.property('f[0]', 0);
     const [wire] = await join(b, a);
     expect([link.isSynced, stranger.isSynced]).to.deep.equal([true, false]);
     const second = a.peer('client');
@@ -252,6 +256,47 @@ describe('relay.log-network', () => {
     expect(await graphLines(first.storage)).to.deep.equal(await graphLines(second.storage));
     expect(await logLines(first.storage)).to.deep.equal(await logLines(second.storage));
     await relay.close();
+  });
+
+  it('synchronises with browsers on the link that they have anyhow, frame by frame as JSON', async () => {
+    const target = await relays.start();
+    const writer = await relays.client(target);
+    await writer.put(graphOf('before', { k: 1 }, 5));
+    await target.events.next(({ kind }) => kind === 'witnessed');
+    const browser = await relays.client(target);
+    const say = (frame: LogFrame): void =>
+      browser.send({ '#': freshId(), dam: 'log', f: frameToJson(frame) });
+    const hear = async (type: string): Promise<LogFrame> => {
+      const of = (message: RawMessage): LogFrame | undefined => {
+        const frame = message.dam === 'log' ? frameFromJson(message['f']) : undefined;
+        return frame?.ok === true && frame.value.type === type ? frame.value : undefined;
+      };
+      return of(await browser.next((message) => of(message) !== undefined, type))!;
+    };
+    const handshake = new LogHandshake(handshakeOf(authorOf(77)));
+    say(handshake.start());
+    for (const type of ['hello', 'proof']) {
+      const step = handshake.receive(await hear(type));
+      if (!step.ok) throw new Error(step.reason);
+      step.value.send.forEach(say);
+    }
+    say({ type: 'topic', session: 0, topic: GRAPH_TOPIC });
+    await hear('agreed');
+    say({ type: 'agreed', session: 0 });
+    await hear('have');
+    say({ type: 'have', session: 0, tips: new Map(), more: false });
+    expect(await hear('operation')).to.have.property('body');
+    const [mine] = putsBy(5, 1);
+    say({ type: 'operation', session: 0, header: mine!.header.bytes, body: mine!.body });
+    say({ type: 'done', session: 0 });
+    await hear('done');
+    await synced(target);
+    expect(await writer.value('by5', 'k0')).to.equal('5 0');
+    await writer.put(graphOf('after', { k: 1 }, 5));
+    expect(await hear('live')).to.have.property('body');
+    // What is wrong ends the synchronisation, and not the link.
+    browser.send({ '#': freshId(), dam: 'log', f: ['nothing'] });
+    expect(await browser.value('before', 'k')).to.equal(1);
   });
 
   it('says by a put what no operation can hold', async () => {

@@ -62,6 +62,8 @@ class Node {
       relays: [],
       send: () => undefined,
       hasLogs: () => undefined,
+      drained: () => Promise.resolve(true),
+      hold: () => undefined,
     });
   }
 

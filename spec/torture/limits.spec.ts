@@ -366,6 +366,21 @@ const REACHED: Readonly<Record<keyof Limits, Reach>> = {
     expect(verdicts).to.deep.equal(['ok', 'ok', 'ok', 'too many writes are waiting']);
   },
 
+  waitingLength: async (newWorld) => {
+    const world = await newWorld({ limits: { waitingLength: 2000 } });
+    const peer = await world.client();
+    const hold = world.storage.hold('commit');
+    peer.say(put('under way', 'soul', { a: 1 }));
+    await world.turns.turn();
+    await hold.reached;
+    const text = 'x'.repeat(700);
+    peer.say(...['b', 'c', 'd'].map((id) => put(id, 'soul', { [id]: text })));
+    hold.release();
+    await world.settle();
+    const verdicts = ['under way', 'b', 'c', 'd'].map((id) => verdictOf(peer.heard, id));
+    expect(verdicts).to.deep.equal(['ok', 'ok', 'ok', 'too many writes are waiting']);
+  },
+
   publicKeys: async () => {
     const checker = new SeaChecker(limitsWith({ publicKeys: 4 }));
     for (let made = 0; made < 10; made += 1) await checkSigned(checker);

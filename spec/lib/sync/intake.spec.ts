@@ -55,7 +55,7 @@ describe('sync.intake', () => {
         turns += 1;
         setImmediate(task);
       },
-      now: () => (now += 1),
+      now: () => (now += 4),
     });
     const noting = new NotingIntake({ slices });
     for (const operation of LOG) void noting.take(operation);
