@@ -222,7 +222,7 @@ export class SocketDialler<Socket extends WebSocketLike = WebSocketLike> impleme
     if (WebSocket === undefined) throw new GraphError('OPTION_INVALID', 'this host has no WebSocket class');
     this.#WebSocket = WebSocket;
     this.#url = dialledUrl(options.url);
-    this.#timers = options.timers ?? (globalThis as unknown as Timers);
+    this.#timers = options.timers ?? globalThis;
     this.#options = { ...DEFAULTS, ...options };
   }
 

@@ -1,5 +1,5 @@
 /** Logs in words: the lines that `thicket log` prints, and the JSON that programs read. */
-import { toHex } from '../lib/base/bytes.ts';
+import { toHex } from '../lib/base/byte-texts.ts';
 import { decodeHeader } from '../lib/log/codec.ts';
 import { BODY_KIND, decodeEnvelope } from '../lib/log/envelope.ts';
 import { decodeExtensions } from '../lib/log/extensions.ts';

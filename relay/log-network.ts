@@ -1,5 +1,6 @@
 /** The nodes that a relay synchronises its logs with, and what that has to do with the graph's peers. */
-import { toHex, utf8 } from '../lib/base/bytes.ts';
+import { toHex } from '../lib/base/byte-texts.ts';
+import { utf8 } from '../lib/base/bytes.ts';
 import type { Limits } from '../lib/base/limits.ts';
 import { randomId } from '../lib/base/random.ts';
 import { failure } from '../lib/base/result.ts';

@@ -1,6 +1,6 @@
 /** The logs of a relay: what the writer keeps of them, the relay's own key and log, the witness, and other nodes. */
 import { join } from 'node:path';
-import { toHex } from '../lib/base/bytes.ts';
+import { toHex } from '../lib/base/byte-texts.ts';
 import type { Clock } from '../lib/base/clock.ts';
 import type { MaybePromise } from '../lib/base/maybe-promise.ts';
 import type { Slices } from '../lib/base/slices.ts';

@@ -1,4 +1,5 @@
-import { compareBytes, equalBytes, fromUtf8, toHex } from '../base/bytes.ts';
+import { toHex } from '../base/byte-texts.ts';
+import { compareBytes, equalBytes, fromUtf8 } from '../base/bytes.ts';
 import { MAJOR, SIMPLE } from './cbor-writer.ts';
 import { fitsSingle, halfBits, halfValue } from './float.ts';
 

@@ -1,5 +1,6 @@
 import { blake3 } from '@noble/hashes/blake3.js';
-import { toHex, utf8 } from '../base/bytes.ts';
+import { toHex } from '../base/byte-texts.ts';
+import { utf8 } from '../base/bytes.ts';
 import { fastBlake3, IS_LITTLE_ENDIAN } from './blake3.ts';
 
 /** Bytes of a content id, of a topic and of a log id. */

@@ -1,4 +1,5 @@
-import { equalBytes, toHex } from '../base/bytes.ts';
+import { toHex } from '../base/byte-texts.ts';
+import { equalBytes } from '../base/bytes.ts';
 import { decodeHeader, type Header } from './codec.ts';
 import type { LogName } from './heights.ts';
 import { readOperation } from './integrity.ts';

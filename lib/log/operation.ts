@@ -1,4 +1,5 @@
-import { equalBytes, toHex } from '../base/bytes.ts';
+import { toHex } from '../base/byte-texts.ts';
+import { equalBytes } from '../base/bytes.ts';
 import { GraphError } from '../base/errors.ts';
 import { encodeUnsigned, withSignature, type Header } from './codec.ts';
 import { encodeExtensions, type Extensions } from './extensions.ts';

@@ -1,6 +1,7 @@
 import { Point } from '@noble/ed25519';
 import { sha512 } from '@noble/hashes/sha2.js';
-import { compareBytes, concatBytes, equalBytes, fromHex, toHex } from '../base/bytes.ts';
+import { fromHex, toHex } from '../base/byte-texts.ts';
+import { compareBytes, concatBytes, equalBytes } from '../base/bytes.ts';
 
 /** Bytes of a public key and of a secret. */
 export const KEY_BYTES = 32;

@@ -15,7 +15,7 @@ import {
 import type { ControlMessage, Fault, GetMessage, Message } from '../wire/message.ts';
 import { AnswerPaths } from './answer-paths.ts';
 import { Asks } from './asks.ts';
-import { balance, Checks, type WritePolicy } from './checks.ts';
+import { Checks, type WritePolicy } from './checks.ts';
 import type { Context, MeshEvent, MeshLogs } from './context.ts';
 import { codeOfFault, MeshCounters } from './counters.ts';
 import { Dedupe } from './dedupe.ts';
@@ -165,7 +165,7 @@ export class Mesh implements Context {
   /** Hears a peer no further, or again, because of something that its puts do not count for. */
   hold(peer: Peer, isHeld: boolean): void {
     peer.unsettledPuts += (isHeld ? 1 : -1) * this.limits.unsettledPuts;
-    balance(peer, this.limits);
+    this.checks.balance(peer);
   }
 
   /** Passes on what operations changed that others sent. */

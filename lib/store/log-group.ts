@@ -1,4 +1,4 @@
-import { fromHex, toBase64Url, toHex } from '../base/bytes.ts';
+import { fromHex, toBase64Url, toHex } from '../base/byte-texts.ts';
 import { failure, success, type Result } from '../base/result.ts';
 import type { WaitingSteps } from '../base/slices.ts';
 import { decodeHeader, type Header } from '../log/codec.ts';

@@ -1,4 +1,4 @@
-import { fromBase64Url, fromHex } from '../base/bytes.ts';
+import { fromBase64Url, fromHex } from '../base/byte-texts.ts';
 import { TwoGenerations } from '../base/two-generations.ts';
 import { waitFor, type WaitingSteps } from '../base/slices.ts';
 import { decodeHeader } from '../log/codec.ts';

@@ -1,4 +1,4 @@
-import { fromHex, toHex } from '../base/bytes.ts';
+import { fromHex, toHex } from '../base/byte-texts.ts';
 import { systemClock, type Clock } from '../base/clock.ts';
 import { failure, success, type Result } from '../base/result.ts';
 import type { FieldWrite } from '../graph/write.ts';

@@ -1,4 +1,4 @@
-import { toHex } from '../base/bytes.ts';
+import { toHex } from '../base/byte-texts.ts';
 import { fromValueJson, type Value } from '../graph/value.ts';
 import type { Entry } from '../graph/write.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';

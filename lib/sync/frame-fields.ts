@@ -1,4 +1,4 @@
-import { fromBase64Url, fromHex, toBase64Url, toHex } from '../base/bytes.ts';
+import { fromBase64Url, fromHex, toBase64Url, toHex } from '../base/byte-texts.ts';
 import { CborScanner } from '../log/cbor-scanner.ts';
 import { isWellFormed, type CborWriter } from '../log/cbor-writer.ts';
 import { MOST_HEADER_BYTES } from '../log/codec.ts';

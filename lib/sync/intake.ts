@@ -1,4 +1,5 @@
-import { equalBytes, toHex } from '../base/bytes.ts';
+import { toHex } from '../base/byte-texts.ts';
+import { equalBytes } from '../base/bytes.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import { failure, success, type Result } from '../base/result.ts';
 import { Slices, type WaitingSteps } from '../base/slices.ts';

@@ -1,4 +1,4 @@
-import { fromHex, toHex } from '../base/bytes.ts';
+import { fromHex, toHex } from '../base/byte-texts.ts';
 import { MOST_SIDE_OPERATIONS } from '../log/fork.ts';
 import { compareTips, type Tips } from '../log/heights.ts';
 import type { LogReason } from '../log/reasons.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { toHex } from '../../lib/base/bytes.ts';
+import { toHex } from '../../lib/base/byte-texts.ts';
 import { namesOf, type Operation } from '../../lib/log/operation.ts';
 import type { OperationBytes } from '../../lib/log/sequence.ts';
 import type { HeadReport, LogAccess } from '../../relay/log-access.ts';

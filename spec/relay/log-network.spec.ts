@@ -13,7 +13,7 @@ import { FakeClock } from '../support/fake-clock.ts';
 import { LogReplica } from '../support/log-replica.ts';
 import { PairedWire, pairedWires } from '../support/paired-wire.ts';
 import { RecordingLink } from '../support/recording-link.ts';
-import { toHex } from '../../lib/base/bytes.ts';
+import { toHex } from '../../lib/base/byte-texts.ts';
 import { KeyPair } from '../../lib/log/key-pair.ts';
 import { handshakeOf, LogNode } from '../support/log-node.ts';
 import { authorOf, logOf, operationAfter, TOPIC, verifyFast } from '../support/log-maker.ts';

@@ -1,5 +1,5 @@
 /** Makes keys, operations and logs for specs; signatures come from node:crypto, as specs make many. */
-import { fromHex } from '../../lib/base/bytes.ts';
+import { fromHex } from '../../lib/base/byte-texts.ts';
 import type { Header } from '../../lib/log/codec.ts';
 import { graphTopic, logIdOf } from '../../lib/log/hash.ts';
 import { KeyPair, type Signer } from '../../lib/log/key-pair.ts';

@@ -1,5 +1,6 @@
 /** Logs in memory, as one would keep them first: what a store of logs must come to, and what sessions can run over. */
-import { equalBytes, toHex } from '../../lib/base/bytes.ts';
+import { toHex } from '../../lib/base/byte-texts.ts';
+import { equalBytes } from '../../lib/base/bytes.ts';
 import { failure, success, type Result } from '../../lib/base/result.ts';
 import { checkEvidence, evidenceOf, MOST_SIDE_OPERATIONS, type ForkPolicy } from '../../lib/log/fork.ts';
 import { compareTips, type LogName, type Tip, type Tips } from '../../lib/log/heights.ts';

@@ -1,6 +1,6 @@
 /** A small store with logs under its graph, a log of its own, and a witness. */
 import type { MemoryStorage } from '../../adapters/memory.ts';
-import { toHex } from '../../lib/base/bytes.ts';
+import { toHex } from '../../lib/base/byte-texts.ts';
 import type { ForkPolicy } from '../../lib/log/fork.ts';
 import type { Signer } from '../../lib/log/key-pair.ts';
 import { namesOf, type Operation } from '../../lib/log/operation.ts';

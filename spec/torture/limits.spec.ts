@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { MemoryStorage } from '../../adapters/memory.ts';
-import { toHex } from '../../lib/base/bytes.ts';
+import { toHex } from '../../lib/base/byte-texts.ts';
 import { limitsWith, type Limits } from '../../lib/base/limits.ts';
 import { success, type Result } from '../../lib/base/result.ts';
 import { Slices } from '../../lib/base/slices.ts';

@@ -6,7 +6,7 @@ import { graphTopic, logIdOf } from '../../../lib/log/hash.ts';
 import type { Signer } from '../../../lib/log/key-pair.ts';
 import { createOperation, FIRST_PLACE, placeAfter, type Operation } from '../../../lib/log/operation.ts';
 import { encodeDelta } from '../../../lib/store/delta-codec.ts';
-import { toHex } from '../../../lib/base/bytes.ts';
+import { toHex } from '../../../lib/base/byte-texts.ts';
 import { encodeFrame } from '../../../lib/sync/log-frames.ts';
 import { LogNode } from '../../support/log-node.ts';
 

@@ -2,7 +2,8 @@ import { blake3 } from '@noble/hashes/blake3.js';
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { fastBlake3, IS_LITTLE_ENDIAN } from '../../../lib/log/blake3.ts';
-import { toHex, utf8 } from '../../../lib/base/bytes.ts';
+import { toHex } from '../../../lib/base/byte-texts.ts';
+import { utf8 } from '../../../lib/base/bytes.ts';
 import { seeded } from '../../support/arbitraries.ts';
 
 describe('log.blake3', () => {

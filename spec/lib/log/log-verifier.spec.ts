@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { toHex } from '../../../lib/base/bytes.ts';
+import { toHex } from '../../../lib/base/byte-texts.ts';
 import { isCanonical } from '../../../lib/log/fork.ts';
 import { LogVerifier, type LogClaim } from '../../../lib/log/log-verifier.ts';
 import { namesOf, type Operation } from '../../../lib/log/operation.ts';

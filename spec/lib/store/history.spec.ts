@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { MemoryStorage } from '../../../adapters/memory.ts';
-import { toHex } from '../../../lib/base/bytes.ts';
+import { toHex } from '../../../lib/base/byte-texts.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
 import { namesOf, type Operation } from '../../../lib/log/operation.ts';
 import { compareRank } from '../../../lib/log/prune.ts';
