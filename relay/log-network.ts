@@ -31,6 +31,9 @@ import { TextLine, type TextLineWorld } from './text-line.ts';
 const MOST_WAITING = 4096;
 const TEXT = failure('a text on a line of binary frames');
 
+/** State vectors of lines that came in hold together at most so many times the logs that one may. */
+const STRANGERS_VECTORS = 10;
+
 /** What the network tells its operator; `line` is an address or URL, `node` the key of who is there. */
 export type LogNetworkEvent = { readonly line: string; readonly node: string | undefined } & (
   | { readonly kind: 'log-peer-known' }
@@ -132,12 +135,20 @@ export class LogNetwork implements MeshLogs {
       topics: [topic],
       dialled,
       limits,
+      mayHold: dialled ? undefined : (logs) => this.#mayHold(line, logs),
       startTimer,
       report: (event) => this.#onEvent(line, name, event),
     });
     const line: Line = { peer, dialled, isSynced: false };
     this.#lines.add(line);
     return line;
+  }
+
+  /** What a line that came in may make this side remember, beside the others that did. */
+  #mayHold(line: Line, logs: number): boolean {
+    let sum = logs;
+    for (const other of this.#lines) if (other !== line && !other.dialled) sum += other.peer.logCount;
+    return sum <= STRANGERS_VECTORS * this.#parts.limits.sessionLogs;
   }
 
   /** Tells the peer of a link to another relay that this one has logs, which others ignore. */

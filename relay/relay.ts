@@ -15,6 +15,7 @@ import { KeyPair } from '../lib/log/key-pair.ts';
 import { GraphStore } from '../lib/store/graph-store.ts';
 import { APP_FORMAT_KEY } from '../lib/store/keys.ts';
 import type { Past } from '../lib/store/past.ts';
+import { weighPuts } from '../lib/store/put-weight.ts';
 import type { Storage } from '../lib/store/storage.ts';
 import { Writer, type PutOutcome, type PutRequest } from '../lib/store/writer.ts';
 import { aboutRelay } from './about.ts';
@@ -145,15 +146,12 @@ export class Relay {
     this.#writer = new Writer({
       ...common,
       storage: this.#storage,
+      weigh: weighPuts(limits),
       saysTheSame: isGuarded ? saysTheSame : undefined,
       logs: this.#logs.forWriter,
     });
-    this.#mesh = new Mesh({
-      ...common,
-      writer: this.#writer,
-      policy: this.#policy,
-      logs: this.#logs.network,
-    });
+    const { network } = this.#logs;
+    this.#mesh = new Mesh({ ...common, writer: this.#writer, policy: this.#policy, logs: network });
     this.#heartbeat = new Heartbeat(HEARTBEAT_MS, every);
     this.#door = this.#makeDoor(now, every, parts.startTimer);
     this.#uplinks = new Uplinks({

@@ -44,6 +44,8 @@ export interface LogPeerOptions {
   /** True on the side that dialled, which opens the sessions. */
   readonly dialled: boolean;
   readonly limits: Pick<Limits, 'logSessions' | 'sessionLogs'>;
+  /** Whether so many logs of a state vector may be remembered, beside those of other lines; yes when absent. */
+  readonly mayHold?: ((logs: number) => boolean) | undefined;
   /** Waits for the handshake. */
   readonly startTimer: StartTimer;
   readonly report?: (event: LogPeerEvent) => void;
@@ -92,6 +94,11 @@ export class LogPeer {
   /** Sessions that run. */
   get sessionCount(): number {
     return this.#sessions.size;
+  }
+
+  /** Logs of the other side that are remembered. */
+  get logCount(): number {
+    return Array.from(this.#sessions.values()).reduce((sum, { logCount }) => sum + logCount, 0);
   }
 
   /** Says hello. */
@@ -165,7 +172,7 @@ export class LogPeer {
   }
 
   #open(session: number, topic: Uint8Array | undefined): SessionHost | undefined {
-    const { limits, store, topics } = this.#options;
+    const { limits, mayHold, store, topics } = this.#options;
     this.#opened += 1;
     if (this.#opened > limits.logSessions) {
       this.#end(CLOSE.overloaded, 'too many sessions');
@@ -176,6 +183,7 @@ export class LogPeer {
       topic,
       store,
       mostLogs: limits.sessionLogs,
+      mayHold,
       send: (frame) => this.#send(frame),
       wants: (wanted) => topics.some((own) => equalBytes(own, wanted)),
       hold: (isHeld) => this.#hold(isHeld),

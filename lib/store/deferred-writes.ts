@@ -134,6 +134,11 @@ export class DeferredWrites {
       : 'put: too many writes from the future are waiting';
   }
 
+  /** True when one of some writes lies farther ahead than writes without a signature may. */
+  isFar(future: readonly FieldWrite[], now: number): boolean {
+    return future.some((write) => write.state > now + this.#limits.futureMs);
+  }
+
   /** Lets a write wait; {@link appendChanges} makes it durable. */
   add(write: FieldWrite, owner: string | undefined): void {
     const before = this.#queue.placeOf(write);

@@ -14,6 +14,8 @@ import type { CommitLogs, MergedGroup, MergeTarget, PutRequest, WriterLogs } fro
 /** Writes of one request that are gone through without a pause. */
 const FEW_WRITES = 64;
 
+/** Signed writes beyond the horizon count against this one, whoever signed them: they may wait for ever. */
+const FAR = 'beyond the horizon';
 const SIGNED_ONLY = 'put: only what is signed is taken here';
 const OWNED = 'put: a soul that belongs to a key takes only what that key has signed';
 
@@ -30,6 +32,8 @@ export interface LoggedCommitsOptions {
 /** Keeps logs under the graph: operations, and marks of what is to be witnessed, in the commit of their writes. */
 export class LoggedCommits implements WriterLogs {
   readonly #options: LoggedCommitsOptions;
+  /** Writes of operations that wait for their time: nobody else has to sign them then. */
+  readonly #signedLater = new WeakSet<FieldWrite>();
 
   constructor(options: LoggedCommitsOptions) {
     this.#options = options;
@@ -40,19 +44,21 @@ export class LoggedCommits implements WriterLogs {
   }
 
   begin(): CommitLogs {
-    return new LoggedCommit(this.#options);
+    return new LoggedCommit(this.#options, this.#signedLater);
   }
 }
 
 /** What logs have to do with one commit. */
 class LoggedCommit implements CommitLogs {
   readonly #options: LoggedCommitsOptions;
+  readonly #signedLater: WeakSet<FieldWrite>;
   /** Begun by the first operation. */
   #group: LogGroup | undefined;
   readonly #placed = new Map<PutRequest, Result<Placement, LogReason>>();
 
-  constructor(options: LoggedCommitsOptions) {
+  constructor(options: LoggedCommitsOptions, signedLater: WeakSet<FieldWrite>) {
     this.#options = options;
+    this.#signedLater = signedLater;
   }
 
   *merge(request: PutRequest, into: MergeTarget): WaitingSteps<readonly FieldWrite[] | string | undefined> {
@@ -70,7 +76,7 @@ class LoggedCommit implements CommitLogs {
     const changes: Change[] = [];
     if (this.#group !== undefined) for (const _ of this.#group.appendChanges(changes)) yield [];
     const { marks } = this.#options;
-    const unsigned: (readonly FieldWrite[])[] = [matured];
+    const unsigned: (readonly FieldWrite[])[] = [matured.filter((write) => !this.#signedLater.has(write))];
     for (const [at, request] of requests.entries()) {
       const won = byRequest[at]!;
       if (typeof won === 'string') continue;
@@ -93,8 +99,8 @@ class LoggedCommit implements CommitLogs {
   ): WaitingSteps<readonly FieldWrite[] | string> {
     const future = yield* chosenInSteps(request.writes, (write) => write.state > now);
     // The horizon does not count for what is signed: replicas would differ for ever.
-    const noRoom = future.length === 0 ? undefined : deferred.refusal(future, request.owner, Infinity);
-    if (noRoom !== undefined) return noRoom;
+    const owner = deferred.isFar(future, now) ? FAR : request.owner;
+    const hasRoom = future.length === 0 || deferred.refusal(future, owner, Infinity) === undefined;
     if (request.operation !== undefined) {
       this.#group ??= this.#options.group();
       const placement = yield* this.#group.place(request.operation, request.says ?? request.writes);
@@ -102,8 +108,15 @@ class LoggedCommit implements CommitLogs {
       if (!placement.ok) return LOG_REASONS[placement.reason].text;
       if (placement.value === 'known') return [];
     }
-    const merged = yield* mergeInSteps(request.writes, group, now);
-    for (const write of merged.deferred) deferred.add(write, request.owner);
+    // An operation is kept whatever it says, or a full waiting room would end the synchronisation of its log.
+    const writes = hasRoom
+      ? request.writes
+      : yield* chosenInSteps(request.writes, (write) => write.state <= now);
+    const merged = yield* mergeInSteps(writes, group, now);
+    for (const write of merged.deferred) {
+      this.#signedLater.add(write);
+      deferred.add(write, owner);
+    }
     return merged.accepted;
   }
 }

@@ -38,9 +38,9 @@ export class PutQueue<Request extends Waiting> {
 
   /**
    * @param most places for requests that wait
-   * @param weightOf how many of them a request takes, at least one
+   * @param weightOf how many of them a request takes, at least one; one when absent
    */
-  constructor(most: number, weightOf: (request: Request) => number) {
+  constructor(most: number, weightOf: (request: Request) => number = () => 1) {
     this.#most = most;
     this.#weightOf = weightOf;
   }

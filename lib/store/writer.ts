@@ -3,7 +3,7 @@ import type { Limits } from '../base/limits.ts';
 import { chosenInSteps, Pace } from '../base/pace.ts';
 import type { Result } from '../base/result.ts';
 import { Slices, type WaitingSteps } from '../base/slices.ts';
-import { lengthOfWrites, type FieldWrite } from '../graph/write.ts';
+import type { FieldWrite } from '../graph/write.ts';
 import { merge, mergeInSteps, type SaysTheSame } from '../ham/merge.ts';
 import type { Operation } from '../log/operation.ts';
 import type { Placement } from '../log/placement.ts';
@@ -13,6 +13,7 @@ import { DeferredWrites, type StartTimer } from './deferred-writes.ts';
 import type { GraphStore } from './graph-store.ts';
 import { putFailure } from './put-failure.ts';
 import { PutQueue } from './put-queue.ts';
+import type { WeighPut } from './put-weight.ts';
 import type { Change, Storage } from './storage.ts';
 
 /** Changes that are gathered before a commit begins; beyond, they are made as the storage takes them. */
@@ -114,6 +115,8 @@ export interface WriterOptions {
   /** Waits for the next write from the future; the timers of the engine when absent. */
   readonly startTimer?: StartTimer;
   readonly report?: (event: WriterEvent) => void;
+  /** Places that a put takes among those that wait, which is one each when absent. */
+  readonly weigh?: WeighPut | undefined;
   /** Asked about other texts at equal states; none mean the same when absent. */
   readonly saysTheSame?: SaysTheSame | undefined;
 }
@@ -148,11 +151,8 @@ export class Writer {
     this.#report = options.report ?? (() => undefined);
     this.#saysTheSame = options.saysTheSame;
     this.#logs = options.logs;
-    const { waitingPuts, waitingLength } = options.limits;
-    const places = waitingPuts / waitingLength;
-    this.#waiting = new PutQueue(waitingPuts, ({ writes }) =>
-      Math.max(1, Math.min(waitingPuts, Math.ceil(lengthOfWrites(writes) * places))),
-    );
+    const { weigh } = options;
+    this.#waiting = new PutQueue(options.limits.waitingPuts, weigh && (({ writes }) => weigh(writes)));
     this.#deferred = new DeferredWrites({
       storage: options.storage,
       limits: options.limits,

@@ -83,6 +83,8 @@ export interface SessionOptions {
   readonly session: number;
   /** Logs of a state vector. */
   readonly mostLogs: number;
+  /** Whether so many may be remembered, beside those of other sessions; yes when absent. */
+  readonly mayHold?: ((logs: number) => boolean) | undefined;
 }
 
 /** Logs in one frame: about 110 bytes each. */
@@ -96,6 +98,7 @@ const LOGS_IN_A_FRAME = 5000;
 export class LogSession {
   readonly #session: number;
   readonly #mostLogs: number;
+  readonly #mayHold: (logs: number) => boolean;
   #state: SessionState = 'topic';
   /** Who opened the session, and how far the agreement on the topic is. */
   #step: 'new' | 'opened' | 'asked' | 'agreed' = 'new';
@@ -106,14 +109,20 @@ export class LogSession {
   #doneReceived = false;
   readonly #peer = new PeerHeights();
 
-  constructor({ session, mostLogs }: SessionOptions) {
+  constructor({ session, mostLogs, mayHold = () => true }: SessionOptions) {
     this.#session = session;
     this.#mostLogs = mostLogs;
+    this.#mayHold = mayHold;
   }
 
   /** Where the session stands. */
   get state(): SessionState {
     return this.#state;
+  }
+
+  /** Logs of the other side that are remembered. */
+  get logCount(): number {
+    return this.#peer.size;
   }
 
   /** Opens the session from this side. */
@@ -296,7 +305,8 @@ export class LogSession {
       }
       this.#remote.set(author, known);
     }
-    if (countLogs(this.#remote) > this.#mostLogs) return this.fail('logs');
+    const logs = countLogs(this.#remote);
+    if (logs > this.#mostLogs || !this.#mayHold(logs)) return this.fail('logs');
     if (more) return [];
     this.#hasRemote = true;
     const remote = this.#remote;

@@ -34,6 +34,11 @@ export class PeerHeights {
     this.#heights.set(this.#nameOf(log), height);
   }
 
+  /** Logs that are remembered. */
+  get size(): number {
+    return this.#heights.size;
+  }
+
   /** The last sequence number the other side has of a log, undefined when it has none. */
   heightOf(log: LogName): number | undefined {
     return this.#heights.get(this.#nameOf(log));

@@ -42,6 +42,8 @@ export interface SessionHostOptions {
   readonly session: number;
   readonly topic: Uint8Array | undefined;
   readonly mostLogs: number;
+  /** Whether so many logs may be remembered of the other side; yes when absent. */
+  readonly mayHold?: ((logs: number) => boolean) | undefined;
   readonly store: SyncStore;
   /** Sends a frame; the promise, if any, settles when more may be sent. */
   readonly send: (frame: LogFrame) => Promise<void> | void;
@@ -82,6 +84,11 @@ export class SessionHost {
   /** The topic, once it is known. */
   get topic(): Uint8Array | undefined {
     return this.#topic;
+  }
+
+  /** Logs of the other side that are remembered. */
+  get logCount(): number {
+    return this.#session.logCount;
   }
 
   /** True while new operations are sent as they come. */
@@ -268,7 +275,6 @@ export class SessionHost {
     }
     this.#countTaking(-1, -bytes);
     if (fault !== undefined) this.#do(this.#session.fail(fault));
-    if (this.#taking === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   /** Reads the other side no further beyond what may be taken in at once, until half of it is done. */
@@ -277,6 +283,7 @@ export class SessionHost {
     this.#takingBytes += bytes;
     const share = Math.max(this.#taking / MOST_TAKING, this.#takingBytes / MOST_TAKING_BYTES);
     this.#holdIf(share >= 1 || (this.#isHeld && share > RELEASE_SHARE));
+    if (this.#taking === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   #onTaken(operation: TakenOperation): void {
@@ -286,7 +293,15 @@ export class SessionHost {
   }
 
   async #takeEvidence(first: Uint8Array, second: Uint8Array): Promise<void> {
-    const fault = await this.#options.store.takeEvidence(first, second);
+    const bytes = first.length + second.length;
+    this.#countTaking(1, bytes);
+    let fault: LogReason | SessionFault | undefined;
+    try {
+      fault = await this.#options.store.takeEvidence(first, second);
+    } catch {
+      fault = 'storage';
+    }
+    this.#countTaking(-1, -bytes);
     if (fault !== undefined) this.#do(this.#session.fail(fault));
   }
 

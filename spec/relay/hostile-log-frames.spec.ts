@@ -50,7 +50,7 @@ function wrongBytes(chance: Chance): Uint8Array {
 }
 
 describe('the path /log towards strangers', function () {
-  this.timeout(60_000);
+  this.timeout(scaled(60_000, 1_200_000));
   const relays = new LogRelays();
   let target: LogRelay;
 

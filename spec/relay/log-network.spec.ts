@@ -119,6 +119,23 @@ describe('relay.log-network alone', () => {
     expect(a.network.lineCount).to.equal(0);
   });
 
+  it('remembers of lines that came in no more logs together than it may', async () => {
+    const a = new SmallNetwork(1, { limits: limitsWith({ sessionLogs: 3 }) });
+    const others = Array.from({ length: 11 }, (_, at) => new SmallNetwork(10 + at));
+    const closed: unknown[] = [];
+    for (const other of others) {
+      for (const author of [2, 3, 4]) other.replica.add(logOf(authorOf(author), 1));
+      const [wire, here] = await join(other, a);
+      closed.push(here.closedWith ?? wire.closedWith);
+    }
+    expect(closed.slice(0, 10)).to.deep.equal(Array.from({ length: 10 }, () => undefined));
+    expect(closed[10]).to.deep.equal([1008, 'logs']);
+    const dialled = new SmallNetwork(50);
+    dialled.replica.add(logOf(authorOf(2), 1));
+    const [wire] = await join(a, dialled);
+    expect(wire.closedWith).to.equal(undefined);
+  });
+
   it('ends the line of who sends texts', async () => {
     const a = new SmallNetwork(1);
     const [wire, other] = pairedWires();

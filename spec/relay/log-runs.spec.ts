@@ -180,7 +180,7 @@ class World {
 }
 
 describe('nodes that synchronise logs', function () {
-  this.timeout(120_000);
+  this.timeout(scaled(120_000, 1_200_000));
 
   it(`end equal after ${RUNS} runs of writes and cuts, in pairs, lines and rings, with seed ${seed}`, async () => {
     for (let run = 0; run < RUNS; run += 1) {

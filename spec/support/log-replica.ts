@@ -1,6 +1,7 @@
 /** Logs in memory, as one would keep them first: what a store of logs must come to, and what sessions can run over. */
 import { toHex } from '../../lib/base/byte-texts.ts';
 import { equalBytes } from '../../lib/base/bytes.ts';
+import type { MaybePromise } from '../../lib/base/maybe-promise.ts';
 import { failure, success, type Result } from '../../lib/base/result.ts';
 import { checkEvidence, evidenceOf, MOST_SIDE_OPERATIONS, type ForkPolicy } from '../../lib/log/fork.ts';
 import { compareTips, type LogName, type Tip, type Tips } from '../../lib/log/heights.ts';
@@ -151,7 +152,7 @@ export class LogReplica implements SyncStore {
     return Promise.resolve(taken);
   }
 
-  takeEvidence(first: Uint8Array, second: Uint8Array): LogReason | undefined {
+  takeEvidence(first: Uint8Array, second: Uint8Array): MaybePromise<LogReason | undefined> {
     const evidence = checkEvidence(first, second, verifyFast);
     if (!evidence.ok) return evidence.reason;
     this.evidenceTaken += 1;

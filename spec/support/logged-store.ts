@@ -1,6 +1,7 @@
 /** A small store with logs under its graph, a log of its own, and a witness. */
 import type { MemoryStorage } from '../../adapters/memory.ts';
 import { toHex } from '../../lib/base/byte-texts.ts';
+import type { Limits } from '../../lib/base/limits.ts';
 import type { ForkPolicy } from '../../lib/log/fork.ts';
 import type { Signer } from '../../lib/log/key-pair.ts';
 import { namesOf, type Operation } from '../../lib/log/operation.ts';
@@ -28,6 +29,7 @@ export interface LoggedStoreOptions {
   /** Whether unsigned writes are witnessed; they are when absent. */
   readonly witnesses?: boolean;
   readonly signer?: Signer;
+  readonly limits?: Partial<Limits>;
   readonly snapshotAfter?: number;
 }
 
@@ -57,6 +59,7 @@ export class LoggedStore {
     this.small = new SmallStore({
       ...(memory === undefined ? {} : { memory }),
       clock,
+      ...(options.limits === undefined ? {} : { limits: options.limits }),
       logs: (storage) => {
         made = { store: new LogStore(storage), marks: new WitnessMarks(storage) };
         const { store, marks } = made;

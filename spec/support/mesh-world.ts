@@ -7,6 +7,7 @@ import type { WritePolicy } from '../../lib/mesh/checks.ts';
 import type { MeshEvent } from '../../lib/mesh/context.ts';
 import { Mesh } from '../../lib/mesh/mesh.ts';
 import { GraphStore } from '../../lib/store/graph-store.ts';
+import { weighPuts } from '../../lib/store/put-weight.ts';
 import type { Storage } from '../../lib/store/storage.ts';
 import { Writer } from '../../lib/store/writer.ts';
 import { FakeClock, START_MS } from './fake-clock.ts';
@@ -123,7 +124,7 @@ export class MeshWorld {
       this.events.push(event);
     };
     this.graph = graph;
-    this.writer = new Writer({ ...common, storage, report });
+    this.writer = new Writer({ ...common, storage, report, weigh: weighPuts(limits) });
     this.mesh = new Mesh({
       ...common,
       writer: this.writer,

@@ -207,6 +207,23 @@ describe('mesh.log-peer', () => {
     expect([b.line.closed, b.peer.sessionCount]).to.deep.equal([undefined, 1]);
   });
 
+  it('reads no further while too much evidence waits to be checked', async () => {
+    const [a, b] = [endOf(1), endOf(2)];
+    await joined(a, b);
+    const checks: (() => void)[] = [];
+    b.replica.takeEvidence = () =>
+      new Promise((resolve) => {
+        checks.push(() => resolve(undefined));
+      });
+    const [first, second] = [log[0]!.header.bytes, log[1]!.header.bytes];
+    for (let frame = 0; frame < 600; frame += 1)
+      b.peer.receive(success({ type: 'fork', session: 0, first, second }));
+    expect(b.line.pauses).to.equal(1);
+    for (const check of checks) check();
+    await setImmediate();
+    expect([b.line.pauses, b.line.closed]).to.deep.equal([0, undefined]);
+  });
+
   it('reads no further while too much waits to be taken in', async () => {
     const [a, b] = [endOf(1), endOf(2)];
     a.replica.add(logOf(authorOf(5), 700));

@@ -6,6 +6,7 @@ import { encodeDelta } from '../../../lib/store/delta-codec.ts';
 import { LogGroup } from '../../../lib/store/log-group.ts';
 import { LogStore } from '../../../lib/store/log-store.ts';
 import { LoggedCommits } from '../../../lib/store/logged-commits.ts';
+import { START_MS } from '../../support/fake-clock.ts';
 import { authorOf, LOG_ID, operationAfter, TOPIC } from '../../support/log-maker.ts';
 import { openLogged, type LoggedStore } from '../../support/logged-store.ts';
 import { SmallStore } from '../../support/small-store.ts';
@@ -13,10 +14,20 @@ import { SmallStore } from '../../support/small-store.ts';
 const OWN_SOUL = `@${toHex(authorOf(1).publicKey)}/profile`;
 const OWNED = 'put: a soul that belongs to a key takes only what that key has signed';
 
-function operationOf(...writes: FieldWrite[]): Operation {
+/** The first operation of an author. */
+function by(author: number, ...writes: FieldWrite[]): Operation {
   const body = encodeDelta('gun/put', writes);
   if (!body.ok) throw new Error(body.reason);
-  return operationAfter(authorOf(1), undefined, body.value);
+  return operationAfter(authorOf(author), undefined, body.value);
+}
+
+function operationOf(...writes: FieldWrite[]): Operation {
+  return by(1, ...writes);
+}
+
+/** A write that lies far beyond the horizon. */
+function far(at: number): FieldWrite {
+  return writeOf('s', `k${at}`, START_MS + 1e9 + at, at);
 }
 
 describe('store.logged-commits', () => {
@@ -54,6 +65,40 @@ describe('store.logged-commits', () => {
     store.small.storage.fails = () => false;
     expect((await store.small.put([write])).ok).to.equal(true);
     expect(store.marks.size).to.equal(1);
+  });
+});
+
+describe('store.logged-commits and the future', () => {
+  const minute = 60_000;
+
+  it('leaves what an operation said about it to who signed that', async () => {
+    const store = await openLogged();
+    const write = writeOf('s', 'k', START_MS + minute, 'later');
+    expect(await store.take(by(1, write))).to.include({ ok: true });
+    store.small.time.advance(2 * minute);
+    await store.small.writer.idle();
+    expect(await store.small.lines()).to.have.lengthOf(1);
+    expect(store.marks.size).to.equal(0);
+    await store.close();
+  });
+
+  it('keeps operations whose writes find no room to wait in, and what else they say', async () => {
+    const store = await openLogged({ limits: { futureWritesPerPeer: 2 } });
+    const later = [1, 2, 3].map((at) => writeOf('s', `k${at}`, START_MS + minute + at, at));
+    const outcome = await store.take(by(1, ...later, writeOf('s', 'now', 5, 'now')));
+    expect(outcome).to.deep.include({ ok: true, placement: 'append' });
+    expect(store.small.writer.deferredCount).to.equal(0);
+    expect(await store.small.lines()).to.have.lengthOf(1);
+    await store.close();
+  });
+
+  it('lets no more wait beyond the horizon than one peer may, whoever signs it', async () => {
+    const store = await openLogged({ limits: { futureWritesPerPeer: 4 } });
+    for (const author of [1, 2, 3, 4]) await store.take(by(author, far(author), far(author + 10)));
+    expect(store.small.writer.deferredCount).to.equal(4);
+    await store.take(by(5, writeOf('s', 'near', START_MS + minute, 'near')));
+    expect(store.small.writer.deferredCount).to.equal(5);
+    await store.close();
   });
 });
 
