@@ -198,11 +198,6 @@ const DEFAULTS: Patience = {
   random: Math.random,
 };
 
-const SYSTEM_TIMERS: Timers = {
-  setTimeout: (run, delayMs) => setTimeout(run, delayMs),
-  clearTimeout: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
-};
-
 /**
  * Keeps a connection to one URL alive: dials, and dials again for ever, with waits that double and jitter.
  *
@@ -227,7 +222,7 @@ export class SocketDialler<Socket extends WebSocketLike = WebSocketLike> impleme
     if (WebSocket === undefined) throw new GraphError('OPTION_INVALID', 'this host has no WebSocket class');
     this.#WebSocket = WebSocket;
     this.#url = dialledUrl(options.url);
-    this.#timers = options.timers ?? SYSTEM_TIMERS;
+    this.#timers = options.timers ?? globalThis;
     this.#options = { ...DEFAULTS, ...options };
   }
 

@@ -68,7 +68,7 @@ export class StoredKeeper implements GraphKeeper {
   readonly #future: FutureWrites;
   /** False when the storage knows better than {@link #future} what waits there. */
   #knowsFuture = false;
-  /** What was written lately, by storage key; of no use where others write as well. */
+  /** What was merged with or written lately, by storage key; of no use where others write as well. */
   readonly #hot: TwoGenerations<string, Entry>;
   #requests: Request[] = [];
   /** Changes of the list of unsent writes that go with the next commit. */
@@ -204,18 +204,18 @@ export class StoredKeeper implements GraphKeeper {
     this.#unsent = [];
     if (!this.#knowsFuture) await this.#readFuture();
     const due = this.#future.takeDue();
-    const group = new Group(await this.#entriesOf([due, ...requests.map(({ writes }) => writes)]));
+    const group = new Group(await this.#entriesOf([due, ...requests.map(({ writes }) => writes)].flat()));
     const matured = this.#future.mature(due, group);
     const merged = requests.map(({ writes, isOwn }) => this.#future.merge(writes, isOwn, group));
     const waiting = merged.flatMap((outcome) => (outcome.ok ? outcome.value.waiting : []));
     const changes: Change[] = [
       ...due.map((write): Change => [futureKey(write), undefined]),
-      ...group.accepted.map(([place, { state, json }]): Change => [place, `${state} ${json}`]),
+      ...group.changes,
       ...waiting.map((write): Change => [futureKey(write), putJsonOf([write])]),
       ...unsent,
     ];
     if (changes.length > 0) await this.#storage.commit(changes);
-    for (const [place, entry] of group.accepted) this.#heat(place, entry);
+    for (const [place, entry] of group.entries) this.#heat(place, entry);
     if (waiting.length > 0) this.#storage.share?.tell(FUTURE_NEWS);
     this.#tell(matured);
     if (matured.length > 0) this.#changed(matured);
@@ -225,21 +225,12 @@ export class StoredKeeper implements GraphKeeper {
     }
   }
 
-  /** What is kept of all the properties, by storage key. */
-  async #entriesOf(groups: readonly (readonly FieldWrite[])[]): Promise<Map<string, Entry | undefined>> {
-    const entries = new Map<string, Entry | undefined>();
-    const unknown: string[] = [];
-    for (const writes of groups) {
-      for (const { soul, key } of writes) {
-        const place = fieldKey(soul, key);
-        if (entries.has(place)) continue;
-        const hot = this.#hotAt(place);
-        entries.set(place, hot);
-        if (hot === undefined) unknown.push(place);
-      }
-    }
-    if (unknown.length === 0) return entries;
-    const records = await this.#storage.getTexts(unknown);
+  /** What is kept of the properties of some writes, by storage key. */
+  async #entriesOf(writes: readonly FieldWrite[]): Promise<Map<string, Entry | undefined>> {
+    const places = new Set(writes.map(({ soul, key }) => fieldKey(soul, key)));
+    const entries = new Map([...places].map((place) => [place, this.#hotAt(place)]));
+    const unknown = [...places].filter((place) => entries.get(place) === undefined);
+    const records = unknown.length === 0 ? [] : await this.#storage.getTexts(unknown);
     for (const [at, place] of unknown.entries()) entries.set(place, entryOf(records[at]));
     return entries;
   }
@@ -248,8 +239,9 @@ export class StoredKeeper implements GraphKeeper {
     return this.#hot.get(place, (entry) => weightOf(place, entry));
   }
 
-  #heat(place: string, entry: Entry): void {
-    if (this.#storage.share === undefined) this.#hot.set(place, entry, weightOf(place, entry));
+  #heat(place: string, entry: Entry | undefined): void {
+    if (entry === undefined || this.#storage.share !== undefined) return;
+    this.#hot.set(place, entry, weightOf(place, entry));
   }
 
   /** Tells other owners. */
@@ -297,26 +289,23 @@ export class StoredKeeper implements GraphKeeper {
 
 /** What a commit merges into: properties as they are stored, and then as they will be. */
 class Group implements MergeView {
-  readonly #entries: Map<string, Entry | undefined>;
-  readonly #accepted = new Map<string, FieldWrite>();
+  /** By storage key. */
+  readonly entries: Map<string, Entry | undefined>;
+  /** What makes them so. */
+  readonly changes: Change[] = [];
 
   constructor(entries: Map<string, Entry | undefined>) {
-    this.#entries = entries;
-  }
-
-  /** What is new, by storage key. */
-  get accepted(): readonly (readonly [place: string, write: FieldWrite])[] {
-    return [...this.#accepted];
+    this.entries = entries;
   }
 
   current(soul: string, key: string): Entry | undefined {
-    return this.#entries.get(fieldKey(soul, key));
+    return this.entries.get(fieldKey(soul, key));
   }
 
   accept(write: FieldWrite): void {
     const place = fieldKey(write.soul, write.key);
-    this.#entries.set(place, write);
-    this.#accepted.set(place, write);
+    this.entries.set(place, write);
+    this.changes.push([place, `${write.state} ${write.json}`]);
   }
 }
 

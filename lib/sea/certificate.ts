@@ -1,6 +1,7 @@
 import { GraphError } from '../base/errors.ts';
+import { isRecord } from '../base/record.ts';
 import { matchesLex } from '../graph/lex-match.ts';
-import { isRecord, sortedJson } from './json-text.ts';
+import { sortedJson } from './json-text.ts';
 import { isPublicKey, type KeyPair } from './keys.ts';
 import { accountSoul } from './ownership.ts';
 import { nameRefusal, REFUSAL } from './refusals.ts';

@@ -1,8 +1,8 @@
 import { fromUtf8, utf8 } from '../base/bytes.ts';
 import { GraphError } from '../base/errors.ts';
+import { isRecord } from '../base/record.ts';
 import { failure, success, type Result } from '../base/result.ts';
 import { fromBase64, fromLatin1, toBase64, toBase64Url, toLatin1 } from './base64.ts';
-import { isRecord } from './json-text.ts';
 import { agree, agreementKey, agreementKeyOf, type KeyPair } from './keys.ts';
 import { parseLoosely, SEA_MARK, sha256 } from './signature.ts';
 import { textOf } from './work.ts';

@@ -1,15 +1,12 @@
 /** JSON texts of strangers, read with bounds, and written in one order of keys. */
 
+import { isRecord } from '../base/record.ts';
+
 const QUOTE = 0x22;
 const SPACE = 0x20;
 const BACKSLASH = 0x5c;
 const OPENING: ReadonlySet<number> = new Set([0x7b, 0x5b]);
 const CLOSING: ReadonlySet<number> = new Set([0x7d, 0x5d]);
-
-/** True for an object that is no array. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /**
  * Reads a text that is written as JSON.stringify writes it, in any order of keys and with at most one space between

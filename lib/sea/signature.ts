@@ -1,8 +1,9 @@
 import { utf8 } from '../base/bytes.ts';
 import { GraphError } from '../base/errors.ts';
+import { isRecord } from '../base/record.ts';
 import { failure, success, type Result } from '../base/result.ts';
 import { fromBase64, toBase64 } from './base64.ts';
-import { isRecord, parseBounded, sortedJson } from './json-text.ts';
+import { parseBounded, sortedJson } from './json-text.ts';
 import { signingKey, verifyingKey, type KeyPair } from './keys.ts';
 
 /** What SEA puts in front of its own JSON texts. */

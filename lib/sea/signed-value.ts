@@ -1,8 +1,9 @@
 import { randomText } from '../base/random.ts';
+import { isRecord } from '../base/record.ts';
 import { isValue, toValueJson, type Value } from '../graph/value.ts';
 import type { Entry, FieldWrite } from '../graph/write.ts';
 import { asCertificate, type Certificate } from './certificate.ts';
-import { isRecord, parseCanonical } from './json-text.ts';
+import { parseCanonical } from './json-text.ts';
 import { hollowInSteps, isCanonicalInSteps, LONGEST_AT_ONCE, unescapeInSteps } from './long-text.ts';
 import { isPublicKey, signingKey, type KeyPair } from './keys.ts';
 import { ownerOf } from './ownership.ts';

@@ -1,12 +1,12 @@
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import { randomText } from '../base/random.ts';
+import { isRecord } from '../base/record.ts';
 import { failure, success, type Result } from '../base/result.ts';
 import type { Fields } from '../graph/node.ts';
 import { isLink, type Value } from '../graph/value.ts';
 import { writeOf, type Entry, type FieldWrite } from '../graph/write.ts';
 import { toBase64, toLatin1 } from './base64.ts';
 import { decrypt, seal } from './encryption.ts';
-import { isRecord } from './json-text.ts';
 import { createPair, isPublicKey, readPair, verifyingKey, type KeyPair } from './keys.ts';
 import { accountSoul, aliasSoul, ownerOf } from './ownership.ts';
 import { parseSigned, signWrite } from './signed-value.ts';

@@ -1,5 +1,6 @@
 import type { Limits } from '../base/limits.ts';
 import { randomId } from '../base/random.ts';
+import { isRecord } from '../base/record.ts';
 import { failure, success, type Result } from '../base/result.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { isLongJson } from './long-json.ts';
@@ -194,8 +195,7 @@ function parseGetMessage(raw: Raw, id: Id, limits: Limits): Result<GetMessage, F
 
 function parseAck(raw: Raw, id: Id, replyTo: string, limits: Limits): AckMessage {
   const ok = raw['ok'];
-  const isAnswer = typeof ok === 'object' && ok !== null && !Array.isArray(ok);
-  const answerJson = isAnswer ? boundedJson(ok, answerLength(limits)) : undefined;
+  const answerJson = isRecord(ok) ? boundedJson(ok, answerLength(limits)) : undefined;
   return { kind: 'ack', ...id, replyTo, answerJson, refusal: refusalOf(raw['err']) };
 }
 

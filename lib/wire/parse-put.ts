@@ -1,5 +1,6 @@
 import { failure, success, type Result } from '../base/result.ts';
 import type { Limits } from '../base/limits.ts';
+import { isRecord } from '../base/record.ts';
 import { META_KEY } from '../graph/node.ts';
 import { toValueJson } from '../graph/value.ts';
 import type { FieldWrite } from '../graph/write.ts';
@@ -17,7 +18,7 @@ const FIELD_WORK = 32;
  * finite number, so they fail the same checks as missing ones unless the sender really sent them.
  */
 export function parsePut(put: unknown, limits: Limits): Result<FieldWrite[]> {
-  if (!isObject(put)) return failure('put: must be an object');
+  if (!isRecord(put)) return failure('put: must be an object');
   const writes: FieldWrite[] = [];
   let souls = 0;
   for (const soul in put) {
@@ -34,7 +35,7 @@ export function parsePut(put: unknown, limits: Limits): Result<FieldWrite[]> {
 
 /** {@link parsePut} in steps, of a put that was read in steps. */
 export function* parsePutInSteps(put: unknown, limits: Limits): Generator<undefined, Result<FieldWrite[]>> {
-  if (!isObject(put)) return failure('put: must be an object');
+  if (!isRecord(put)) return failure('put: must be an object');
   const writes: FieldWrite[] = [];
   let souls = 0;
   for (const soul in put) {
@@ -79,12 +80,12 @@ function statesOf(soul: string, node: unknown, limits: Limits): Record<string, u
   if (soul === '') return 'put[""]: soul is empty';
   if (soul.length > limits.nameLength)
     return `put[${quote(soul)}]: soul longer than ${limits.nameLength} characters`;
-  if (!isObject(node)) return `put[${quote(soul)}]: node must be an object`;
+  if (!isRecord(node)) return `put[${quote(soul)}]: node must be an object`;
   const meta = node[META_KEY];
-  if (!isObject(meta)) return `put[${quote(soul)}]["_"]: missing`;
+  if (!isRecord(meta)) return `put[${quote(soul)}]["_"]: missing`;
   if (meta['#'] !== soul) return `put[${quote(soul)}]["_"]["#"]: soul is not the same`;
   const states = meta['>'];
-  return isObject(states) ? states : `put[${quote(soul)}]["_"][">"]: states missing`;
+  return isRecord(states) ? states : `put[${quote(soul)}]["_"][">"]: states missing`;
 }
 
 function parseFields(
@@ -137,11 +138,6 @@ function nameFault(soul: string, key: string, limits: Limits): string {
   if (key.length > limits.nameLength)
     return `${path}[${quote(key)}]: key longer than ${limits.nameLength} characters`;
   return `${path}: more than ${limits.nodeProperties} properties`;
-}
-
-/** Arrays are none: their `length` would pass for a state that nobody sent. */
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** A name in an error text: quoted, cut, never longer than a line. */

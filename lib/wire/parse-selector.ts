@@ -1,5 +1,6 @@
 import { failure, success, type Result } from '../base/result.ts';
 import type { Limits } from '../base/limits.ts';
+import { isRecord } from '../base/record.ts';
 import type { NameRange, Names, Selector } from '../graph/selector.ts';
 
 /** A parsed name or LEX, with its own wish to be read from the end. */
@@ -10,7 +11,7 @@ interface Lex {
 
 /** Reads the `get` of a message (gun-wire section 10, D1, D20, D21). */
 export function parseSelector(get: unknown, limits: Limits): Result<Selector> {
-  if (!isObject(get)) return failure('get: must be an object');
+  if (!isRecord(get)) return failure('get: must be an object');
   const soul = parseNames(get['#'], 'get["#"]', limits);
   if (!soul.ok) return soul;
   if (soul.value === undefined || soul.value.names === '')
@@ -56,7 +57,7 @@ function parseNames(field: unknown, path: string, limits: Limits): Result<Lex | 
       return failure(`${path}: longer than ${limits.nameLength} characters`);
     return success({ names: field, reverse: false });
   }
-  if (!isObject(field)) return failure(`${path}: must be a text or a LEX object`);
+  if (!isRecord(field)) return failure(`${path}: must be a text or a LEX object`);
   return parseLex(field, path, limits);
 }
 
@@ -77,8 +78,4 @@ function parseLex(lex: Record<string, unknown>, path: string, limits: Limits): R
     ...(to === undefined ? {} : { to }),
   };
   return success({ names, reverse });
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { isRecord, parseBounded, parseCanonical, sortedJson } from '../../../lib/sea/json-text.ts';
+import { parseBounded, parseCanonical, sortedJson } from '../../../lib/sea/json-text.ts';
 import { seeded } from '../../support/arbitraries.ts';
 
 /** Far deeper than anything that is meant, and than the stack of any engine. */
@@ -105,19 +105,5 @@ describe('sea sortedJson', () => {
       }),
       seeded(200),
     );
-  });
-});
-
-describe('sea isRecord', () => {
-  it('is true for objects that are no arrays', () => {
-    expect([{}, Object.create(null), [], null, 'a', 1, undefined].map(isRecord)).to.deep.equal([
-      true,
-      true,
-      false,
-      false,
-      false,
-      false,
-      false,
-    ]);
   });
 });
