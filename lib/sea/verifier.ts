@@ -91,9 +91,8 @@ export class Verifier {
     const { soul, key, json } = write;
     const stored = await circumstances.readStored(soul, key);
     const rival = stored?.state === write.state ? stored.json : undefined;
-    const long = isLongJson(json) ? this.#long : undefined;
-    if (rival !== undefined && (await (long?.isSame(rival, json) ?? rival === json))) return TAKEN;
-    if (demand.kind === 'content') return this.#judgeContent(write, stored, long);
+    if (rival !== undefined && (await this.#isSame(rival, json))) return TAKEN;
+    if (demand.kind === 'content') return this.#judgeContent(write, stored);
     const { owner, signed } = demand;
     return signed === undefined
       ? this.#judgeLong(write, owner, rival, circumstances)
@@ -116,23 +115,26 @@ export class Verifier {
   }
 
   /** What came first stays: a text and a number, null or link of the same JSON have the same hash, so do broken texts. */
-  async #judgeContent(
-    write: FieldWrite,
-    stored: Entry | undefined,
-    long: LongValues | undefined,
-  ): Promise<Judgement> {
+  async #judgeContent(write: FieldWrite, stored: Entry | undefined): Promise<Judgement> {
     const { key, json } = write;
     if (!(await this.#names(key, json))) return failure(REFUSAL.hash);
-    const isOther =
-      stored !== undefined && !(await (long?.isSame(stored.json, json) ?? stored.json === json));
+    const isOther = stored !== undefined && !(await this.#isSame(stored.json, json));
     if (isOther && (await this.#names(key, stored.json))) return success(false);
     this.#verified.add(write);
     return TAKEN;
   }
 
   #names(key: string, json: string): MaybePromise<boolean> {
-    const long = isLongJson(json) ? this.#long : undefined;
-    return long === undefined ? namesItsContent(key, json) : long.namesItsContent(key, json);
+    return this.#longFor(json)?.namesItsContent(key, json) ?? namesItsContent(key, json);
+  }
+
+  #isSame(stored: string, json: string): MaybePromise<boolean> {
+    return this.#longFor(json)?.isSame(stored, json) ?? stored === json;
+  }
+
+  /** Goes through a long value; undefined when it is short, or may be gone through at once. */
+  #longFor(json: string): LongValues | undefined {
+    return isLongJson(json) ? this.#long : undefined;
   }
 
   async #judgeSigned(

@@ -1,4 +1,4 @@
-import { fromBase64Url, toBase64Url } from '../base/bytes.ts';
+import { fromBase64Url, toBase64Url } from '../base/byte-texts.ts';
 import { failure, type Result } from '../base/result.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { readOperation } from '../log/integrity.ts';

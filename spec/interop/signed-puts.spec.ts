@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { toHex } from '../../lib/base/bytes.ts';
+import { toHex } from '../../lib/base/byte-texts.ts';
 import { writeOf } from '../../lib/graph/write.ts';
 import { LogVerifier } from '../../lib/log/log-verifier.ts';
 import { RemoteLogs } from '../../relay/remote-logs.ts';

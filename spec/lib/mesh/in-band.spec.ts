@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { MemoryStorage } from '../../../adapters/memory.ts';
-import { toHex } from '../../../lib/base/bytes.ts';
+import { toHex } from '../../../lib/base/byte-texts.ts';
 import { writeOf } from '../../../lib/graph/write.ts';
 import { namesOf } from '../../../lib/log/operation.ts';
 import { createRelay, type Relay } from '../../../relay/relay.ts';
