@@ -58,6 +58,12 @@ export interface CoreParts {
   readonly spaces: UserSpaces;
 }
 
+/** What a write may wait for, and who is told that it is stored here. */
+export interface WriteOptions extends PutOptions {
+  /** Told once, before the wait for peers. */
+  readonly stored?: () => void;
+}
+
 /** The graph below its interface: what is kept, watched, asked and sent. */
 export class GraphCore {
   readonly live: LiveNodes;
@@ -76,6 +82,8 @@ export class GraphCore {
   );
   readonly #ready: Promise<void>;
   #status: GraphStatus;
+  /** Writes of an earlier run, until there is a peer to send them to. */
+  #kept: KeptWrite[] = [];
   #errorListeners = 0;
   readonly #closers = new Set<() => void>();
   #isTelling = false;
@@ -90,7 +98,10 @@ export class GraphCore {
     this.#spaces = spaces;
     this.states = new StateClock(clock);
     this.events = new Emitter((error) => this.fail(error));
-    this.#unsent = new UnsentWrites(peers.length, (id) => keeper.dropUnsent(id));
+    this.#unsent = new UnsentWrites(
+      () => this.#uplinks.size,
+      (id) => keeper.dropUnsent(id),
+    );
     this.#uplinks = this.#makeUplinks(peers);
     this.live = new LiveNodes(
       {
@@ -124,6 +135,25 @@ export class GraphCore {
   /** Ends all links and closes the storage. Idempotent. */
   close(): Promise<void> {
     return this.#life.close();
+  }
+
+  /**
+   * Stays connected with one more peer.
+   *
+   * @throws GraphError OPTION_INVALID when there is one of that name
+   */
+  addPeer(address: PeerAddress): void {
+    this.assertUsable();
+    this.#uplinks.add(address);
+    this.#update();
+    if (this.#life.status !== 'open') return;
+    this.#uplinks.hold(this.#isHeld);
+    this.#resumeKept().catch((error: unknown) => this.fail(error));
+  }
+
+  /** Peers that there are to be. */
+  get peerCount(): number {
+    return this.#uplinks.size;
   }
 
   /** @throws GraphError LIFECYCLE_CLOSED when the graph is closed */
@@ -195,6 +225,20 @@ export class GraphCore {
     return this.#read(soul, undefined);
   }
 
+  /** What is kept of a node, where that is in memory; undefined otherwise. */
+  peek(soul: string): Fields | undefined {
+    if (this.#life.status !== 'open') return undefined;
+    const fields = this.#keeper.read(soul, undefined);
+    if (!(fields instanceof Promise)) return fields;
+    fields.catch(() => undefined);
+    return undefined;
+  }
+
+  /** What a property means to an app; undefined when it means nothing. */
+  plain(soul: string, key: string, entry: Entry): Value | undefined {
+    return this.#spaces.plain(soul, key, entry);
+  }
+
   /** What is kept of a property. */
   async entry(soul: string, key: string): Promise<Entry | undefined> {
     return (await this.#read(soul, key)).get(key);
@@ -205,11 +249,14 @@ export class GraphCore {
    *
    * @throws GraphError GRAPH_BAD_VALUE, STORAGE_FAILED, PUT_REFUSED, OPTION_INVALID
    */
-  async write(all: readonly FieldWrite[], options: PutOptions): Promise<PutResult> {
+  async write(all: readonly FieldWrite[], options: WriteOptions): Promise<PutResult> {
     const checked = await this.#check(all);
     if (!checked.ok) throw new GraphError('PUT_REFUSED', checked.reason);
     const writes = checked.value;
-    if (writes.length === 0) return { delivery: 'local' };
+    if (writes.length === 0) {
+      options.stored?.();
+      return { delivery: 'local' };
+    }
     const putJson = putJsonOf(writes);
     if (putJson.length > this.#limits.frameBytes)
       throw new GraphError('GRAPH_BAD_VALUE', `longer than ${this.#limits.frameBytes} characters in all`);
@@ -222,6 +269,7 @@ export class GraphCore {
       throw new GraphError('STORAGE_FAILED', outcome.reason);
     }
     this.live.apply(outcome.changed, false);
+    options.stored?.();
     if (!isSent) return { delivery: 'local' };
     this.#unsent.add(write);
     this.#uplinks.send(write);
@@ -250,8 +298,8 @@ export class GraphCore {
   }
 
   async #open(): Promise<void> {
-    const kept = await this.#keeper.open();
-    if (this.#uplinks.size > 0) for (const write of kept) await this.#resume(write);
+    this.#kept = await this.#keeper.open();
+    await this.#resumeKept();
     this.#uplinks.open();
     this.#isHeld = true;
     this.#update();
@@ -261,6 +309,11 @@ export class GraphCore {
     for (const close of this.#closers) close();
     this.#uplinks.close();
     await this.#keeper.close();
+  }
+
+  /** Takes up what was kept, once there is anybody to send it to. */
+  async #resumeKept(): Promise<void> {
+    if (this.#uplinks.size > 0) for (const write of this.#kept.splice(0)) await this.#resume(write);
   }
 
   /** Takes up a write of an earlier run; it may have been kept and not stored. */

@@ -42,7 +42,7 @@ export class MemoryKeeper implements GraphKeeper {
     this.#clock = clock;
   }
 
-  async open(): Promise<readonly KeptWrite[]> {
+  async open(): Promise<KeptWrite[]> {
     return [];
   }
 

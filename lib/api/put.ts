@@ -1,5 +1,5 @@
-import type { GraphCore } from './core.ts';
-import type { PutOptions, PutResult } from './delivery.ts';
+import type { GraphCore, WriteOptions } from './core.ts';
+import type { PutResult } from './delivery.ts';
 import { InputWriter, type Place } from './input.ts';
 import { linkOf } from './path-follower.ts';
 import type { SignWrites } from './user-spaces.ts';
@@ -9,19 +9,26 @@ import { FieldView } from './views.ts';
 /** How long a write waits for a peer to say which node a property links to already, in milliseconds. */
 const LOOKUP_MS = 3000;
 
-/** Writes what `fill` puts into one message. Its state is of the moment of the call, whatever has to be read. */
+/**
+ * Writes what `fill` puts into one message. Its state is of the moment of the call, whatever has to be read.
+ *
+ * @param options `soulOf`: the soul that an object which is put has by itself
+ */
 export async function putTo(
   core: GraphCore,
-  options: PutOptions,
+  options: WriteOptions & {
+    readonly state?: number;
+    readonly soulOf?: (node: object) => string | undefined;
+  },
   fill: (input: InputWriter) => Promise<void>,
   sign?: SignWrites,
 ): Promise<PutResult> {
-  const state = core.states.next();
+  const { state = core.states.next(), soulOf } = options;
   core.assertPossible(options.until);
   await core.ready;
   core.assertUsable();
   options.signal?.throwIfAborted();
-  const input = new InputWriter(state, (soul, key) => findLink(core, soul, key));
+  const input = new InputWriter(state, (soul, key) => findLink(core, soul, key), soulOf);
   await fill(input);
   return core.write(sign === undefined ? input.writes : await sign(input.writes), options);
 }

@@ -69,7 +69,7 @@ class StoredKeeper implements GraphKeeper {
     this.#floors = this.#makeFloors();
   }
 
-  async open(): Promise<readonly KeptWrite[]> {
+  async open(): Promise<KeptWrite[]> {
     await this.#storage.open();
     await this.#floors.writer.open();
     this.#storage.share?.listen((text) => this.#hear(text));

@@ -33,20 +33,27 @@ export interface UplinksParts extends Pick<UplinkParts, 'limits' | 'take' | 'ans
 /** The links of a graph to all of its peers: what is asked and written goes to each of them. */
 export class Uplinks {
   readonly #parts: UplinksParts;
-  readonly #remotes: readonly Remote[];
+  readonly #remotes: Remote[] = [];
+  #isOpen = false;
   readonly #pid = randomId();
 
   /** @throws GraphError OPTION_INVALID when two peers have the same name */
   constructor(peers: readonly PeerAddress[], parts: UplinksParts) {
     this.#parts = parts;
-    this.#remotes = peers.map((address) => ({
-      address,
-      dialling: undefined,
-      uplink: undefined,
-      hasFailed: false,
-    }));
-    if (new Set(peers.map(({ name }) => name)).size < peers.length)
+    for (const address of peers) this.add(address);
+  }
+
+  /**
+   * Adds a peer, which is dialled at once when the others are.
+   *
+   * @throws GraphError OPTION_INVALID when there is one of that name
+   */
+  add(address: PeerAddress): void {
+    if (this.#remotes.some((other) => other.address.name === address.name))
       throw new GraphError('OPTION_INVALID', 'a peer is given twice');
+    const remote: Remote = { address, dialling: undefined, uplink: undefined, hasFailed: false };
+    this.#remotes.push(remote);
+    if (this.#isOpen) this.#dial(remote);
   }
 
   /** Peers that there are to be. */
@@ -67,15 +74,8 @@ export class Uplinks {
 
   /** Dials every peer. */
   open(): void {
-    for (const remote of this.#remotes) {
-      remote.dialling = remote.address.dial({
-        link: (link) => this.#welcome(remote, link),
-        failed: () => {
-          remote.hasFailed = true;
-          this.#parts.changed();
-        },
-      });
-    }
+    this.#isOpen = true;
+    for (const remote of this.#remotes) this.#dial(remote);
   }
 
   close(): void {
@@ -107,6 +107,16 @@ export class Uplinks {
   /** Sends a write to every peer. */
   send(write: UnsentWrite): void {
     for (const remote of this.#remotes) this.#sendTo(remote, write);
+  }
+
+  #dial(remote: Remote): void {
+    remote.dialling = remote.address.dial({
+      link: (link) => this.#welcome(remote, link),
+      failed: () => {
+        remote.hasFailed = true;
+        this.#parts.changed();
+      },
+    });
   }
 
   #welcome(remote: Remote, link: Link): void {
