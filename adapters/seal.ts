@@ -64,10 +64,10 @@ export function unsealText(key: string, sealed: string): string | undefined {
 /** Bytes with their seal in front. */
 export function sealBytes(key: string, bytes: Uint8Array): Uint8Array {
   const sum = sumOfBytes(key, bytes);
-  const textSum = sumOf(key, fromUtf8(bytes));
-  const seal = utf8(sum === textSum ? sealOf(sum) : sealOf(sum, BINARY_MARK) + sealOf(textSum));
+  const textSum = bytes.every(isAsciiByte) ? sum : sumOfAny(key, fromUtf8(bytes));
+  const seal = sum === textSum ? sealOf(sum) : sealOf(sum, BINARY_MARK) + sealOf(textSum);
   const sealed = new Uint8Array(seal.length + bytes.length);
-  sealed.set(seal);
+  for (let at = 0; at < seal.length; at += 1) sealed[at] = seal.charCodeAt(at);
   sealed.set(bytes, seal.length);
   return sealed;
 }
@@ -166,7 +166,16 @@ function sumOfAny(key: string, text: string): number {
   return checksumIn(scratchView, key.length, 0, from + length);
 }
 
+function isAsciiByte(byte: number): boolean {
+  return byte < 0x80;
+}
+
 function sumOfBytes(key: string, bytes: Uint8Array): number {
+  if (key.length * BYTES_PER_UNIT + bytes.length <= SCRATCH_BYTES) {
+    const from = encoder.encodeInto(key, scratch).written;
+    scratch.set(bytes, from);
+    return checksumIn(scratchView, key.length, 0, from + bytes.length);
+  }
   const keyBytes = utf8(key);
   const all = new Uint8Array(keyBytes.length + bytes.length);
   all.set(keyBytes);

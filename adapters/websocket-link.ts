@@ -145,16 +145,28 @@ function closeSocket(socket: WebSocketLike, code: number, reason: string): void 
   }
 }
 
+/** What becomes of a websocket that was dialled. */
+export interface Dialled {
+  close(code: number, reason: string): void;
+  /** Says whether it keeps the process alive. */
+  hold?(isHeld: boolean): void;
+}
+
 /** Whom to dial, and how patiently. */
-export interface DiallerOptions {
+export interface SocketDiallerOptions<Socket extends WebSocketLike = WebSocketLike> {
   /** Where the peer listens: http, https, ws or wss; http is dialled as ws, https as wss. */
   readonly url: string;
-  /** Takes each connection that opened. */
-  readonly onLink: (link: Link) => void;
+  /**
+   * Takes each connection that opened.
+   *
+   * @param name of the other side, for logs
+   * @param onGone to be told when what was made of it is gone
+   */
+  readonly onSocket: (socket: Socket, name: string, onGone: () => void) => Dialled;
   /** Told of each attempt that came to nothing. */
   readonly onFailure?: () => void;
   /** The class to dial with. Default: the host's own, which Node has from version 22 on. */
-  readonly WebSocket?: WebSocketClass;
+  readonly WebSocket?: new (url: string) => Socket;
   /** Longest wait before the second attempt, in milliseconds; it doubles with each failure. Default 500. */
   readonly firstDelayMs?: number;
   /** Longest wait between two attempts, in milliseconds. Default 30 000. */
@@ -168,8 +180,14 @@ export interface DiallerOptions {
   readonly timers?: Timers;
 }
 
+/** The same for links of text frames. */
+export interface DiallerOptions extends Omit<SocketDiallerOptions, 'onSocket'> {
+  /** Takes each link. */
+  readonly onLink: (link: Link) => void;
+}
+
 type Patience = Required<
-  Pick<DiallerOptions, 'firstDelayMs' | 'maxDelayMs' | 'openTimeoutMs' | 'stableMs' | 'random'>
+  Pick<SocketDiallerOptions, 'firstDelayMs' | 'maxDelayMs' | 'openTimeoutMs' | 'stableMs' | 'random'>
 >;
 
 const DEFAULTS: Patience = {
@@ -186,26 +204,26 @@ const SYSTEM_TIMERS: Timers = {
 };
 
 /**
- * Keeps a link to one URL alive: dials, and dials again for ever, with waits that double and jitter.
+ * Keeps a connection to one URL alive: dials, and dials again for ever, with waits that double and jitter.
  *
  * Of each wait the second half is random, so that the clients of a relay do not come back all at once.
  */
-export class Dialler implements Dialling {
-  readonly #options: DiallerOptions & Patience;
+export class SocketDialler<Socket extends WebSocketLike = WebSocketLike> implements Dialling {
+  readonly #options: SocketDiallerOptions<Socket> & Patience;
   readonly #url: URL;
-  readonly #WebSocket: WebSocketClass;
+  readonly #WebSocket: new (url: string) => Socket;
   readonly #timers: Timers;
   #status: 'idle' | 'running' | 'closed' = 'idle';
   #failures = 0;
   /** The one pending wait: for an opening, for stability, or for the next attempt. */
   #timer: unknown;
-  #socket: WebSocketLike | undefined;
-  #link: WebSocketLink | undefined;
+  #socket: Socket | undefined;
+  #link: Dialled | undefined;
   #isHeld = true;
 
   /** @throws GraphError OPTION_INVALID for a URL that cannot be dialled, or when the host has no WebSocket */
-  constructor(options: DiallerOptions) {
-    const WebSocket = options.WebSocket ?? hostWebSocket();
+  constructor(options: SocketDiallerOptions<Socket>) {
+    const WebSocket = options.WebSocket ?? (hostWebSocket() as (new (url: string) => Socket) | undefined);
     if (WebSocket === undefined) throw new GraphError('OPTION_INVALID', 'this host has no WebSocket class');
     this.#WebSocket = WebSocket;
     this.#url = dialledUrl(options.url);
@@ -234,11 +252,11 @@ export class Dialler implements Dialling {
   hold(isHeld: boolean): void {
     this.#isHeld = isHeld;
     holdOpen(this.#timer, isHeld);
-    this.#link?.hold(isHeld);
+    this.#link?.hold?.(isHeld);
   }
 
   #dial(): void {
-    let socket: WebSocketLike;
+    let socket: Socket;
     try {
       socket = new this.#WebSocket(this.#url.href);
     } catch {
@@ -257,7 +275,7 @@ export class Dialler implements Dialling {
     socket.addEventListener('error', () => undefined);
   }
 
-  #welcome(socket: WebSocketLike): void {
+  #welcome(socket: Socket): void {
     if (this.#socket !== socket) {
       socket.close();
       return;
@@ -265,12 +283,13 @@ export class Dialler implements Dialling {
     this.#wait(this.#options.stableMs, () => {
       this.#failures = 0;
     });
-    this.#link = new WebSocketLink(socket, nameOf(this.#url), () => this.#lose(socket));
-    if (!this.#isHeld) this.#link.hold(false);
-    this.#options.onLink(this.#link);
+    const link = this.#options.onSocket(socket, nameOf(this.#url), () => this.#lose(socket));
+    if (!this.#isHeld) link.hold?.(false);
+    // Whoever took it may have ended it at once.
+    if (this.#socket === socket) this.#link = link;
   }
 
-  #lose(socket: WebSocketLike): void {
+  #lose(socket: Socket): void {
     if (this.#socket !== socket) return;
     const isFailure = this.#link === undefined;
     this.#socket = undefined;
@@ -295,6 +314,21 @@ export class Dialler implements Dialling {
   #stopWaiting(): void {
     if (this.#timer !== undefined) this.#timers.clearTimeout(this.#timer);
     this.#timer = undefined;
+  }
+}
+
+/** {@link SocketDialler} for links of text frames. */
+export class Dialler extends SocketDialler {
+  /** @throws GraphError OPTION_INVALID for a URL that cannot be dialled, or when the host has no WebSocket */
+  constructor({ onLink, ...options }: DiallerOptions) {
+    super({
+      ...options,
+      onSocket: (socket, name, onGone) => {
+        const link = new WebSocketLink(socket, name, onGone);
+        onLink(link);
+        return link;
+      },
+    });
   }
 }
 

@@ -1,4 +1,5 @@
 /** May these writes be stored? Those into the spaces of users by the rules of SEA, all others always. */
+import { createHash } from 'node:crypto';
 import type { Clock } from '../lib/base/clock.ts';
 import type { Limits } from '../lib/base/limits.ts';
 import type { MaybePromise } from '../lib/base/maybe-promise.ts';
@@ -25,9 +26,34 @@ export class AccessPolicy implements WritePolicy {
   readonly #readStored: ReadStored;
 
   constructor({ graph, limits, clock, slices }: AccessPolicyParts) {
-    this.#sea = new SeaChecker(limits, slices);
+    this.#sea = new SeaChecker(limits, slices, () => createHash('sha256'));
     this.#clock = clock;
     this.#readStored = (soul, key) => graph.readField(soul, key);
+  }
+
+  /** Those of some writes that pass, each by itself: what one of them is does not matter to the others. */
+  allowed(writes: readonly FieldWrite[], owner: string): MaybePromise<readonly FieldWrite[]> {
+    const checked = this.check(writes, owner);
+    if (checked instanceof Promise) return this.#allowed(writes, owner, checked);
+    return checked.ok ? checked.value : this.#passing(writes, owner);
+  }
+
+  async #allowed(
+    writes: readonly FieldWrite[],
+    owner: string,
+    checking: Promise<Checked>,
+  ): Promise<readonly FieldWrite[]> {
+    const checked = await checking;
+    return checked.ok ? checked.value : this.#passing(writes, owner);
+  }
+
+  async #passing(writes: readonly FieldWrite[], owner: string): Promise<FieldWrite[]> {
+    const passing: FieldWrite[] = [];
+    for (const write of writes) {
+      const checked = await this.check([write], owner);
+      if (checked.ok) passing.push(...checked.value);
+    }
+    return passing;
   }
 
   /** {@link WritePolicy.check}; failures carry SEA's own words. */

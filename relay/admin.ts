@@ -2,12 +2,16 @@
 import express, { Router, type Express, type Request, type RequestHandler } from 'express';
 import { AccessToken, gives } from './access-token.ts';
 import type { Client } from './client-address.ts';
+import type { LogAccess } from './log-access.ts';
+import { logRoutes } from './log-routes.ts';
 import type { RelayOptions } from './option-table.ts';
 
 /** What the routes show. */
 export interface AdminParts {
   /** The metrics as text, and its type. */
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
+  /** The logs, undefined while the store is not open. */
+  readonly logs: () => LogAccess | undefined;
 }
 
 /** Why somebody is no operator, as it is answered. */
@@ -54,12 +58,13 @@ export class OperatorCheck {
 }
 
 /** The routes, each behind `check`; pages of other origins are not told what is there. */
-export function adminRoutes({ metrics }: AdminParts, ...check: readonly RequestHandler[]): Router {
+export function adminRoutes({ metrics, logs }: AdminParts, ...check: readonly RequestHandler[]): Router {
   const routes = Router({ caseSensitive: true, strict: true });
   routes.get('/metrics', ...check, async (_request, response) => {
     const { contentType, text } = await metrics();
     response.set({ 'Content-Type': contentType, 'Cache-Control': 'no-store' }).send(text);
   });
+  routes.use(logRoutes(logs, ...check));
   return routes;
 }
 

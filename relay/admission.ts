@@ -7,8 +7,8 @@ import type { RelayOptions } from './option-table.ts';
 import { Origins } from './origins.ts';
 import { TokenBucket, type Rate } from './token-bucket.ts';
 
-/** Why an upgrade was refused: the path, or one of the reasons of {@link Admission}. */
-export type RefusedUpgrade = 'path' | 'rate' | 'address' | 'full' | 'origin' | 'token';
+/** Why an upgrade was refused: the path, its subprotocol, or one of the reasons of {@link Admission}. */
+export type RefusedUpgrade = 'path' | 'protocol' | 'rate' | 'address' | 'full' | 'origin' | 'token';
 
 /** Somebody who was let in. */
 export interface Entrance {

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-/** The command `thicket`: parse, start, stop on signals; check and repair stores. */
+/** The command `thicket`: parse, start, stop on signals; look after stores and logs. */
 import { performance } from 'node:perf_hooks';
 import { GraphError } from '../lib/base/errors.ts';
+import { runLog } from './log-command.ts';
 import { readOptions, type CommandRequest } from './options.ts';
 import type { RelayOptions } from './option-table.ts';
 import { createRelay, type Relay } from './relay.ts';
@@ -13,9 +14,14 @@ const STOP_MS = 4900;
 /** npm passes a Ctrl-C on that the terminal has sent already; only what comes later is a second signal. */
 const ECHO_MS = 300;
 
-/** Exit code of `thicket check` and `thicket repair` when they could not begin: 1 says that a store is damaged. */
+/** Exit code of commands on stores and logs that could not begin: 1 says that something is wrong with these. */
 const NOT_BEGUN = 2;
-const STORE_COMMANDS: ReadonlySet<string | undefined> = new Set(['check', 'repair']);
+const STORE_COMMANDS: ReadonlySet<string | undefined> = new Set(['check', 'repair', 'log']);
+const NOT_BEGUN_CODES: ReadonlySet<string> = new Set([
+  'OPTION_INVALID',
+  'STORAGE_LOCKED',
+  'RELAY_UNREACHABLE',
+]);
 
 function fail(error: unknown): void {
   const reason = error instanceof Error ? error.message : String(error);
@@ -25,7 +31,7 @@ function fail(error: unknown): void {
 }
 
 function hasNotBegun(error: unknown): boolean {
-  return error instanceof GraphError && (error.code === 'OPTION_INVALID' || error.code === 'STORAGE_LOCKED');
+  return error instanceof GraphError && NOT_BEGUN_CODES.has(error.code);
 }
 
 function stopOnSignals(relay: Relay): void {
@@ -70,6 +76,11 @@ async function run(request: CommandRequest): Promise<void> {
     case 'repair':
       console.log((await repairStore(request)).join('\n'));
       return;
+    case 'log': {
+      const { stdin: input, stdout: output, stderr: terminal } = process;
+      process.exitCode = await runLog(request.request, { input, output, terminal });
+      return;
+    }
     case 'run':
       await serve(request.options);
   }

@@ -1,6 +1,8 @@
-/** The websocket class for dialling other relays: bounded, never compressed, cut off when the other side is gone. */
+/** The websocket classes for dialling other relays: bounded, never compressed, cut off when the other side is gone. */
+import type { Socket } from 'node:net';
 import { WebSocket, type ClientOptions } from 'ws';
 import type { WebSocketClass } from '../adapters/websocket-link.ts';
+import { LOG_SUBPROTOCOL, MOST_FRAME_BYTES } from '../lib/sync/log-frames.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -18,6 +20,16 @@ export interface DialParts {
   readonly traffic?: Traffic;
 }
 
+function dialOptions(maxPayload: number): ClientOptions {
+  return {
+    // Compression, which ws offers when it dials, costs ten times the CPU of a small frame.
+    perMessageDeflate: false,
+    maxPayload,
+    maxFragments: MAX_FRAGMENTS,
+    maxBufferedChunks: MAX_BUFFERED_CHUNKS,
+  };
+}
+
 /**
  * Makes the class that a dialler takes.
  *
@@ -25,13 +37,7 @@ export interface DialParts {
  * nobody would dial again for a quarter of an hour.
  */
 export function dialSocketClass({ frameBytes, heartbeat, traffic }: DialParts): WebSocketClass {
-  const options: ClientOptions = {
-    // Compression, which ws offers when it dials, costs ten times the CPU of a small frame.
-    perMessageDeflate: false,
-    maxPayload: frameBytes,
-    maxFragments: MAX_FRAGMENTS,
-    maxBufferedChunks: MAX_BUFFERED_CHUNKS,
-  };
+  const options = dialOptions(frameBytes);
   return class DialSocket extends WebSocket {
     #silentBeats = 0;
 
@@ -56,4 +62,19 @@ export function dialSocketClass({ frameBytes, heartbeat, traffic }: DialParts): 
       this.ping();
     }
   };
+}
+
+/** A websocket that was dialled to the path `/log`; whoever makes a line of it lets it live. */
+export class LogDialSocket extends WebSocket {
+  /** The connection below, once it is open. */
+  stream: Socket | undefined = undefined;
+
+  /** @param url where the other side has its logs */
+  constructor(url: string) {
+    super(url, [LOG_SUBPROTOCOL], { ...dialOptions(MOST_FRAME_BYTES), autoPong: false });
+    this.on('upgrade', ({ socket }) => {
+      this.stream = socket;
+    });
+    this.on('error', () => undefined);
+  }
 }

@@ -2,7 +2,6 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Server } from 'node:https';
 import type { Slices } from '../lib/base/slices.ts';
-import type { Link } from '../lib/mesh/link.ts';
 import type { StartTimer } from '../lib/store/deferred-writes.ts';
 import { Admission, type Entrance } from './admission.ts';
 import { ClientAddresses, type Client } from './client-address.ts';
@@ -10,6 +9,7 @@ import { Connections } from './connections.ts';
 import type { Heartbeat, Repeat } from './heartbeat.ts';
 import { Listener } from './listener.ts';
 import type { Logger } from './logger.ts';
+import type { LogSocket } from './log-socket.ts';
 import type { RelayOptions } from './option-table.ts';
 import type { SocketLink } from './socket-link.ts';
 import { TlsReload, watchByName, type Watch } from './tls-files.ts';
@@ -40,6 +40,8 @@ export interface FrontDoorParts {
   readonly watch?: Watch;
   /** Told of every websocket that was let in. */
   readonly onLink: (link: SocketLink, entrance: Entrance) => void;
+  /** Told of every line on `/log` that was let in; there is no such path when absent. */
+  readonly onLine?: ((line: LogSocket, entrance: Entrance) => void) | undefined;
   /** Told when one is gone. */
   readonly onGone: (link: SocketLink) => void;
 }
@@ -73,7 +75,7 @@ export class FrontDoor {
     const addresses = this.#addresses;
     const admission = new Admission({ options, addresses, now });
     this.connections = new Connections({ server, options, addresses, now, repeat });
-    const report = (event: string, link: Link): void =>
+    const report = (event: string, link: { readonly name: string }): void =>
       logger.log('debug', { kind: `peer-${event}`, link: link.name });
     this.throttle = new Throttle({ options, now, repeat, startTimer, report });
     this.unfinished = new Unfinished(options.unfinishedBytes, (bytes) =>
@@ -83,11 +85,12 @@ export class FrontDoor {
       server,
       heartbeat,
       slices,
-      frameBytes: options.limits.frameBytes,
+      limits: options.limits,
       traffic: this.traffic,
       unfinished: this.unfinished,
       admit: (request) => admission.admit(request),
       onLink: parts.onLink,
+      onLine: parts.onLine,
       onGone: parts.onGone,
     });
   }

@@ -1,6 +1,6 @@
 /** The file that holds the secret of the key a relay signs its log with: made at the first start, for its owner alone. */
 import { open, readFile, stat } from 'node:fs/promises';
-import { fromHex, toHex } from '../lib/base/bytes.ts';
+import { fromHex, toHex } from '../lib/base/byte-texts.ts';
 import { GraphError } from '../lib/base/errors.ts';
 import { KeyPair } from '../lib/log/key-pair.ts';
 import { KEY_BYTES } from '../lib/log/strict-ed25519.ts';

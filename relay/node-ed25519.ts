@@ -5,7 +5,7 @@ import {
   verify as verifyWith,
   type KeyObject,
 } from 'node:crypto';
-import { toBase64Url, toHex } from '../lib/base/bytes.ts';
+import { toBase64Url, toHex } from '../lib/base/byte-texts.ts';
 import { TwoGenerations } from '../lib/base/two-generations.ts';
 import type { KeyPair, Signer } from '../lib/log/key-pair.ts';
 import { strictly, type VerifySignature } from '../lib/log/strict-ed25519.ts';

@@ -11,15 +11,17 @@ import {
   type OptionRow,
   type RelayOptions,
 } from './option-table.ts';
+import { addLogCommands, type LogRequest, type SharedOptions } from './log-options.ts';
 import { Origins } from './origins.ts';
 import { toPeerUrl } from './peer-url.ts';
 import { VERSION } from './version.ts';
 
-/** What the command line asks for: a relay, work on a store that no relay runs on, or a text on stdout. */
+/** What the command line asks for: a relay, work on a store or its logs, or a text on stdout. */
 export type CommandRequest =
   | { readonly kind: 'run'; readonly options: RelayOptions }
   | { readonly kind: 'check'; readonly data: string }
   | { readonly kind: 'repair'; readonly data: string; readonly backup: boolean }
+  | { readonly kind: 'log'; readonly request: LogRequest }
   | { readonly kind: 'print'; readonly text: string };
 
 /** Environment variables by name, as `process.env` gives them. */
@@ -53,6 +55,9 @@ export function readOptions(args: readonly string[], env: Environment): CommandR
   addStoreCommands(command, env, (request) => {
     asked = request;
   });
+  addLogCommands(command, sharedOptions(command, env), (request) => {
+    asked = { kind: 'log', request };
+  });
   try {
     command.parse(args, { from: 'user' });
   } catch (error) {
@@ -77,6 +82,19 @@ function describeCommand(print: (text: string) => void): Command {
     .action(() => undefined);
   for (const row of OPTION_TABLE) command.addOption(describeOption(row));
   return command;
+}
+
+/** Options of the relay as other commands take them, with the same defaults and variables. */
+function sharedOptions(command: Command, env: Environment): SharedOptions {
+  const rows = new Map(OPTION_TABLE.map((row) => [row.name, row]));
+  return {
+    optionOf: (name) => describeOption(rows.get(name)!),
+    valueOf: (name, flags) => {
+      const row = rows.get(name)!;
+      const given = givenFor(row, { ...command.opts<Flags>(), ...flags }, env);
+      return given === undefined ? DEFAULT_OPTIONS[name] : String(parseValue(given, row.values));
+    },
+  };
 }
 
 /** Adds `check` and `repair`, which take the folder as the relay does. */

@@ -10,6 +10,8 @@ const SCHEMES: ReadonlyMap<string, string> = new Map([
 
 /** Path of the graph on every relay. */
 export const GRAPH_PATH = '/gun';
+/** Path of the logs, beside it. */
+export const LOG_PATH = '/log';
 
 /**
  * The websocket URL of a peer as an operator writes it: http, https, ws or wss; without a path, `/gun` is meant.
@@ -27,6 +29,14 @@ export function toPeerUrl(text: string): string {
   if (dialled.pathname === '/') dialled.pathname = GRAPH_PATH;
   dialled.hash = '';
   return dialled.href;
+}
+
+/** Where the peer of a websocket URL synchronises logs; undefined when its graph is not at the usual place. */
+export function toLogUrl(peerUrl: string): string | undefined {
+  const url = new URL(peerUrl);
+  if (!url.pathname.endsWith(GRAPH_PATH)) return undefined;
+  url.pathname = url.pathname.slice(0, -GRAPH_PATH.length) + LOG_PATH;
+  return url.href;
 }
 
 /** A peer's URL without what may be secret: credentials and query; links to it are named so. */

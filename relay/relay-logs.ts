@@ -1,33 +1,55 @@
-/** The logs of a relay: what the writer keeps of them, the relay's own key and log, and the witness. */
+/** The logs of a relay: what the writer keeps of them, the relay's own key and log, the witness, and other nodes. */
 import { join } from 'node:path';
-import { toHex } from '../lib/base/bytes.ts';
+import { toHex } from '../lib/base/byte-texts.ts';
 import type { Clock } from '../lib/base/clock.ts';
+import type { MaybePromise } from '../lib/base/maybe-promise.ts';
+import type { Slices } from '../lib/base/slices.ts';
+import type { Entry, FieldWrite } from '../lib/graph/write.ts';
 import { graphTopic, logIdOf } from '../lib/log/hash.ts';
-import type { KeyPair } from '../lib/log/key-pair.ts';
+import type { KeyPair, Signer } from '../lib/log/key-pair.ts';
 import type { StartTimer } from '../lib/store/deferred-writes.ts';
 import type { GraphStore } from '../lib/store/graph-store.ts';
+import { History } from '../lib/store/history.ts';
 import { LogGroup } from '../lib/store/log-group.ts';
+import { LoggedCommits } from '../lib/store/logged-commits.ts';
 import { LogStore } from '../lib/store/log-store.ts';
+import { Past } from '../lib/store/past.ts';
 import { OwnLog } from '../lib/store/own-log.ts';
 import type { Storage } from '../lib/store/storage.ts';
 import { WitnessMarks } from '../lib/store/witness-marks.ts';
 import { Witness, type WitnessEvent } from '../lib/store/witness.ts';
-import type { Writer, WriterLogs } from '../lib/store/writer.ts';
+import type { PutRequest, Writer, WriterLogs } from '../lib/store/writer.ts';
+import type { IntakeOptions } from '../lib/sync/intake.ts';
+import { StoredLogs } from '../lib/sync/stored-logs.ts';
 import { loadKeyFile } from './key-file.ts';
-import { nodeSigner } from './node-ed25519.ts';
+import type { LogAccess } from './log-access.ts';
+import { LogNetwork, type LogNetworkEvent, type LogNetworkWorld } from './log-network.ts';
+import { nodeSigner, nodeVerifier } from './node-ed25519.ts';
 import type { RelayOptions } from './option-table.ts';
+import { StoredLogAccess } from './stored-log-access.ts';
 
 /** Name of the key file in the data folder, unless an option says otherwise. */
 const KEY_FILE = 'log-key';
 
 /** What a relay's logs need. */
 export interface RelayLogsParts {
-  readonly options: Pick<RelayOptions, 'data' | 'legacy' | 'logKey' | 'network'>;
+  readonly options: Pick<RelayOptions, 'data' | 'legacy' | 'limits' | 'logKey' | 'network'>;
   readonly storage: Storage;
   readonly clock: Clock;
-  readonly report: (event: WitnessEvent) => void;
+  readonly slices: Slices;
+  readonly report: (event: WitnessEvent | LogNetworkEvent) => void;
   /** The key of a relay that has no folder. */
   readonly key?: KeyPair | undefined;
+}
+
+/** What of the relay its logs need, once that is there. */
+export interface RelayLogsWorld extends LogNetworkWorld {
+  readonly writer: Writer;
+  readonly graph: GraphStore;
+  /** Those writes of an operation that the graph may hold; all when absent. */
+  readonly allow?: IntakeOptions['allow'];
+  /** Told what operations of others changed. */
+  readonly changed: (writes: readonly FieldWrite[]) => void;
 }
 
 /** The engine's timer, which does not keep a process alive. */
@@ -43,9 +65,13 @@ export class RelayLogs {
   /** What the writer is given. */
   readonly forWriter: WriterLogs;
   readonly store: LogStore;
+  readonly history: History;
   /** The topic of the graph. */
   readonly topic: Uint8Array;
+  /** Who logs are synchronised with; undefined for a relay that keeps none. */
+  readonly network: LogNetwork | undefined;
   readonly #marks: WitnessMarks;
+  #world: RelayLogsWorld | undefined;
   #witness: Witness | undefined;
   #own: OwnLog | undefined;
 
@@ -54,13 +80,50 @@ export class RelayLogs {
     this.#parts = parts;
     this.topic = graphTopic(options.network);
     this.store = new LogStore(storage);
+    this.history = new History(storage, this.store);
     this.#marks = new WitnessMarks(storage);
     const [topic, log] = [toHex(this.topic), toHex(logIdOf(this.topic))];
-    this.forWriter = {
+    this.forWriter = new LoggedCommits({
       group: () => new LogGroup(this.store, 'tolerate', (id) => (id === log ? topic : undefined)),
       marks: options.legacy === 'witness' ? this.#marks : undefined,
       refusesUnsigned: options.legacy === 'reject',
-    };
+    });
+    this.network = options.legacy === 'graph' ? undefined : this.#makeNetwork();
+  }
+
+  #makeNetwork(): LogNetwork {
+    const { options, slices, report } = this.#parts;
+    const { limits, network } = options;
+    const { store, topic } = this;
+    const verify = nodeVerifier();
+    const sync = new StoredLogs({
+      store,
+      verify,
+      slices,
+      submit: (request) => this.#world!.writer.submit(request),
+      allow: (writes, author) => this.#allowed(writes, author),
+      changed: (writes) => this.#world!.changed(writes),
+    });
+    return new LogNetwork({
+      limits,
+      store,
+      sync,
+      topic,
+      network,
+      verify,
+      slices,
+      startTimer,
+      report,
+    });
+  }
+
+  /** What may not be a name in a put may be none in an operation. */
+  #allowed(writes: readonly FieldWrite[], author: string): MaybePromise<readonly FieldWrite[]> {
+    const { nameLength } = this.#parts.options.limits;
+    const fits = ({ soul, key }: FieldWrite): boolean =>
+      soul.length <= nameLength && key.length <= nameLength;
+    const fitting = writes.every(fits) ? writes : writes.filter(fits);
+    return this.#world?.allow?.(fitting, author) ?? fitting;
   }
 
   /** The relay's own log, once it is open; undefined when nothing is witnessed. */
@@ -73,15 +136,23 @@ export class RelayLogs {
    *
    * @throws GraphError KEY_INVALID
    */
-  async open(writer: Writer, graph: GraphStore): Promise<void> {
-    const { options, clock, report } = this.#parts;
-    if (options.legacy !== 'witness') return;
+  async open(world: RelayLogsWorld): Promise<void> {
+    const { options } = this.#parts;
+    this.#world = world;
+    if (options.legacy === 'graph') return;
     const key =
       this.#parts.key ??
       (await loadKeyFile(options.logKey === '' ? join(options.data, KEY_FILE) : options.logKey));
+    const signer = nodeSigner(key);
+    this.network?.open(signer, world);
+    if (options.legacy === 'witness') this.#openWitness(signer, world);
+  }
+
+  #openWitness(signer: Signer, { writer, graph }: RelayLogsWorld): void {
+    const { clock, report } = this.#parts;
     const { store } = this;
     const submit = writer.submit.bind(writer);
-    this.#own = new OwnLog({ signer: nodeSigner(key), topic: this.topic, store, submit, clock });
+    this.#own = new OwnLog({ signer, topic: this.topic, store, submit, clock });
     this.#witness = new Witness({
       marks: this.#marks,
       log: this.#own,
@@ -93,8 +164,33 @@ export class RelayLogs {
     });
   }
 
+  /** The logs for operators, who add to them by `submit`. */
+  access(graph: GraphStore, submit: (request: PutRequest) => void): LogAccess {
+    const { store, topic } = this;
+    const intake = new StoredLogs({ store, submit, verify: nodeVerifier() });
+    return new StoredLogAccess({ store, intake, topic, past: this.past(graph) });
+  }
+
+  /** The graph as it was. */
+  past(graph: GraphStore): Past {
+    const { store, history } = this;
+    const now = this.#parts.clock;
+    return new Past({ history, store, readNode: (soul) => fieldsOf(graph, soul), now });
+  }
+
   /** Witnesses what waits; before the writer closes. */
   async close(): Promise<void> {
     await this.#witness?.close();
   }
+}
+
+/** All properties of a node, of large ones too. */
+async function fieldsOf(graph: GraphStore, soul: string): Promise<(readonly [string, Entry])[]> {
+  const node = await graph.readNode(soul);
+  if (node !== undefined) return [...node.fields];
+  const fields: (readonly [string, Entry])[] = [];
+  for await (const { nodes } of graph.parts({ soul, reverse: false })) {
+    for (const { entries } of nodes) for (const field of entries) fields.push(field);
+  }
+  return fields;
 }

@@ -1,7 +1,5 @@
 /** The relay: storage, writer, mesh, HTTP and sockets composed, opened and closed in order. */
-import { setTimeout as pause } from 'node:timers/promises';
 import { LevelStorage } from '../adapters/level.ts';
-import { Dialler } from '../adapters/websocket-link.ts';
 import { systemClock, type Clock } from '../lib/base/clock.ts';
 import { GraphError } from '../lib/base/errors.ts';
 import { Lifecycle } from '../lib/base/lifecycle.ts';
@@ -10,17 +8,20 @@ import { Slices } from '../lib/base/slices.ts';
 import { CLOSE, type Link } from '../lib/mesh/link.ts';
 import type { MeshEvent } from '../lib/mesh/context.ts';
 import { Mesh } from '../lib/mesh/mesh.ts';
+import { pushChanges } from '../lib/mesh/push.ts';
 import { saysTheSame } from '../lib/sea/signed-value.ts';
 import type { StartTimer } from '../lib/store/deferred-writes.ts';
 import { KeyPair } from '../lib/log/key-pair.ts';
 import { GraphStore } from '../lib/store/graph-store.ts';
+import { APP_FORMAT_KEY } from '../lib/store/keys.ts';
+import type { Past } from '../lib/store/past.ts';
 import type { Storage } from '../lib/store/storage.ts';
-import { Writer } from '../lib/store/writer.ts';
+import { Writer, type PutOutcome, type PutRequest } from '../lib/store/writer.ts';
 import { aboutRelay } from './about.ts';
 import { AccessPolicy } from './access-policy.ts';
 import { adminRoutes, createAdminHttp, OperatorCheck } from './admin.ts';
 import type { Entrance } from './admission.ts';
-import { dialSocketClass } from './dial-socket.ts';
+import { withinOrGoOn } from './deadline.ts';
 import { isWritable } from './disk-probe.ts';
 import { FolderSize } from './folder-size.ts';
 import { FrontDoor } from './front-door.ts';
@@ -31,11 +32,12 @@ import { createLogger, guardEventLevel, meshEventLevel, type Logger } from './lo
 import { Metrics } from './metrics.ts';
 import { assertWhole } from './options.ts';
 import { DEFAULT_OPTIONS, type RelayOptions } from './option-table.ts';
-import { toPeerUrl } from './peer-url.ts';
 import { LimitedLink } from './limited-link.ts';
 import { RelayLogs } from './relay-logs.ts';
+import type { LogWire } from './log-socket.ts';
 import type { SocketLink } from './socket-link.ts';
 import { GuardedStorage } from './store-guard.ts';
+import { Uplinks } from './uplinks.ts';
 import { WatchedStorage } from './watched-storage.ts';
 
 /** Gun's relays beat every 20 s (gun-wire section 2.6). */
@@ -89,7 +91,8 @@ export class Relay {
   readonly #heartbeat: Heartbeat;
   readonly #door: FrontDoor;
   readonly #metrics: Metrics;
-  readonly #diallers: readonly Dialler[];
+  readonly #uplinks: Uplinks;
+  readonly #policy: AccessPolicy | undefined;
   /** Links that came before the store was open. */
   readonly #waiting = new Map<SocketLink, Entrance>();
   readonly #life = new Lifecycle(
@@ -130,12 +133,14 @@ export class Relay {
       report,
     };
     const isGuarded = options.sea === 'on';
+    this.#policy = isGuarded ? new AccessPolicy(common) : undefined;
     this.#logs = new RelayLogs({
       options,
       storage: this.#storage,
       clock,
+      slices: this.#slices,
       key: parts.key ?? (parts.storage === undefined ? undefined : KeyPair.random()),
-      report: (event) => this.#logger.log(event.kind === 'witness-failed' ? 'error' : 'debug', event),
+      report: (event) => this.#logger.log(event.kind === 'witness-failed' ? 'error' : 'debug', { ...event }),
     });
     this.#writer = new Writer({
       ...common,
@@ -146,11 +151,19 @@ export class Relay {
     this.#mesh = new Mesh({
       ...common,
       writer: this.#writer,
-      policy: isGuarded ? new AccessPolicy(common) : undefined,
+      policy: this.#policy,
+      logs: this.#logs.network,
     });
     this.#heartbeat = new Heartbeat(HEARTBEAT_MS, every);
     this.#door = this.#makeDoor(now, every, parts.startTimer);
-    this.#diallers = this.#makeDiallers();
+    this.#uplinks = new Uplinks({
+      peers: options.peers,
+      limits,
+      heartbeat: this.#heartbeat,
+      traffic: this.#door.traffic,
+      onLink: (link) => this.#onRelay(link),
+      onLine: (line) => this.#onLine(line, true),
+    });
     this.#metrics = this.#makeMetrics(
       parts.storage === undefined ? new FolderSize(options.data, now) : undefined,
     );
@@ -169,6 +182,11 @@ export class Relay {
   /** Peers connected now, relays included. */
   get peerCount(): number {
     return this.#mesh.peerCount;
+  }
+
+  /** The graph as its logs say that it was, once the store is open. */
+  get past(): Past {
+    return this.#logs.past(this.#graph);
   }
 
   /**
@@ -219,6 +237,8 @@ export class Relay {
     const options = this.#options;
     const admin = {
       metrics: async () => ({ contentType: this.#metrics.contentType, text: await this.#metrics.text() }),
+      logs: () =>
+        this.#isReady ? this.#logs.access(this.#graph, (request) => this.#import(request)) : undefined,
     };
     const operators = new OperatorCheck(options, (request) => this.#door.clientOf(request));
     const onRequest = createHttp({
@@ -239,16 +259,12 @@ export class Relay {
       repeat: every,
       startTimer,
       onLink: (link, entrance) => this.#onClient(link, entrance),
+      onLine:
+        this.#logs.network === undefined
+          ? undefined
+          : (line, { client }) => this.#onLine(this.#door.throttle.limitLine(line, client), false),
       onGone: (link) => this.#waiting.delete(link),
     });
-  }
-
-  #makeDiallers(): Dialler[] {
-    const { peers, limits } = this.#options;
-    const { traffic } = this.#door;
-    const WebSocket = dialSocketClass({ frameBytes: limits.frameBytes, heartbeat: this.#heartbeat, traffic });
-    const onLink = (link: Link): void => this.#onRelay(link);
-    return peers.map((peer) => new Dialler({ url: toPeerUrl(peer), WebSocket, onLink }));
   }
 
   #makeMetrics(folder: FolderSize | undefined): Metrics {
@@ -266,6 +282,15 @@ export class Relay {
       peers: this.#options.peers,
       storeBytes: async () => folder?.bytes(),
     });
+  }
+
+  /** Stores what an operator brings, and tells those who asked for it. */
+  #import(request: PutRequest): void {
+    const settle = (outcome: PutOutcome): void => {
+      request.settle(outcome);
+      if (outcome.ok) pushChanges(this.#mesh, outcome.changed, undefined, undefined);
+    };
+    this.#writer.submit({ ...request, settle });
   }
 
   async #unreadyReason(): Promise<string | undefined> {
@@ -302,7 +327,19 @@ export class Relay {
   async #openStore(): Promise<void> {
     await this.#storage.open();
     try {
-      await this.#logs.open(this.#writer, this.#graph);
+      if ((await this.#storage.getText(APP_FORMAT_KEY)) !== undefined)
+        throw new GraphError('STORAGE_UNREADABLE', 'holds the graph of an app');
+      await this.#logs.open({
+        writer: this.#writer,
+        graph: this.#graph,
+        relays: this.#mesh.relays,
+        send: (peer, text) => this.#mesh.send(peer, text),
+        drained: (peer) => this.#mesh.drained(peer),
+        hold: (peer, isHeld) => this.#mesh.hold(peer, isHeld),
+        hasLogs: (link) => this.#uplinks.hasLogs(link),
+        allow: this.#policy?.allowed.bind(this.#policy),
+        changed: (writes) => this.#mesh.toldByLogs(writes),
+      });
       await this.#writer.open();
     } catch (error) {
       await this.#storage.close();
@@ -315,7 +352,7 @@ export class Relay {
     this.#isReady = true;
     for (const [link, entrance] of this.#waiting) this.#welcome(link, entrance);
     this.#waiting.clear();
-    for (const dialler of this.#diallers) dialler.start();
+    this.#uplinks.start();
     this.#logger.log('info', { kind: 'ready' });
   }
 
@@ -331,8 +368,14 @@ export class Relay {
   }
 
   #onRelay(link: Link): void {
-    if (this.#isReady) this.#mesh.accept(link, 'relay');
-    else link.close(CLOSE.goingAway, GOODBYE);
+    if (!this.#isReady) return link.close(CLOSE.goingAway, GOODBYE);
+    const peer = this.#mesh.accept(link, 'relay');
+    this.#logs.network?.greet(peer);
+  }
+
+  #onLine(line: LogWire, dialled: boolean): void {
+    if (this.#isReady) this.#logs.network?.accept(line, dialled);
+    else line.close(CLOSE.goingAway, this.#isStopping ? GOODBYE : 'relay is starting');
   }
 
   /** Goes through all steps, whichever of them fails. */
@@ -343,6 +386,7 @@ export class Relay {
     this.#heartbeat.close();
     const lastConnection = this.#door.close();
     for (const link of this.#waiting.keys()) link.close(CLOSE.goingAway, GOODBYE);
+    this.#logs.network?.close(CLOSE.goingAway, GOODBYE);
     try {
       await withinOrGoOn(DRAIN_MS, this.#mesh.close(CLOSE.goingAway, GOODBYE));
     } finally {
@@ -354,7 +398,7 @@ export class Relay {
 
   /** Gives the peers a moment for their goodbye, and closes the store meanwhile. */
   async #hangUp(lastConnection: Promise<void>): Promise<void> {
-    for (const dialler of this.#diallers) dialler.close();
+    this.#uplinks.close();
     const goodbye = withinOrGoOn(GOODBYE_MS, lastConnection);
     try {
       await this.#ready?.catch(() => undefined);
@@ -373,18 +417,5 @@ export class Relay {
     } finally {
       await this.#storage.close();
     }
-  }
-}
-
-/** Waits for `work`, but not longer than `ms`; what fails in time is thrown. */
-async function withinOrGoOn(ms: number, work: Promise<void>): Promise<void> {
-  const waiting = new AbortController();
-  const late = pause(ms, undefined, { signal: waiting.signal }).catch(() => undefined);
-  // A failure after that time has nobody to tell.
-  work.catch(() => undefined);
-  try {
-    await Promise.race([work, late]);
-  } finally {
-    waiting.abort();
   }
 }

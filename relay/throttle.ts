@@ -4,8 +4,11 @@ import type { Link } from '../lib/mesh/link.ts';
 import { Allowances } from './allowance.ts';
 import type { Client } from './client-address.ts';
 import type { Repeat } from './heartbeat.ts';
+import { LimitedLine } from './limited-line.ts';
 import { LimitedLink, type MeteredLink } from './limited-link.ts';
+import type { LogWire } from './log-socket.ts';
 import type { RelayOptions } from './option-table.ts';
+import type { Metered, PacerParts } from './pacer.ts';
 
 /** How often links are looked at that send something else than texts, in milliseconds. */
 const CHECK_MS = 1000;
@@ -18,14 +21,14 @@ export interface ThrottleParts {
   readonly repeat: Repeat;
   readonly startTimer: StartTimer;
   /** Told when a peer begins to be too fast, and when it is closed for that. */
-  readonly report: (event: 'slowed' | 'too-fast', link: Link) => void;
+  readonly report: (event: 'slowed' | 'too-fast', link: { readonly name: string }) => void;
 }
 
 /** Limits links, and knows those that are. */
 export class Throttle {
   readonly #parts: ThrottleParts;
   readonly #allowances: Allowances;
-  readonly #links = new Set<LimitedLink>();
+  readonly #links = new Set<LimitedLink | LimitedLine>();
   #stop: (() => void) | undefined;
   /** How often a peer began to be too fast, and how many were closed for that. */
   readonly counts: Record<'slowed' | 'too-fast', number> = { slowed: 0, 'too-fast': 0 };
@@ -55,21 +58,43 @@ export class Throttle {
   /** The link as its listener is to use it. */
   limit(link: MeteredLink, client: Client): Link {
     if (client.isExempt) return link;
-    const { options, now, startTimer, report } = this.#parts;
+    const { tooFastMs } = this.#parts.options;
     const limited: LimitedLink = new LimitedLink({
+      ...this.#commonParts(link, client),
       link,
-      allowances: this.#allowances.of(client.key, now()),
-      tooFastMs: options.tooFastMs,
+      tooFastMs,
+      onGone: () => this.#links.delete(limited),
+    });
+    this.#links.add(limited);
+    return limited;
+  }
+
+  /** The same for a line of log frames. */
+  limitLine(wire: LogWire & Metered, client: Client): LogWire {
+    if (client.isExempt) return wire;
+    const limited: LimitedLine = new LimitedLine({
+      ...this.#commonParts(wire, client),
+      wire,
+      onGone: () => this.#links.delete(limited),
+    });
+    this.#links.add(limited);
+    return limited;
+  }
+
+  #commonParts(
+    link: { readonly name: string },
+    { key }: Client,
+  ): Pick<PacerParts, 'allowances' | 'now' | 'startTimer' | 'report'> {
+    const { now, startTimer, report } = this.#parts;
+    return {
+      allowances: this.#allowances.of(key, now()),
       now,
       startTimer,
-      onGone: () => this.#links.delete(limited),
       report: (event) => {
         this.counts[event] += 1;
         report(event, link);
       },
-    });
-    this.#links.add(limited);
-    return limited;
+    };
   }
 
   /** Looks at links no more. */

@@ -82,8 +82,6 @@ export class GraphCore {
   );
   readonly #ready: Promise<void>;
   #status: GraphStatus;
-  /** Writes of an earlier run, until there is a peer to send them to. */
-  #kept: KeptWrite[] = [];
   #errorListeners = 0;
   readonly #closers = new Set<() => void>();
   #isTelling = false;
@@ -143,17 +141,10 @@ export class GraphCore {
    * @throws GraphError OPTION_INVALID when there is one of that name
    */
   addPeer(address: PeerAddress): void {
-    this.assertUsable();
     this.#uplinks.add(address);
-    this.#update();
-    if (this.#life.status !== 'open') return;
+    if (this.#life.status === 'open') this.#uplinks.open();
     this.#uplinks.hold(this.#isHeld);
-    this.#resumeKept().catch((error: unknown) => this.fail(error));
-  }
-
-  /** Peers that there are to be. */
-  get peerCount(): number {
-    return this.#uplinks.size;
+    this.#update();
   }
 
   /** @throws GraphError LIFECYCLE_CLOSED when the graph is closed */
@@ -225,20 +216,6 @@ export class GraphCore {
     return this.#read(soul, undefined);
   }
 
-  /** What is kept of a node, where that is in memory; undefined otherwise. */
-  peek(soul: string): Fields | undefined {
-    if (this.#life.status !== 'open') return undefined;
-    const fields = this.#keeper.read(soul, undefined);
-    if (!(fields instanceof Promise)) return fields;
-    fields.catch(() => undefined);
-    return undefined;
-  }
-
-  /** What a property means to an app; undefined when it means nothing. */
-  plain(soul: string, key: string, entry: Entry): Value | undefined {
-    return this.#spaces.plain(soul, key, entry);
-  }
-
   /** What is kept of a property. */
   async entry(soul: string, key: string): Promise<Entry | undefined> {
     return (await this.#read(soul, key)).get(key);
@@ -253,17 +230,15 @@ export class GraphCore {
     const checked = await this.#check(all);
     if (!checked.ok) throw new GraphError('PUT_REFUSED', checked.reason);
     const writes = checked.value;
-    if (writes.length === 0) {
-      options.stored?.();
-      return { delivery: 'local' };
-    }
+    if (writes.length === 0) return { delivery: 'local' };
     const putJson = putJsonOf(writes);
     if (putJson.length > this.#limits.frameBytes)
       throw new GraphError('GRAPH_BAD_VALUE', `longer than ${this.#limits.frameBytes} characters in all`);
     const write = new UnsentWrite(this.#nextId(), putJson, writes);
     const isSent = this.#uplinks.size > 0;
-    if (isSent) await this.#keeper.keepUnsent(write);
-    const outcome = await this.#keeper.commit(writes, true);
+    // Begun in one turn, they share a commit.
+    const kept = isSent ? this.#keeper.keepUnsent(write) : undefined;
+    const [outcome] = await Promise.all([this.#keeper.commit(writes, true), kept]);
     if (!outcome.ok) {
       if (isSent) this.#keeper.dropUnsent(write.id);
       throw new GraphError('STORAGE_FAILED', outcome.reason);
@@ -298,8 +273,7 @@ export class GraphCore {
   }
 
   async #open(): Promise<void> {
-    this.#kept = await this.#keeper.open();
-    await this.#resumeKept();
+    for (const write of await this.#keeper.open()) await this.#resume(write);
     this.#uplinks.open();
     this.#isHeld = true;
     this.#update();
@@ -309,11 +283,6 @@ export class GraphCore {
     for (const close of this.#closers) close();
     this.#uplinks.close();
     await this.#keeper.close();
-  }
-
-  /** Takes up what was kept, once there is anybody to send it to. */
-  async #resumeKept(): Promise<void> {
-    if (this.#uplinks.size > 0) for (const write of this.#kept.splice(0)) await this.#resume(write);
   }
 
   /** Takes up a write of an earlier run; it may have been kept and not stored. */

@@ -22,18 +22,11 @@ export class InputWriter {
   readonly writes: FieldWrite[] = [];
   readonly #state: number;
   readonly #findLink: FindLink;
-  readonly #soulOf: (node: object) => string | undefined;
   readonly #soulsByObject = new Map<object, string>();
 
-  /** @param soulOf the soul that an object has by itself, wherever it stands */
-  constructor(
-    state: number,
-    findLink: FindLink,
-    soulOf: (node: object) => string | undefined = () => undefined,
-  ) {
+  constructor(state: number, findLink: FindLink) {
     this.#state = state;
     this.#findLink = findLink;
-    this.#soulOf = soulOf;
   }
 
   /**
@@ -93,9 +86,7 @@ export class InputWriter {
       throw badValue(soul, `${key} is neither null, text, boolean, a finite number, a link nor an object`);
     const known = this.#soulsByObject.get(value);
     if (known !== undefined) return this.#add(soul, key, { '#': known });
-    const own = this.#soulOf(value);
-    if (own !== undefined) this.#add(soul, key, { '#': own });
-    await this.#putNode(own ?? (await this.#child(soul, key)), value);
+    await this.#putNode(await this.#child(soul, key), value);
   }
 
   #add(soul: string, key: string, value: Value): void {

@@ -15,7 +15,7 @@ export interface KeptWrite {
 /** Where a graph keeps its nodes, and the writes it still has to send. */
 export interface GraphKeeper {
   /** Opens; gives the writes that were kept and not dropped, the oldest first. */
-  open(): Promise<KeptWrite[]>;
+  open(): Promise<readonly KeptWrite[]>;
   close(): Promise<void>;
   /** Calls back with writes from the future whose time has come. */
   onMatured(listener: (changed: readonly FieldWrite[]) => void): void;

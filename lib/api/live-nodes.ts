@@ -100,12 +100,13 @@ export interface Watch {
 
 /** What is watched, by soul: kept in memory while somebody watches, and asked of peers. */
 export class LiveNodes {
+  /** Called when all watchers of a commit were told. */
+  applied: ((changed: readonly FieldWrite[]) => void) | undefined;
   readonly #keeper: NodeSource;
   readonly #ask: (part: LivePart) => void;
   readonly #fail: (error: unknown) => void;
   readonly #plain: Plain;
   readonly #nodes = new Map<string, LiveNode>();
-  readonly #appliedListeners = new Set<(changed: readonly FieldWrite[]) => void>();
 
   /**
    * @param ask asks the peers for a part that is new
@@ -127,16 +128,6 @@ export class LiveNodes {
   /** Nodes of which something is watched. */
   get size(): number {
     return this.#nodes.size;
-  }
-
-  /** A node of which something is watched. */
-  find(soul: string): LiveNode | undefined {
-    return this.#nodes.get(soul);
-  }
-
-  /** Souls of the nodes of which something is watched. */
-  souls(): Iterable<string> {
-    return this.#nodes.keys();
   }
 
   /** True when anybody watches something of the node. */
@@ -179,13 +170,7 @@ export class LiveNodes {
         part.tell(write.key);
       }
     }
-    for (const listener of this.#appliedListeners) listener(changed);
-  }
-
-  /** Calls back when all watchers of a commit were told; gives the way to stop. */
-  onApplied(listener: (changed: readonly FieldWrite[]) => void): () => void {
-    this.#appliedListeners.add(listener);
-    return () => this.#appliedListeners.delete(listener);
+    this.applied?.(changed);
   }
 
   #add(soul: string): LiveNode {

@@ -3,16 +3,15 @@ import type { Limits } from '../base/limits.ts';
 import { TwoGenerations } from '../base/two-generations.ts';
 import type { Fields } from '../graph/node.ts';
 import type { Entry, FieldWrite } from '../graph/write.ts';
-import { merge } from '../ham/merge.ts';
+import type { MergeView } from '../ham/merge.ts';
 import type { PutOutcome } from '../store/writer.ts';
-import { latest, type GraphKeeper, type KeptWrite } from './keeper.ts';
+import { FutureWrites } from './future-writes.ts';
+import type { GraphKeeper, KeptWrite } from './keeper.ts';
 
 /** What a property costs beside its texts, in bytes, about. */
 const ENTRY_BYTES = 100;
 /** Bytes of nodes of others that nobody uses. */
 const SPARE_BYTES = 4 * 1024 * 1024;
-/** A timer cannot wait longer than this, in milliseconds. */
-const LONGEST_TIMER_MS = 2_147_483_647;
 
 /** A node in memory. */
 interface MemoryNode {
@@ -29,26 +28,21 @@ interface MemoryNode {
  * Writes from the future wait, bounded in number, until their time has come (D5).
  */
 export class MemoryKeeper implements GraphKeeper {
-  readonly #limits: Limits;
-  readonly #clock: Clock;
+  readonly #future: FutureWrites;
   readonly #nodes = new Map<string, MemoryNode>();
   readonly #spare = new TwoGenerations<string, MemoryNode>(SPARE_BYTES);
-  #future: FieldWrite[] = [];
-  #timer: ReturnType<typeof setTimeout> | undefined;
   #matured: (changed: readonly FieldWrite[]) => void = () => undefined;
 
   constructor(limits: Limits, clock: Clock) {
-    this.#limits = limits;
-    this.#clock = clock;
+    this.#future = new FutureWrites(limits, { clock }, () => this.#mature());
   }
 
-  async open(): Promise<KeptWrite[]> {
+  async open(): Promise<readonly KeptWrite[]> {
     return [];
   }
 
   async close(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#future = [];
+    this.#future.close();
   }
 
   onMatured(listener: (changed: readonly FieldWrite[]) => void): void {
@@ -60,16 +54,8 @@ export class MemoryKeeper implements GraphKeeper {
   }
 
   commit(writes: readonly FieldWrite[], isOwn: boolean): PutOutcome {
-    const now = isOwn ? latest(writes, this.#clock()) : this.#clock();
-    const future = writes.filter(({ state }) => state > now);
-    const reason = this.#refusal(future, now);
-    if (reason !== undefined) return { ok: false, reason };
-    const changed = this.#merge(writes, isOwn, now);
-    if (future.length > 0) {
-      this.#future.push(...future);
-      this.#arm();
-    }
-    return { ok: true, changed };
+    const merged = this.#future.merge(writes, isOwn, this.#view(isOwn));
+    return merged.ok ? { ok: true, changed: merged.value.changed } : merged;
   }
 
   hold(soul: string): void {
@@ -93,24 +79,11 @@ export class MemoryKeeper implements GraphKeeper {
     // Nothing was kept.
   }
 
-  #refusal(future: readonly FieldWrite[], now: number): string | undefined {
-    const { futureMs, futureWrites } = this.#limits;
-    if (future.some(({ state }) => state > now + futureMs)) return 'state is too far in the future';
-    return this.#future.length + future.length > futureWrites
-      ? 'too many writes wait for their time'
-      : undefined;
-  }
-
-  #merge(writes: readonly FieldWrite[], isOwn: boolean, now: number): readonly FieldWrite[] {
-    const { accepted } = merge(
-      writes,
-      {
-        current: (soul, key) => this.#find(soul)?.fields.get(key),
-        accept: (write) => this.#accept(write, isOwn),
-      },
-      now,
-    );
-    return accepted.filter((write) => this.#find(write.soul)?.fields.get(write.key) === write);
+  #view(isOwn: boolean): MergeView {
+    return {
+      current: (soul, key) => this.#find(soul)?.fields.get(key),
+      accept: (write) => this.#accept(write, isOwn),
+    };
   }
 
   #accept(write: FieldWrite, isOwn: boolean): void {
@@ -143,21 +116,8 @@ export class MemoryKeeper implements GraphKeeper {
     if (node.fields.size > 0) this.#spare.set(soul, node, node.bytes);
   }
 
-  #arm(): void {
-    clearTimeout(this.#timer);
-    const first = this.#future.reduce((least, { state }) => Math.min(least, state), Infinity);
-    if (first === Infinity) return;
-    const waitMs = Math.min(Math.max(first - this.#clock(), 1), LONGEST_TIMER_MS);
-    this.#timer = setTimeout(() => this.#mature(), waitMs);
-    (this.#timer as { unref?(): void }).unref?.();
-  }
-
   #mature(): void {
-    const now = this.#clock();
-    const due = this.#future.filter(({ state }) => state <= now);
-    this.#future = this.#future.filter(({ state }) => state > now);
-    this.#arm();
-    const changed = this.#merge(due, false, now);
+    const changed = this.#future.mature(this.#future.takeDue(), this.#view(false));
     if (changed.length > 0) this.#matured(changed);
   }
 }

@@ -9,26 +9,19 @@ import { FieldView } from './views.ts';
 /** How long a write waits for a peer to say which node a property links to already, in milliseconds. */
 const LOOKUP_MS = 3000;
 
-/**
- * Writes what `fill` puts into one message. Its state is of the moment of the call, whatever has to be read.
- *
- * @param options `soulOf`: the soul that an object which is put has by itself
- */
+/** Writes what `fill` puts into one message. Its state is of the moment of the call, whatever has to be read. */
 export async function putTo(
   core: GraphCore,
-  options: WriteOptions & {
-    readonly state?: number;
-    readonly soulOf?: (node: object) => string | undefined;
-  },
+  options: WriteOptions & { readonly state?: number },
   fill: (input: InputWriter) => Promise<void>,
   sign?: SignWrites,
 ): Promise<PutResult> {
-  const { state = core.states.next(), soulOf } = options;
+  const { state = core.states.next() } = options;
   core.assertPossible(options.until);
   await core.ready;
   core.assertUsable();
   options.signal?.throwIfAborted();
-  const input = new InputWriter(state, (soul, key) => findLink(core, soul, key), soulOf);
+  const input = new InputWriter(state, (soul, key) => findLink(core, soul, key));
   await fill(input);
   return core.write(sign === undefined ? input.writes : await sign(input.writes), options);
 }

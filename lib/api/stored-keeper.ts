@@ -1,27 +1,45 @@
 import { systemClock } from '../base/clock.ts';
-import { randomId } from '../base/random.ts';
-import type { Share } from '../base/share.ts';
-import { Slices } from '../base/slices.ts';
-import { inLaterTurn } from '../base/turns.ts';
+import { GraphError } from '../base/errors.ts';
 import { limitsWith, type Limits } from '../base/limits.ts';
+import type { Share } from '../base/share.ts';
+import { TwoGenerations } from '../base/two-generations.ts';
 import type { Fields } from '../graph/node.ts';
 import type { Names } from '../graph/selector.ts';
 import type { Entry, FieldWrite } from '../graph/write.ts';
-import { GraphStore } from '../store/graph-store.ts';
-import type { Change, Storage } from '../store/storage.ts';
-import { Writer, type PutOutcome, type PutRequest } from '../store/writer.ts';
+import type { MergeView } from '../ham/merge.ts';
+import { APP_FORMAT_KEY, fieldKey, keyRange, parseFieldKey, type KeyRange } from '../store/keys.ts';
+import { putFailure } from '../store/put-failure.ts';
+import type { Change, Storage, TextEntry } from '../store/storage.ts';
+import type { PutOutcome } from '../store/writer.ts';
 import { parsePut } from '../wire/parse-put.ts';
 import { putJsonOf } from '../wire/put-json.ts';
-import { latest, type GraphKeeper, type KeptWrite } from './keeper.ts';
+import { FutureWrites, placeOf, type Time } from './future-writes.ts';
+import type { GraphKeeper, KeptWrite } from './keeper.ts';
 
-/** Where writes stand that no peer has acknowledged; the store's own keys begin otherwise. */
+/**
+ * What an app has in its storage, in one record each:
+ *
+ * | key | value |
+ * |---|---|
+ * | `app` | the format of all this |
+ * | `g/<soul>U+0000<key>` | `<state> <value as JSON>`, one property, see `store/keys.ts` |
+ * | `u/<id>` | JSON of the `put` of a write that no peer has acknowledged |
+ * | `d/<place>` | JSON of the `put` of a write from the future |
+ */
+const FORMAT = '1';
 const UNSENT = 'u/';
-const AFTER_UNSENT = 'u0';
-/** Names the last turn in which an owner of a shared storage wrote. */
-const LAST_TURN = 'u!';
-const READ_AT_ONCE = 256;
-/** Bytes of hot properties kept in memory beside those in use. */
+const FUTURE = 'd/';
+/** First key after every key there is. */
+const LAST = '\u{10ffff}';
+/** What is told to other owners of a storage when a write from the future waits in it. */
+const FUTURE_NEWS = '';
+const READ_AT_ONCE = 512;
+/** Bytes of hot properties kept in memory. */
 const CACHE_BYTES = 8 * 1024 * 1024;
+/** What a property costs beside its texts, in bytes, about. */
+const ENTRY_BYTES = 200;
+/** Pause before matured writes are tried again after a failed commit, in milliseconds. */
+const RETRY_MS = 1000;
 
 /** A storage that may be open in several places at once, such as tabs. */
 export type SharedStorage = Storage & { readonly share?: Share | undefined };
@@ -33,63 +51,60 @@ export type SharedStorage = Storage & { readonly share?: Share | undefined };
  * @param limits in place of the defaults; the cache holds 8 MiB unless told otherwise
  */
 export function stored(storage: SharedStorage, limits: Partial<Limits> = {}): GraphKeeper {
-  const all = limitsWith({ cacheBytes: CACHE_BYTES, lexMaxBytes: Infinity, ...limits });
-  return new StoredKeeper(storage, all);
+  return new StoredKeeper(storage, limitsWith({ cacheBytes: CACHE_BYTES, ...limits }));
 }
 
-/** The store's floors over one storage; another owner's commit makes what they have in memory worthless. */
-interface Floors {
-  readonly graph: GraphStore;
-  readonly writer: Writer;
+/** Writes of one message, that wait for a commit. */
+interface Request {
+  readonly writes: readonly FieldWrite[];
+  readonly isOwn: boolean;
+  settle(outcome: PutOutcome): void;
 }
 
-/** A graph in a storage; writes are merged with what it holds and committed before anybody is told. */
-class StoredKeeper implements GraphKeeper {
+/** A graph in a storage; all that waits is merged with what it holds and committed at once before anybody is told. */
+export class StoredKeeper implements GraphKeeper {
   readonly #storage: SharedStorage;
   readonly #limits: Limits;
-  readonly #slices = new Slices({ schedule: inLaterTurn });
-  #floors: Floors;
-  /** True when another owner told that it has stored something. */
-  #isStale = false;
-  /** The last turn of whose writes the floors know. */
-  #lastTurn: string | undefined;
-  /** Requests that wait for their turn among the owners. */
-  #waiting: PutRequest[] = [];
-  #turn: Promise<void> | undefined;
+  readonly #future: FutureWrites;
+  /** False when the storage knows better than {@link #future} what waits there. */
+  #knowsFuture = false;
+  /** What was written lately, by storage key; of no use where others write as well. */
+  readonly #hot: TwoGenerations<string, Entry>;
+  #requests: Request[] = [];
   /** Changes of the list of unsent writes that go with the next commit. */
   #unsent: Change[] = [];
-  #committing: Promise<void> | undefined;
-  /** Greatest state of this app's own writes. */
-  #ownState = 0;
+  #nextCommit: Promise<void> | undefined;
+  /** Ends with the commit asked for last; never rejects. */
+  #lastCommit: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
   #changed: (changed: readonly FieldWrite[]) => void = () => undefined;
 
-  constructor(storage: SharedStorage, limits: Limits) {
+  constructor(storage: SharedStorage, limits: Limits, time: Time = { clock: systemClock }) {
     this.#storage = storage;
     this.#limits = limits;
-    this.#floors = this.#makeFloors();
+    this.#future = new FutureWrites(limits, time, () => this.#commitUnasked());
+    this.#hot = new TwoGenerations(limits.cacheBytes);
   }
 
-  async open(): Promise<KeptWrite[]> {
+  async open(): Promise<readonly KeptWrite[]> {
     await this.#storage.open();
-    await this.#floors.writer.open();
-    this.#storage.share?.listen((text) => this.#hear(text));
-    const cursor = this.#storage.range({ from: UNSENT, to: AFTER_UNSENT });
-    const kept: KeptWrite[] = [];
+    this.#isClosed = false;
     try {
-      for (;;) {
-        const found = await cursor.next(READ_AT_ONCE);
-        if (found.length === 0) return kept;
-        for (const [key, putJson] of found) kept.push({ id: key.slice(UNSENT.length), putJson });
-      }
-    } finally {
-      await cursor.close();
+      await this.#openFormat();
+      this.#storage.share?.listen((text) => this.#hear(text));
+      await this.#readFuture();
+      const kept = await this.#all(UNSENT);
+      return kept.map(([key, putJson]) => ({ id: key.slice(UNSENT.length), putJson }));
+    } catch (error) {
+      await this.close();
+      throw error;
     }
   }
 
   async close(): Promise<void> {
-    await this.#committing?.catch(() => undefined);
-    await this.#turn;
-    await this.#floors.writer.close();
+    this.#isClosed = true;
+    await this.#lastCommit;
+    this.#future.close();
     this.#storage.share?.close();
     await this.#storage.close();
   }
@@ -100,23 +115,23 @@ class StoredKeeper implements GraphKeeper {
   }
 
   async read(soul: string, names: Names | undefined): Promise<Fields> {
-    if (this.#isStale) await this.#takeTurn();
-    const { graph } = this.#floors;
+    const fields = new Map<string, Entry>();
     if (typeof names === 'string') {
-      const entry = await graph.readField(soul, names);
-      return new Map(entry === undefined ? [] : [[names, entry]]);
+      const place = fieldKey(soul, names);
+      const entry = this.#hotAt(place) ?? entryOf(await this.#storage.getText(place));
+      if (entry !== undefined) fields.set(names, entry);
+    } else {
+      await this.#walk(keyRange(soul, names ?? {}), (found) => {
+        for (const [place, record] of found) fields.set(parseFieldKey(place).key, entryOf(record)!);
+      });
     }
-    const node = names === undefined ? await graph.readNode(soul) : undefined;
-    return node?.fields ?? this.#walk(graph, soul, names);
+    return fields;
   }
 
   commit(writes: readonly FieldWrite[], isOwn: boolean): Promise<PutOutcome> {
-    if (isOwn) this.#ownState = latest(writes, this.#ownState);
     return new Promise((settle) => {
-      const request = { writes, owner: undefined, settle };
-      if (this.#storage.share === undefined) return this.#floors.writer.submit(request);
-      this.#waiting.push(request);
-      void this.#takeTurn();
+      this.#requests.push({ writes, isOwn, settle });
+      this.#commitUnasked();
     });
   }
 
@@ -129,122 +144,192 @@ class StoredKeeper implements GraphKeeper {
   }
 
   keepUnsent({ id, putJson }: KeptWrite): Promise<void> {
-    return this.#change([UNSENT + id, putJson]);
+    this.#unsent.push([UNSENT + id, putJson]);
+    return this.#commitSoon();
   }
 
   dropUnsent(id: string): void {
     // What stays because this fails is sent once more after the next start, which changes nothing.
-    this.#change([UNSENT + id, undefined]).catch(() => undefined);
+    this.#unsent.push([UNSENT + id, undefined]);
+    this.#commitUnasked();
   }
 
-  #makeFloors(): Floors {
-    const storage = this.#storage;
-    const limits = this.#limits;
-    const slices = this.#slices;
-    const graph = new GraphStore({ storage, limits, slices });
-    const writer = new Writer({
-      storage,
-      graph,
-      limits,
-      slices,
-      clock: () => Math.max(systemClock(), this.#ownState),
-      schedule: (task) => queueMicrotask(task),
-      startTimer: (wake, waitMs) => this.#startTimer(wake, waitMs),
+  /** Marks an empty storage as one of this format. */
+  async #openFormat(): Promise<void> {
+    const cursor = this.#storage.range({ from: '', to: LAST });
+    const found = await cursor.next(1);
+    await cursor.close();
+    if (found.length === 0) return this.#storage.commit([[APP_FORMAT_KEY, FORMAT]]);
+    if ((await this.#storage.getText(APP_FORMAT_KEY)) !== FORMAT)
+      throw new GraphError('STORAGE_UNREADABLE', 'holds no graph of an app, or one of another version');
+  }
+
+  /** For what is told in another way when it fails. */
+  #commitUnasked(): void {
+    this.#commitSoon().catch(() => undefined);
+  }
+
+  /** Everything that comes before a commit begins shares it. */
+  #commitSoon(): Promise<void> {
+    this.#nextCommit ??= this.#lastCommit.then(() => {
+      this.#nextCommit = undefined;
+      return this.#takeTurn();
     });
-    writer.onMatured((changed) => this.#tell(changed, true));
-    return { graph, writer };
+    this.#lastCommit = this.#nextCommit.catch(() => undefined);
+    return this.#nextCommit;
   }
 
-  /** A timer that keeps no process alive, and what it does waits for its turn. */
-  #startTimer(wake: () => void, waitMs: number): () => void {
-    const run = this.#storage.share === undefined ? wake : () => void this.#takeTurn(wake);
-    const timer = setTimeout(run, waitMs);
-    (timer as { unref?(): void }).unref?.();
-    return () => clearTimeout(timer);
-  }
-
-  /**
-   * Lets this owner write while no other does: with what the others have stored since, and all that waits at
-   * once. Otherwise a merge with what is in memory could put an older value in the place of a newer one.
-   */
-  #takeTurn(also?: () => void): Promise<void> {
-    if (this.#turn !== undefined && also === undefined) return this.#turn;
-    const share = this.#storage.share!;
-    const turn = share
-      .exclusive(async () => {
-        if (this.#turn === turn) this.#turn = undefined;
-        await this.#renew();
-        if (this.#waiting.length === 0 && also === undefined) return;
-        this.#lastTurn = randomId();
-        await this.#storage.commit([[LAST_TURN, this.#lastTurn]]);
-        const { writer } = this.#floors;
-        for (const request of this.#waiting.splice(0)) writer.submit(this.#shared(request));
-        also?.();
-        await writer.idle();
-      })
-      .catch((error: unknown) => this.#failWaiting(error));
-    this.#turn = turn;
-    return turn;
-  }
-
-  /** What others told may not have come yet, but in the storage it stands. */
-  async #renew(): Promise<void> {
-    const lastTurn = await this.#storage.getText(LAST_TURN);
-    this.#isStale = false;
-    if (lastTurn === this.#lastTurn) return;
-    this.#lastTurn = lastTurn;
-    await this.#floors.writer.close();
-    this.#floors = this.#makeFloors();
-    await this.#floors.writer.open();
-  }
-
-  /** The request, of which the other owners are told as well. */
-  #shared(request: PutRequest): PutRequest {
-    return {
-      writes: request.writes,
-      owner: request.owner,
-      settle: (outcome) => {
-        if (outcome.ok) this.#tell(outcome.changed, false);
-        request.settle(outcome);
-      },
+  /** Commits while no other owner does: an older value must not take the place of a newer one. */
+  async #takeTurn(): Promise<void> {
+    const { share } = this.#storage;
+    let requests: readonly Request[] = [];
+    const task = (): Promise<void> => {
+      requests = this.#requests;
+      this.#requests = [];
+      return this.#commitGroup(requests);
     };
+    try {
+      await (share === undefined ? task() : share.exclusive(task));
+    } catch (error) {
+      this.#knowsFuture = false;
+      if (!this.#isClosed) this.#future.wakeWithin(RETRY_MS);
+      const waiting = this.#requests.splice(0);
+      for (const request of [...requests, ...waiting]) request.settle(putFailure(error));
+      throw error;
+    }
   }
 
-  #failWaiting(error: unknown): void {
-    for (const request of this.#waiting.splice(0)) request.settle({ ok: false, reason: String(error) });
+  async #commitGroup(requests: readonly Request[]): Promise<void> {
+    const unsent = this.#unsent;
+    this.#unsent = [];
+    if (!this.#knowsFuture) await this.#readFuture();
+    const due = this.#future.takeDue();
+    const group = new Group(await this.#entriesOf([due, ...requests.map(({ writes }) => writes)]));
+    const matured = this.#future.mature(due, group);
+    const merged = requests.map(({ writes, isOwn }) => this.#future.merge(writes, isOwn, group));
+    const waiting = merged.flatMap((outcome) => (outcome.ok ? outcome.value.waiting : []));
+    const changes: Change[] = [
+      ...due.map((write): Change => [futureKey(write), undefined]),
+      ...group.accepted.map(([place, { state, json }]): Change => [place, `${state} ${json}`]),
+      ...waiting.map((write): Change => [futureKey(write), putJsonOf([write])]),
+      ...unsent,
+    ];
+    if (changes.length > 0) await this.#storage.commit(changes);
+    for (const [place, entry] of group.accepted) this.#heat(place, entry);
+    if (waiting.length > 0) this.#storage.share?.tell(FUTURE_NEWS);
+    this.#tell(matured);
+    if (matured.length > 0) this.#changed(matured);
+    for (const [at, outcome] of merged.entries()) {
+      if (outcome.ok) this.#tell(outcome.value.changed);
+      requests[at]!.settle(outcome.ok ? { ok: true, changed: outcome.value.changed } : outcome);
+    }
   }
 
-  #tell(changed: readonly FieldWrite[], isHere: boolean): void {
-    if (changed.length === 0) return;
-    this.#storage.share?.tell(putJsonOf(changed));
-    if (isHere) this.#changed(changed);
+  /** What is kept of all the properties, by storage key. */
+  async #entriesOf(groups: readonly (readonly FieldWrite[])[]): Promise<Map<string, Entry | undefined>> {
+    const entries = new Map<string, Entry | undefined>();
+    const unknown: string[] = [];
+    for (const writes of groups) {
+      for (const { soul, key } of writes) {
+        const place = fieldKey(soul, key);
+        if (entries.has(place)) continue;
+        const hot = this.#hotAt(place);
+        entries.set(place, hot);
+        if (hot === undefined) unknown.push(place);
+      }
+    }
+    if (unknown.length === 0) return entries;
+    const records = await this.#storage.getTexts(unknown);
+    for (const [at, place] of unknown.entries()) entries.set(place, entryOf(records[at]));
+    return entries;
+  }
+
+  #hotAt(place: string): Entry | undefined {
+    return this.#hot.get(place, (entry) => weightOf(place, entry));
+  }
+
+  #heat(place: string, entry: Entry): void {
+    if (this.#storage.share === undefined) this.#hot.set(place, entry, weightOf(place, entry));
+  }
+
+  /** Tells other owners. */
+  #tell(changed: readonly FieldWrite[]): void {
+    if (changed.length > 0) this.#storage.share?.tell(putJsonOf(changed));
   }
 
   /** Another owner has stored something. */
   #hear(text: string): void {
-    this.#isStale = true;
+    if (text === FUTURE_NEWS) {
+      this.#knowsFuture = false;
+      return this.#commitUnasked();
+    }
     const writes = parsePut(JSON.parse(text), this.#limits);
     if (writes.ok) this.#changed(writes.value);
   }
 
-  /** Everything that changes within a turn shares a commit. */
-  #change(change: Change): Promise<void> {
-    this.#unsent.push(change);
-    this.#committing ??= Promise.resolve().then(() => {
-      const changes = this.#unsent;
-      this.#unsent = [];
-      this.#committing = undefined;
-      return this.#storage.commit(changes);
-    });
-    return this.#committing;
+  async #readFuture(): Promise<void> {
+    const found = await this.#all(FUTURE);
+    const puts = found.map(([, putJson]) => parsePut(JSON.parse(putJson), this.#limits));
+    this.#future.reset(puts.flatMap((writes) => (writes.ok ? writes.value : [])));
+    this.#knowsFuture = true;
   }
 
-  async #walk(graph: GraphStore, soul: string, names: Names | undefined): Promise<Fields> {
-    const fields = new Map<string, Entry>();
-    const key = names === undefined ? {} : { key: names };
-    for await (const { nodes } of graph.parts({ soul, reverse: false, byteLimit: Infinity, ...key })) {
-      for (const { entries } of nodes) for (const [name, entry] of entries) fields.set(name, entry);
-    }
-    return fields;
+  /** All records of a kind. */
+  async #all(kind: string): Promise<readonly TextEntry[]> {
+    const all: TextEntry[] = [];
+    await this.#walk({ from: kind, to: kind + LAST }, (found) => all.push(...found));
+    return all;
   }
+
+  async #walk(range: KeyRange, take: (found: readonly TextEntry[]) => void): Promise<void> {
+    const cursor = this.#storage.range(range);
+    try {
+      for (;;) {
+        const found = await cursor.next(READ_AT_ONCE);
+        if (found.length === 0) return;
+        take(found);
+      }
+    } finally {
+      await cursor.close();
+    }
+  }
+}
+
+/** What a commit merges into: properties as they are stored, and then as they will be. */
+class Group implements MergeView {
+  readonly #entries: Map<string, Entry | undefined>;
+  readonly #accepted = new Map<string, FieldWrite>();
+
+  constructor(entries: Map<string, Entry | undefined>) {
+    this.#entries = entries;
+  }
+
+  /** What is new, by storage key. */
+  get accepted(): readonly (readonly [place: string, write: FieldWrite])[] {
+    return [...this.#accepted];
+  }
+
+  current(soul: string, key: string): Entry | undefined {
+    return this.#entries.get(fieldKey(soul, key));
+  }
+
+  accept(write: FieldWrite): void {
+    const place = fieldKey(write.soul, write.key);
+    this.#entries.set(place, write);
+    this.#accepted.set(place, write);
+  }
+}
+
+function futureKey(write: FieldWrite): string {
+  return FUTURE + placeOf(write);
+}
+
+function entryOf(record: string | undefined): Entry | undefined {
+  if (record === undefined) return undefined;
+  const at = record.indexOf(' ');
+  return { state: Number(record.slice(0, at)), json: record.slice(at + 1) };
+}
+
+function weightOf(place: string, { json }: Entry): number {
+  return ENTRY_BYTES + 2 * (place.length + json.length);
 }

@@ -4,7 +4,6 @@ import type { Selector } from '../graph/selector.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { resolveDue } from '../ham/resolve.ts';
 import type { Link } from '../mesh/link.ts';
-import { Outbox } from '../mesh/outbox.ts';
 import {
   decodeFrame,
   encodeGet,
@@ -75,20 +74,19 @@ interface Waiting<T> {
 export class Uplink {
   readonly #link: Link;
   readonly #parts: UplinkParts;
-  readonly #outbox: Outbox;
+  /** Messages that go out at the end of the turn. */
+  #texts: string[] = [];
   readonly #asks = new Map<string, Waiting<Ask>>();
   readonly #asksInLine: Ask[] = [];
   readonly #puts = new Map<string, Waiting<Parcel>>();
   readonly #putsInLine: Parcel[] = [];
   #openLength = 0;
-  #isFlushing = false;
   #isClosed = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(link: Link, parts: UplinkParts) {
     this.#link = link;
     this.#parts = parts;
-    this.#outbox = new Outbox(parts.limits.packLength);
     // What browsers say first: this is no relay.
     this.#say(`{"#":"${randomId()}","dam":"hi"}`);
   }
@@ -144,15 +142,13 @@ export class Uplink {
 
   #say(text: string): void {
     if (this.#isClosed) return;
-    this.#outbox.add(text);
-    if (this.#isFlushing) return;
-    this.#isFlushing = true;
-    queueMicrotask(() => this.#flush());
+    if (this.#texts.push(text) === 1) queueMicrotask(() => this.#flush());
   }
 
   #flush(): void {
-    this.#isFlushing = false;
-    for (const frame of this.#outbox.take()) this.#link.send(frame);
+    const texts = this.#texts;
+    this.#texts = [];
+    for (const frame of framesOf(texts, this.#parts.limits.packLength)) this.#link.send({ text: frame });
   }
 
   #hear(text: string): void {
@@ -257,6 +253,21 @@ export class Uplink {
     clearTimeout(this.#timer);
     this.#parts.closed();
   }
+}
+
+/** Frames of messages: one alone as it is, several as an array with so many characters at most (gun-wire section 2.4). */
+function framesOf(texts: readonly string[], most: number): readonly string[] {
+  const frames: string[][] = [];
+  let length = Infinity;
+  for (const text of texts) {
+    length += text.length;
+    if (length > most) {
+      frames.push([]);
+      length = text.length;
+    }
+    frames.at(-1)!.push(text);
+  }
+  return frames.map((frame) => (frame.length === 1 ? frame[0]! : `[${frame.join(',')}]`));
 }
 
 /** What to ask to learn whether writes are there: few properties one by one, many by their nodes. */

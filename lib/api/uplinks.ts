@@ -34,7 +34,6 @@ export interface UplinksParts extends Pick<UplinkParts, 'limits' | 'take' | 'ans
 export class Uplinks {
   readonly #parts: UplinksParts;
   readonly #remotes: Remote[] = [];
-  #isOpen = false;
   readonly #pid = randomId();
 
   /** @throws GraphError OPTION_INVALID when two peers have the same name */
@@ -44,16 +43,14 @@ export class Uplinks {
   }
 
   /**
-   * Adds a peer, which is dialled at once when the others are.
+   * Adds a peer; {@link open} dials it.
    *
    * @throws GraphError OPTION_INVALID when there is one of that name
    */
   add(address: PeerAddress): void {
     if (this.#remotes.some((other) => other.address.name === address.name))
       throw new GraphError('OPTION_INVALID', 'a peer is given twice');
-    const remote: Remote = { address, dialling: undefined, uplink: undefined, hasFailed: false };
-    this.#remotes.push(remote);
-    if (this.#isOpen) this.#dial(remote);
+    this.#remotes.push({ address, dialling: undefined, uplink: undefined, hasFailed: false });
   }
 
   /** Peers that there are to be. */
@@ -72,10 +69,16 @@ export class Uplinks {
     return this.#remotes.every(({ hasFailed }) => hasFailed) ? 'offline' : 'connecting';
   }
 
-  /** Dials every peer. */
+  /** Dials every peer that is not dialled yet. */
   open(): void {
-    this.#isOpen = true;
-    for (const remote of this.#remotes) this.#dial(remote);
+    for (const remote of this.#remotes)
+      remote.dialling ??= remote.address.dial({
+        link: (link) => this.#welcome(remote, link),
+        failed: () => {
+          remote.hasFailed = true;
+          this.#parts.changed();
+        },
+      });
   }
 
   close(): void {
@@ -107,16 +110,6 @@ export class Uplinks {
   /** Sends a write to every peer. */
   send(write: UnsentWrite): void {
     for (const remote of this.#remotes) this.#sendTo(remote, write);
-  }
-
-  #dial(remote: Remote): void {
-    remote.dialling = remote.address.dial({
-      link: (link) => this.#welcome(remote, link),
-      failed: () => {
-        remote.hasFailed = true;
-        this.#parts.changed();
-      },
-    });
   }
 
   #welcome(remote: Remote, link: Link): void {

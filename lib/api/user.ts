@@ -1,6 +1,7 @@
 import { GraphError } from '../base/errors.ts';
 import { limitsWith, type Limits } from '../base/limits.ts';
 import { success, type Result } from '../base/result.ts';
+import { runWithPauses } from '../base/slices.ts';
 import type { Value } from '../graph/value.ts';
 import { valueOf, type FieldWrite } from '../graph/write.ts';
 import {
@@ -10,23 +11,26 @@ import {
   changePassword,
   createPair,
   createUser,
-  decrypt,
   encrypt,
   grant,
-  grantedKey,
+  openShared,
   ownerOf,
   parseCertificate,
   plainValue,
   recallUser,
-  SeaChecker,
   sharedKey,
   signWrite,
+  trust,
+  trustedWith,
   type AccountGraph,
   type KeyPair,
   type PublicPair,
   type Terms,
+  type TrustTerms,
   type User,
 } from '../sea/index.ts';
+import { PutCheck } from '../sea/put-check.ts';
+import { Verifier } from '../sea/verifier.ts';
 import type { GraphCore } from './core.ts';
 import type { PutOptions, PutResult } from './delivery.ts';
 import { coreOf, type Graph } from './graph.ts';
@@ -48,9 +52,13 @@ const sessions = new WeakMap<GraphCore, UserSession>();
  * @param limits of what is remembered of keys and signatures
  */
 export function userSpaces(limits: Partial<Limits> = {}): UserSpaces {
-  const checker = new SeaChecker(limitsWith(limits));
+  const verifier = new Verifier(limitsWith(limits));
+  const checks = new PutCheck(verifier, {
+    judge: (write, demand, check) => verifier.judge(write, demand, check),
+    run: runWithPauses,
+  });
   return {
-    check: (writes, now, read) => checker.check(writes, now, read),
+    check: (writes, now, readStored) => checks.check(writes, { now, readStored }),
     plain: plainValue,
   };
 }
@@ -169,6 +177,27 @@ export class UserSession {
   }
 
   /**
+   * Lets somebody write at a path of the own space and below: a certificate for that, which stands in the own space at
+   * `trust`, where {@link trustedWith} finds it. The `trust` of gun 0.2020.1241 fails and writes nothing.
+   *
+   * @param path keys joined by `/`, below the account
+   * @throws GraphError USER_REFUSED when nobody is logged in, or the guest is this user or no public key
+   */
+  async trust(path: string, guest: Pick<PublicPair, 'pub'>, terms: TrustTerms = {}): Promise<void> {
+    taken(await trust(this.#accounts, this.#loggedIn(), path, guest.pub, terms));
+  }
+
+  /**
+   * The certificate by which somebody trusts this user with a path, for {@link of}.
+   *
+   * @returns undefined when there is none
+   * @throws GraphError USER_REFUSED when nobody is logged in
+   */
+  trustedWith(path: string, owner: Pick<PublicPair, 'pub'>): Promise<string | undefined> {
+    return trustedWith(this.#accounts, path, owner.pub, this.#loggedIn().pair.pub);
+  }
+
+  /**
    * Writes a value that only this user, and those it grants the path, can read.
    *
    * @param path keys joined by `/`, below the account
@@ -182,7 +211,8 @@ export class UserSession {
   }
 
   /**
-   * Lets somebody read what is secret at a path of the own space.
+   * Lets somebody read what is secret at a path of the own space; users of gun find the key at
+   * `grant`, their public key, and the path with `~` and the owner's public key behind it.
    *
    * @throws GraphError USER_REFUSED
    */
@@ -191,20 +221,16 @@ export class UserSession {
   }
 
   /**
-   * Reads a secret: an own one, or one that its owner has granted.
+   * Reads a secret: an own one, also of gun's `secret`, or one that its owner has granted, here or by gun's `grant`.
    *
    * @returns undefined when there is none
    * @throws GraphError USER_REFUSED when nobody is logged in or the secret was not granted
    */
   async readSecret(path: string, owner?: PublicPair): Promise<unknown> {
     const user = this.#loggedIn();
-    const isOwn = owner === undefined || owner.pub === user.pair.pub;
-    const { value } = await at(this.#space(isOwn ? user.pair.pub : owner.pub), path).once();
+    const { value } = await at(this.#space((owner ?? user.pair).pub), path).once();
     if (value === undefined || value === null) return undefined;
-    const key = isOwn
-      ? await sharedKey(this.#accounts, user, path)
-      : await grantedKey(this.#accounts, user, path, owner);
-    return taken(await decrypt(value, taken(key)));
+    return taken(await openShared(this.#accounts, user, path, owner ?? user.pair, value));
   }
 
   #enter(user: Result<User>): PublicUser {

@@ -1,3 +1,5 @@
+export { fromBase64Url, fromHex, toBase64Url, toHex } from './byte-texts.ts';
+
 const encoder = new TextEncoder();
 // A byte order mark is part of the text, not an instruction to the decoder.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -41,62 +43,8 @@ function isLow(unit: number): boolean {
   return unit >= 0xdc00 && unit < 0xe000;
 }
 
-const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
-
-/** Bytes as lower-case hex. */
-export function toHex(bytes: Uint8Array): string {
-  let hex = '';
-  for (let i = 0; i < bytes.length; i += 1) hex += HEX[bytes[i]!]!;
-  return hex;
-}
-
-/** The bytes of lower-case hex, undefined for every other text. */
-export function fromHex(hex: string): Uint8Array | undefined {
-  if (hex.length % 2 !== 0 || !/^[\da-f]*$/.test(hex)) return undefined;
-  const bytes = new Uint8Array(hex.length / 2);
-  for (let i = 0; i < bytes.length; i += 1) bytes[i] = Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16);
-  return bytes;
-}
-
-const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-const SEXTETS: ReadonlyMap<number, number> = new Map(
-  Array.from(BASE64URL, (letter, sextet) => [letter.charCodeAt(0), sextet]),
-);
-
-/** Bytes as base64url without padding (RFC 4648 section 5). */
-export function toBase64Url(bytes: Uint8Array): string {
-  let text = '';
-  for (let i = 0; i < bytes.length; i += 3) {
-    const count = Math.min(bytes.length - i, 3);
-    const group = (bytes[i]! << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
-    for (let k = 0; k <= count; k += 1) text += BASE64URL[(group >> (18 - 6 * k)) & 63]!;
-  }
-  return text;
-}
-
-/** The bytes of base64url without padding, undefined for every text that {@link toBase64Url} does not make. */
-export function fromBase64Url(text: string): Uint8Array | undefined {
-  if (text.length % 4 === 1) return undefined;
-  const bytes = new Uint8Array(Math.floor((text.length * 3) / 4));
-  let group = 0;
-  let bits = 0;
-  let at = 0;
-  for (let i = 0; i < text.length; i += 1) {
-    const sextet = SEXTETS.get(text.charCodeAt(i));
-    if (sextet === undefined) return undefined;
-    group = ((group << 6) | sextet) & 0xffff;
-    bits += 6;
-    if (bits < 8) continue;
-    bits -= 8;
-    bytes[at] = (group >> bits) & 0xff;
-    at += 1;
-  }
-  // Bits that belong to no byte must be zero, so that equal bytes have one text.
-  return (group & ((1 << bits) - 1)) === 0 ? bytes : undefined;
-}
-
 /** All parts one after the other. */
-export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;
   for (const part of parts) {

@@ -11,6 +11,7 @@ export const ERROR_CODES = {
   OPTION_INVALID: 'an option is unknown, malformed or out of its range',
   PUT_REFUSED: 'what was written is refused',
   RELAY_LISTEN_FAILED: 'the relay could not listen on its port',
+  RELAY_UNREACHABLE: 'the relay cannot be reached, or refuses',
   SEA_BAD_INPUT: 'data to sign, encrypt or certify is not what SEA can take',
   SEA_BAD_KEY: 'a key pair is malformed or its halves do not belong together',
   STORAGE_DAMAGED: 'the store is damaged',

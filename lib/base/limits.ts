@@ -55,20 +55,22 @@ export interface Limits {
   readonly rememberedPeers: number;
   /** Souls remembered per such peer. */
   readonly rememberedSouls: number;
-  /** Peers that may come in as relays, which are told every change; others stay clients. */
+  /** Peers that may come in as relays, which are told every change; others stay clients. Also lines to logs. */
   readonly inboundRelays: number;
   /**
    * Puts of one peer that wait for the storage, each counted once more for every 16 KiB of values in it; beyond, what
    * it says waits until half of them are done.
    */
   readonly unsettledPuts: number;
-  /** Messages waiting for the storage; beyond, puts are refused. */
+  /** Messages waiting for the storage; beyond, puts are refused. From half on a peer with some of them is not heard. */
   readonly waitingPuts: number;
+  /** Characters of these, of which each counts for an equal part; a longer put counts for several. */
+  readonly waitingLength: number;
   /** Public keys kept ready for checking signatures. */
   readonly publicKeys: number;
   /** Bytes of signed values remembered as verified, so that they are not checked again when they come again. */
   readonly verifiedBytes: number;
-  /** Sessions of one connection between nodes that synchronise logs; beyond, it is closed with 1013. */
+  /** Sessions that one connection between nodes may open to synchronise logs; beyond, it is closed with 1013. */
   readonly logSessions: number;
   /** Logs in the state vector of one session; beyond, the session ends. */
   readonly sessionLogs: number;
@@ -109,6 +111,7 @@ export const DEFAULT_LIMITS: Limits = {
   inboundRelays: 64,
   unsettledPuts: 1000,
   waitingPuts: 50_000,
+  waitingLength: 64 * MIB,
   publicKeys: 5000,
   verifiedBytes: 16 * MIB,
   logSessions: 64,

@@ -20,3 +20,17 @@ export class Pace {
     return true;
   }
 }
+
+/** Those of many things that are meant, in steps. */
+export function* chosenInSteps<Thing>(
+  things: readonly Thing[],
+  isMeant: (thing: Thing) => boolean,
+): Generator<void, Thing[]> {
+  const found: Thing[] = [];
+  const pace = new Pace();
+  for (const thing of things) {
+    if (isMeant(thing)) found.push(thing);
+    if (pace.after(0)) yield;
+  }
+  return found;
+}

@@ -1,4 +1,5 @@
 import type { MaybePromise } from './maybe-promise.ts';
+import { inLaterTurn } from './turns.ts';
 
 /** How long sliced work may hold the event loop in one turn, in milliseconds. */
 const SLICE_MS = 4;
@@ -129,6 +130,21 @@ export class Slices {
     if (first !== undefined) this.#tasks.push(this.#tasks.shift()!);
     if (this.#tasks.length > 0) this.#schedule(() => this.#pump());
   }
+}
+
+/** Does one work that waits, with a pause whenever a slice is over; rejects with whatever it throws. */
+export async function runWithPauses<T>(steps: WaitingSteps<T>): Promise<T> {
+  let until = performance.now() + SLICE_MS;
+  let step = steps.next();
+  while (step.done !== true) {
+    const goOn = await resumption(steps, step.value);
+    if (performance.now() >= until) {
+      await new Promise<void>((resolve) => inLaterTurn(resolve));
+      until = performance.now() + SLICE_MS;
+    }
+    step = goOn();
+  }
+  return step.value;
 }
 
 /** Goes on with steps until they are done or wait. */

@@ -36,12 +36,6 @@ export class TwoGenerations<K, V> {
     this.#youngWeight += weight;
   }
 
-  /** The keys that are kept. */
-  *keys(): Generator<K> {
-    yield* this.#young.keys();
-    for (const key of this.#old.keys()) if (!this.#young.has(key)) yield key;
-  }
-
   /** Tells that a kept value grew heavier. */
   grow(weight: number): void {
     this.#youngWeight += weight;

@@ -12,7 +12,7 @@ export interface NodePointer {
 export interface InputCopy {
   /** A value, a pointer, or objects of these. */
   readonly value: unknown;
-  /** The souls of objects that have one by themselves. */
+  /** Objects that have souls by themselves, with these; where they stand in the value there are pointers. */
   readonly souls: ReadonlyMap<object, string>;
 }
 
@@ -39,10 +39,16 @@ export function copyInput(
     if (pointer !== undefined) return success(pointer);
     const known = copies.get(value);
     if (known !== undefined) return success(known);
-    if (!isObject(value) || path.length > MOST_DEPTH) return failure(refusal(value, path));
+    return isObject(value) && path.length <= MOST_DEPTH
+      ? readNode(value, path)
+      : failure(refusal(value, path));
+  };
+  const readNode = (value: object, path: readonly string[]): Result<unknown> => {
     const copy: object = Object.create(null) as object;
-    copies.set(value, copy);
-    const soul = soulOf(value);
+    // What is put at a root has the soul of that place.
+    const soul = path.length > 1 ? soulOf(value) : undefined;
+    const shown = soul === undefined ? copy : { soul: () => Promise.resolve(soul) };
+    copies.set(value, shown);
     if (soul !== undefined) souls.set(copy, soul);
     for (const [key, field] of Object.entries(value)) {
       if (key === META_KEY) continue;
@@ -50,7 +56,7 @@ export function copyInput(
       if (!read1.ok) return read1;
       Object.defineProperty(copy, key, { value: read1.value, enumerable: true });
     }
-    return success(copy);
+    return success(shown);
   };
   const whole = read(data, at);
   return whole.ok ? success({ value: whole.value, souls }) : whole;

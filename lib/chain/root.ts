@@ -4,6 +4,7 @@ import type { SignWrites, UserSpaces } from '../api/user-spaces.ts';
 import { limitsWith } from '../base/limits.ts';
 import { systemClock } from '../base/clock.ts';
 import { randomText } from '../base/random.ts';
+import type { FieldWrite } from '../graph/write.ts';
 import { Display } from './display.ts';
 import type { ChainLike, Context, ContextWorld } from './context.ts';
 import { hasListeners, type EventOwner } from './events.ts';
@@ -103,6 +104,7 @@ export class ChainRoot<C extends ChainLike = ChainLike> implements ListenerWorld
     const added = takeOptions(this.options, given);
     this.#parts.told('opt', this.$._);
     if (this.#core === undefined) return;
+    this.#core.assertUsable();
     for (const url of added) this.#core.addPeer(this.#peer(url));
   }
 
@@ -162,11 +164,13 @@ export class ChainRoot<C extends ChainLike = ChainLike> implements ListenerWorld
       clock: systemClock,
       spaces: this.#parts.spaces,
     });
-    this.#memory = new MemoryView(core);
-    core.live.onApplied((changed) => {
+    const memory = new MemoryView(core, keeper, this.#parts.spaces);
+    this.#memory = memory;
+    core.live.applied = (changed) => {
+      for (const { soul } of changed) memory.note(soul);
       this.#draw();
-      if (hasListeners(this.#events, 'put')) this.#tellPuts(core, changed);
-    });
+      if (hasListeners(this.#events, 'put')) this.#tellPuts(changed);
+    };
     core.on('status', () => {
       for (const display of this.unsettled) this.dirty(display);
     });
@@ -186,10 +190,10 @@ export class ChainRoot<C extends ChainLike = ChainLike> implements ListenerWorld
     this.#isDrawing = false;
   }
 
-  #tellPuts(core: GraphCore, changed: Parameters<Parameters<GraphCore['live']['onApplied']>[0]>[0]): void {
+  #tellPuts(changed: readonly FieldWrite[]): void {
     for (const write of changed) {
       const { soul, key, state } = write;
-      const put = { '#': soul, '.': key, ':': core.plain(soul, key, write), '>': state };
+      const put = { '#': soul, '.': key, ':': this.#parts.spaces.plain(soul, key, write), '>': state };
       this.#events.on('put', { put, $: this.$ });
     }
   }

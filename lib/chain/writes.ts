@@ -86,7 +86,7 @@ export class Writes {
   ): Promise<Omit<GunAck, '@'>> {
     await turn;
     const core = this.#core;
-    const isWaiting = ack !== undefined && core.peerCount > 0;
+    const isWaiting = ack !== undefined && core.status.connection !== 'alone';
     const cutOff = new AbortController();
     let isStored = false;
     const check = (): void => {
@@ -103,12 +103,14 @@ export class Writes {
             isStored = true;
             check();
           },
-          soulOf: (node) => souls.get(node),
           until: isWaiting ? 'relay' : 'local',
           timeout: lackMs,
           signal: cutOff.signal,
         },
-        (input) => input.put(place, value),
+        async (input) => {
+          await input.put(place, value);
+          for (const [node, soul] of souls) await input.put({ soul, keys: [] }, node);
+        },
         async (writes) => {
           const signed = sign === undefined ? writes : await sign(writes);
           submitted();

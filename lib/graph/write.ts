@@ -14,6 +14,20 @@ export interface FieldWrite extends Entry {
   readonly key: string;
 }
 
+/** What a write takes beside its texts, in characters. */
+const WRITE_LENGTH = 64;
+
+/** Characters that some writes hold in memory; a soul counts once where one write after the other has it. */
+export function lengthOfWrites(writes: readonly FieldWrite[]): number {
+  let length = 0;
+  let last = '';
+  for (const { soul, key, json } of writes) {
+    length += WRITE_LENGTH + key.length + json.length + (soul === last ? 0 : soul.length);
+    last = soul;
+  }
+  return length;
+}
+
 /**
  * Makes a write from a value.
  *

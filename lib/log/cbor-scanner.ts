@@ -1,4 +1,5 @@
-import { compareBytes, equalBytes, fromUtf8, toHex } from '../base/bytes.ts';
+import { toHex } from '../base/byte-texts.ts';
+import { compareBytes, equalBytes, fromUtf8 } from '../base/bytes.ts';
 import { MAJOR, SIMPLE } from './cbor-writer.ts';
 import { fitsSingle, halfBits, halfValue } from './float.ts';
 
@@ -115,6 +116,7 @@ export class CborScanner {
   /** Reads a text. */
   text(): string {
     const bytes = this.#take(this.#length(MAJOR.text, 'a text'));
+    if (bytes.length <= SHORT_TEXT && isAsciiOnly(bytes)) return String.fromCharCode(...bytes);
     return this.#isText(bytes) ? fromUtf8(bytes) : '';
   }
 
@@ -346,7 +348,7 @@ export class CborScanner {
 
   #isText(bytes: Uint8Array): boolean {
     if (this.#fault !== undefined) return false;
-    if (bytes.every(isAscii)) return true;
+    if (isAsciiOnly(bytes)) return true;
     try {
       strictDecoder.decode(bytes);
       return true;
@@ -360,8 +362,12 @@ export class CborScanner {
 /** The least argument that needs 1, 2, 4 or 8 bytes of its own. */
 const LEAST_OF_SIZE: readonly number[] = [24, 0x100, 0x1_0000, 0x1_0000_0000];
 
-function isAscii(byte: number): boolean {
-  return byte < 0x80;
+/** Bytes of a text for which a decoder takes longer to begin than to end. */
+const SHORT_TEXT = 32;
+
+function isAsciiOnly(bytes: Uint8Array): boolean {
+  for (let at = 0; at < bytes.length; at += 1) if (bytes[at]! >= 0x80) return false;
+  return true;
 }
 
 /** Why bytes are not one canonical CBOR item; undefined when they are. */

@@ -31,6 +31,8 @@ export const SIMPLE = {
 } as const;
 
 const FIRST_BYTES = 256;
+/** Characters of a text for which an encoder takes longer to begin than to end. */
+const SHORT_TEXT = 64;
 const MOST_UINT64 = 2n ** 64n - 1n;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
@@ -97,6 +99,7 @@ export class CborWriter {
    * @throws GraphError CBOR_BAD_VALUE for a lone surrogate
    */
   text(value: string): this {
+    if (value.length <= SHORT_TEXT && this.#shortText(value)) return this;
     if (!isWellFormed(value)) throw new GraphError('CBOR_BAD_VALUE', 'a lone surrogate');
     return this.utf8(utf8(value));
   }
@@ -150,6 +153,22 @@ export class CborWriter {
     }
     if (value instanceof Map) return this.#sortedMap(value as CborMap);
     throw new GraphError('CBOR_BAD_VALUE', typeof value);
+  }
+
+  /** Writes a text of ASCII alone; false for others, of which nothing is written. */
+  #shortText(value: string): boolean {
+    const start = this.#at;
+    this.#head(MAJOR.text, value.length).#reserve(value.length);
+    for (let at = 0; at < value.length; at += 1) {
+      const code = value.charCodeAt(at);
+      if (code >= 0x80) {
+        this.#at = start;
+        return false;
+      }
+      this.#bytes[this.#at + at] = code;
+    }
+    this.#at += value.length;
+    return true;
   }
 
   #bigint(value: bigint): this {

@@ -67,8 +67,11 @@ export function withSignature(unsigned: Uint8Array, signature: Uint8Array): Uint
 
 /** The bytes that the signature of a received header was made over, unknown fields included. */
 export function unsignedBytesOf({ bytes }: Pick<Header, 'bytes'>): Uint8Array {
-  const head = Uint8Array.of(bytes[0]! - 1);
-  return concatBytes(head, bytes.subarray(1, SIGNATURE_START), bytes.subarray(SIGNATURE_END));
+  const unsigned = new Uint8Array(bytes.length - (SIGNATURE_END - SIGNATURE_START));
+  unsigned.set(bytes.subarray(0, SIGNATURE_START));
+  unsigned.set(bytes.subarray(SIGNATURE_END), SIGNATURE_START);
+  unsigned[0]! -= 1;
+  return unsigned;
 }
 
 /**
@@ -79,7 +82,7 @@ export function unsignedBytesOf({ bytes }: Pick<Header, 'bytes'>): Uint8Array {
 export function decodeHeader(received: Uint8Array): Result<Header, LogReason> {
   if (received.length > MOST_HEADER_BYTES) return failure('size');
   // A copy: what was received is often a view of a larger buffer.
-  const bytes = Uint8Array.from(received);
+  const bytes = new Uint8Array(received);
   const scanner = new CborScanner(bytes);
   const fields = scanner.array();
   const version = scanner.uint();
@@ -90,12 +93,12 @@ export function decodeHeader(received: Uint8Array): Result<Header, LogReason> {
   const payloadHash = payloadSize > 0 ? scanner.bytes(HASH_BYTES) : undefined;
   const sequence = scanner.uint(MOST_UINT32);
   const backlink = sequence > 0 ? scanner.bytes(HASH_BYTES) : undefined;
-  const known = 5 + [payloadHash, backlink].filter((field) => field !== undefined).length;
+  const known = 5 + (payloadHash === undefined ? 0 : 1) + (backlink === undefined ? 0 : 1);
   if (fields < known || fields > MOST_FIELDS) scanner.refuse('too few or too many fields');
   const extensions = readRest(scanner, fields - known);
   if (scanner.fault !== undefined) return failure('malformed');
-  const fieldsRead = { author, signature, payloadSize, payloadHash, sequence, backlink, extensions };
-  return success({ ...fieldsRead, bytes, id: hashBytes(bytes) });
+  const id = hashBytes(bytes);
+  return success({ author, signature, payloadSize, payloadHash, sequence, backlink, extensions, bytes, id });
 }
 
 /** Walks what follows the known fields; the first of it are the extensions. */

@@ -1,4 +1,5 @@
-import { compareBytes, equalBytes, fromHex, toHex } from '../base/bytes.ts';
+import { fromHex, toHex } from '../base/byte-texts.ts';
+import { compareBytes, equalBytes } from '../base/bytes.ts';
 import { failure, success, type Result } from '../base/result.ts';
 import { CborScanner } from './cbor-scanner.ts';
 import { CborWriter } from './cbor-writer.ts';

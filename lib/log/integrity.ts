@@ -36,7 +36,7 @@ export function readOperation(
   if (!extensions.ok) return extensions;
   const fault = checkBody(header.value, body) ?? checkSignature(header.value, verify);
   if (fault !== undefined) return failure(fault);
-  const kept = body === undefined ? undefined : Uint8Array.from(body);
+  const kept = body === undefined ? undefined : new Uint8Array(body);
   return success({ header: header.value, extensions: extensions.value, body: kept });
 }
 

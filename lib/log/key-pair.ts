@@ -1,6 +1,6 @@
 import { getPublicKey, hashes, sign, utils } from '@noble/ed25519';
 import { sha512 } from '@noble/hashes/sha2.js';
-import { toHex } from '../base/bytes.ts';
+import { toHex } from '../base/byte-texts.ts';
 import { GraphError } from '../base/errors.ts';
 import { KEY_BYTES } from './strict-ed25519.ts';
 

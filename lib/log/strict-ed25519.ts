@@ -1,6 +1,7 @@
 import { Point } from '@noble/ed25519';
 import { sha512 } from '@noble/hashes/sha2.js';
-import { compareBytes, concatBytes, equalBytes, fromHex, toHex } from '../base/bytes.ts';
+import { fromHex, toHex } from '../base/byte-texts.ts';
+import { compareBytes, concatBytes, equalBytes } from '../base/bytes.ts';
 
 /** Bytes of a public key and of a secret. */
 export const KEY_BYTES = 32;
@@ -36,15 +37,26 @@ function toNumber(littleEndian: Uint8Array): bigint {
   return BigInt(`0x${toHex(littleEndian.toReversed())}`);
 }
 
+/** First bytes of the points of small order, so that most others need no closer look. */
+const SMALL_STARTS: ReadonlySet<number> = new Set(
+  Array.from(SMALL_ORDER, (point) => Number.parseInt(point.slice(0, 2), 16)),
+);
+
 /** True for bytes that may be a key or R: a canonical y, and no point of small order. */
 function mayBePoint(bytes: Uint8Array): boolean {
-  const y = bytes.toReversed();
-  y[0]! &= ~SIGN_BIT;
-  if (compareBytes(y, PRIME) >= 0) return false;
+  // Only a y whose highest byte is that of the prime can be no less than it.
+  if ((bytes[KEY_BYTES - 1]! & ~SIGN_BIT) === PRIME[0]! && !isCanonicalY(bytes)) return false;
+  if (!SMALL_STARTS.has(bytes[0]!)) return true;
   // The neutral element and the point of order two have x = 0, which has no sign.
   const unsigned = bytes.slice();
   unsigned[KEY_BYTES - 1]! &= ~SIGN_BIT;
   return !SMALL_ORDER.has(toHex(bytes)) && !SMALL_ORDER.has(toHex(unsigned));
+}
+
+function isCanonicalY(bytes: Uint8Array): boolean {
+  const y = bytes.toReversed();
+  y[0]! &= ~SIGN_BIT;
+  return compareBytes(y, PRIME) < 0;
 }
 
 /** What the strict rules say of a key alone: 32 bytes, canonical, of no small order. */
@@ -52,11 +64,17 @@ export function mayBeKey(publicKey: Uint8Array): boolean {
   return publicKey.length === KEY_BYTES && mayBePoint(publicKey);
 }
 
+/** True for a signature whose S is below the order of the group. */
+function isBelowOrder(signature: Uint8Array): boolean {
+  const highest = signature[SIGNATURE_BYTES - 1]!;
+  if (highest !== ORDER[0]!) return highest < ORDER[0]!;
+  return compareBytes(signature.slice(KEY_BYTES).toReversed(), ORDER) < 0;
+}
+
 /** What the strict rules say of a signature alone: S below the order, R canonical and of no small order. */
 function mayBeSignature(signature: Uint8Array): boolean {
   if (signature.length !== SIGNATURE_BYTES) return false;
-  const s = signature.slice(KEY_BYTES).toReversed();
-  return compareBytes(s, ORDER) < 0 && mayBePoint(signature.subarray(0, KEY_BYTES));
+  return isBelowOrder(signature) && mayBePoint(signature.subarray(0, KEY_BYTES));
 }
 
 /**

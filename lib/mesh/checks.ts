@@ -2,6 +2,7 @@ import { failure, success } from '../base/result.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { Limits } from '../base/limits.ts';
 import type { FieldWrite } from '../graph/write.ts';
+import type { Writer } from '../store/writer.ts';
 import { CheckLine, type Checked, type CheckedPut } from './check-line.ts';
 import { READ_FAILED } from './counters.ts';
 import type { Peer } from './peer.ts';
@@ -24,6 +25,8 @@ export interface ChecksParts {
   /** Everything may be stored when absent. */
   readonly policy: WritePolicy | undefined;
   readonly limits: Limits;
+  /** Where what was checked waits: who has some there while it is crowded should not add more. */
+  readonly writer: Pick<Writer, 'isCrowded'>;
   /** Told when the policy could not decide. */
   readonly fail: (peer: Peer, error: unknown) => void;
 }
@@ -62,7 +65,7 @@ export class Checks {
     const line = (peer.checks ??= new CheckLine());
     const place = line.add(put);
     this.#pending += 1;
-    balance(peer, this.#parts.limits);
+    this.balance(peer);
     let checked: Checked;
     try {
       checked = await checking;
@@ -72,15 +75,17 @@ export class Checks {
     }
     line.decide(place, checked);
     if (line.size === 0) peer.checks = undefined;
-    balance(peer, this.#parts.limits);
+    this.balance(peer);
     this.#pending -= 1;
     if (this.#pending > 0) return;
     for (const resolve of this.#idle.splice(0)) resolve();
   }
-}
 
-/** Hears a peer no further while too much of what it put is not done with. */
-export function balance({ inbox, checks, unsettledPuts }: Peer, limits: Limits): void {
-  if (unsettledPuts >= limits.unsettledPuts || checks?.isFull === true) inbox?.hold();
-  else if (unsettledPuts * RELEASE_SHARE <= limits.unsettledPuts) inbox?.release();
+  /** Hears a peer no further while too much of what it put is not done with. */
+  balance({ inbox, checks, unsettledPuts }: Peer): void {
+    const { limits, writer } = this.#parts;
+    const isCrowding = unsettledPuts > 0 && writer.isCrowded;
+    if (unsettledPuts >= limits.unsettledPuts || checks?.isFull === true || isCrowding) inbox?.hold();
+    else if (unsettledPuts * RELEASE_SHARE <= limits.unsettledPuts) inbox?.release();
+  }
 }

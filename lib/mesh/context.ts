@@ -1,5 +1,6 @@
 import type { Limits } from '../base/limits.ts';
 import type { Slices } from '../base/slices.ts';
+import type { FieldWrite } from '../graph/write.ts';
 import type { GraphStore } from '../store/graph-store.ts';
 import type { Writer, WriterEvent } from '../store/writer.ts';
 import type { AnswerPaths } from './answer-paths.ts';
@@ -27,6 +28,16 @@ export type MeshEvent =
     }
   | { readonly kind: 'read-failed' | 'handler-failed'; readonly peer: string; readonly error: unknown };
 
+/** What synchronisation of logs has to do with the graph's peers. */
+export interface MeshLogs {
+  /** True for a write that is stored and in an operation, or will be: who is sent operations needs no put. */
+  hasOperation(write: FieldWrite): boolean;
+  /** Takes a frame that came as JSON, `{"dam":"log","f":…}`. */
+  hear(peer: Peer, frame: unknown): void;
+  /** Told that a peer's link has ended. */
+  gone(peer: Peer): void;
+}
+
 /** What handlers may use. */
 export interface Context {
   readonly pid: string;
@@ -50,6 +61,8 @@ export interface Context {
   readonly sources: Sources;
   /** Takes note that a peer turned out to relay for others. */
   foundRelay(peer: Peer): void;
+  /** What synchronisation of logs has to do with this; undefined when no logs are kept. */
+  readonly logs: MeshLogs | undefined;
   /** Long work is cut into slices by it. */
   readonly slices: Slices;
   /** Runs a task at the end of the turn. */

@@ -1,6 +1,8 @@
 import { equalBytes } from '../base/bytes.ts';
 import type { Limits } from '../base/limits.ts';
-import { decodeFrame, encodeFrame, type LogFrame } from '../sync/log-frames.ts';
+import type { Result } from '../base/result.ts';
+import type { StartTimer } from '../store/deferred-writes.ts';
+import type { LogFrame } from '../sync/log-frames.ts';
 import { LogHandshake, type HandshakeOptions, type NodeIdentity } from '../sync/log-handshake.ts';
 import type { SessionEnd } from '../sync/log-sync.ts';
 import { SessionHost, type SessionProgress } from '../sync/session-host.ts';
@@ -10,10 +12,13 @@ import { CLOSE } from './link.ts';
 /** Feature whose absence leaves nothing to talk about. */
 export const LOG_FEATURE = 'log';
 
-/** A line of binary frames to one node; ordered while it lasts. */
+/** How long the other side may take to prove who it is, in milliseconds. */
+const HANDSHAKE_MS = 10_000;
+
+/** A line of frames to one node; ordered while it lasts. */
 export interface LogLine {
-  /** Takes a frame; the promise, if any, settles when more may be sent. */
-  send(bytes: Uint8Array): Promise<void> | void;
+  /** Takes a frame; the promise, if any, settles when more may be sent, and when the line is gone. */
+  send(frame: LogFrame): Promise<void> | void;
   /** Stops reading from the other side. */
   pause(): void;
   /** Reads on. */
@@ -25,6 +30,7 @@ export interface LogLine {
 /** What a log peer tells its owner. */
 export type LogPeerEvent =
   | { readonly kind: 'log-peer-known'; readonly peer: NodeIdentity }
+  /** Both sides have what the other had, and tell each other what is new from now on. */
   | { readonly kind: 'log-synced'; readonly topic: Uint8Array; readonly progress: SessionProgress }
   | { readonly kind: 'log-session-ended'; readonly topic: Uint8Array | undefined; readonly end: SessionEnd };
 
@@ -38,12 +44,22 @@ export interface LogPeerOptions {
   /** True on the side that dialled, which opens the sessions. */
   readonly dialled: boolean;
   readonly limits: Pick<Limits, 'logSessions' | 'sessionLogs'>;
+  /** Waits for the handshake. */
+  readonly startTimer: StartTimer;
   readonly report?: (event: LogPeerEvent) => void;
 }
 
+/** Where a connection between nodes stands. */
+export type LogPeerState =
+  /** Both have said hello, or are about to; nobody is believed yet. */
+  | 'greeting'
+  /** The other side has proven its key: sessions run, each in a state of its own. */
+  | 'proven'
+  | 'closed';
+
 /**
- * One remote on the path `/log`: proves its key first, then runs a session for each topic. Whatever the other side says
- * ends at worst the line.
+ * One remote that synchronises logs: proves its key first, then runs a session for each topic. Whatever the other side
+ * says ends at worst the line.
  */
 export class LogPeer {
   readonly #options: LogPeerOptions;
@@ -51,6 +67,9 @@ export class LogPeer {
   readonly #sessions = new Map<number, SessionHost>();
   #peer: NodeIdentity | undefined;
   #isOpen = true;
+  /** Sessions so far: each begins with the state vectors of both sides, which take long to read and to send. */
+  #opened = 0;
+  #stopTimer: () => void = () => undefined;
   /** Sessions that take in more than they should at once. */
   #held = 0;
 
@@ -64,6 +83,12 @@ export class LogPeer {
     return this.#peer;
   }
 
+  /** Where the connection stands. */
+  get state(): LogPeerState {
+    if (!this.#isOpen) return 'closed';
+    return this.#peer === undefined ? 'greeting' : 'proven';
+  }
+
   /** Sessions that run. */
   get sessionCount(): number {
     return this.#sessions.size;
@@ -71,13 +96,16 @@ export class LogPeer {
 
   /** Says hello. */
   start(): void {
+    this.#stopTimer = this.#options.startTimer(
+      () => this.#end(CLOSE.refused, 'handshake: too late'),
+      HANDSHAKE_MS,
+    );
     void this.#send(this.#handshake.start());
   }
 
-  /** Takes a frame. */
-  receive(bytes: Uint8Array): void {
+  /** Takes a frame, or why what came is none. */
+  receive(frame: Result<LogFrame>): void {
     if (!this.#isOpen) return;
-    const frame = decodeFrame(bytes);
     if (!frame.ok) return this.#end(CLOSE.malformed, frame.reason);
     if (this.#peer === undefined) this.#shakeHands(frame.value);
     else this.#dispatch(frame.value);
@@ -88,6 +116,11 @@ export class LogPeer {
     for (const session of this.#sessions.values()) session.appended(operation);
   }
 
+  /** An operation was appended here that the other side is sent out of the store, as there are too many to tell of. */
+  missed(operation: TakenOperation): void {
+    for (const session of this.#sessions.values()) session.missed(operation);
+  }
+
   /** Ends all sessions and the line. */
   close(code: number, reason: string): void {
     for (const session of Array.from(this.#sessions.values())) session.close();
@@ -96,8 +129,10 @@ export class LogPeer {
 
   /** Told that the line is gone. */
   gone(): void {
+    if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#sessions.clear();
+    this.#stopTimer();
+    this.#endSessions();
   }
 
   #shakeHands(frame: LogFrame): void {
@@ -108,8 +143,9 @@ export class LogPeer {
     if (peer === undefined) return;
     if (!peer.features.has(LOG_FEATURE)) return this.#end(CLOSE.refused, 'nothing in common');
     this.#peer = peer;
+    this.#stopTimer();
     this.#tell({ kind: 'log-peer-known', peer });
-    if (!this.#options.dialled) return;
+    if (!this.#options.dialled || !this.#isOpen) return;
     for (const [at, topic] of this.#options.topics.entries()) this.#open(at * 2, topic)?.start();
   }
 
@@ -117,13 +153,21 @@ export class LogPeer {
     if (frame.type === 'hello' || frame.type === 'proof') return this.#end(CLOSE.malformed, 'hello twice');
     const known = this.#sessions.get(frame.session);
     // What is said of a session that just ended crossed its end on the way.
-    const session = known ?? (frame.type === 'topic' ? this.#open(frame.session, undefined) : undefined);
-    session?.receive(frame);
+    const isNew = known === undefined && frame.type === 'topic';
+    if (isNew && this.#hasTopic(frame.topic)) return this.#end(CLOSE.refused, 'a session of this topic runs');
+    (isNew ? this.#open(frame.session, undefined) : known)?.receive(frame);
+  }
+
+  #hasTopic(topic: Uint8Array): boolean {
+    return Array.from(this.#sessions.values()).some(
+      (session) => session.topic !== undefined && equalBytes(session.topic, topic),
+    );
   }
 
   #open(session: number, topic: Uint8Array | undefined): SessionHost | undefined {
     const { limits, store, topics } = this.#options;
-    if (this.#sessions.size >= limits.logSessions) {
+    this.#opened += 1;
+    if (this.#opened > limits.logSessions) {
       this.#end(CLOSE.overloaded, 'too many sessions');
       return undefined;
     }
@@ -156,14 +200,22 @@ export class LogPeer {
   }
 
   #send(frame: LogFrame): Promise<void> | void {
-    return this.#isOpen ? this.#options.line.send(encodeFrame(frame)) : undefined;
+    return this.#isOpen ? this.#options.line.send(frame) : undefined;
   }
 
   #end(code: number, reason: string): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#sessions.clear();
+    this.#stopTimer();
+    this.#endSessions();
     this.#options.line.close(code, reason);
+  }
+
+  /** The line is gone, and with it whatever ran over it. */
+  #endSessions(): void {
+    const sessions = Array.from(this.#sessions.values());
+    this.#sessions.clear();
+    for (const session of sessions) session.abandon();
   }
 
   #tell(event: LogPeerEvent): void {

@@ -2,6 +2,7 @@ import { systemClock, type Clock } from '../base/clock.ts';
 import type { Limits } from '../base/limits.ts';
 import { randomId } from '../base/random.ts';
 import { finish, Slices, type Steps } from '../base/slices.ts';
+import type { FieldWrite } from '../graph/write.ts';
 import type { GraphStore } from '../store/graph-store.ts';
 import type { Writer } from '../store/writer.ts';
 import {
@@ -15,7 +16,7 @@ import type { ControlMessage, Fault, GetMessage, Message } from '../wire/message
 import { AnswerPaths } from './answer-paths.ts';
 import { Asks } from './asks.ts';
 import { Checks, type WritePolicy } from './checks.ts';
-import type { Context, MeshEvent } from './context.ts';
+import type { Context, MeshEvent, MeshLogs } from './context.ts';
 import { codeOfFault, MeshCounters } from './counters.ts';
 import { Dedupe } from './dedupe.ts';
 import { handleAck } from './handlers/ack.ts';
@@ -67,6 +68,8 @@ export interface MeshOptions {
   readonly report?: (event: MeshEvent) => void;
   /** Decides what may be stored; everything when absent. */
   readonly policy?: WritePolicy | undefined;
+  /** Synchronises logs beside the graph. */
+  readonly logs?: MeshLogs | undefined;
   /** This process's id among peers; random when absent. */
   readonly pid?: string;
 }
@@ -87,6 +90,7 @@ export class Mesh implements Context {
   readonly recall: Recall;
   readonly relays: Set<Peer> = new Set();
   readonly sources: Sources = new Sources();
+  readonly logs: MeshLogs | undefined;
   readonly schedule: (task: () => void) => void;
   readonly slices: Slices;
   readonly report: (event: MeshEvent) => void;
@@ -104,12 +108,14 @@ export class Mesh implements Context {
     this.graph = graph;
     this.writer = writer;
     this.limits = limits;
+    this.logs = options.logs;
     this.schedule = schedule;
     this.slices = options.slices ?? new Slices({ schedule });
     this.report = options.report ?? (() => undefined);
     this.checks = new Checks({
       policy: options.policy,
       limits,
+      writer,
       fail: ({ name: peer }, error) => this.report({ kind: 'read-failed', peer, error }),
     });
     this.putWatch = new Stopwatch(() => this.slices.now());
@@ -154,6 +160,17 @@ export class Mesh implements Context {
     if (role === 'relay' && !peer.closed) this.foundRelay(peer);
     if (this.#closing) link.close(CLOSE.goingAway, 'closing');
     return peer;
+  }
+
+  /** Hears a peer no further, or again, because of something that its puts do not count for. */
+  hold(peer: Peer, isHeld: boolean): void {
+    peer.unsettledPuts += (isHeld ? 1 : -1) * this.limits.unsettledPuts;
+    this.checks.balance(peer);
+  }
+
+  /** Passes on what operations changed that others sent. */
+  toldByLogs(changed: readonly FieldWrite[]): void {
+    if (!this.#closing) pushChanges(this, changed, undefined, undefined);
   }
 
   /** Stops listening, lets what is in flight finish, sends the last answers and closes every link. */
@@ -314,6 +331,7 @@ export class Mesh implements Context {
   #forget(peer: Peer): void {
     if (peer.closed) return;
     peer.end();
+    this.logs?.gone(peer);
     this.#peers.delete(peer);
     this.sources.remove(peer);
     this.#forgetInterest(peer);

@@ -63,6 +63,10 @@ export class Peer {
   twinSecret: string | undefined = undefined;
   /** True once it did. */
   isTwin = false;
+  /** Key of the node it says it is, as hex; undefined until then. Nothing but its own writes depends on it. */
+  nodeKey: string | undefined = undefined;
+  /** True while that node is sent every signed operation: it is not told by puts what operations say. */
+  isSynced = false;
   /** True once both sides began to tell each other what they missed. */
   caughtUp = false;
   /** What those hold who remember the peer for longer than it lives. */

@@ -80,10 +80,21 @@ class Push {
   tellRelays(changed: readonly FieldWrite[]): SharedMessage | undefined {
     const context = this.#context;
     const relays = context.relays.size === 0 ? [] : relaysToTell(context, this.#source);
-    if (relays.length === 0) return undefined;
+    const others = relays.filter((relay) => !relay.isSynced);
+    if (others.length < relays.length) this.#tellSynced(relays, changed);
+    if (others.length === 0) return undefined;
     const message = this.make(changed);
-    for (const relay of relays) this.share(relay, message);
+    for (const relay of others) this.share(relay, message);
     return message;
+  }
+
+  /** Who is sent operations is told of what is in none. */
+  #tellSynced(relays: readonly Peer[], changed: readonly FieldWrite[]): void {
+    const { logs } = this.#context;
+    const unsaid = changed.filter((write) => logs?.hasOperation(write) !== true);
+    if (unsaid.length === 0) return;
+    const message = this.make(unsaid);
+    for (const relay of relays) if (relay.isSynced) this.share(relay, message);
   }
 
   /**

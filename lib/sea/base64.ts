@@ -1,36 +1,10 @@
 /** Bytes as text in the forms that SEA writes: base64, base64url, hex, and one character for each byte. */
-import { fromUtf8 } from '../base/bytes.ts';
-
-const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-const PADDING = 0x3d;
-const CODE_BY_SEXTET = Uint8Array.from(LETTERS, (letter) => letter.charCodeAt(0));
-/** What other characters than these stand for. */
-const NONE = 0xff;
-const SEXTET_BY_CODE = sextetsByCode();
 /** Characters made in one call; more arguments overflow the stack of some engines. */
 const CHUNK = 8192;
 
-function sextetsByCode(): Uint8Array {
-  const table = new Uint8Array(128).fill(NONE);
-  for (const [sextet, code] of CODE_BY_SEXTET.entries()) table[code] = sextet;
-  return table;
-}
-
 /** Base64 with padding. */
 export function toBase64(bytes: Uint8Array): string {
-  const codes = new Uint8Array(4 * Math.ceil(bytes.length / 3));
-  let to = 0;
-  for (let from = 0; from < bytes.length; from += 3) {
-    const left = bytes.length - from;
-    const triple =
-      (bytes[from]! << 16) | ((left > 1 ? bytes[from + 1]! : 0) << 8) | (left > 2 ? bytes[from + 2]! : 0);
-    codes[to] = CODE_BY_SEXTET[triple >> 18]!;
-    codes[to + 1] = CODE_BY_SEXTET[(triple >> 12) & 63]!;
-    codes[to + 2] = left > 1 ? CODE_BY_SEXTET[(triple >> 6) & 63]! : PADDING;
-    codes[to + 3] = left > 2 ? CODE_BY_SEXTET[triple & 63]! : PADDING;
-    to += 4;
-  }
-  return fromUtf8(codes);
+  return btoa(toLatin1(bytes));
 }
 
 /**
@@ -38,29 +12,13 @@ export function toBase64(bytes: Uint8Array): string {
  * no other characters, unused bits zero.
  */
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
-  if (text.length % 4 !== 0) return undefined;
-  const padding = paddingOf(text);
-  const bytes = new Uint8Array((text.length / 4) * 3 - padding);
-  const end = text.length - padding;
-  let bits = 0;
-  let kept = 0;
-  let to = 0;
-  for (let at = 0; at < end; at += 1) {
-    const sextet = SEXTET_BY_CODE[text.charCodeAt(at)] ?? NONE;
-    if (sextet === NONE) return undefined;
-    bits = ((bits & 0xff) << 6) | sextet;
-    kept += 6;
-    if (kept < 8) continue;
-    kept -= 8;
-    bytes[to] = bits >> kept;
-    to += 1;
+  try {
+    const bytes = fromLatin1(atob(text))!;
+    return toBase64(bytes) === text ? bytes : undefined;
+  } catch {
+    // `atob` throws at what is no base64 of any kind.
+    return undefined;
   }
-  return (bits & ((1 << kept) - 1)) === 0 ? bytes : undefined;
-}
-
-function paddingOf(text: string): number {
-  if (!text.endsWith('=')) return 0;
-  return text.endsWith('==') ? 2 : 1;
 }
 
 /** Base64 for URLs, without padding, as JSON Web Keys have it. */

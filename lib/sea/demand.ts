@@ -11,7 +11,7 @@ export type Demand =
   | { readonly kind: 'refused'; readonly reason: string }
   /** The key must name the hash of the value. */
   | { readonly kind: 'content' }
-  /** The owner of the soul, or a guest with a certificate, must have signed; a long value is not taken apart yet. */
+  /** The owner of the soul, or a guest with a certificate, must have signed; a long value may not be taken apart yet. */
   | { readonly kind: 'signature'; readonly owner: string; readonly signed: SignedValue | undefined };
 
 /** Nothing has to be done. */
@@ -20,8 +20,12 @@ const CONTENT: Demand = { kind: 'content' };
 /** JSON of values that JavaScript takes for nothing. */
 const EMPTY: ReadonlySet<string> = new Set(['null', 'false', '0', '""']);
 
-/** What a write demands by its soul, key and value alone (gun-wire sections 12.2 and 12.3). */
-export function demandOf(write: FieldWrite): Demand {
+/**
+ * What a write demands by its soul, key and value alone (gun-wire sections 12.2 and 12.3).
+ *
+ * @param leavesLong true to leave it to others to take long values apart
+ */
+export function demandOf(write: FieldWrite, leavesLong = true): Demand {
   const protection = protectionOf(write.soul);
   switch (protection.kind) {
     case 'open':
@@ -33,7 +37,7 @@ export function demandOf(write: FieldWrite): Demand {
     case 'accounts':
       return demandOfLink(write, write.key, REFUSAL.aliasMissing);
     case 'owned':
-      return demandOfOwner(write, protection.owner);
+      return demandOfOwner(write, protection.owner, leavesLong);
   }
 }
 
@@ -43,11 +47,11 @@ function demandOfLink({ json }: FieldWrite, target: string, missing: string): De
   return isLink(value) && value['#'] === target ? NONE : { kind: 'refused', reason: REFUSAL.alias };
 }
 
-function demandOfOwner(write: FieldWrite, owner: string): Demand {
+function demandOfOwner(write: FieldWrite, owner: string, leavesLong: boolean): Demand {
   if (write.key === 'pub' && write.soul === accountSoul(owner)) {
     return write.json === JSON.stringify(owner) ? NONE : { kind: 'refused', reason: REFUSAL.account };
   }
-  if (isLongJson(write.json)) return { kind: 'signature', owner, signed: undefined };
+  if (leavesLong && isLongJson(write.json)) return { kind: 'signature', owner, signed: undefined };
   const signed = parseSigned(write, owner);
   return signed === undefined
     ? { kind: 'refused', reason: REFUSAL.unverified }

@@ -2,7 +2,8 @@
 export { createPair, isPublicKey, readPair, type KeyPair } from './keys.ts';
 export { sign, verify } from './signature.ts';
 export { decrypt, encrypt, seal, secret, type Sealed, type SealKey } from './encryption.ts';
-export { grant, grantedKey, sharedKey, type PublicPair } from './grant.ts';
+export { grant, grantedKey, openShared, sharedKey, type PublicPair } from './grant.ts';
+export { trust, trustedWith, type TrustTerms } from './trust.ts';
 export { hashOf, work, type WorkEncoding, type WorkOptions } from './work.ts';
 export {
   certify,

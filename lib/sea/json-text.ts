@@ -60,7 +60,7 @@ function isLoneSpace(text: string, at: number): boolean {
 }
 
 /** Place of the quote that ends the text begun at `start`, -1 when there is none. */
-function endOfText(text: string, start: number): number {
+export function endOfText(text: string, start: number): number {
   let end = text.indexOf('"', start + 1);
   while (end >= 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
   return end;

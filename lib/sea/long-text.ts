@@ -1,16 +1,17 @@
-/** Work on texts as long as a frame, in steps of well below a millisecond. */
+/** Work on texts as long as a frame, in steps of well below a millisecond; they stay in parts, as joining takes long. */
+import { endOfText } from './json-text.ts';
 
 /** Characters of a text that is worked on at once; what is longer goes through the steps of this file. */
 export const LONGEST_AT_ONCE: number = 65_536;
 /** Characters that are gone through in one step. */
 const SEGMENT = 16_384;
-/** The longest escape of JSON, twice. */
-const ESCAPES = 12;
+/** Segments that are kept as one text: the garbage collector moves small ones about, which takes long. */
+const SEGMENTS_KEPT = 16;
 /** Characters of a text that may be the one long one. */
 const LONG_VALUE = 16_384;
 const LETTER_U = 0x75;
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
+const SHORT_ESCAPE = 2;
+const LONG_ESCAPE = 6;
 /** Half of a character pair, escaped: the other half may follow. */
 const HIGH_ESCAPE = /^\\ud[89ab]/i;
 
@@ -19,43 +20,58 @@ export function isLongJson(json: string): boolean {
   return json.length > LONGEST_AT_ONCE;
 }
 
+/** True when two texts are the same. */
+export function* isSameInSteps(a: string, b: string): Generator<void, boolean, void> {
+  if (a.length !== b.length) return false;
+  for (let from = 0; from < a.length; from += LONGEST_AT_ONCE) {
+    const part = a.slice(from, from + LONGEST_AT_ONCE);
+    // The first look at a text that was put together takes as long as all others.
+    if (from === 0) yield;
+    if (part !== b.slice(from, from + LONGEST_AT_ONCE)) return false;
+    yield;
+  }
+  return true;
+}
+
 function isHigh(unit: number): boolean {
   return unit >= 0xd800 && unit < 0xdc00;
 }
 
-/** Where a part of the JSON of a text may end that begins at `from`: not within an escape or a pair of halves. */
-function cutOf(json: string, from: number, end: number): number {
-  if (end - from <= SEGMENT) return end;
-  const part = json.slice(from, from + SEGMENT + ESCAPES);
-  let next = 0;
-  let escape = part.indexOf('\\');
-  while (escape >= 0 && escape < SEGMENT) {
-    next = escape + (part.charCodeAt(escape + 1) === LETTER_U ? 6 : 2);
-    if (next >= SEGMENT) return from + (HIGH_ESCAPE.test(part.slice(escape)) ? escape : next);
-    escape = part.indexOf('\\', next);
+/** Where JSON that goes on may be cut, at its end or just before: not within an escape or a pair of halves. */
+function safeEnd(json: string): number {
+  for (let escape = json.indexOf('\\'); escape >= 0;) {
+    const isLong = json.charCodeAt(escape + 1) === LETTER_U;
+    const next = escape + (isLong ? LONG_ESCAPE : SHORT_ESCAPE);
+    if (next > json.length) return escape;
+    const mayGoOn = isLong && next + LONG_ESCAPE > json.length;
+    if (mayGoOn && HIGH_ESCAPE.test(json.slice(escape, next))) return escape;
+    escape = json.indexOf('\\', next);
   }
-  return from + (isHigh(part.charCodeAt(SEGMENT - 1)) ? SEGMENT - 1 : SEGMENT);
+  return isHigh(json.charCodeAt(json.length - 1)) ? json.length - 1 : json.length;
 }
 
-/** The text that a JSON text in quotes stands for. */
-export function* unescapeInSteps(json: string): Generator<void, string, void> {
+/** Parts of the text that a JSON text in quotes stands for; none ends within a character. */
+export function* unescapeInSteps(json: string): Generator<void, readonly string[], void> {
   const end = json.length - 1;
-  let text = '';
+  const parts: string[] = [];
+  let segments: string[] = [];
   for (let from = 1; from < end; yield) {
-    const cut = cutOf(json, from, end);
-    text += JSON.parse(`"${json.slice(from, cut)}"`) as string;
+    const isLast = end - from <= SEGMENT;
+    const cut = isLast ? end : from + safeEnd(json.slice(from, from + SEGMENT));
+    segments.push(JSON.parse(`"${json.slice(from, cut)}"`) as string);
     from = cut;
+    if (!isLast && segments.length < SEGMENTS_KEPT) continue;
+    parts.push(segments.join(''));
+    segments = [];
   }
-  return text;
+  return parts;
 }
 
-/** True when a JSON text in quotes is written as JSON.stringify writes it. */
-export function* isCanonicalInSteps(json: string): Generator<void, boolean, void> {
-  const end = json.length - 1;
-  for (let from = 1; from < end; yield) {
-    const cut = cutOf(json, from, end);
-    if (!isCanonical(`"${json.slice(from, cut)}"`)) return false;
-    from = cut;
+/** True when the parts of a JSON text without its quotes are written as JSON.stringify writes them. */
+export function* isCanonicalInSteps(parts: readonly string[]): Generator<void, boolean, void> {
+  for (const part of parts) {
+    if (!isCanonical(`"${part}"`)) return false;
+    yield;
   }
   return true;
 }
@@ -68,59 +84,83 @@ function isCanonical(json: string): boolean {
   }
 }
 
-/** UTF-8 of the parts of a text, none of which ends within a character. */
-export function* utf8InSteps(parts: readonly string[]): Generator<void, Uint8Array<ArrayBuffer>, void> {
-  const encoder = new TextEncoder();
-  const bytes = new Uint8Array(3 * parts.reduce((sum, part) => sum + part.length, 0));
-  let length = 0;
-  for (const part of parts) {
-    for (let from = 0; from < part.length; yield) {
-      let end = Math.min(part.length, from + SEGMENT);
-      if (isHigh(part.charCodeAt(end - 1)) && end < part.length) end -= 1;
-      length += encoder.encodeInto(part.slice(from, end), bytes.subarray(length)).written;
-      from = end;
-    }
-  }
-  return bytes.subarray(0, length);
-}
-
 /** JSON whose one long text is taken out, and stands in for by a short one. */
 export interface Hollow {
   readonly json: string;
-  /** The text that was taken out, in quotes. */
-  readonly long: string;
+  /** Parts of the JSON of the text that was taken out, without its quotes; none ends within an escape. */
+  readonly long: readonly string[];
 }
 
 /**
  * Takes the first long text out of some JSON; undefined when there is none, or when what is left is long as well.
  *
- * @param standIn what takes its place, in quotes
+ * @param standIn what takes its place between the quotes
  */
-export function* hollowInSteps(text: string, standIn: string): Generator<void, Hollow | undefined, void> {
-  let start = text.indexOf('"');
-  while (start >= 0 && start <= LONGEST_AT_ONCE) {
-    const end = yield* endOfText(text, start);
-    if (end - start > LONG_VALUE) {
-      const json = text.slice(0, start) + standIn + text.slice(end);
-      return json.length > LONGEST_AT_ONCE ? undefined : { json, long: text.slice(start, end) };
+export function* hollowInSteps(
+  parts: readonly string[],
+  standIn: string,
+): Generator<void, Hollow | undefined, void> {
+  const finder = new LongTextFinder(standIn);
+  let rest = '';
+  for (const part of parts) {
+    for (let from = 0; from < part.length; from += SEGMENT) {
+      const json = rest + part.slice(from, from + SEGMENT);
+      const end = safeEnd(json);
+      rest = json.slice(end);
+      if (!finder.take(json.slice(0, end))) return undefined;
+      yield;
     }
-    start = text.indexOf('"', end);
   }
-  return undefined;
+  return finder.take(rest) ? finder.found() : undefined;
 }
 
-/** Place behind the quote that ends the text begun at `start`, or behind everything. */
-function* endOfText(text: string, start: number): Generator<void, number, void> {
-  let at = start + 1;
-  let pauseAt = at + SEGMENT;
-  // Character by character: a text of quotes has a backslash before each.
-  for (; at < text.length; at += 1) {
-    const unit = text.charCodeAt(at);
-    if (unit === QUOTE) return at + 1;
-    if (unit === BACKSLASH) at += 1;
-    if (at < pauseAt) continue;
-    pauseAt = at + SEGMENT;
-    yield;
+/** Looks for a long text in JSON that comes in parts, none of which ends within an escape. */
+class LongTextFinder {
+  readonly #standIn: string;
+  /** What stands around the long text. */
+  #json = '';
+  /** Parts of the text that has begun and not ended, and their characters. */
+  #open: string[] | undefined;
+  #openLength = 0;
+  #long: readonly string[] | undefined;
+
+  constructor(standIn: string) {
+    this.#standIn = standIn;
   }
-  return text.length;
+
+  /** Goes through a part; false when too much is not in the one long text. */
+  take(part: string): boolean {
+    for (let at = 0; at < part.length;)
+      at = this.#open === undefined ? this.#goOutside(part, at) : this.#goInside(part, at, this.#open);
+    const second = this.#long === undefined ? 0 : this.#openLength;
+    return this.#json.length + second <= LONGEST_AT_ONCE;
+  }
+
+  /** What was found, when all parts were taken. */
+  found(): Hollow | undefined {
+    if (this.#open !== undefined || this.#long === undefined) return undefined;
+    return { json: this.#json, long: this.#long };
+  }
+
+  #goOutside(part: string, at: number): number {
+    const quote = part.indexOf('"', at);
+    const end = quote < 0 ? part.length : quote + 1;
+    this.#json += part.slice(at, end);
+    if (quote >= 0) this.#open = [];
+    return end;
+  }
+
+  #goInside(part: string, at: number, open: string[]): number {
+    const quote = endOfText(part, at - 1);
+    const end = quote < 0 ? part.length : quote;
+    open.push(part.slice(at, end));
+    this.#openLength += end - at;
+    if (quote < 0) return end;
+    const isLong = this.#long === undefined && this.#openLength > LONG_VALUE;
+    if (isLong) this.#long = open;
+    this.#json += `${isLong ? this.#standIn : open.join('')}"`;
+    this.#open = undefined;
+    this.#openLength = 0;
+    return end + 1;
+  }
 }

@@ -10,12 +10,15 @@ export const SEA_MARK = 'SEA';
 const ECDSA = { name: 'ECDSA', hash: 'SHA-256' };
 /** Two numbers of 32 bytes, r and s. */
 const SIGNATURE_BYTES = 64;
+/** Characters of these in base64. */
+const SIGNATURE_LENGTH = 88;
 /** Nesting of what applications sign. */
 const MAX_DEPTH = 64;
 
 /** The bytes of a signature, undefined unless it is the one base64 text of 64 bytes. */
 export function signatureBytes(text: unknown): Uint8Array<ArrayBuffer> | undefined {
-  if (typeof text !== 'string') return undefined;
+  // A stranger's text may be long.
+  if (typeof text !== 'string' || text.length !== SIGNATURE_LENGTH) return undefined;
   const bytes = fromBase64(text);
   return bytes?.length === SIGNATURE_BYTES ? bytes : undefined;
 }

@@ -44,8 +44,6 @@ export function parseSigned(write: FieldWrite, owner: string): SignedValue | und
 export interface LongSignedValue extends Pick<SignedValue, 'signature' | 'signer' | 'certificate'> {
   /** Parts of what was signed; to join them would take long. */
   readonly text: readonly string[];
-  /** Parts of the value's JSON, likewise. */
-  readonly valueJson: readonly string[];
 }
 
 /**
@@ -58,27 +56,15 @@ export function* parseLongSigned(
 ): Generator<void, LongSignedValue | undefined, void> {
   if (!write.json.startsWith('"')) return undefined;
   // Nobody can guess it, so it stands nowhere else.
-  const standIn = JSON.stringify(randomText(STAND_IN_LENGTH));
+  const standIn = randomText(STAND_IN_LENGTH);
   const hollow = yield* hollowInSteps(yield* unescapeInSteps(write.json), standIn);
   if (hollow === undefined) return undefined;
   const signed = parseCurrent(hollow.json, write, owner);
-  const valueJson = signed === undefined ? undefined : toValueJson(signed.value);
-  if (signed === undefined || valueJson?.includes(standIn) !== true) return undefined;
+  if (signed === undefined || toValueJson(signed.value)?.includes(standIn) !== true) return undefined;
   if (!(yield* isCanonicalInSteps(hollow.long))) return undefined;
   const { signature, signer, certificate } = signed;
-  return {
-    valueJson: filled(valueJson, standIn, hollow.long),
-    text: filled(signed.text, standIn, hollow.long),
-    signature,
-    signer,
-    certificate,
-  };
-}
-
-/** Parts of some JSON in which a long text takes its place again. */
-function filled(json: string, standIn: string, long: string): readonly string[] {
-  const [before = '', after = ''] = json.split(standIn, 2);
-  return [before, long, after];
+  const [before = '', after = ''] = signed.text.split(standIn, 2);
+  return { text: [before, ...hollow.long, after], signature, signer, certificate };
 }
 
 /** The text that is signed for a property. */

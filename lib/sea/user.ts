@@ -4,14 +4,14 @@ import { failure, success, type Result } from '../base/result.ts';
 import type { Fields } from '../graph/node.ts';
 import { isLink, type Value } from '../graph/value.ts';
 import { writeOf, type Entry, type FieldWrite } from '../graph/write.ts';
-import { fromBase64, toLatin1 } from './base64.ts';
+import { toBase64, toLatin1 } from './base64.ts';
 import { decrypt, seal } from './encryption.ts';
 import { isRecord } from './json-text.ts';
 import { createPair, isPublicKey, readPair, verifyingKey, type KeyPair } from './keys.ts';
 import { accountSoul, aliasSoul, ownerOf } from './ownership.ts';
 import { parseSigned, signWrite } from './signed-value.ts';
 import { parseLoosely, verifyText } from './signature.ts';
-import { work } from './work.ts';
+import { workBytes } from './work.ts';
 
 /** The graph that accounts are kept in. */
 export interface AccountGraph {
@@ -86,7 +86,8 @@ async function accountWrites({ alias, pair }: User, password: string, state: num
 /** The private keys as an account keeps them. */
 async function sealedKeys({ priv, epriv }: KeyPair, password: string): Promise<string> {
   const salt = randomText(SALT_LENGTH);
-  return JSON.stringify({ ek: await seal({ priv, epriv }, await work(password, salt)), s: salt });
+  const proof = toBase64(await workBytes(password, salt));
+  return JSON.stringify({ ek: await seal({ priv, epriv }, proof), s: salt });
 }
 
 /** Logs in with alias and password: the first account of the alias that the password opens. */
@@ -162,9 +163,9 @@ export async function readSigned(
 /** The whole pair of an account, undefined when the password does not open it or the keys are not its own. */
 async function openKeys({ pub, epub, auth }: Account, password: string): Promise<KeyPair | undefined> {
   if (!isRecord(auth) || typeof auth['s'] !== 'string') return undefined;
-  const proof = await work(password, auth['s']);
+  const proof = await workBytes(password, auth['s']);
   // Accounts of before 2019 are sealed by the same proof in another spelling.
-  for (const key of [proof, toLatin1(fromBase64(proof)!)]) {
+  for (const key of [toBase64(proof), toLatin1(proof)]) {
     const opened = await decrypt(auth['ek'], key);
     if (!opened.ok || !isRecord(opened.value)) continue;
     const pair = await readPair({ ...opened.value, pub, epub });

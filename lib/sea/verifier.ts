@@ -1,7 +1,6 @@
 import type { Limits } from '../base/limits.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import { failure, success, type Result } from '../base/result.ts';
-import type { Slices } from '../base/slices.ts';
 import { TwoGenerations } from '../base/two-generations.ts';
 import { isLink } from '../graph/value.ts';
 import type { Entry, FieldWrite } from '../graph/write.ts';
@@ -13,13 +12,14 @@ import {
   type Certificate,
   type GuestWrite,
 } from './certificate.ts';
-import { namesHash, namesItsContent } from './content-soul.ts';
+import { namesItsContent } from './content-soul.ts';
 import { demandOf, NONE, type Demand } from './demand.ts';
 import { PublicKeys } from './keys.ts';
-import { isLongJson, unescapeInSteps, utf8InSteps } from './long-text.ts';
+import { isLongJson } from './long-text.ts';
+import type { LongValues } from './long-values.ts';
 import { blockedRefusal, REFUSAL } from './refusals.ts';
-import { parseLongSigned, plainValue, type LongSignedValue, type SignedValue } from './signed-value.ts';
-import { digestOf, sha256, signatureBytes, verifyDigest, verifyText } from './signature.ts';
+import { plainValue, type LongSignedValue, type SignedValue } from './signed-value.ts';
+import { sha256, signatureBytes, verifyDigest, verifyText } from './signature.ts';
 import { LONGEST_NAME, VerifiedWrites } from './verified.ts';
 
 /** What the store holds for a property. */
@@ -35,7 +35,6 @@ export interface Circumstances {
 /** True for a write that may be merged, false for one that the store has in other words (D30); or why it is refused. */
 export type Judgement = Result<boolean>;
 
-type SignatureDemand = Extract<Demand, { kind: 'signature' }>;
 type Signed = SignedValue | LongSignedValue;
 
 /** Part of the memory for verified values that certificates get. */
@@ -44,16 +43,20 @@ const TAKEN: Judgement = success(true);
 
 /** Judges single writes; imported keys, verified values and certificates are remembered within bounds. */
 export class Verifier {
-  readonly #slices: Slices;
+  readonly #long: LongValues | undefined;
   readonly #keys: PublicKeys;
   readonly #verified: VerifiedWrites;
   /** Certificates with the right signature, by owner and text. */
   readonly #certificates: TwoGenerations<string, true>;
   readonly #certificateLength: number;
 
-  constructor({ publicKeys, verifiedBytes }: Pick<Limits, 'publicKeys' | 'verifiedBytes'>, slices: Slices) {
+  /** @param long goes through long values in steps; when absent they are gone through like all others */
+  constructor(
+    { publicKeys, verifiedBytes }: Pick<Limits, 'publicKeys' | 'verifiedBytes'>,
+    long?: LongValues,
+  ) {
     const certificateBytes = verifiedBytes * CERTIFICATE_SHARE;
-    this.#slices = slices;
+    this.#long = long;
     this.#keys = new PublicKeys(publicKeys);
     this.#verified = new VerifiedWrites(verifiedBytes - certificateBytes);
     this.#certificates = new TwoGenerations(certificateBytes);
@@ -72,10 +75,10 @@ export class Verifier {
   /** What is left to demand of a write, given what was verified before. */
   demandOf(write: FieldWrite, now: number): Demand {
     const known = this.#verified.get(write);
-    if (known === undefined) return demandOf(write);
-    if (known.certificate === undefined) return NONE;
-    const demand = demandOf(write);
-    if (demand.kind !== 'signature' || known.certificate.m['wb'] !== undefined) return demand;
+    if (known !== undefined && known.certificate === undefined) return NONE;
+    const demand = demandOf(write, this.#long !== undefined);
+    if (known?.certificate === undefined || demand.kind !== 'signature') return demand;
+    if (known.certificate.m['wb'] !== undefined) return demand;
     const guestWrite = { ...write, owner: demand.owner, guest: known.guest! };
     return certificateFault(known.certificate, guestWrite, now) === undefined ? NONE : demand;
   }
@@ -85,41 +88,39 @@ export class Verifier {
     if (demand.kind === 'none') return TAKEN;
     if (demand.kind === 'refused') return failure(demand.reason);
     // What is stored was checked when it came, and stays what it is even when its certificate expires (D14).
-    const stored = await circumstances.readStored(write.soul, write.key);
-    if (stored?.json === write.json && stored.state === write.state) return TAKEN;
-    if (demand.kind === 'content') return this.#judgeContent(write);
-    if (demand.signed !== undefined)
-      return this.#judgeSigned(write, demand.owner, demand.signed, circumstances);
-    return this.#judgeLong(write, demand, circumstances, stored);
+    const { soul, key, json } = write;
+    const stored = await circumstances.readStored(soul, key);
+    const rival = stored?.state === write.state ? stored.json : undefined;
+    const long = isLongJson(json) ? this.#long : undefined;
+    if (rival !== undefined && (await (long?.isSame(rival, json) ?? rival === json))) return TAKEN;
+    if (demand.kind === 'content') return this.#judgeContent(write, long);
+    const { owner, signed } = demand;
+    return signed === undefined
+      ? this.#judgeLong(write, owner, rival, circumstances)
+      : this.#judgeSigned(write, owner, signed, circumstances);
   }
 
-  async #judgeContent(write: FieldWrite): Promise<Judgement> {
-    const { key, json } = write;
-    if (!(await (isLongJson(json) ? this.#namesLong(key, json) : namesItsContent(key, json))))
-      return failure(REFUSAL.hash);
-    this.#verified.add(write);
-    return TAKEN;
-  }
-
-  async #namesLong(key: string, json: string): Promise<boolean> {
-    const text = json.startsWith('"') ? await this.#slices.run(unescapeInSteps(json)) : json;
-    return namesHash(key, await this.#digest(text));
-  }
-
+  /** @param rival the value that is stored at the same state */
   async #judgeLong(
     write: FieldWrite,
-    { owner }: SignatureDemand,
+    owner: string,
+    rival: string | undefined,
     circumstances: Circumstances,
-    stored: Entry | undefined,
   ): Promise<Judgement> {
-    const signed = await this.#slices.run(parseLongSigned(write, owner));
+    const signed = await this.#long!.parse(write, owner);
     if (signed === undefined) return failure(REFUSAL.unverified);
     const judgement = await this.#judgeSigned(write, owner, signed, circumstances);
-    if (!judgement.ok || stored?.state !== write.state || !isLongJson(stored.json)) return judgement;
-    const { soul, key } = write;
-    const before = await this.#slices.run(parseLongSigned({ soul, key, ...stored }, owner));
-    const isSame = before?.valueJson.every((part, at) => part === signed.valueJson[at]);
-    return isSame === true ? success(false) : judgement;
+    if (!judgement.ok || rival === undefined) return judgement;
+    const isSame = await this.#long!.saysTheSame({ ...write, json: rival }, owner, signed);
+    return isSame ? success(false) : judgement;
+  }
+
+  async #judgeContent(write: FieldWrite, long: LongValues | undefined): Promise<Judgement> {
+    const { key, json } = write;
+    const isNamed = long === undefined ? namesItsContent(key, json) : long.namesItsContent(key, json);
+    if (!(await isNamed)) return failure(REFUSAL.hash);
+    this.#verified.add(write);
+    return TAKEN;
   }
 
   async #judgeSigned(
@@ -149,9 +150,9 @@ export class Verifier {
     return key !== undefined && verifyDigest(await this.#digest(text), signature, key);
   }
 
-  async #digest(text: string | readonly string[]): Promise<Uint8Array<ArrayBuffer>> {
-    if (typeof text === 'string' && !isLongJson(text)) return sha256(text);
-    return digestOf(await this.#slices.run(utf8InSteps(typeof text === 'string' ? [text] : text)));
+  #digest(text: string | readonly string[]): MaybePromise<Uint8Array<ArrayBuffer>> {
+    const long = typeof text === 'string' && !isLongJson(text) ? undefined : this.#long;
+    return long === undefined ? sha256(String(text)) : long.digest([text].flat());
   }
 
   async #isIssued(certificate: Certificate, owner: string): Promise<boolean> {

@@ -36,11 +36,18 @@ export function textOf(data: unknown): string {
  * @throws GraphError SEA_BAD_INPUT for what JSON cannot hold
  */
 export async function work(data: unknown, salt: string, options: WorkOptions = {}): Promise<string> {
-  const { iterations = ITERATIONS, bytes = BYTES, hash = 'SHA-256', encoding = 'base64' } = options;
+  return ENCODERS[options.encoding ?? 'base64'](await workBytes(data, salt, options));
+}
+
+/** {@link work} before it becomes text. */
+export async function workBytes(
+  data: unknown,
+  salt: string,
+  { iterations = ITERATIONS, bytes = BYTES, hash = 'SHA-256' }: WorkOptions = {},
+): Promise<Uint8Array> {
   const key = await crypto.subtle.importKey('raw', utf8(textOf(data)), 'PBKDF2', false, ['deriveBits']);
   const parameters = { name: 'PBKDF2', hash, iterations, salt: utf8(salt) };
-  const bits = await crypto.subtle.deriveBits(parameters, key, 8 * bytes);
-  return ENCODERS[encoding](new Uint8Array(bits));
+  return new Uint8Array(await crypto.subtle.deriveBits(parameters, key, 8 * bytes));
 }
 
 /**

@@ -1,4 +1,3 @@
-import { compareBytes, utf8 } from '../base/bytes.ts';
 import { failure, success, type Result } from '../base/result.ts';
 import { fromValueJson, isLink, toValueJson, type Value } from '../graph/value.ts';
 import type { FieldWrite } from '../graph/write.ts';
@@ -12,13 +11,6 @@ import { compareRank } from '../log/prune.ts';
 export type DeltaKind = (typeof BODY_KIND)[keyof typeof BODY_KIND];
 
 const KINDS: ReadonlySet<string> = new Set<string>(Object.values(BODY_KIND));
-
-/** A name and its bytes, by which it is sorted. */
-interface Named<T> {
-  readonly name: string;
-  readonly bytes: Uint8Array;
-  readonly content: T;
-}
 
 /** What the writes of one body are, by soul and key. */
 type Grouped = Map<string, Map<string, FieldWrite[]>>;
@@ -59,10 +51,13 @@ export function encodeDelta(kind: DeltaKind, writes: Iterable<FieldWrite>): Resu
 }
 
 function add(grouped: Grouped, write: FieldWrite, keepsAll: boolean): void {
-  const keys = grouped.get(write.soul) ?? new Map<string, FieldWrite[]>();
-  grouped.set(write.soul, keys);
-  const same = keys.get(write.key) ?? [];
-  keys.set(write.key, same);
+  let keys = grouped.get(write.soul);
+  if (keys === undefined) grouped.set(write.soul, (keys = new Map<string, FieldWrite[]>()));
+  const same = keys.get(write.key);
+  if (same === undefined) {
+    keys.set(write.key, [write]);
+    return;
+  }
   const at = same.findIndex((other) => compareRank(other, write) >= 0);
   if (at !== -1 && compareRank(same[at]!, write) === 0) return;
   if (keepsAll) same.splice(at === -1 ? same.length : at, 0, write);
@@ -71,15 +66,15 @@ function add(grouped: Grouped, write: FieldWrite, keepsAll: boolean): void {
 
 function payloadOf(grouped: Grouped): Uint8Array {
   const writer = new CborWriter().array(grouped.size);
-  for (const { bytes, content: keys } of sorted(grouped)) {
+  for (const [soul, keys] of sorted(grouped)) {
     let count = 0;
     for (const same of keys.values()) count += same.length;
-    writer.array(2).utf8(bytes).array(count);
-    for (const { bytes: key, content: same } of sorted(keys)) {
+    writer.array(2).text(soul).array(count);
+    for (const [key, same] of sorted(keys)) {
       for (const { state, json } of same) {
         writer
           .array(3)
-          .utf8(key)
+          .text(key)
           .number(state + 0);
         writeValue(writer, fromValueJson(json));
       }
@@ -88,9 +83,9 @@ function payloadOf(grouped: Grouped): Uint8Array {
   return writer.finish();
 }
 
-function sorted<T>(map: ReadonlyMap<string, T>): Named<T>[] {
-  const named = Array.from(map, ([name, content]) => ({ name, bytes: utf8(name), content }));
-  return named.toSorted((a, b) => compareBytes(a.bytes, b.bytes));
+/** Entries in the order of their well-formed names. */
+function sorted<T>(map: ReadonlyMap<string, T>): [name: string, content: T][] {
+  return [...map].toSorted(([a], [b]) => compareNames(a, b));
 }
 
 function writeValue(writer: CborWriter, value: Value): void {

@@ -24,6 +24,8 @@ const DEFERRED = 'd/';
 const PIECE = 'v/';
 /** A key without a value. */
 export const PROBE_KEY = 'probe';
+/** What an app's graph has a record at and a relay's store has not, see `api/stored-keeper.ts`. */
+export const APP_FORMAT_KEY = 'app';
 /** First string after every key that begins with a two-character prefix ending in `/`. */
 const AFTER_SLASH = '0';
 const SEPARATOR = '\u0000';

@@ -1,12 +1,13 @@
-import { fromHex, toBase64Url, toHex } from '../base/bytes.ts';
+import { fromHex, toBase64Url, toHex } from '../base/byte-texts.ts';
 import { failure, success, type Result } from '../base/result.ts';
 import type { WaitingSteps } from '../base/slices.ts';
 import { decodeHeader, type Header } from '../log/codec.ts';
 import { evidenceOf, type ForkPolicy, type SideBranch } from '../log/fork.ts';
 import type { LogName } from '../log/heights.ts';
 import { namesOf, type Operation } from '../log/operation.ts';
+import type { FieldWrite } from '../graph/write.ts';
 import { placeOperation, type LogState, type Placement } from '../log/placement.ts';
-import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
+import type { LogReason } from '../log/reasons.ts';
 import {
   bodyKey,
   encodePlace,
@@ -19,12 +20,17 @@ import {
   type Branch,
 } from './log-keys.ts';
 import { encodeHead, type LogHead } from './log-head.ts';
-import type { LogStore } from './log-store.ts';
+import { decodeDelta } from './delta-codec.ts';
+import type { AppendedOperation, LogStore } from './log-store.ts';
 import type { Change } from './storage.ts';
+import { appendHistory } from './written-nodes.ts';
 
 /** A log as the group sees it: stored, overlaid with what the group appended. */
 interface OpenLog extends LogName {
   head: LogHead | undefined;
+  /** The tip of the head, and its bytes once they were asked for. */
+  tip: string | undefined;
+  tipId: Uint8Array | undefined;
   /** Records of places that the group changed; undefined where it emptied them. */
   readonly canonical: Map<number, string | undefined>;
   readonly side: Map<number, string | undefined>;
@@ -41,7 +47,11 @@ export class LogGroup {
   readonly #logs = new Map<string, OpenLog>();
   /** Headers of the group, which forks are shown with before they are stored. */
   readonly #headers = new Map<string, Header>();
+  /** What the operations of the group say to the graph. */
+  readonly #said = new Map<string, readonly FieldWrite[]>();
   #changes: Change[] = [];
+  readonly #appended: AppendedOperation[] = [];
+  #last: OpenLog | undefined;
 
   constructor(store: LogStore, policy: ForkPolicy, topicOf: TopicOf) {
     this.#store = store;
@@ -49,8 +59,12 @@ export class LogGroup {
     this.#topicOf = topicOf;
   }
 
-  /** Places an operation that is true in itself; what is refused leaves nothing behind. */
-  *place(operation: Operation): WaitingSteps<Result<Placement, LogReason>> {
+  /**
+   * Places an operation that is true in itself; what is refused leaves nothing behind.
+   *
+   * @param writes what its body says to the graph
+   */
+  *place(operation: Operation, writes: readonly FieldWrite[]): WaitingSteps<Result<Placement, LogReason>> {
     const names = namesOf(operation);
     const topic = this.#topicOf(names.log);
     if (topic === undefined) return failure('log');
@@ -61,13 +75,16 @@ export class LogGroup {
     this.#headers.set(names.id, operation.header);
     this.#changes.push([headerKey(names.id), operation.header.bytes]);
     if (operation.body !== undefined) this.#changes.push([bodyKey(names.id), operation.body]);
+    this.#said.set(names.id, writes);
+    yield* appendHistory(this.#changes, names.id, writes, true);
     const bytes = operation.header.bytes.length + (operation.body?.length ?? 0);
     yield* this.#apply(operation, encodePlace(names.id, bytes), log, placed.value);
+    if (log.head?.tip === names.id) {
+      log.tip = names.id;
+      log.tipId = operation.header.id;
+    }
+    this.#appended.push({ operation, placement: placed.value });
     return success(placed.value);
-  }
-
-  textOf(reason: LogReason): string {
-    return LOG_REASONS[reason].text;
   }
 
   /** The storage changes of everything that was placed, and of the heads. */
@@ -83,15 +100,21 @@ export class LogGroup {
   /** Tells the store what is durable now. */
   publish(): void {
     for (const log of this.#logs.values()) if (log.head !== undefined) this.#store.published(log, log.head);
+    if (this.#appended.length > 0) this.#store.announce(this.#appended);
   }
 
   *#open({ author, log }: LogName): WaitingSteps<OpenLog> {
-    const known = this.#logs.get(author + log);
-    if (known !== undefined) return known;
+    if (this.#last?.author === author && this.#last.log === log) return this.#last;
+    const name = author + log;
+    const known = this.#logs.get(name) ?? (yield* this.#load({ author, log }));
+    this.#logs.set(name, known);
+    this.#last = known;
+    return known;
+  }
+
+  *#load({ author, log }: LogName): WaitingSteps<OpenLog> {
     const head = yield* this.#store.headSteps({ author, log });
-    const opened: OpenLog = { author, log, head, canonical: new Map(), side: new Map() };
-    this.#logs.set(author + log, opened);
-    return opened;
+    return { author, log, head, tip: undefined, tipId: undefined, canonical: new Map(), side: new Map() };
   }
 
   *#stateFor({ author, sequence }: Header, log: OpenLog): WaitingSteps<LogState> {
@@ -100,7 +123,7 @@ export class LogGroup {
       return { held: undefined, heldId: undefined, beforeId: undefined, side: undefined };
     const { first, height, tip } = head;
     return {
-      held: { author, height, tip: fromHex(tip)!, first },
+      held: { author, height, tip: tipIdOf(log, tip), first },
       heldId: bytesOf(yield* this.#idAt('canonical', log, sequence)),
       beforeId: sequence > height ? undefined : bytesOf(yield* this.#idAt('canonical', log, sequence - 1)),
       side: yield* this.#sideOf(log),
@@ -191,9 +214,19 @@ export class LogGroup {
     const place = yield* this.#placeAt(branch, log, sequence);
     if (place === undefined) return false;
     const id = idOfPlace(place);
+    yield* appendHistory(this.#changes, id, yield* this.#saidBy(id), false);
     this.#changes.push([headerKey(id), undefined], [bodyKey(id), undefined]);
     this.#put(branch, log, sequence, undefined);
     return true;
+  }
+
+  /** What an operation says to the graph, of the group or of the store. */
+  *#saidBy(id: string): WaitingSteps<readonly FieldWrite[]> {
+    const said = this.#said.get(id);
+    if (said !== undefined) return said;
+    const { body } = (yield this.#store.bytesOf(id)) as { readonly body: Uint8Array | undefined };
+    const delta = body === undefined ? undefined : decodeDelta(body);
+    return (delta?.ok === true ? delta.value?.writes : undefined) ?? [];
   }
 
   #put(branch: Branch, log: OpenLog, sequence: number, place: string | undefined): void {
@@ -215,6 +248,13 @@ export class LogGroup {
     const decoded = decodeHeader(header);
     return decoded.ok && toHex(decoded.value.id) === id ? decoded.value : undefined;
   }
+}
+
+/** The bytes of a log's tip, kept as long as it stays the tip. */
+function tipIdOf(log: OpenLog, tip: string): Uint8Array {
+  if (log.tipId === undefined || log.tip !== tip) log.tipId = fromHex(tip)!;
+  log.tip = tip;
+  return log.tipId;
 }
 
 function bytesOf(id: string | undefined): Uint8Array | undefined {

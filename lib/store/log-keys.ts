@@ -1,4 +1,4 @@
-import type { KeyRange } from './keys.ts';
+import { escapeName, hexToState, stateToHex, type KeyRange } from './keys.ts';
 
 /**
  * The part of the key layout that logs have (log-mapping section 10); nothing else knows it. Authors, logs, ids and
@@ -13,6 +13,8 @@ import type { KeyRange } from './keys.ts';
  * | `h/<author><log>` | where the log begins and ends, see `log-head.ts` |
  * | `t/<topic><author><log>` | nothing: the log belongs to the topic |
  * | `f/<author><log><sequence>` | both headers of a fork, as base64url |
+ * | `i/<soul>U+0000<state><id>` | `[[key, state], …]`: what an operation whose body is held wrote to a node, under the
+ * latest of these states |
  * | `w/<number>` | names of properties that are to be witnessed, as JSON |
  */
 const HEADER = 'o/';
@@ -23,17 +25,32 @@ const HEAD = 'h/';
 const TOPIC = 't/';
 const FORK = 'f/';
 const MARK = 'w/';
+const HISTORY = 'i/';
 /** First character after the one that ends each of these. */
 const AFTER_SLASH = '0';
 /** First character after the hex digits. */
 const AFTER_HEX = 'g';
+/** Stands between a name and what follows it; makes the key behind a key as well. */
+const SEPARATOR = '\u0000';
+const AFTER_SEPARATOR = '\u0001';
 
 const ID_DIGITS = 64;
 const SEQUENCE_DIGITS = 8;
 const MARK_DIGITS = 14;
+const STATE_DIGITS = 16;
 
 /** What the keys of everything that logs have begin with. */
-export const LOG_PREFIXES: readonly string[] = [HEADER, BODY, CANONICAL, SIDE, HEAD, TOPIC, FORK, MARK];
+export const LOG_PREFIXES: readonly string[] = [
+  HEADER,
+  BODY,
+  CANONICAL,
+  SIDE,
+  HEAD,
+  TOPIC,
+  FORK,
+  MARK,
+  HISTORY,
+];
 
 /** The key of an operation's header. */
 export function headerKey(id: string): string {
@@ -100,9 +117,14 @@ export function headKey(author: string, log: string): string {
   return HEAD + author + log;
 }
 
-/** Every log's head. */
-export function headRange(): KeyRange {
-  return { from: HEAD, to: HEAD.slice(0, -1) + AFTER_SLASH };
+/** Every log's head: of one author alone if that is wanted, and those behind one log. */
+export function headRange(
+  author?: string,
+  after?: { readonly author: string; readonly log: string },
+): KeyRange {
+  const to = author === undefined ? HEAD.slice(0, -1) + AFTER_SLASH : HEAD + author + AFTER_HEX;
+  if (after === undefined) return { from: HEAD + (author ?? ''), to };
+  return { from: headKey(after.author, after.log) + SEPARATOR, to };
 }
 
 /** The log of a head's key. */
@@ -150,4 +172,35 @@ export function markRange(): KeyRange {
 /** The number of a mark's key. */
 export function parseMarkKey(key: string): number {
   return Number.parseInt(key.slice(MARK.length), 16);
+}
+
+/** What an operation wrote to a node: the states of the properties. */
+export type WrittenStates = readonly (readonly [key: string, state: number])[];
+
+/** The key of what an operation wrote to a node. */
+export function historyKey(soul: string, states: WrittenStates, id: string): string {
+  const latest = states.reduce((most, [, state]) => Math.max(most, state), -Infinity);
+  return `${HISTORY}${escapeName(soul)}${SEPARATOR}${stateToHex(latest)}${id}`;
+}
+
+/** Everything that operations wrote to a node, in the order of the latest states. */
+export function historyRange(soul: string): KeyRange {
+  const name = HISTORY + escapeName(soul);
+  return { from: name + SEPARATOR, to: name + AFTER_SEPARATOR };
+}
+
+/** The operation and the latest state of a record. */
+export function parseHistoryKey(key: string): { readonly id: string; readonly latest: number } {
+  const at = key.length - ID_DIGITS;
+  return { id: key.slice(at), latest: hexToState(key.slice(at - STATE_DIGITS, at)) };
+}
+
+/** The record of what an operation wrote to a node. */
+export function encodeStates(states: WrittenStates): string {
+  return JSON.stringify(states);
+}
+
+/** The states of a record. */
+export function decodeStates(record: string): WrittenStates {
+  return JSON.parse(record) as WrittenStates;
 }

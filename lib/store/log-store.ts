@@ -1,10 +1,11 @@
-import { fromBase64Url, fromHex } from '../base/bytes.ts';
+import { fromBase64Url, fromHex } from '../base/byte-texts.ts';
 import { TwoGenerations } from '../base/two-generations.ts';
 import { waitFor, type WaitingSteps } from '../base/slices.ts';
 import { decodeHeader } from '../log/codec.ts';
 import { decodeExtensions } from '../log/extensions.ts';
 import type { LogName, Tip, Tips } from '../log/heights.ts';
 import type { Operation } from '../log/operation.ts';
+import type { Placement } from '../log/placement.ts';
 import {
   bodyKey,
   bytesOfPlace,
@@ -46,9 +47,16 @@ export interface StoredOperation extends LogName {
   readonly body: Uint8Array | undefined;
 }
 
+/** An operation that is durable now, and what its log did with it. */
+export interface AppendedOperation {
+  readonly operation: Operation;
+  readonly placement: Placement;
+}
+
 /** Reads logs out of storage; what is written is for `log-group.ts` and the writer. */
 export class LogStore {
   readonly #storage: Storage;
+  #onAppended: (appended: readonly AppendedOperation[]) => void = () => undefined;
   readonly #heads = new TwoGenerations<string, LogHead>(KEPT_HEADS);
 
   constructor(storage: Storage) {
@@ -66,6 +74,16 @@ export class LogStore {
   /** What stands at a place, undefined when nothing is held there. */
   *placeSteps(branch: Branch, { author, log }: LogName, sequence: number): WaitingSteps<string | undefined> {
     return yield* waitFor(this.#storage.getText(placeKey(branch, author, log, sequence)));
+  }
+
+  /** Calls back with operations that are new here, whoever brought them, within the turn in which they are durable. */
+  onAppended(listener: (appended: readonly AppendedOperation[]) => void): void {
+    this.#onAppended = listener;
+  }
+
+  /** Tells of operations that are durable. */
+  announce(appended: readonly AppendedOperation[]): void {
+    this.#onAppended(appended);
   }
 
   /** Tells where a log ends, once that is durable. */
@@ -86,6 +104,23 @@ export class LogStore {
       found.push({ ...parseHeadKey(key), head: decodeHead(record) });
     }
     return found;
+  }
+
+  /** Logs with their heads after one of them, of one author alone if that is wanted, at most so many. */
+  async headPage(
+    author: string | undefined,
+    after: LogName | undefined,
+    most: number,
+  ): Promise<(LogName & { readonly head: LogHead })[]> {
+    const cursor = this.#storage.range(headRange(author, after));
+    try {
+      const entries = await cursor.next(most);
+      const found: (LogName & { readonly head: LogHead })[] = [];
+      for (const [key, record] of entries) found.push({ ...parseHeadKey(key), head: decodeHead(record) });
+      return found;
+    } finally {
+      await cursor.close();
+    }
   }
 
   /** The state vector of a topic. */
@@ -138,11 +173,21 @@ export class LogStore {
     until: number,
     most: number,
   ): Promise<StoredOperation[]> {
-    const places = await this.places(branch, name, after, until, most);
-    return Promise.all(places.map((place) => this.#whole(name, place)));
+    const { author, log } = name;
+    const found: StoredOperation[] = [];
+    for (const { sequence, id } of await this.places(branch, name, after, until, most)) {
+      let header = this.#storage.getBytes(headerKey(id));
+      let body = this.#storage.getBytes(bodyKey(id));
+      // Most storages answer at once, and a wait for each of many would cost more than reading them.
+      if (header instanceof Promise) header = await header;
+      if (body instanceof Promise) body = await body;
+      found.push({ author, log, sequence, id, header: header ?? new Uint8Array(0), body });
+    }
+    return found;
   }
 
-  async #whole({ author, log }: LogName, { sequence, id }: LogPlace): Promise<StoredOperation> {
+  /** What stands at a place. */
+  async operationAt({ author, log }: LogName, { sequence, id }: LogPlace): Promise<StoredOperation> {
     const { header, body } = await this.bytesOf(id);
     return { author, log, sequence, id, header, body };
   }

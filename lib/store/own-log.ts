@@ -1,4 +1,4 @@
-import { fromHex, toHex } from '../base/bytes.ts';
+import { fromHex, toHex } from '../base/byte-texts.ts';
 import { systemClock, type Clock } from '../base/clock.ts';
 import { failure, success, type Result } from '../base/result.ts';
 import type { FieldWrite } from '../graph/write.ts';
@@ -22,6 +22,8 @@ export interface OwnLogOptions {
 export interface AppendOptions {
   /** What the body says to the graph, when the graph has not got it yet. */
   readonly writes?: readonly FieldWrite[];
+  /** What the body says to the graph, whether the graph has it or not; `writes` when absent. */
+  readonly says?: readonly FieldWrite[];
   /** Keys of marks that the operation makes superfluous. */
   readonly witnesses?: readonly string[];
   readonly prune?: boolean;
@@ -68,13 +70,13 @@ export class OwnLog {
 
   async #append(
     body: Uint8Array,
-    { writes = [], witnesses, prune = false }: AppendOptions,
+    { writes = [], says = writes, witnesses, prune = false }: AppendOptions,
   ): Promise<Result<Operation>> {
     const { signer, submit, clock = systemClock } = this.#options;
     const fields = { logId: this.#logId, timestamp: timestampOf(clock()), prune };
     const operation = createOperation(signer, await this.#place(), fields, body);
     const outcome = await new Promise<PutOutcome>((settle) => {
-      submit({ writes, operation, witnesses, owner: this.name.author, settle });
+      submit({ writes, says, operation, witnesses, owner: this.name.author, settle });
     });
     return outcome.ok ? success(operation) : failure(outcome.reason);
   }

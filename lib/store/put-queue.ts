@@ -5,6 +5,9 @@ const GROUP_WRITES = 10_000;
 const TURN_REQUESTS = 16;
 const TURN_WRITES = 100;
 
+/** Part of the places from which on it is crowded. */
+const CROWDED_SHARE = 1 / 2;
+
 /** What the queue must know of a request. */
 export interface Waiting {
   readonly owner: string | undefined;
@@ -15,6 +18,8 @@ export interface Waiting {
 interface Line<Request> {
   readonly requests: Request[];
   head: number;
+  /** Places that they take. */
+  weight: number;
 }
 
 /**
@@ -24,54 +29,66 @@ interface Line<Request> {
  */
 export class PutQueue<Request extends Waiting> {
   readonly #most: number;
+  readonly #weightOf: (request: Request) => number;
   /** What came since the last group. */
   #arrived: Request[] = [];
   /** What no group had room for, by owner; whose turn is next stands first. */
   readonly #lines = new Map<string | undefined, Line<Request>>();
-  #inLines = 0;
+  #weight = 0;
 
-  /** @param most requests that may wait */
-  constructor(most: number) {
+  /**
+   * @param most places for requests that wait
+   * @param weightOf how many of them a request takes, at least one
+   */
+  constructor(most: number, weightOf: (request: Request) => number) {
     this.#most = most;
+    this.#weightOf = weightOf;
   }
 
-  /** Requests that wait. */
-  get length(): number {
-    return this.#arrived.length + this.#inLines;
+  /** Places taken; none when nothing waits. */
+  get weight(): number {
+    return this.#weight;
+  }
+
+  /** True while so much waits that who brings more should be slowed down. */
+  get isCrowded(): boolean {
+    return this.#weight > this.#most * CROWDED_SHARE;
   }
 
   /**
    * Takes a request in.
    *
-   * @returns the request for which there is no room: when too many wait, the newest of the owner that has most
+   * @returns the requests for which there is no room: this one when its owner has its share already, else the newest
+   *   of the owners that have most
    */
-  add(request: Request): Request | undefined {
-    if (this.length < this.#most) {
-      this.#arrived.push(request);
-      return undefined;
+  add(request: Request): Request[] {
+    const weight = this.#weightOf(request);
+    const refused: Request[] = [];
+    while (this.#weight + weight > this.#most) {
+      this.#lineUp();
+      const line = this.#heaviest(request.owner, weight);
+      if (line === undefined) return [...refused, request];
+      const newest = line.requests.pop()!;
+      this.#leave(line, newest);
+      refused.push(newest);
     }
-    this.#lineUp();
-    const owners = this.#lines.size + (this.#lines.has(request.owner) ? 0 : 1);
-    const fairShare = this.#most / owners;
-    if (waitingIn(this.#lines.get(request.owner)) >= fairShare) return request;
-    const longest = this.#longest();
-    if (longest === undefined || waitingIn(longest) <= fairShare) return request;
-    this.#inLines -= 1;
     this.#arrived.push(request);
-    return longest.requests.pop();
+    this.#weight += weight;
+    return refused;
   }
 
   /** Takes the next group out. */
   take(): Request[] {
-    if (this.#inLines === 0 && fitsGroup(this.#arrived)) {
+    if (this.#lines.size === 0 && fitsGroup(this.#arrived)) {
       const all = this.#arrived;
       this.#arrived = [];
+      this.#weight = 0;
       return all;
     }
     this.#lineUp();
     const group: Request[] = [];
     let writes = 0;
-    while (this.#inLines > 0 && group.length < GROUP_REQUESTS && writes < GROUP_WRITES) {
+    while (this.#weight > 0 && group.length < GROUP_REQUESTS && writes < GROUP_WRITES) {
       writes += this.#takeTurn(group);
     }
     return group;
@@ -89,7 +106,7 @@ export class PutQueue<Request extends Waiting> {
       group.push(request);
       writes += request.writes.length;
       line.head += 1;
-      this.#inLines -= 1;
+      this.#leave(line, request);
     }
     if (waitingIn(line) === 0) return writes;
     this.#lines.set(owner, line);
@@ -101,25 +118,35 @@ export class PutQueue<Request extends Waiting> {
     return writes;
   }
 
-  #lineUp(): void {
-    for (const request of this.#arrived) {
-      const line = this.#lines.get(request.owner);
-      if (line === undefined) this.#lines.set(request.owner, { requests: [request], head: 0 });
-      else line.requests.push(request);
-    }
-    this.#inLines += this.#arrived.length;
-    this.#arrived = [];
+  /** The line of the owner that takes most places; undefined when an owner has its share of them already. */
+  #heaviest(owner: string | undefined, weight: number): Line<Request> | undefined {
+    const own = this.#lines.get(owner);
+    const share = this.#most / (this.#lines.size + (own === undefined ? 1 : 0));
+    let heaviest: Line<Request> | undefined;
+    if ((own?.weight ?? 0) + weight - 1 >= share) return heaviest;
+    for (const line of this.#lines.values()) if (line.weight > (heaviest?.weight ?? share)) heaviest = line;
+    return heaviest;
   }
 
-  #longest(): Line<Request> | undefined {
-    let longest: Line<Request> | undefined;
-    for (const line of this.#lines.values()) if (waitingIn(line) > waitingIn(longest)) longest = line;
-    return longest;
+  #leave(line: Line<Request>, request: Request): void {
+    const weight = this.#weightOf(request);
+    line.weight -= weight;
+    this.#weight -= weight;
+  }
+
+  #lineUp(): void {
+    for (const request of this.#arrived) {
+      const line = this.#lines.get(request.owner) ?? { requests: [], head: 0, weight: 0 };
+      line.requests.push(request);
+      line.weight += this.#weightOf(request);
+      this.#lines.set(request.owner, line);
+    }
+    this.#arrived = [];
   }
 }
 
-function waitingIn(line: Line<unknown> | undefined): number {
-  return line === undefined ? 0 : line.requests.length - line.head;
+function waitingIn(line: Line<unknown>): number {
+  return line.requests.length - line.head;
 }
 
 function fitsGroup(requests: readonly Waiting[]): boolean {

@@ -2,6 +2,7 @@ import type { MaybePromise } from '../base/maybe-promise.ts';
 import { inLaterTurn } from '../base/turns.ts';
 import type { Entry, FieldWrite } from '../graph/write.ts';
 import { BODY_KIND } from '../log/envelope.ts';
+import { MOST_BODY_BYTES } from '../log/operation.ts';
 import { decodeDelta, encodeDelta, unsignable } from './delta-codec.ts';
 import type { StartTimer } from './deferred-writes.ts';
 import type { LogStore } from './log-store.ts';
@@ -13,6 +14,8 @@ export const WITNESS_WAIT_MS = 100;
 /** Properties and characters in one operation: more would hold the event loop while it is made and hashed. */
 const MOST_PROPERTIES = 500;
 const MOST_CHARACTERS = 32_768;
+/** Bytes that a character takes at most. */
+const MOST_UTF8_BYTES = 3;
 /** The same of a snapshot, which is left out when it would be larger. */
 const SNAPSHOT_PROPERTIES = 2000;
 /** Operations after which a snapshot takes their place. */
@@ -106,7 +109,8 @@ export class Witness {
     // Marks go with the last operation, so that a crash before it witnesses all of them again.
     for (let body = bodies.next(), after; body.done !== true; body = after) {
       after = bodies.next();
-      const appended = await log.append(body.value, after.done === true ? { witnesses: keys } : {});
+      const { bytes, says } = body.value;
+      const appended = await log.append(bytes, after.done === true ? { says, witnesses: keys } : { says });
       if (!appended.ok) return appended.reason;
       this.#length = appended.value.header.sequence - (await this.#firstSequence()) + 1;
     }
@@ -162,7 +166,7 @@ export class Witness {
     const body = encodeDelta(BODY_KIND.snapshot, kept);
     this.#length = 0;
     if (!body.ok) return undefined;
-    const appended = await log.append(body.value, { prune: true });
+    const appended = await log.append(body.value, { says: kept, prune: true });
     if (!appended.ok) return appended.reason;
     this.#tell({ kind: 'snapshot', operations, properties: kept.length });
     return undefined;
@@ -183,18 +187,34 @@ export class Witness {
   }
 }
 
+/**
+ * True for a write that some operation holds once it is witnessed; of those that are nearly too large for one it may
+ * be false as well.
+ */
+export function isWitnessable(write: FieldWrite): boolean {
+  const { soul, key, json } = write;
+  const mostBytes = MOST_UTF8_BYTES * (soul.length + key.length + json.length);
+  return mostBytes <= MOST_BODY_BYTES / 2 && unsignable(write) === undefined;
+}
+
+/** A body, and what it says. */
+interface SeenBody {
+  readonly bytes: Uint8Array;
+  readonly says: readonly FieldWrite[];
+}
+
 /** Entries as bodies of operations, at least one. */
-function* bodiesOf(entries: readonly FieldWrite[]): Generator<Uint8Array> {
+function* bodiesOf(entries: readonly FieldWrite[]): Generator<SeenBody> {
   let made = 0;
   for (const some of portionsOf(entries)) {
     const body = encodeDelta(BODY_KIND.seen, some);
     // A value that is too large for an operation stays in the graph without a witness.
     if (!body.ok) continue;
     made += 1;
-    yield body.value;
+    yield { bytes: body.value, says: some };
   }
   const empty = encodeDelta(BODY_KIND.seen, []);
-  if (made === 0 && empty.ok) yield empty.value;
+  if (made === 0 && empty.ok) yield { bytes: empty.value, says: [] };
 }
 
 /** Entries cut into portions; what is large alone is a portion alone. */

@@ -1,10 +1,9 @@
 import { systemClock, type Clock } from '../base/clock.ts';
-import { GraphError, type ErrorCode } from '../base/errors.ts';
 import type { Limits } from '../base/limits.ts';
-import { Pace } from '../base/pace.ts';
-import { Slices, type WaitingSteps } from '../base/slices.ts';
+import { chosenInSteps, Pace } from '../base/pace.ts';
 import type { Result } from '../base/result.ts';
-import type { FieldWrite } from '../graph/write.ts';
+import { Slices, type WaitingSteps } from '../base/slices.ts';
+import { lengthOfWrites, type FieldWrite } from '../graph/write.ts';
 import { merge, mergeInSteps, type SaysTheSame } from '../ham/merge.ts';
 import type { Operation } from '../log/operation.ts';
 import type { Placement } from '../log/placement.ts';
@@ -12,10 +11,9 @@ import type { LogReason } from '../log/reasons.ts';
 import { CommitGroup } from './commit-group.ts';
 import { DeferredWrites, type StartTimer } from './deferred-writes.ts';
 import type { GraphStore } from './graph-store.ts';
-import { mayWrite } from './key-soul.ts';
+import { putFailure } from './put-failure.ts';
 import { PutQueue } from './put-queue.ts';
 import type { Change, Storage } from './storage.ts';
-import type { WitnessMarks } from './witness-marks.ts';
 
 /** Changes that are gathered before a commit begins; beyond, they are made as the storage takes them. */
 const GATHERED_CHANGES = 2048;
@@ -48,6 +46,8 @@ export interface PutRequest {
   readonly owner: string | undefined;
   /** The operation that says the writes: kept in its log by the same commit, also when none of them wins. */
   readonly operation?: Operation | undefined;
+  /** What the operation says, where `writes` leaves out what the graph has. */
+  readonly says?: readonly FieldWrite[] | undefined;
   /** True for writes of operations that are kept already, said to the graph again. */
   readonly isReplay?: boolean | undefined;
   /** Marks of what the operation witnesses, deleted by the same commit. */
@@ -63,49 +63,41 @@ export type WriterEvent =
   /** Somebody who was told of an outcome threw; the outcome stands. */
   | { readonly kind: 'listener-failed'; readonly error: unknown };
 
-/** What the operations of one commit do to logs, see `log-group.ts`. */
-export interface LogPart {
-  /** Places an operation upon those before it; what is refused leaves nothing behind. */
-  place(operation: Operation): WaitingSteps<Result<Placement, LogReason>>;
-  /** What the sender is told of a refusal; texts that apps without logs do not load. */
-  textOf(reason: LogReason): string;
-  appendChanges(changes: Change[]): Generator<void, void>;
-  /** Told when the changes are durable. */
-  publish(): void;
+/** What a group of requests is merged into. */
+export interface MergeTarget {
+  readonly group: CommitGroup;
+  /** Takes writes whose time has not come. */
+  readonly deferred: DeferredWrites;
+  /** Milliseconds since 1970. */
+  readonly now: number;
 }
 
-/** How the writer keeps logs; who keeps none loads nothing for them. */
+/** How the writer keeps logs, see `logged-commits.ts`; who keeps none loads nothing for them. */
 export interface WriterLogs {
-  /** Begins a commit. */
-  group(): LogPart;
-  /** Where unsigned writes that won are noted to be witnessed; undefined when they are not. */
-  readonly marks: WitnessMarks | undefined;
-  /** True to take only what is signed. */
-  readonly refusesUnsigned?: boolean;
+  /** Reads what an earlier run left; before the first group. */
+  load(): Promise<void>;
+  begin(): CommitLogs;
+}
+
+/** What logs have to do with one commit. */
+export interface CommitLogs {
+  /** The accepted writes of a request, or why it is refused; undefined for one that logs have no say in. */
+  merge(request: PutRequest, into: MergeTarget): WaitingSteps<readonly FieldWrite[] | string | undefined>;
+  /** What the commit writes of logs, in portions. */
+  changes(requests: readonly PutRequest[], merged: MergedGroup): Generator<Change[], void>;
+  /** Told once how the commit ended. */
+  settle(isDurable: boolean): void;
+  /** What the outcome of a request says of its operation; undefined when it has none. */
+  placementOf(request: PutRequest): Result<Placement, LogReason> | undefined;
 }
 
 /** What merging a group gave: a list of winners, or the reason of a refusal, for each request. */
-interface MergedGroup {
+export interface MergedGroup {
   readonly matured: readonly FieldWrite[];
   readonly byRequest: readonly (readonly FieldWrite[] | string)[];
-  /** What their logs said to operations. */
-  readonly placed: ReadonlyMap<PutRequest, Result<Placement, LogReason>>;
 }
 
-const FAILED = 'storage failed, nothing was stored';
 const NO_LOGS = 'no logs are kept here';
-const SIGNED_ONLY = 'put: only what is signed is taken here';
-const OWNED = 'put: a soul that belongs to a key takes only what that key has signed';
-/** Reasons for those who asked; other errors of the storage are the operator's business. */
-const REASONS: { readonly [code in ErrorCode]?: string } = {
-  STORAGE_DAMAGED: 'the store is damaged and read-only',
-  STORAGE_FULL: 'the disk is full, nothing was stored',
-};
-
-function failureOf(error: unknown): PutOutcome {
-  const reason = error instanceof GraphError ? REASONS[error.code] : undefined;
-  return { ok: false, reason: reason ?? FAILED };
-}
 
 /** What the writer needs. */
 export interface WriterOptions {
@@ -156,7 +148,11 @@ export class Writer {
     this.#report = options.report ?? (() => undefined);
     this.#saysTheSame = options.saysTheSame;
     this.#logs = options.logs;
-    this.#waiting = new PutQueue(options.limits.waitingPuts);
+    const { waitingPuts, waitingLength } = options.limits;
+    const places = waitingPuts / waitingLength;
+    this.#waiting = new PutQueue(waitingPuts, ({ writes }) =>
+      Math.max(1, Math.min(waitingPuts, Math.ceil(lengthOfWrites(writes) * places))),
+    );
     this.#deferred = new DeferredWrites({
       storage: options.storage,
       limits: options.limits,
@@ -177,7 +173,7 @@ export class Writer {
     this.#running = true;
     try {
       const writes = await this.#deferred.load();
-      await this.#logs?.marks?.load();
+      await this.#logs?.load();
       this.#tellOperator({ kind: 'deferred-loaded', writes });
     } finally {
       this.#schedule(() => void this.#run());
@@ -196,6 +192,11 @@ export class Writer {
     if (this.#running) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
+  /** True while so much waits that who brings more should be slowed down. */
+  get isCrowded(): boolean {
+    return this.#waiting.isCrowded;
+  }
+
   /** Future writes that wait. */
   get deferredCount(): number {
     return this.#deferred.size;
@@ -209,8 +210,7 @@ export class Writer {
   /** Takes a request; it is settled later, never within this call. */
   submit(request: PutRequest): void {
     if (this.#closed) return this.#schedule(() => request.settle({ ok: false, reason: 'relay is closing' }));
-    const refused = this.#waiting.add(request);
-    if (refused !== undefined) {
+    for (const refused of this.#waiting.add(request)) {
       this.#schedule(() => refused.settle({ ok: false, reason: 'too many writes are waiting' }));
     }
     this.#start();
@@ -223,7 +223,7 @@ export class Writer {
   }
 
   async #run(): Promise<void> {
-    while (this.#waiting.length > 0 || this.#deferred.isDue()) {
+    while (this.#waiting.weight > 0 || this.#deferred.isDue()) {
       await this.#slices.runWaiting(this.#commitGroup(this.#waiting.take()));
     }
     this.#running = false;
@@ -236,35 +236,26 @@ export class Writer {
   /** Never throws: what fails is told to the requests of the group. */
   *#commitGroup(requests: readonly PutRequest[]): WaitingSteps<void> {
     const group = new CommitGroup(this.#storage, this.#graph);
-    const logs = this.#logGroup(requests);
-    const marks = this.#logs?.marks;
+    const logs = this.#logs?.begin();
     let merged: MergedGroup;
     try {
       merged = yield* this.#mergeGroup(requests, group, logs);
-      yield* this.#commit(group, this.#appendLogs(requests, merged, logs));
+      yield* this.#commit(group, logs?.changes(requests, merged) ?? []);
     } catch (error) {
       yield* this.#deferred.settle(false);
-      marks?.settle(false);
+      logs?.settle(false);
       return yield* this.#failGroup(requests, error);
     }
     yield* group.publish();
-    logs?.publish();
     yield* this.#deferred.settle(true);
-    marks?.settle(true);
-    yield* this.#settleGroup(requests, merged, group);
-  }
-
-  /** Undefined when the group has no operations. */
-  #logGroup(requests: readonly PutRequest[]): LogPart | undefined {
-    if (this.#logs === undefined || !requests.some(({ operation }) => operation !== undefined))
-      return undefined;
-    return this.#logs.group();
+    logs?.settle(true);
+    yield* this.#settleGroup(requests, merged, group, logs);
   }
 
   *#mergeGroup(
     requests: readonly PutRequest[],
     group: CommitGroup,
-    logs: LogPart | undefined,
+    logs: CommitLogs | undefined,
   ): WaitingSteps<MergedGroup> {
     const now = this.#clock();
     const due = this.#deferred.takeDue(now);
@@ -273,70 +264,18 @@ export class Writer {
     yield* group.load(batches);
     const matured = (yield* mergeInSteps(due, group, now, this.#saysTheSame)).accepted;
     const byRequest: (readonly FieldWrite[] | string)[] = [];
-    const placed = new Map<PutRequest, Result<Placement, LogReason>>();
+    const target = { group, deferred: this.#deferred, now };
     const pace = new Pace();
     for (let at = 0; at < requests.length; at += 1) {
       const request = requests[at]!;
-      if (isSigned(request)) byRequest.push(yield* this.#mergeSigned(request, group, logs, now, placed));
-      else if (this.#logs?.refusesUnsigned === true) byRequest.push(SIGNED_ONLY);
-      else if (yield* this.#isOwned(request)) byRequest.push(OWNED);
+      const logged = logs === undefined ? undefined : yield* logs.merge(request, target);
+      if (logged !== undefined) byRequest.push(logged);
+      else if (request.operation !== undefined) byRequest.push(NO_LOGS);
       else if (request.writes.length <= FEW_WRITES) byRequest.push(this.#mergeFew(request, group, now));
       else byRequest.push(yield* this.#mergeMany(request, group, now));
       if (pace.after(0)) yield;
     }
-    return { matured, byRequest, placed };
-  }
-
-  /** True for unsigned writes to a soul that belongs to a key. */
-  *#isOwned({ writes }: PutRequest): Generator<void, boolean> {
-    if (this.#logs === undefined) return false;
-    if (writes.length <= FEW_WRITES) return !writes.every(isOfEverybody);
-    return (yield* chosen(writes, isOfAKey)).length > 0;
-  }
-
-  /** Places an operation in its log, then merges what it says; what its log refuses changes nothing. */
-  *#mergeSigned(
-    request: PutRequest,
-    group: CommitGroup,
-    logs: LogPart | undefined,
-    now: number,
-    placed: Map<PutRequest, Result<Placement, LogReason>>,
-  ): WaitingSteps<readonly FieldWrite[] | string> {
-    const future = yield* chosen(request.writes, (write) => write.state > now);
-    // The horizon does not count for what is signed: replicas would differ for ever.
-    const noRoom = future.length === 0 ? undefined : this.#deferred.refusal(future, request.owner, Infinity);
-    if (noRoom !== undefined) return noRoom;
-    if (request.operation !== undefined) {
-      if (logs === undefined) return NO_LOGS;
-      const placement = yield* logs.place(request.operation);
-      placed.set(request, placement);
-      if (!placement.ok) return logs.textOf(placement.reason);
-      if (placement.value === 'known') return [];
-    }
-    const { accepted, deferred } = yield* mergeInSteps(request.writes, group, now);
-    for (const write of deferred) this.#deferred.add(write, request.owner);
-    return accepted;
-  }
-
-  /** Appends what logs keep of a group: operations, marks of what is to be witnessed, and those that were. */
-  *#appendLogs(
-    requests: readonly PutRequest[],
-    { byRequest, matured }: MergedGroup,
-    logs: LogPart | undefined,
-  ): Generator<Change[], void> {
-    if (this.#logs === undefined) return;
-    const changes: Change[] = [];
-    if (logs !== undefined) for (const _ of logs.appendChanges(changes)) yield [];
-    const { marks } = this.#logs;
-    const unsigned: (readonly FieldWrite[])[] = [matured];
-    for (const [at, request] of requests.entries()) {
-      const won = byRequest[at]!;
-      if (typeof won === 'string') continue;
-      if (!isSigned(request)) unsigned.push(won);
-      for (const key of request.witnesses ?? []) changes.push([key, undefined]);
-    }
-    if (marks !== undefined) for (const _ of marks.append(changes, unsigned)) yield changes.splice(0);
-    yield changes;
+    return { matured, byRequest };
   }
 
   /** The accepted writes of a request, or why it is refused whole. */
@@ -357,7 +296,7 @@ export class Writer {
     group: CommitGroup,
     now: number,
   ): Generator<void, readonly FieldWrite[] | string> {
-    const future = yield* chosen(writes, (write) => write.state > now);
+    const future = yield* chosenInSteps(writes, (write) => write.state > now);
     const reason = future.length === 0 ? undefined : this.#deferred.refusal(future, owner, now);
     if (reason !== undefined) return reason;
     const { accepted, deferred } = yield* mergeInSteps(writes, group, now, this.#saysTheSame);
@@ -376,7 +315,7 @@ export class Writer {
     for (; !isWhole && changes.length < GATHERED_CHANGES; isWhole = appending.next().done === true) yield;
     if (changes.length > 0) yield this.#storage.commit(isWhole ? changes : streamed(changes, appending));
     // Nothing to wait for must not mean that nobody else gets a turn.
-    else if (this.#waiting.length > 0) yield new Promise<void>((resolve) => this.#schedule(resolve));
+    else if (this.#waiting.weight > 0) yield new Promise<void>((resolve) => this.#schedule(resolve));
   }
 
   *#appendChanges(group: CommitGroup, logs: Iterable<Change[]>, changes: Change[]): Generator<void, void> {
@@ -392,17 +331,18 @@ export class Writer {
     requests: readonly PutRequest[],
     merged: MergedGroup,
     group: CommitGroup,
+    logs: CommitLogs | undefined,
   ): Generator<void, void> {
     const holds = (write: FieldWrite): boolean => group.holds(write);
     for (let index = 0; index < requests.length; index += 1) {
       const request = requests[index]!;
       const won = merged.byRequest[index]!;
-      const placed = merged.placed.get(request);
+      const placed = logs?.placementOf(request);
       if (typeof won === 'string') {
         const logReason = placed?.ok === false ? placed.reason : undefined;
         this.#settle(request, { ok: false, reason: won, ...(logReason === undefined ? {} : { logReason }) });
       } else {
-        const changed = won.length <= FEW_WRITES ? won.filter(holds) : yield* chosen(won, holds);
+        const changed = won.length <= FEW_WRITES ? won.filter(holds) : yield* chosenInSteps(won, holds);
         this.#settle(request, {
           ok: true,
           changed,
@@ -411,13 +351,13 @@ export class Writer {
       }
       if (index % FEW_REQUESTS === LAST_OF_FEW) yield;
     }
-    const matured = yield* chosen(merged.matured, holds);
+    const matured = yield* chosenInSteps(merged.matured, holds);
     if (matured.length > 0) this.#tell(() => this.#matured(matured));
   }
 
   *#failGroup(requests: readonly PutRequest[], error: unknown): Generator<void, void> {
     this.#tellOperator({ kind: 'commit-failed', requests: requests.length, error });
-    const outcome = failureOf(error);
+    const outcome = putFailure(error);
     for (const [index, request] of requests.entries()) {
       this.#settle(request, outcome);
       if (index % FEW_REQUESTS === LAST_OF_FEW) yield;
@@ -444,33 +384,6 @@ export class Writer {
       // Nobody is left to be told.
     }
   }
-}
-
-/** True for what an operation says, now or before. */
-function isSigned({ operation, isReplay }: PutRequest): boolean {
-  return operation !== undefined || isReplay === true;
-}
-
-function isOfEverybody({ soul }: FieldWrite): boolean {
-  return mayWrite(soul, undefined);
-}
-
-function isOfAKey(write: FieldWrite): boolean {
-  return !isOfEverybody(write);
-}
-
-/** Those of many writes that are meant, in steps. */
-function* chosen(
-  writes: readonly FieldWrite[],
-  isMeant: (write: FieldWrite) => boolean,
-): Generator<void, FieldWrite[]> {
-  const found: FieldWrite[] = [];
-  const pace = new Pace();
-  for (const write of writes) {
-    if (isMeant(write)) found.push(write);
-    if (pace.after(0)) yield;
-  }
-  return found;
 }
 
 /** Changes as they are appended: those of many writes need not be there all at once. */

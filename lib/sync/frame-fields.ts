@@ -1,4 +1,4 @@
-import { fromBase64Url, fromHex, toBase64Url, toHex } from '../base/bytes.ts';
+import { fromBase64Url, fromHex, toBase64Url, toHex } from '../base/byte-texts.ts';
 import { CborScanner } from '../log/cbor-scanner.ts';
 import { isWellFormed, type CborWriter } from '../log/cbor-writer.ts';
 import { MOST_HEADER_BYTES } from '../log/codec.ts';
@@ -45,14 +45,15 @@ function uintKind(most: number): FieldKind<number> {
   };
 }
 
-function bytesKind(least: number, most: number): FieldKind<Uint8Array> {
+/** @param isView true for what is copied anyhow by who takes it: it is a part of the frame's bytes */
+function bytesKind(least: number, most: number, isView = false): FieldKind<Uint8Array> {
   const fits = (bytes: Uint8Array): boolean => bytes.length >= least && bytes.length <= most;
   return {
     write: (writer, bytes) => writer.bytes(bytes),
     read: (scanner) => {
       const bytes = scanner.bytes();
       if (!fits(bytes)) scanner.refuse('bytes of a wrong length');
-      return Uint8Array.from(bytes);
+      return isView ? bytes : new Uint8Array(bytes);
     },
     toJson: toBase64Url,
     fromJson: (json) => {
@@ -72,9 +73,9 @@ export const keyKind: FieldKind<Uint8Array> = bytesKind(ID_BYTES, ID_BYTES);
 export const nonceKind: FieldKind<Uint8Array> = bytesKind(NONCE_BYTES, NONCE_BYTES);
 /** A signature. */
 export const signatureKind: FieldKind<Uint8Array> = bytesKind(64, 64);
-/** The bytes of a header. */
-export const headerKind: FieldKind<Uint8Array> = bytesKind(1, MOST_HEADER_BYTES);
-const someBody = bytesKind(1, MOST_BODY_BYTES);
+/** The bytes of a header, a view of the frame. */
+export const headerKind: FieldKind<Uint8Array> = bytesKind(1, MOST_HEADER_BYTES, true);
+const someBody = bytesKind(1, MOST_BODY_BYTES, true);
 
 /** The bytes of a body, or null. */
 export const bodyKind: FieldKind<Uint8Array | undefined> = {

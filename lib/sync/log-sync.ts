@@ -195,6 +195,22 @@ export class LogSession {
     return { do: 'nothing' };
   }
 
+  /** Notes that the other side was not sent an operation that is new. */
+  missed(operation: OutgoingOperation, mayFollow: boolean): void {
+    if (this.#peer.knows(operation)) return;
+    this.#peer.fallBehind(operation, mayFollow ? operation.sequence : undefined);
+  }
+
+  /** Notes that the other side lacks operations of a log, or a branch. */
+  fallBehind(log: BehindLog): void {
+    this.#peer.fallBehind(log, log.forked ? (log.after ?? -1) + 1 : undefined);
+  }
+
+  /** The logs that the other side lacks something of, and from where on by now; each once. */
+  takeBehind(): BehindLog[] {
+    return this.#peer.takeBehind();
+  }
+
   /** Says that the other side has an operation, as it sent it. */
   has(operation: LogName & { readonly id: string; readonly sequence: number }): void {
     this.#peer.received(operation);
@@ -214,6 +230,11 @@ export class LogSession {
     if (this.#state === 'closed') return [];
     this.#state = 'closed';
     return [this.#send({ type: 'close', session: this.#session }), { do: 'end', end: { by: 'close' } }];
+  }
+
+  /** Ends the session without a word. */
+  abandon(): void {
+    this.#state = 'closed';
   }
 
   /** Takes a frame of the other side. */

@@ -26,14 +26,17 @@ export class PeerHeights {
   readonly #ids = new Set<string>();
   #at = 0;
 
+  /** Author, log and name of the last: operations come in the order of their logs, and a name costs to be made. */
+  #last: readonly [author: string, log: string, name: string] = ['', '', ''];
+
   /** Takes a height from the other side's state vector. */
   begin(log: LogName, height: number): void {
-    this.#heights.set(nameOf(log), height);
+    this.#heights.set(this.#nameOf(log), height);
   }
 
   /** The last sequence number the other side has of a log, undefined when it has none. */
   heightOf(log: LogName): number | undefined {
-    return this.#heights.get(nameOf(log));
+    return this.#heights.get(this.#nameOf(log));
   }
 
   /** True when an operation just came from the other side, or went there. */
@@ -57,7 +60,7 @@ export class PeerHeights {
    * @param forkedAt where the other side may lack a branch; the lowest such place stays
    */
   fallBehind({ author, log }: LogName, forkedAt?: number): void {
-    const name = nameOf({ author, log });
+    const name = this.#nameOf({ author, log });
     const before = this.#behind.get(name)?.forkedAt ?? Infinity;
     const lowest = Math.min(before, forkedAt ?? Infinity);
     this.#behind.set(name, { author, log, forkedAt: lowest === Infinity ? undefined : lowest });
@@ -65,17 +68,26 @@ export class PeerHeights {
 
   /** The logs of {@link fallBehind}, once. */
   takeBehind(): BehindLog[] {
-    const behind = Array.from(this.#behind.values(), ({ author, log, forkedAt }) =>
-      forkedAt === undefined
-        ? { author, log, after: this.heightOf({ author, log }), forked: false }
-        : forkedLog({ author, log }, forkedAt),
-    );
+    const behind = Array.from(this.#behind.values(), (log) => this.#behindOf(log));
     this.#behind.clear();
     return behind;
   }
 
+  #behindOf({ author, log, forkedAt }: LogName & { readonly forkedAt: number | undefined }): BehindLog {
+    const after = this.heightOf({ author, log });
+    if (forkedAt === undefined) return { author, log, after, forked: false };
+    // What it lacks before the fork goes first.
+    const isBefore = after === undefined || after < forkedAt - 1;
+    return isBefore ? { author, log, after, forked: true } : forkedLog({ author, log }, forkedAt);
+  }
+
+  #nameOf({ author, log }: LogName): string {
+    if (this.#last[0] !== author || this.#last[1] !== log) this.#last = [author, log, author + log];
+    return this.#last[2];
+  }
+
   #raise(operation: KnownOperation): void {
-    const name = nameOf(operation);
+    const name = this.#nameOf(operation);
     const height = this.#heights.get(name);
     if (height === undefined || operation.sequence > height) this.#heights.set(name, operation.sequence);
     this.#remember(operation.id);
@@ -94,8 +106,4 @@ export class PeerHeights {
 /** A log of which everything from a place on is to be sent, whatever the other side has. */
 export function forkedLog({ author, log }: LogName, forkedAt: number): BehindLog {
   return { author, log, after: forkedAt === 0 ? undefined : forkedAt - 1, forked: true };
-}
-
-function nameOf({ author, log }: LogName): string {
-  return author + log;
 }

@@ -8,12 +8,15 @@ import {
   type SessionFault,
 } from './log-sync.ts';
 import type { BehindLog } from './peer-heights.ts';
-import type { PlanPart, SyncPlan, SyncStore, TakenOperation } from './sync-store.ts';
+import type { PlanPart, SeenOperation, SyncPlan, SyncStore, TakenOperation } from './sync-store.ts';
 
 /** Operations read at once. */
 const PAGE = 256;
-/** Operations taken in at once; beyond, the other side is not read. */
+/** Operations taken in at once, and bytes of them; beyond, the other side is not read. */
 const MOST_TAKING = 512;
+const MOST_TAKING_BYTES = 4 * 1024 * 1024;
+/** Part of that at which it is read again. */
+const RELEASE_SHARE = 0.5;
 /** Reasons to leave an operation out that are nobody's fault: forks, and what was given up. */
 const HARMLESS: ReadonlySet<string> = new Set(['fork', 'pruned', 'frozen', 'full']);
 
@@ -55,15 +58,20 @@ export interface SessionHostOptions {
 export class SessionHost {
   readonly #options: SessionHostOptions;
   readonly #session: LogSession;
+  readonly #seen: (operation: SeenOperation) => void = (operation) => this.#session.has(operation);
   #topic: Uint8Array | undefined;
   /** What is read and sent goes one after the other; what is taken in goes beside it. */
   #outgoing: Promise<void> = Promise.resolve();
   #taking = 0;
+  #takingBytes = 0;
   #taken = 0;
   #plan: SyncPlan = { operations: 0, bytes: 0, parts: [] };
   #incoming = { operations: 0, bytes: 0 };
   #idle: (() => void)[] = [];
   #isHeld = false;
+  /** True while the line takes no more: what is new is read again when it does. */
+  #isBlocked = false;
+  #isCatchingUp = false;
 
   constructor(options: SessionHostOptions) {
     this.#options = options;
@@ -96,6 +104,11 @@ export class SessionHost {
     this.#do(this.#session.close());
   }
 
+  /** Told that the line is gone: nothing more is read, sent or told. */
+  abandon(): void {
+    this.#session.abandon();
+  }
+
   /** Resolves when everything that was received is taken in, or was refused. */
   async settled(): Promise<void> {
     await this.#outgoing;
@@ -106,12 +119,44 @@ export class SessionHost {
   appended(operation: TakenOperation): void {
     if (operation.forkedAt !== undefined) {
       this.#follow(this.#session.forked(operation, operation.forkedAt));
-    } else this.#follow(this.#session.appended(operation, operation.mayFollow));
+    } else if (this.#isBlocked) this.#session.missed(operation, operation.mayFollow);
+    else this.#follow(this.#session.appended(operation, operation.mayFollow));
+  }
+
+  /** The same for one that is to be read from the store when there is time. */
+  missed(operation: TakenOperation): void {
+    this.#session.missed(operation, operation.mayFollow);
+    if (this.isLive && !this.#isBlocked) this.#catchUpSoon();
   }
 
   #follow(verdict: AppendVerdict): void {
-    if (verdict.do === 'send') this.#do([{ do: 'send', frame: verdict.frame }]);
-    else if (verdict.do === 'catch-up') this.#later(() => this.#catchUp(verdict.log));
+    if (verdict.do === 'send') this.#sendLive(verdict.frame);
+    else if (verdict.do === 'catch-up') {
+      this.#session.fallBehind(verdict.log);
+      this.#catchUpSoon();
+    }
+  }
+
+  /** What a line that is full is not sent is sent out of the store later. */
+  #sendLive(frame: LogFrame): void {
+    const sending = this.#options.send(frame);
+    if (sending === undefined) return;
+    this.#isBlocked = true;
+    this.#later(async () => {
+      await sending;
+      this.#isBlocked = false;
+      this.#catchUpSoon();
+    });
+  }
+
+  /** Sends, after what is being sent, whatever the other side lacks by then. */
+  #catchUpSoon(): void {
+    if (this.#isCatchingUp) return;
+    this.#isCatchingUp = true;
+    this.#later(async () => {
+      this.#isCatchingUp = false;
+      for (const log of this.#session.takeBehind()) await this.#catchUp(log);
+    });
   }
 
   #do(actions: readonly SessionAction[]): void {
@@ -157,7 +202,8 @@ export class SessionHost {
       case 'stream':
         return this.#later(() => this.#stream());
       default:
-        for (const log of action.behind) this.#later(() => this.#catchUp(log));
+        for (const log of action.behind) this.#session.fallBehind(log);
+        if (action.behind.length > 0) this.#catchUpSoon();
         void this.#tellLive();
     }
   }
@@ -189,7 +235,9 @@ export class SessionHost {
       if (page.length === 0 || this.#session.state === 'closed') return;
       for (const operation of page) {
         for (const action of this.#session.send(operation)) {
-          if (action.do === 'send') await this.#options.send(action.frame);
+          const sending = action.do === 'send' ? this.#options.send(action.frame) : undefined;
+          // A wait for each of many operations would cost as much as sending them.
+          if (sending !== undefined) await sending;
         }
       }
       after = page.at(-1)!.sequence;
@@ -208,24 +256,30 @@ export class SessionHost {
   }
 
   async #take({ header, body, live }: Extract<SessionAction, { do: 'take' }>): Promise<void> {
-    this.#taking += 1;
-    this.#holdIf(this.#taking >= MOST_TAKING);
+    const bytes = header.length + (body?.length ?? 0);
+    this.#countTaking(1, bytes);
     let fault: LogReason | SessionFault | undefined;
     try {
-      const taken = await this.#options.store.take(this.#topic!, header, body);
+      const taken = await this.#options.store.take(this.#topic!, header, body, this.#seen);
       if (taken.ok) this.#onTaken(taken.value);
       else if (!isHarmless(taken.reason, live)) fault = taken.reason;
     } catch {
       fault = 'storage';
     }
-    this.#taking -= 1;
-    this.#holdIf(this.#taking > MOST_TAKING / 2 && this.#isHeld);
+    this.#countTaking(-1, -bytes);
     if (fault !== undefined) this.#do(this.#session.fail(fault));
     if (this.#taking === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
+  /** Reads the other side no further beyond what may be taken in at once, until half of it is done. */
+  #countTaking(operations: number, bytes: number): void {
+    this.#taking += operations;
+    this.#takingBytes += bytes;
+    const share = Math.max(this.#taking / MOST_TAKING, this.#takingBytes / MOST_TAKING_BYTES);
+    this.#holdIf(share >= 1 || (this.#isHeld && share > RELEASE_SHARE));
+  }
+
   #onTaken(operation: TakenOperation): void {
-    this.#session.has(operation);
     if (operation.known) return;
     this.#taken += 1;
     if (operation.forkedAt !== undefined) this.#follow(this.#session.forked(operation, operation.forkedAt));
@@ -238,6 +292,7 @@ export class SessionHost {
 
   async #tellLive(): Promise<void> {
     await this.settled();
+    if (!this.isLive) return;
     const { operations, bytes } = this.#plan;
     this.#options.onLive?.({ outgoing: { operations, bytes }, incoming: this.#incoming, taken: this.#taken });
   }

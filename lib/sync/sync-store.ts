@@ -17,6 +17,9 @@ export interface SyncPlan {
   readonly parts: readonly PlanPart[];
 }
 
+/** An operation that is true in itself, wherever its place may be. */
+export type SeenOperation = Pick<OutgoingOperation, 'author' | 'log' | 'id' | 'sequence'>;
+
 /** An operation that was taken in. */
 export interface TakenOperation extends OutgoingOperation {
   /** Where the log forked with it; undefined when it did not. */
@@ -41,13 +44,16 @@ export interface SyncStore {
     log: string,
   ): Promise<readonly [first: Uint8Array, second: Uint8Array] | undefined>;
   /**
-   * Checks an operation and takes it in, durably; those of one log in the order of the calls. Whoever else is told of
-   * new operations is told in a later turn, so that the one who gave it is not told again.
+   * Checks an operation and takes it in, durably; those of one log in the order of the calls.
+   *
+   * @param seen told which operation it is, once that is true and before anybody is told that it is new here: whoever
+   * sent it need not hear of it
    */
   take(
     topic: Uint8Array,
     header: Uint8Array,
     body: Uint8Array | undefined,
+    seen?: (operation: SeenOperation) => void,
   ): Promise<Result<TakenOperation, LogReason | SessionFault>>;
   /** Checks evidence of a fork, and keeps it. */
   takeEvidence(first: Uint8Array, second: Uint8Array): MaybePromise<LogReason | undefined>;

@@ -231,6 +231,11 @@ export function encodeTwinReply(id: string, secret: string): string {
   return `{"#":"${id}","@":"${id}","dam":"twin","secret":${JSON.stringify(secret)}}`;
 }
 
+/** A frame between nodes that synchronise logs, for a link of texts (log-mapping section 5). */
+export function encodeLogFrame(id: string, frame: unknown): string {
+  return `{"#":"${id}","dam":"log","f":${JSON.stringify(frame)}}`;
+}
+
 /** An answer with an object in it, passed back along the path of the message it answers. */
 export function encodeAnswer(idJson: string, replyToJson: string, answerJson: string): string {
   return `{"#":${idJson},"@":${replyToJson},"ok":${answerJson}}`;

@@ -48,7 +48,7 @@ export interface AckMessage extends Envelope {
 }
 
 /** Control messages this peer understands; all others are ignored. */
-export type ControlName = '?' | '!' | 'hi' | 'twin';
+export type ControlName = '?' | '!' | 'hi' | 'twin' | 'log';
 
 /** A message about the link itself; never stored or passed on. */
 export interface ControlMessage extends Envelope {
@@ -60,6 +60,8 @@ export interface ControlMessage extends Envelope {
   readonly relay: boolean;
   /** What a `twin` asks to be told on the other link, or tells. */
   readonly secret?: string;
+  /** Of `log`: a frame between nodes as JSON, unchecked. */
+  readonly frame?: unknown;
   /** True when it is written as gun's own Node peers write it, which keep a store and can be asked. */
   readonly fromNode: boolean;
 }

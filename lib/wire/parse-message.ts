@@ -15,7 +15,7 @@ import type {
   PutMessage,
 } from './message.ts';
 
-const CONTROL_NAMES: ReadonlySet<unknown> = new Set<ControlName>(['?', '!', 'hi', 'twin']);
+const CONTROL_NAMES: ReadonlySet<unknown> = new Set<ControlName>(['?', '!', 'hi', 'twin', 'log']);
 const PID_LENGTH = 64;
 /** Gun's Node peers sort the keys of all they say, browsers do not (gun-wire section 1). */
 const NODE_HELLO_KEYS = '#,@,dam,pid';
@@ -138,6 +138,7 @@ function parseControl(raw: Raw, id: Id): ControlMessage | undefined {
     pid: shortText(pid),
     relay: raw['relay'] === true,
     ...(name === 'twin' ? { secret: shortText(raw['secret']) ?? '' } : {}),
+    ...(name === 'log' ? { frame: raw['f'] } : {}),
     fromNode: typeof pid === 'string' && pid.length === NODE_PID_LENGTH && hasNodeHelloKeys(raw),
   };
 }

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Page } from 'playwright-core';
 import { describeStorage } from '../../adapters/conformance/index.ts';
-import { BrowserWorld, chromiumPath } from '../support/browser.ts';
+import { BrowserWorld, needChromium } from '../support/browser.ts';
 import { seed } from '../support/seed.ts';
 
 /** What the page does: it has the suite as functions by their titles. */
@@ -72,7 +72,7 @@ describe('IndexedDbStorage in Chromium', function () {
   let page: Page;
 
   before(async function () {
-    if (chromiumPath() === undefined) return this.skip();
+    needChromium(this);
     world = await BrowserWorld.start(PAGE);
     page = await world.page();
     await page.evaluate(`register(${seed})`);

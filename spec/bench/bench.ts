@@ -13,7 +13,7 @@ import { RelayProcess } from './relay-process.ts';
 import type { Row } from './report/row.ts';
 
 const MEASURED_SECONDS = 1.5;
-const WARM_SECONDS = 0.7;
+const WARM_SECONDS = 2;
 const QUICK_SHARE = 0.25;
 const QUICK_COUNT_SHARE = 0.1;
 const MICROSECONDS = 1_000_000;
@@ -37,6 +37,12 @@ export interface BenchCase {
 export interface StartChanges {
   readonly durability?: Durability;
   readonly peers?: readonly string[];
+  /** What becomes of writes without a signature; the relay's default when absent. */
+  readonly legacy?: 'witness' | 'graph';
+  /** True to count every signature of a log as right. */
+  readonly isTrusting?: boolean;
+  /** Core it runs on; that of the relays when absent. */
+  readonly core?: number;
   /** Name of the data folder; the same name again finds the same data. */
   readonly folder?: string;
 }

@@ -9,6 +9,7 @@ import { CROWD_CASES } from './cases/crowd.ts';
 import { FAN_OUT_CASES } from './cases/fan-out.ts';
 import { GET_CASES } from './cases/gets.ts';
 import { GROWTH_CASES } from './cases/growth.ts';
+import { LOG_SYNC_CASES } from './cases/log-sync.ts';
 import { PUT_CASES } from './cases/puts.ts';
 import { SIGNED_CASES } from './cases/signed.ts';
 import { UPDATE_CASES } from './cases/updates.ts';
@@ -23,6 +24,7 @@ export const CASES: readonly BenchCase[] = [
   ...CROWD_CASES,
   ...CONFLICT_CASES,
   ...CHAIN_CASES,
+  ...LOG_SYNC_CASES,
   ...GROWTH_CASES,
   ...APP_CASES,
 ];

@@ -10,6 +10,7 @@ import { RELAY_CORE, nodeOnCore } from './pinning.ts';
 
 const SCRIPTS = {
   thicket: fileURLToPath(new URL('../../relay/bin.js', import.meta.url)),
+  trusting: fileURLToPath(new URL('trusting.js', import.meta.url)),
   gun: fileURLToPath(new URL('gun-relay.js', import.meta.url)),
 };
 /** As `npm start` starts it. */
@@ -27,6 +28,12 @@ export interface RelaySettings {
   readonly durability: Durability;
   /** URLs of relays it dials. */
   readonly peers?: readonly string[];
+  /** What becomes of writes without a signature; the relay's default when absent. */
+  readonly legacy?: 'witness' | 'graph';
+  /** True to count every signature of a log as right. */
+  readonly isTrusting?: boolean;
+  /** Core it runs on; that of the relays when absent. */
+  readonly core?: number;
   /** Folder for its CPU profile. */
   readonly profile?: string;
 }
@@ -36,6 +43,8 @@ function argumentsFor(settings: RelaySettings): string[] {
   const node = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
   if (kind === 'gun') return [...node, SCRIPTS.gun, folder, ...peers];
   const own = ['--port', '0', '--host', '127.0.0.1', '--data', folder, '--durability', durability];
+  if (settings.legacy !== undefined) own.push('--legacy', settings.legacy);
+  if (settings.isTrusting === true) node.push('--import', SCRIPTS.trusting);
   return [...START_FLAGS, ...node, SCRIPTS.thicket, ...own];
 }
 
@@ -73,7 +82,7 @@ export class RelayProcess {
 
   /** Starts a relay and waits until it listens. */
   static async start(settings: RelaySettings): Promise<RelayProcess> {
-    const { file, args } = nodeOnCore(RELAY_CORE, argumentsFor(settings));
+    const { file, args } = nodeOnCore(settings.core ?? RELAY_CORE, argumentsFor(settings));
     const env = { ...process.env, PEERS: (settings.peers ?? []).join(',') };
     const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], env, cwd: settings.folder });
     try {
@@ -87,6 +96,11 @@ export class RelayProcess {
   /** Address for clients. */
   get url(): string {
     return `ws://127.0.0.1:${this.#port}/gun`;
+  }
+
+  /** Port it listens on. */
+  get port(): number {
+    return this.#port;
   }
 
   /** Id of the process. */

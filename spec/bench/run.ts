@@ -14,15 +14,22 @@ import { drawSummary } from './report/picture.ts';
 import { printSummary } from './report/print.ts';
 import { save } from './report/save.ts';
 import { type Sample, type SummaryRow, summarise } from './report/summary.ts';
+import { microsecondsPerParse, YARDSTICK_PUT } from './yardstick.ts';
 
 const HOTSPOTS = 10;
 const GUN_VERSION = '0.2020.1241';
 
 /** Everything the rounds have brought. */
 interface Findings {
+  /** How fast the machine was, before and after. */
+  readonly yardsticks: string[];
   readonly samples: Sample[];
   readonly failures: string[];
   readonly notes: Set<string>;
+}
+
+function yardstick(): string {
+  return `JSON.parse of a put of ${YARDSTICK_PUT.length} bytes takes ${microsecondsPerParse().toFixed(2)} us here`;
 }
 
 function machine(options: BenchOptions): string {
@@ -78,10 +85,11 @@ async function writeReports(
 ): Promise<void> {
   if (options.svg !== undefined) await save(options.svg, drawSummary(summary));
   if (options.json === undefined) return;
-  const { samples, failures, notes } = findings;
+  const { samples, failures, notes, yardsticks } = findings;
   const report = {
     date: new Date().toISOString(),
     machine: machine(options),
+    yardsticks,
     summary,
     samples,
     failures,
@@ -99,14 +107,16 @@ function printFindings(summary: readonly SummaryRow[], { failures, notes }: Find
 
 async function run(options: BenchOptions): Promise<void> {
   const cases = options.cases.length === 0 ? CASES : CASES.filter(({ name }) => options.cases.includes(name));
-  const findings: Findings = { samples: [], failures: [], notes: new Set() };
-  console.log(`${machine(options)}\n`);
+  const findings: Findings = { yardsticks: [yardstick()], samples: [], failures: [], notes: new Set() };
+  console.log(`${machine(options)}\n${findings.yardsticks[0]}\n`);
   const startedAt = performance.now();
   for (const benchCase of cases) await runCase(benchCase, options, findings);
+  findings.yardsticks.push(yardstick());
   const summary = summarise(findings.samples);
   printFindings(summary, findings);
   await writeReports(options, summary, findings);
-  console.log(`\n${Math.round((performance.now() - startedAt) / 1000)} s in all`);
+  console.log(`\nAt the end ${findings.yardsticks[1]}`);
+  console.log(`${Math.round((performance.now() - startedAt) / 1000)} s in all`);
   if (findings.failures.length > 0) process.exitCode = 1;
 }
 

@@ -40,7 +40,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   adapters: ['level'],
   'adapters/conformance': ['chai'],
   'adapters/doors': ['react'],
-  relay: ['commander', 'express', 'pino', 'prom-client', 'ws', 'thicket'],
+  relay: ['cli-progress', 'commander', 'express', 'pino', 'prom-client', 'ws', 'thicket'],
 };
 
 const IMPORT = /(?:^|[\s;])(?:import|export)\b(?:[^'"`;]*?\bfrom)?\s*\(?\s*['"]([^'"\n]+)['"]/g;

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { LOG_FLAGS } from '../../relay/log-options.ts';
 import { OPTION_TABLE } from '../../relay/option-table.ts';
 import { readProjectFile } from './project.ts';
 import { codeOf, readmeBlocks, readmeTable, readmeText } from './readme.ts';
@@ -37,7 +38,7 @@ describe('options', () => {
   });
 
   it('that the README shows on command lines exist', () => {
-    const flags = new Set(['--help', '--version', ...OPTION_TABLE.map(({ flag }) => flag)]);
+    const flags = new Set(['--help', '--version', ...LOG_FLAGS, ...OPTION_TABLE.map(({ flag }) => flag)]);
     const shown = readmeBlocks()
       .filter(({ language }) => language === 'sh')
       .flatMap(({ code: text }) => text.split('\n'))

@@ -1,7 +1,7 @@
 /** Behaviour of graphs in Chromium: what apps write outlives pages, networks and tabs. */
 import { expect } from 'chai';
 import type { Page } from 'playwright-core';
-import { BrowserWorld, chromiumPath } from '../support/browser.ts';
+import { BrowserWorld, needChromium } from '../support/browser.ts';
 import { InteropWorld } from '../support/interop-world.ts';
 import type { RelayProcess } from '../support/relay-process.ts';
 
@@ -26,7 +26,7 @@ describe('interop: graphs in Chromium', function () {
   const world = new InteropWorld();
 
   before(async function () {
-    if (chromiumPath() === undefined) return this.skip();
+    needChromium(this);
     browser = await BrowserWorld.start(PAGE);
   });
 

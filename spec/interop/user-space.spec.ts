@@ -224,14 +224,14 @@ describe('interop: users', function () {
     const made = await createUser(graph, { alias: freshName('ours'), password: PASSWORD });
     if (!made.ok) throw new Error(made.reason);
     const [ours, { gun, pair: theirs }] = [made.value, await user('theirs')];
-    // What gun's `grant` stores.
+    // What gun's `grant` stores, and where.
     const between = await gun.sea('secret', ours.pair.epub, theirs);
     const enclosed = (await gun.sea('encrypt', 'a key of gun', between)) as string;
-    await gun.put([`~${theirs.pub}`, 'grant', ours.pair.pub, 'diary'], enclosed);
+    await gun.put([`~${theirs.pub}`, 'grant', ours.pair.pub, `diary~${theirs.pub}`], enclosed);
     expect(await grantedKey(graph, ours, 'diary', theirs)).to.deep.equal(success('a key of gun'));
 
     expect((await grant(graph, ours, 'notes', theirs)).ok).to.equal(true);
-    const sealed = await gun.once([`~${ours.pair.pub}`, 'grant', theirs.pub, 'notes']);
+    const sealed = await gun.once([`~${ours.pair.pub}`, 'grant', theirs.pub, `notes~${ours.pair.pub}`]);
     const key = await sharedKey(graph, ours, 'notes');
     expect(key).to.deep.equal(success(await gun.sea('decrypt', sealed, between)));
   });

@@ -31,6 +31,18 @@ describe('relay AccessPolicy', () => {
     expect(!(checked instanceof Promise) && checked.ok && checked.value).to.equal(writes);
   });
 
+  it('lets of the writes of an operation pass those that are right', async () => {
+    const policy = policyOf(await newWorld());
+    const open = writeOf('open', 'k', PAST, 'v');
+    expect(policy.allowed([open], 'a')).to.deep.equal([open]);
+    const good = await signWrite({ soul: `~${alice.pub}`, key: 'k', state: PAST }, 'v', alice);
+    const unsigned = writeOf(`~${alice.pub}`, 'k', PAST, 'unsigned');
+    const moved = { ...good, key: 'other' };
+    expect(await policy.allowed([good], 'a')).to.deep.equal([good]);
+    expect(await policy.allowed([open, unsigned, good, moved, open], 'a')).to.deep.equal([open, good, open]);
+    expect(await policy.allowed([moved], 'a')).to.deep.equal([]);
+  });
+
   it('asks SEA about the others', async () => {
     const policy = policyOf(await newWorld());
     const good = await signWrite({ soul: `~${alice.pub}`, key: 'k', state: PAST }, 'v', alice);

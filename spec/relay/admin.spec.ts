@@ -9,6 +9,7 @@ import { DEFAULT_OPTIONS, type RelayOptions } from '../../relay/option-table.ts'
 
 const PARTS: AdminParts = {
   metrics: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' }),
+  logs: () => undefined,
 };
 
 describe('relay admin', () => {

@@ -240,12 +240,36 @@ describe('thicket command', () => {
     await reader.closed;
   });
 
+  it('looks at logs of a folder or of a relay: 0 when they are whole, 2 when it could not begin', async () => {
+    const relay = run(['0', '--host', '127.0.0.1', '--legacy', 'witness']);
+    const port = await portOf(relay);
+    const peer = await meet(port);
+    await peer.put(graphOf(freshName('soul'), { a: 1 }));
+    expect((await storeCommand(['log', 'heads', '--relay', `http://127.0.0.1:${port}`])).code).to.equal(0);
+    expect(await storeCommand(['log', 'heads'])).to.deep.equal({
+      code: 2,
+      text: 'thicket: another process holds the data folder: ./data',
+    });
+    relay.child.kill('SIGTERM');
+    expect(await relay.ended).to.equal(0);
+    await peer.closed;
+    expect(await storeCommand(['log', 'verify'])).to.deep.equal({
+      code: 0,
+      text: '1 log, 1 operation: whole',
+    });
+    const gone = await storeCommand(['log', 'heads', '--relay', `http://127.0.0.1:${port}`]);
+    expect(gone.code).to.equal(2);
+    expect(gone.text).to.match(/^thicket: the relay cannot be reached, or refuses: .*ECONNREFUSED/);
+  });
+
   it('takes check and repair without a store, or with options that are none of theirs, for mistakes', async () => {
     for (const args of [
       ['check'],
       ['repair', '--data', 'missing'],
       ['check', '--port', '5'],
       ['repair', 'x'],
+      ['log'],
+      ['log', 'verify'],
     ]) {
       const { code, text } = await storeCommand(args);
       expect(code, text).to.equal(2);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { createRelay, type Relay } from '../../relay/relay.ts';
 import { ROOT } from '../house/project.ts';
-import { BrowserWorld, chromiumPath } from '../support/browser.ts';
+import { BrowserWorld, needChromium } from '../support/browser.ts';
 import { endProcess } from '../support/end-process.ts';
 import { Inbox } from '../support/inbox.ts';
 import { temporaryFolders } from '../support/temporary-folder.ts';
@@ -91,7 +91,7 @@ describe('examples', function () {
     let pages: Page[];
 
     before(async function () {
-      if (chromiumPath() === undefined) return this.skip();
+      needChromium(this);
       browser = await BrowserWorld.start('');
     });
 

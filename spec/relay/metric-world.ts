@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { MemoryStorage } from '../../adapters/memory.ts';
 import { ClientAddresses } from '../../relay/client-address.ts';
 import { Connections } from '../../relay/connections.ts';
+import { limitsWith } from '../../lib/base/limits.ts';
 import { Slices } from '../../lib/base/slices.ts';
 import { Heartbeat } from '../../relay/heartbeat.ts';
 import type { MetricSources } from '../../relay/metric-table.ts';
@@ -43,7 +44,7 @@ export function metricWorlds(): (changes?: Partial<MetricSources>) => Promise<Me
         server,
         heartbeat,
         slices: new Slices({ schedule: setImmediate }),
-        frameBytes: 1024,
+        limits: limitsWith({ frameBytes: 1024 }),
         admit: admitAll,
         onLink: () => undefined,
       }),

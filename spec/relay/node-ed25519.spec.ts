@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { fromHex } from '../../lib/base/bytes.ts';
+import { fromHex } from '../../lib/base/byte-texts.ts';
 import { decodeHeader, unsignedBytesOf } from '../../lib/log/codec.ts';
 import { KeyPair } from '../../lib/log/key-pair.ts';
 import { verifyStrict } from '../../lib/log/strict-ed25519.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { peerLabel, toPeerUrl } from '../../relay/peer-url.ts';
+import { peerLabel, toLogUrl, toPeerUrl } from '../../relay/peer-url.ts';
 
 describe('peer URLs', () => {
   it('become websocket URLs with the path of the graph', () => {
@@ -27,6 +27,14 @@ describe('peer URLs', () => {
     ]) {
       expect(() => toPeerUrl(text), text).to.throw('must be a http, https, ws or wss URL');
     }
+  });
+
+  it('have logs beside the graph', () => {
+    expect(toLogUrl('ws://relay.example/gun')).to.equal('ws://relay.example/log');
+    expect(toLogUrl('wss://u:p@relay.example/base/gun?token=1')).to.equal(
+      'wss://u:p@relay.example/base/log?token=1',
+    );
+    expect(toLogUrl('ws://relay.example/elsewhere')).to.equal(undefined);
   });
 
   it('are shown without what may be secret', () => {

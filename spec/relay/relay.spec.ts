@@ -6,7 +6,9 @@ import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { LevelStorage } from '../../adapters/level.ts';
 import { MemoryStorage } from '../../adapters/memory.ts';
+import { stored } from '../../lib/api/stored-keeper.ts';
 import { GraphError } from '../../lib/base/errors.ts';
+import { writeOf } from '../../lib/graph/write.ts';
 import type { EventLevel, LogEvent, Logger } from '../../relay/logger.ts';
 import { createRelay, type Relay, type RelayParts, type RelaySettings } from '../../relay/relay.ts';
 import { Inbox } from '../support/inbox.ts';
@@ -174,6 +176,25 @@ describe('relay', () => {
       .listen()
       .catch((reason: unknown) => reason);
     expect(codeOf(error)).to.equal('STORAGE_UNREADABLE');
+  });
+
+  it('refuses the folder of an app, and any other storage of one', async () => {
+    const data = join(await folder(), 'app');
+    const kept = new MemoryStorage();
+    for (const storage of [new LevelStorage({ location: data }), kept]) {
+      const app = stored(storage);
+      await app.open();
+      await app.commit([writeOf('s', 'k', 5, 1)], true);
+      await app.close();
+    }
+    for (const relay of [make(await settings({ data })), make(await settings(), { storage: kept })]) {
+      const error = await relay.listen().catch((reason: unknown) => reason);
+      expect(codeOf(error)).to.equal('STORAGE_UNREADABLE');
+    }
+    const again = stored(new LevelStorage({ location: data }));
+    await again.open();
+    expect((await again.read('s', 'k')).get('k')?.json).to.equal('1');
+    await again.close();
   });
 
   it('refuses a port that is in use, and lets go of its folder', async () => {

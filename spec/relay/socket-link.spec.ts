@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { describeLink, type LinkSubject } from '../../adapters/conformance/index.ts';
 import { WebSocketLink } from '../../adapters/websocket-link.ts';
+import { limitsWith } from '../../lib/base/limits.ts';
 import { Slices } from '../../lib/base/slices.ts';
 import type { Frame, LinkListener } from '../../lib/mesh/link.ts';
 import { Heartbeat } from '../../relay/heartbeat.ts';
@@ -102,7 +103,7 @@ describe('relay socket link', () => {
       server,
       heartbeat,
       slices,
-      frameBytes: FRAME_BYTES,
+      limits: limitsWith({ frameBytes: FRAME_BYTES }),
       closeTimeoutMs: CLOSE_TIMEOUT_MS,
       admit: admitAll,
       onLink: (link) => links.push(link),
@@ -559,7 +560,7 @@ async function joined(): Promise<{
     server,
     heartbeat,
     slices: new Slices({ schedule: setImmediate }),
-    frameBytes: 8_000_000,
+    limits: limitsWith({ frameBytes: 8_000_000 }),
     admit: admitAll,
     onLink: (link) => accepting.push(link),
   });

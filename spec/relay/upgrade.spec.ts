@@ -3,9 +3,11 @@ import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
+import { limitsWith } from '../../lib/base/limits.ts';
 import { Slices } from '../../lib/base/slices.ts';
 import type { RefusedUpgrade } from '../../relay/admission.ts';
 import { Heartbeat } from '../../relay/heartbeat.ts';
+import type { LogSocket } from '../../relay/log-socket.ts';
 import type { SocketLink } from '../../relay/socket-link.ts';
 import { Upgrade, type UpgradeParts } from '../../relay/upgrade.ts';
 import { admitAll, OPEN_DOOR } from './open-door.ts';
@@ -28,6 +30,8 @@ describe('relay upgrade', () => {
   let links: SocketLink[];
   let gone: SocketLink[];
   let admit: UpgradeParts['admit'];
+  let onLine: UpgradeParts['onLine'];
+  let logLines: LogSocket[];
   let port: number;
   const heartbeat = new Heartbeat(20_000, () => () => undefined);
 
@@ -35,13 +39,18 @@ describe('relay upgrade', () => {
     server = createServer();
     links = [];
     admit = admitAll;
+    onLine = undefined;
+    logLines = [];
     upgrade = new Upgrade({
       server,
       heartbeat,
       slices: new Slices({ schedule: setImmediate }),
-      frameBytes: 1024,
+      limits: limitsWith({ frameBytes: 1024 }),
       admit: (request) => admit(request),
       onLink: (link) => links.push(link),
+      get onLine() {
+        return onLine;
+      },
       onGone: (link) => gone.push(link),
     });
     gone = [];
@@ -101,6 +110,21 @@ describe('relay upgrade', () => {
     expect(links).to.deep.equal([]);
   });
 
+  it('makes a line of /log for who speaks its protocol and may write, if there are logs', async () => {
+    const speaks = ['Sec-WebSocket-Protocol: other, gun-log.1'];
+    expect(await ask('/log', speaks)).to.match(/^HTTP\/1\.1 404 /);
+    onLine = (line) => logLines.push(line);
+    expect(await ask('/log')).to.match(/^HTTP\/1\.1 400 [\s\S]*gun-log\.1/);
+    const answer = await ask('/log?token=x', speaks);
+    expect(answer).to.match(/^HTTP\/1\.1 101 /);
+    expect(answer.toLowerCase()).to.contain('sec-websocket-protocol: gun-log.1\r\n');
+    let left = 0;
+    admit = () => ({ ...OPEN_DOOR, mayWrite: false, leave: () => (left += 1) });
+    expect(await ask('/log', speaks)).to.match(/^HTTP\/1\.1 401 /);
+    expect([left, logLines.length, links.length]).to.deep.equal([1, 1, 0]);
+    expect(upgrade.refused).to.include({ path: 1, protocol: 1, token: 1 });
+  });
+
   it('echoes an offered subprotocol and takes any origin', async () => {
     const answer = await ask('/gun', [
       'Sec-WebSocket-Protocol: gun, other',
@@ -145,7 +169,15 @@ describe('relay upgrade', () => {
         .and.to.match(text);
       expect(answer.length, reason).to.be.lessThan(400);
     }
-    expect(upgrade.refused).to.deep.equal({ path: 0, rate: 1, address: 1, full: 1, origin: 1, token: 1 });
+    expect(upgrade.refused).to.deep.equal({
+      path: 0,
+      protocol: 0,
+      rate: 1,
+      address: 1,
+      full: 1,
+      origin: 1,
+      token: 1,
+    });
     expect(links).to.deep.equal([]);
   });
 

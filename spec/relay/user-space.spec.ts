@@ -18,6 +18,7 @@ import {
 } from '../support/raw-peer.ts';
 import { envelopeOf, otherHalf, textOf, withFields, withText } from '../support/sea-envelopes.ts';
 import { AFTER_ALL, SEA_VECTORS, writeOfCase } from '../support/sea-vectors.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const { alice, bob, carol } = SEA_VECTORS.pairs;
 const SOUL = `~${alice.pub}`;
@@ -45,7 +46,8 @@ class Neighbourhood {
     const common = { port: 0, host: '127.0.0.1', logLevel: 'silent' } as const;
     const start = performance.now();
     const clock = (): number => now + performance.now() - start;
-    const relay = createRelay({ ...common, ...settings }, { storage: new MemoryStorage(), clock });
+    const parts = settings.data === undefined ? { storage: new MemoryStorage(), clock } : { clock };
+    const relay = createRelay({ ...common, ...settings }, parts);
     await relay.listen();
     await relay.ready();
     const url = `http://127.0.0.1:${relay.port}/gun`;
@@ -203,6 +205,46 @@ describe('relay and forgers', () => {
       expect(await there.verdict(graphOfWrites(...good))).to.equal('ok');
     });
   }
+
+  it('refuses a node for one property, wherever it stands', async () => {
+    const there = await open();
+    const [a, b] = [await signed(alice, SOUL, 'a'), await signed(alice, SOUL, 'z')];
+    for (const bad of [
+      writeOf(SOUL, 'k', STATE, 'v'),
+      { ...a, key: 'k' },
+      { ...a, key: 'k', state: STATE + 1 },
+    ]) {
+      for (const writes of [
+        [bad, a, b],
+        [a, bad, b],
+        [a, b, bad],
+      ]) {
+        expect(await there.verdict(graphOfWrites(...writes))).to.equal(REFUSAL.unverified);
+        for (const write of writes) expect(await there.stored(write)).to.equal(undefined);
+      }
+    }
+    expect(there.seen()).to.deep.equal([]);
+  });
+
+  it('has stored nothing of all that after a restart either', async () => {
+    const folder = await temporaryFolder();
+    const settings = { data: folder.path, durability: 'os' } as const;
+    const first = await open(AFTER_ALL, settings);
+    const good = writeOf('open', 'k', STATE, 'v');
+    const attacks = await Promise.all(ATTACKS.map(([, make]) => make()));
+    for (const bad of attacks) {
+      const verdict = await first.verdict(graphOfWrites(...bad, { ...good, key: 'beside' }));
+      expect(verdict).to.not.equal('ok');
+    }
+    expect(await first.verdict(graphOfWrites(good))).to.equal('ok');
+    await first.close();
+    const again = await open(AFTER_ALL, settings);
+    expect(await again.stored(good)).to.equal('v');
+    for (const bad of [...attacks.flat(), { ...good, key: 'beside' }])
+      expect(await again.stored(bad)).to.equal(undefined);
+    await again.close();
+    await folder.remove();
+  });
 
   it('refuses a message of thousands of writes for the last of them', async () => {
     const there = await open();

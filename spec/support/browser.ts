@@ -15,6 +15,13 @@ export function chromiumPath(): string | undefined {
   return [process.env['CHROMIUM'] ?? '', ...PLACES].find((path) => path !== '' && existsSync(path));
 }
 
+/** For `before` hooks: without Chromium the specs of a suite are left out, but never by continuous integration. */
+export function needChromium(suite: Mocha.Context): void {
+  if (chromiumPath() !== undefined) return;
+  if (process.env['CI'] === 'true') throw new Error('no Chromium: install it, or name it in CHROMIUM');
+  suite.skip();
+}
+
 /** Bundles a script for pages; it imports relative to the compiled project. */
 export async function pageScript(source: string): Promise<string> {
   const { outputFiles } = await build({

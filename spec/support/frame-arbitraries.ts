@@ -1,7 +1,7 @@
 /** Random frames of every type. */
 import * as fc from 'fast-check';
 import type { Arbitrary } from 'fast-check';
-import { toHex } from '../../lib/base/bytes.ts';
+import { toHex } from '../../lib/base/byte-texts.ts';
 import type { Tip, Tips } from '../../lib/log/heights.ts';
 import type { LogFrame } from '../../lib/sync/log-frames.ts';
 

@@ -14,6 +14,7 @@ import type {
   GunOperations,
   GunPath,
   GunUserAnswer,
+  UserCall,
 } from './gun-messages.ts';
 
 interface GunPeer {
@@ -37,14 +38,20 @@ interface GunUser {
   create(alias: string, password: string, done: (answer: GunAck) => void): void;
   auth(alias: string, password: string, done: (answer: GunAck) => void): void;
   leave(): void;
+  get(key: string): UserChain;
 }
+
+/** A chain below the user who is logged in. */
+type UserChain = { get(key: string): UserChain } & Readonly<
+  Record<UserCall, (argument: unknown, done?: (ack: GunAck) => void) => unknown>
+>;
 
 /** The parts of gun's chain that the operations use. */
 interface Chain {
   readonly _: Root;
   get(step: unknown): Chain;
   put(value: unknown, done?: (ack: GunAck) => void, options?: object): Chain;
-  user(): GunUser;
+  user(pub?: string): GunUser;
   set(value: unknown, done?: (ack: GunAck) => void): Chain;
   unset(item: Chain): Chain;
   map(lex?: GunLex): Chain;
@@ -149,6 +156,15 @@ function acked(start: (done: (ack: GunAck) => void) => void): Promise<GunAck> {
   });
 }
 
+/** The reason as an ack; gun has no ack for calls that reject. */
+async function rejectionOf(promise: Promise<unknown>): Promise<GunAck> {
+  try {
+    return { ok: await promise };
+  } catch (error) {
+    return { err: String(error) };
+  }
+}
+
 function keysAfter({ err }: GunAck): GunUserAnswer {
   return err === undefined ? { pair: JSON.parse(JSON.stringify(gun.user()._.sea)) } : { err };
 }
@@ -163,6 +179,16 @@ const operations: GunOperations = {
   async auth(alias, password) {
     gun.user().leave();
     return keysAfter(await acked((done) => gun.user().auth(alias, password, done)));
+  },
+  asUser(call, [first = '', ...keys], argument) {
+    const place = keys.reduce((chain, key) => chain.get(key), gun.user().get(first));
+    const isAboutUser = call === 'grant' || call === 'trust';
+    let failing: Promise<GunAck> | undefined;
+    const ack = acked((done) => {
+      const called = place[call](isAboutUser ? gun.user(String(argument)) : argument, done);
+      if (called instanceof Promise) failing = rejectionOf(called);
+    });
+    return failing ?? ack;
   },
   sea: (name, args) => SEA[name](...args),
   write: (path, value) => void walk(path).put(value),

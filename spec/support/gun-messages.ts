@@ -44,6 +44,9 @@ export interface GunUserAnswer {
   readonly pair?: unknown;
 }
 
+/** What chains of a user can do. */
+export type UserCall = 'put' | 'secret' | 'grant' | 'trust';
+
 /** What a process can be asked to do; each answers when gun's own callback came, or at once without one. */
 export interface GunOperations {
   /** `put` with a callback, and a guest's certificate; answers with the first ack. */
@@ -52,6 +55,11 @@ export interface GunOperations {
   create(alias: string, password: string): Promise<GunUserAnswer>;
   /** `user.auth` after `user.leave`, by alias and password; answers with the keys. */
   auth(alias: string, password: string): Promise<GunUserAnswer>;
+  /**
+   * Calls a chain below the user who has logged in by `auth`: `put` and `secret` with a value, `grant` and `trust` with
+   * the user of a public key; answers with the first ack, and with what a promise was rejected with as its `err`.
+   */
+  asUser(call: UserCall, keys: readonly string[], argument: unknown): Promise<GunAck>;
   /** Calls one of SEA's functions. */
   sea(name: SeaFunction, args: readonly unknown[]): Promise<unknown>;
   /** `put` without a callback. */

@@ -11,6 +11,7 @@ import type {
   GunOperations,
   GunPath,
   GunUserAnswer,
+  UserCall,
 } from './gun-messages.ts';
 import type { SeaFunction } from './sea-messages.ts';
 import { endProcess } from './end-process.ts';
@@ -110,6 +111,11 @@ export class GunProcess {
   /** Logs in. */
   auth(alias: string, password: string): Promise<GunUserAnswer> {
     return this.#ask('auth', alias, password);
+  }
+
+  /** Calls a chain below the user who has logged in by {@link auth}. */
+  asUser(call: UserCall, keys: readonly string[], argument: unknown): Promise<GunAck> {
+    return this.#ask('asUser', call, keys, argument);
   }
 
   /** The answer of one of SEA's functions. */

@@ -1,5 +1,5 @@
 /** Makes keys, operations and logs for specs; signatures come from node:crypto, as specs make many. */
-import { fromHex } from '../../lib/base/bytes.ts';
+import { fromHex } from '../../lib/base/byte-texts.ts';
 import type { Header } from '../../lib/log/codec.ts';
 import { graphTopic, logIdOf } from '../../lib/log/hash.ts';
 import { KeyPair, type Signer } from '../../lib/log/key-pair.ts';
@@ -48,10 +48,11 @@ export function logOf(
   signer: Signer,
   length: number,
   bodyOf: (sequence: number) => Uint8Array | undefined = (sequence) => Uint8Array.of(sequence & 0xff),
+  said: Said = {},
 ): Operation[] {
   const operations: Operation[] = [];
   for (let sequence = 0; sequence < length; sequence += 1) {
-    operations.push(operationAfter(signer, operations.at(-1)?.header, bodyOf(sequence)));
+    operations.push(operationAfter(signer, operations.at(-1)?.header, bodyOf(sequence), said));
   }
   return operations;
 }

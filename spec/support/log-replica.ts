@@ -1,5 +1,6 @@
 /** Logs in memory, as one would keep them first: what a store of logs must come to, and what sessions can run over. */
-import { equalBytes, toHex } from '../../lib/base/bytes.ts';
+import { toHex } from '../../lib/base/byte-texts.ts';
+import { equalBytes } from '../../lib/base/bytes.ts';
 import { failure, success, type Result } from '../../lib/base/result.ts';
 import { checkEvidence, evidenceOf, MOST_SIDE_OPERATIONS, type ForkPolicy } from '../../lib/log/fork.ts';
 import { compareTips, type LogName, type Tip, type Tips } from '../../lib/log/heights.ts';
@@ -9,7 +10,13 @@ import { placeOperation, type LogState, type Placement } from '../../lib/log/pla
 import type { LogReason } from '../../lib/log/reasons.ts';
 import type { OutgoingOperation } from '../../lib/sync/log-sync.ts';
 import { planParts } from '../../lib/sync/plan.ts';
-import type { PlanPart, SyncPlan, SyncStore, TakenOperation } from '../../lib/sync/sync-store.ts';
+import type {
+  PlanPart,
+  SeenOperation,
+  SyncPlan,
+  SyncStore,
+  TakenOperation,
+} from '../../lib/sync/sync-store.ts';
 import { LOG_ID, verifyFast } from './log-maker.ts';
 
 /** One log: a canonical branch without gaps from `first` on, and a side branch from a fork on. */
@@ -131,15 +138,16 @@ export class LogReplica implements SyncStore {
     _topic: Uint8Array,
     header: Uint8Array,
     body: Uint8Array | undefined,
+    seen: (operation: SeenOperation) => void = () => undefined,
   ): Promise<Result<TakenOperation, LogReason>> {
     if (this.broken) return Promise.reject(new Error('broken'));
     this.checked += 1;
     const read = readOperation(header, body, verifyFast);
     if (!read.ok) return Promise.resolve(read);
     if (!equalBytes(read.value.extensions.logId, LOG_ID)) return Promise.resolve(failure('log'));
+    seen({ ...namesOf(read.value), sequence: read.value.header.sequence });
     const taken = this.place(read.value);
-    // Whoever gave it is told first, as it needs not hear of it again.
-    if (taken.ok && !taken.value.known) setImmediate(() => this.onTaken(taken.value));
+    if (taken.ok && !taken.value.known) this.onTaken(taken.value);
     return Promise.resolve(taken);
   }
 

@@ -1,17 +1,21 @@
 /** A small store with logs under its graph, a log of its own, and a witness. */
 import type { MemoryStorage } from '../../adapters/memory.ts';
-import { toHex } from '../../lib/base/bytes.ts';
+import { toHex } from '../../lib/base/byte-texts.ts';
 import type { ForkPolicy } from '../../lib/log/fork.ts';
 import type { Signer } from '../../lib/log/key-pair.ts';
 import { namesOf, type Operation } from '../../lib/log/operation.ts';
 import { LogGroup } from '../../lib/store/log-group.ts';
+import { LoggedCommits } from '../../lib/store/logged-commits.ts';
+import { History } from '../../lib/store/history.ts';
+import { Past } from '../../lib/store/past.ts';
 import { LogStore } from '../../lib/store/log-store.ts';
 import { OwnLog } from '../../lib/store/own-log.ts';
 import { pagesOf } from '../../lib/store/replay.ts';
 import { WitnessMarks } from '../../lib/store/witness-marks.ts';
 import { Witness, type WitnessEvent } from '../../lib/store/witness.ts';
 import type { PutOutcome } from '../../lib/store/writer.ts';
-import { StoredLogs, writesOf } from '../../lib/sync/stored-logs.ts';
+import { writesOf } from '../../lib/sync/intake.ts';
+import { StoredLogs } from '../../lib/sync/stored-logs.ts';
 import { FakeClock } from './fake-clock.ts';
 import { authorOf, LOG_ID, TOPIC, verifyFast } from './log-maker.ts';
 import { SmallStore } from './small-store.ts';
@@ -31,6 +35,8 @@ export interface LoggedStoreOptions {
 export class LoggedStore {
   readonly small: SmallStore;
   readonly logs: LogStore;
+  readonly history: History;
+  readonly past: Past;
   readonly marks: WitnessMarks;
   readonly own: OwnLog;
   readonly witness: Witness;
@@ -55,12 +61,19 @@ export class LoggedStore {
         made = { store: new LogStore(storage), marks: new WitnessMarks(storage) };
         const { store, marks } = made;
         const group = (): LogGroup => new LogGroup(store, policy, (id) => (id === log ? topic : undefined));
-        return { group, marks: witnesses ? marks : undefined };
+        return new LoggedCommits({ group, marks: witnesses ? marks : undefined });
       },
     });
     this.logs = made!.store;
     this.marks = made!.marks;
     const { writer, graph } = this.small;
+    this.history = new History(this.small.storage, this.logs);
+    this.past = new Past({
+      history: this.history,
+      store: this.logs,
+      readNode: async (soul) => (await graph.readNode(soul))?.fields ?? [],
+      now: clock.clock,
+    });
     this.own = new OwnLog({
       signer,
       topic: TOPIC,

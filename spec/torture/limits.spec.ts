@@ -1,14 +1,15 @@
 import { expect } from 'chai';
 import { MemoryStorage } from '../../adapters/memory.ts';
-import { toHex } from '../../lib/base/bytes.ts';
+import { toHex } from '../../lib/base/byte-texts.ts';
 import { limitsWith, type Limits } from '../../lib/base/limits.ts';
+import { success, type Result } from '../../lib/base/result.ts';
 import { Slices } from '../../lib/base/slices.ts';
 import { LOG_FEATURE, LogPeer } from '../../lib/mesh/log-peer.ts';
 import { Mesh } from '../../lib/mesh/mesh.ts';
 import { SeaChecker } from '../../lib/sea/checker.ts';
 import { createPair } from '../../lib/sea/keys.ts';
 import { signWrite } from '../../lib/sea/signed-value.ts';
-import { encodeFrame, type LogFrame } from '../../lib/sync/log-frames.ts';
+import type { LogFrame } from '../../lib/sync/log-frames.ts';
 import { LogHandshake, type HandshakeOptions } from '../../lib/sync/log-handshake.ts';
 import { createRelay } from '../../relay/relay.ts';
 import { START_MS } from '../support/fake-clock.ts';
@@ -365,6 +366,21 @@ const REACHED: Readonly<Record<keyof Limits, Reach>> = {
     expect(verdicts).to.deep.equal(['ok', 'ok', 'ok', 'too many writes are waiting']);
   },
 
+  waitingLength: async (newWorld) => {
+    const world = await newWorld({ limits: { waitingLength: 2000 } });
+    const peer = await world.client();
+    const hold = world.storage.hold('commit');
+    peer.say(put('under way', 'soul', { a: 1 }));
+    await world.turns.turn();
+    await hold.reached;
+    const text = 'x'.repeat(700);
+    peer.say(...['b', 'c', 'd'].map((id) => put(id, 'soul', { [id]: text })));
+    hold.release();
+    await world.settle();
+    const verdicts = ['under way', 'b', 'c', 'd'].map((id) => verdictOf(peer.heard, id));
+    expect(verdicts).to.deep.equal(['ok', 'ok', 'ok', 'too many writes are waiting']);
+  },
+
   publicKeys: async () => {
     const checker = new SeaChecker(limitsWith({ publicKeys: 4 }));
     for (let made = 0; made < 10; made += 1) await checkSigned(checker);
@@ -392,8 +408,8 @@ const REACHED: Readonly<Record<keyof Limits, Reach>> = {
     ] as const) {
       const { peer, line } = logPeerWith({ sessionLogs: 3 });
       peer.receive(topicFrame(0));
-      peer.receive(encodeFrame({ type: 'agreed', session: 0 }));
-      peer.receive(encodeFrame(stateVectorOf(count)));
+      peer.receive(success({ type: 'agreed', session: 0 }));
+      peer.receive(success(stateVectorOf(count)));
       expect(line.code === undefined).to.equal(!isClosed);
     }
   },
@@ -410,8 +426,10 @@ async function checkSigned(checker: SeaChecker, count = 1): Promise<void> {
 
 const TIP = { height: 1, id: new Uint8Array(32) };
 
-function topicFrame(session: number): Uint8Array {
-  return encodeFrame({ type: 'topic', session, topic: TOPIC });
+const TOPICS = [0, 1, 2].map((byte) => new Uint8Array(32).fill(byte));
+
+function topicFrame(session: number): Result<LogFrame> {
+  return success({ type: 'topic', session, topic: TOPICS[session]! });
 }
 
 /** A state vector of so many logs, of which more is to come. */
@@ -452,15 +470,16 @@ function logPeerWith(limits: Partial<Limits>): {
     },
     handshake: handshakeOf(1),
     store: new LogReplica(),
-    topics: [TOPIC],
+    topics: TOPICS,
+    startTimer: () => () => undefined,
     dialled: false,
     limits: limitsWith(limits),
   });
   peer.start();
-  peer.receive(encodeFrame(stranger.start()));
+  peer.receive(success(stranger.start()));
   const proof = stranger.receive(new LogHandshake(handshakeOf(1)).start());
   if (!proof.ok) throw new Error(proof.reason);
-  for (const frame of proof.value.send) peer.receive(encodeFrame(frame));
+  for (const frame of proof.value.send) peer.receive(success(frame));
   return { peer, line };
 }
 

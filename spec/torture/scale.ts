@@ -7,3 +7,8 @@ export const isFull: boolean = process.env['TORTURE'] === 'full';
 export function scaled(each: number, full: number): number {
   return isFull ? full : each;
 }
+
+/** Prints what was measured below the title of a spec, with TORTURE=full. */
+export function tellFigure(text: string): void {
+  if (isFull) console.log(`      ${text}`);
+}

@@ -20,6 +20,8 @@ export function handleControl(context: Context, peer: Peer, message: ControlMess
       return handleHello(context, peer, message);
     case 'twin':
       return handleTwin(context, peer, message.secret ?? '', message.replyTo !== undefined);
+    case 'log':
+      return context.logs?.hear(peer, message.frame);
     case '!':
       return undefined;
   }

@@ -1,10 +1,9 @@
 import { randomId } from '../../base/random.ts';
-import type { FieldWrite } from '../../graph/write.ts';
+import { lengthOfWrites, type FieldWrite } from '../../graph/write.ts';
 import type { PutOutcome, PutRequest } from '../../store/writer.ts';
 import { encodeAck, encodeRefusal } from '../../wire/codec.ts';
 import type { PutMessage } from '../../wire/message.ts';
 import type { Checked, CheckedPut } from '../check-line.ts';
-import { balance } from '../checks.ts';
 import type { Context } from '../context.ts';
 import { codeOfOutcome, NO_WRITES, READ_FAILED } from '../counters.ts';
 import { CLOSE } from '../link.ts';
@@ -15,9 +14,8 @@ import { pushChanges } from '../push.ts';
 const MOST_REFUSED = 1000;
 const MINUTE_MS = 60_000;
 
-/** Characters of values that count as one put, and what a write takes beside them. */
+/** Characters of names and values that count as one put. */
 const PUT_LENGTH = 16_384;
-const WRITE_LENGTH = 64;
 
 /** Writes, or the data that answers a get: checked, merged, committed, acknowledged, passed on. */
 export function handlePut(context: Context, peer: Peer, message: PutMessage): void {
@@ -36,9 +34,7 @@ function rememberWritten(peer: Peer, writes: readonly FieldWrite[]): void {
 
 /** A put of many or long values counts for several, or a thousand of them would be gigabytes. */
 function weightOfWrites(writes: readonly FieldWrite[]): number {
-  let length = 0;
-  for (const { json } of writes) length += WRITE_LENGTH + json.length;
-  return 1 + Math.floor(length / PUT_LENGTH);
+  return 1 + Math.floor(lengthOfWrites(writes) / PUT_LENGTH);
 }
 
 /** One put on its way through policy and writer. */
@@ -60,7 +56,7 @@ class ReceivedPut implements PutRequest, CheckedPut {
     this.#isTimed = context.putWatch.start();
     this.#weight = weightOfWrites(message.writes);
     peer.unsettledPuts += this.#weight;
-    balance(peer, context.limits);
+    context.checks.balance(peer);
   }
 
   goOn(checked: Checked): void {
@@ -82,7 +78,7 @@ class ReceivedPut implements PutRequest, CheckedPut {
     const message = this.#message;
     if (this.#isTimed) context.putWatch.stop();
     peer.unsettledPuts -= this.#weight;
-    balance(peer, context.limits);
+    context.checks.balance(peer);
     if (!outcome.ok) {
       context.counters.refuse('put', codeOfOutcome(outcome.reason));
       context.report({ kind: 'refused', peer: peer.name, what: 'put', reason: outcome.reason });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Page } from 'playwright-core';
-import { BrowserWorld, chromiumPath } from '../../support/browser.ts';
+import { BrowserWorld, needChromium } from '../../support/browser.ts';
 
 const PAGE = `
   import { createElement as h, StrictMode, Component } from 'react';
@@ -40,7 +40,7 @@ describe('thicket/react in Chromium', function () {
   let page: Page;
 
   before(async function () {
-    if (chromiumPath() === undefined) return this.skip();
+    needChromium(this);
     world = await BrowserWorld.start(PAGE);
   });
 

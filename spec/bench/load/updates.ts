@@ -38,10 +38,11 @@ export function drawFrom({ among, hot, hotPercent }: Draws, next: () => number):
 export function update(clients: readonly Client[], task: UpdateTask): Promise<RequestResult> {
   const draw = drawFrom(task, nextRandom);
   const build = (id: string): string => {
-    const state = Date.now();
+    let state = Date.now();
     let record = draw();
-    // Two updates of a record in one millisecond would tie, and half of them change nothing.
-    while (lastByRecord.get(record)?.state === state) record = draw();
+    // Two updates of a record in one millisecond would tie, and half of them change nothing. Of few records all
+    // may have been drawn in this one, so that time has to go on as well.
+    for (; lastByRecord.get(record)?.state === state; state = Date.now()) record = draw();
     updates += 1;
     const content = task.among + updates;
     lastByRecord.set(record, { content, state });

@@ -147,6 +147,27 @@ describe('Uplink', () => {
     expect((await news()).filter(({ put: graph }) => graph !== undefined)).to.deep.equal([]);
   });
 
+  it('sends what is said in one turn in few frames of bounded length', async () => {
+    await news();
+    const frames: string[] = [];
+    const send = link.send.bind(link);
+    link.send = (frame) => {
+      frames.push(frame.text);
+      send(frame);
+    };
+    put('alone');
+    await settle();
+    for (let at = 0; at < 50; at += 1) put('s'.repeat(1000));
+    put('x'.repeat(2 * DEFAULT_LIMITS.packLength));
+    put('last');
+    expect(await news()).to.have.length(53);
+    expect(frames[0]![0]).to.equal('{');
+    expect(frames.map((text) => text.length <= DEFAULT_LIMITS.packLength + 2)).to.deep.equal(
+      frames.map((_, at) => at !== frames.length - 2),
+    );
+    expect(frames.length).to.be.within(10, 20);
+  });
+
   describe('in time', () => {
     let time: FakeClock;
     let restore: () => void;

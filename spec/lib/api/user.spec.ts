@@ -3,7 +3,7 @@ import { createGraph, type Graph } from '../../../lib/api/graph.ts';
 import { userOf, userSpaces } from '../../../lib/api/user.ts';
 import { GraphError } from '../../../lib/base/errors.ts';
 import { writeOf } from '../../../lib/graph/write.ts';
-import { createPair, signWrite } from '../../../lib/sea/index.ts';
+import { createPair, parseCertificate, signWrite } from '../../../lib/sea/index.ts';
 import { graphOfWrites } from '../../support/raw-peer.ts';
 import { ScriptedPeer } from '../../support/scripted-peer.ts';
 
@@ -110,5 +110,28 @@ describe('userOf', function () {
     expect(await user.readSecret('box/deep')).to.equal('secret');
     expect((await user.get('box').get('deep').once()).value).to.not.contain('secret');
     expect(await user.readSecret('nothing')).to.equal(undefined);
+  });
+
+  it('says what was not sealed by a key of its own, and makes none to read it', async () => {
+    const user = userOf(graph);
+    const { pub } = await user.create('alice', PASSWORD);
+    await user.get('open').put({ text: 'not sealed' });
+    expect(await codeOf(user.readSecret('open/text'))).to.equal('USER_REFUSED');
+    expect((await graph.get(`~${pub}`).get('grant').once()).found).to.equal(false);
+  });
+
+  it('trusts others with a path, and says with what it is trusted', async () => {
+    const user = userOf(graph);
+    const { pub } = await user.create('alice', PASSWORD);
+    const [bob, carol] = await Promise.all([createPair(), createPair()]);
+    await user.trust('wall', bob, { expires: 5 });
+    expect(await codeOf(user.trust('wall', { pub }))).to.equal('USER_REFUSED');
+    user.leave();
+    expect(await codeOf(() => user.trustedWith('wall', { pub }))).to.equal('USER_REFUSED');
+    await user.recall(bob);
+    const certificate = parseCertificate(await user.trustedWith('wall', { pub }));
+    expect(certificate?.m).to.include({ c: bob.pub, e: 5 });
+    await user.recall(carol);
+    expect(await user.trustedWith('wall', { pub })).to.equal(undefined);
   });
 });

@@ -4,11 +4,7 @@ import {
   compareBytes,
   concatBytes,
   equalBytes,
-  fromBase64Url,
-  fromHex,
   fromUtf8,
-  toBase64Url,
-  toHex,
   utf8,
   utf8Length,
 } from '../../../lib/base/bytes.ts';
@@ -76,30 +72,6 @@ describe('base.bytes', () => {
       const [tilde, face] = ['\uff5e', '\u{1f600}'] as const;
       expect(compareBytes(utf8(tilde), utf8(face))).to.be.below(0);
       expect([face, tilde].toSorted()).to.deep.equal([face, tilde]);
-    });
-  });
-
-  describe('hex and base64url', () => {
-    const anyBytes = fc.uint8Array({ maxLength: 70 });
-
-    it(`are those of Node, and give any bytes back (seed ${seed})`, () => {
-      fc.assert(
-        fc.property(anyBytes, (bytes) => {
-          expect(toHex(bytes)).to.equal(Buffer.from(bytes).toString('hex'));
-          expect(toBase64Url(bytes)).to.equal(Buffer.from(bytes).toString('base64url'));
-          expect(fromHex(toHex(bytes))).to.deep.equal(bytes);
-          expect(fromBase64Url(toBase64Url(bytes))).to.deep.equal(bytes);
-        }),
-        { seed },
-      );
-    });
-
-    it('have one text for each byte string', () => {
-      for (const text of ['a', 'AA', '0g', ' 00', '0x']) expect(fromHex(text), text).to.equal(undefined);
-      for (const text of ['A', 'AA==', 'AB', 'AAB', '+/AA', 'AAAAA', 'A A']) {
-        expect(fromBase64Url(text), text).to.equal(undefined);
-      }
-      expect(fromBase64Url('AAA')).to.deep.equal(Uint8Array.of(0, 0));
     });
   });
 

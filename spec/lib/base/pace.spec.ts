@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Pace } from '../../../lib/base/pace.ts';
+import { chosenInSteps, Pace } from '../../../lib/base/pace.ts';
 
 /** Things of one length that are done until it is time to yield. */
 function thingsBetween(pace: Pace, length: number): number {
@@ -22,5 +22,17 @@ describe('base Pace', () => {
     const pace = new Pace();
     const first = thingsBetween(pace, 10);
     expect(thingsBetween(pace, 10)).to.equal(first);
+  });
+});
+
+describe('base chosenInSteps', () => {
+  it('gives what is meant in order, with pauses when there is much to go through', () => {
+    const numbers = Array.from({ length: 10_000 }, (_, at) => at);
+    const steps = chosenInSteps(numbers, (number) => number % 1000 === 0);
+    let pauses = 0;
+    let step = steps.next();
+    for (; step.done !== true; step = steps.next()) pauses += 1;
+    expect(step.value).to.deep.equal([0, 1000, 2000, 3000, 4000, 5000, 6000, 7000, 8000, 9000]);
+    expect(pauses).to.be.within(30, 100);
   });
 });

@@ -1,5 +1,12 @@
 import { expect } from 'chai';
-import { finish, Slices, waitFor, type Steps, type WaitingSteps } from '../../../lib/base/slices.ts';
+import {
+  finish,
+  runWithPauses,
+  Slices,
+  waitFor,
+  type Steps,
+  type WaitingSteps,
+} from '../../../lib/base/slices.ts';
 
 /** Turns that a test gives, and a clock that work moves. */
 class Turns {
@@ -38,6 +45,15 @@ function* around<T>(turns: Turns, value: T | Promise<T>): WaitingSteps<T> {
   const found = yield* waitFor(value);
   yield* turns.work('after', 1, []);
   return found;
+}
+
+function* busy(): WaitingSteps<string> {
+  for (let step = 0; step < 30; step += 1) {
+    const until = performance.now() + 1;
+    while (performance.now() < until);
+    yield;
+  }
+  return yield* waitFor(Promise.resolve('value'));
 }
 
 function* catching(): WaitingSteps<string> {
@@ -200,5 +216,28 @@ describe('base Slices', () => {
     const log: string[] = [];
     expect(finish(turns.work('a', 50, log))).to.equal('a');
     expect(log).to.have.length(50);
+  });
+
+  describe('does one work alone', () => {
+    it('to its end, with what it waits for and a pause whenever a slice is over', async () => {
+      let turns = 0;
+      let isDone = false;
+      const count = (): void => {
+        turns += 1;
+        if (!isDone) setImmediate(count);
+      };
+      setImmediate(count);
+      expect(await runWithPauses(busy())).to.equal('value');
+      isDone = true;
+      expect(turns).to.be.at.least(3);
+    });
+
+    it('and rejects with what it throws, but not with what it catches', async () => {
+      expect(await runWithPauses(catching())).to.equal('Error: later');
+      for (const waits of [false, true])
+        expect(await runWithPauses(throwing(waits)).catch((error: unknown) => String(error))).to.include(
+          'thrown',
+        );
+    });
   });
 });

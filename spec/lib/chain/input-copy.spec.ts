@@ -19,7 +19,16 @@ describe('input copies', () => {
     expect(name).to.equal('Ann');
     expect(cat.owner).to.equal(value);
     expect(others).to.deep.equal({});
-    expect([...souls]).to.deep.equal([[value, 'soul']]);
+    expect([...souls]).to.deep.equal([]);
+  });
+
+  it('have pointers where an object has a soul by itself', async () => {
+    const tom = { _: { '#': 'tom' }, name: 'Tom' };
+    const { value, souls } = copyOf({ cat: tom, again: tom });
+    const { cat, again } = value as Record<string, { soul(): Promise<string> }>;
+    expect(await cat!.soul()).to.equal('tom');
+    expect(again).to.equal(cat);
+    expect(JSON.stringify([...souls])).to.equal('[[{"name":"Tom"},"tom"]]');
   });
 
   it('take instances for what they hold, and chains for their nodes', () => {

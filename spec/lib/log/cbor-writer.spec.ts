@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { toHex } from '../../../lib/base/bytes.ts';
+import { toHex } from '../../../lib/base/byte-texts.ts';
 import { GraphError } from '../../../lib/base/errors.ts';
 import { CborWriter, encodeCbor, isWellFormed, type CborValue } from '../../../lib/log/cbor-writer.ts';
 import { hex } from '../../support/log-maker.ts';

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { equalBytes, toHex } from '../../../lib/base/bytes.ts';
+import { toHex } from '../../../lib/base/byte-texts.ts';
+import { equalBytes } from '../../../lib/base/bytes.ts';
 import { CborWriter } from '../../../lib/log/cbor-writer.ts';
 import {
   decodeHeader,

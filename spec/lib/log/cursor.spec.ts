@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { toHex } from '../../../lib/base/bytes.ts';
+import { toHex } from '../../../lib/base/byte-texts.ts';
 import { advance, decodeCursor, encodeCursor, type Cursor } from '../../../lib/log/cursor.ts';
 import { hex } from '../../support/log-maker.ts';
 import { loadVectors } from '../../support/vectors.ts';

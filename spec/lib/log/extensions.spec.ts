@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { toHex } from '../../../lib/base/bytes.ts';
+import { toHex } from '../../../lib/base/byte-texts.ts';
 import { CborWriter } from '../../../lib/log/cbor-writer.ts';
 import { decodeHeader } from '../../../lib/log/codec.ts';
 import { decodeExtensions, encodeExtensions } from '../../../lib/log/extensions.ts';

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { toHex, utf8 } from '../../../lib/base/bytes.ts';
+import { toHex } from '../../../lib/base/byte-texts.ts';
+import { utf8 } from '../../../lib/base/bytes.ts';
 import { graphTopic, hashBytes, hashHex, logIdOf } from '../../../lib/log/hash.ts';
 
 describe('log.hash', () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { toHex } from '../../../lib/base/bytes.ts';
+import { toHex } from '../../../lib/base/byte-texts.ts';
 import { CborScanner } from '../../../lib/log/cbor-scanner.ts';
 import { CborWriter } from '../../../lib/log/cbor-writer.ts';
 import {

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { expect } from 'chai';
-import { toHex } from '../../../lib/base/bytes.ts';
+import { toHex } from '../../../lib/base/byte-texts.ts';
 import { GraphError } from '../../../lib/base/errors.ts';
 import { KeyPair } from '../../../lib/log/key-pair.ts';
 import { verifyStrict } from '../../../lib/log/strict-ed25519.ts';

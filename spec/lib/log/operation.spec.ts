@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { toHex } from '../../../lib/base/bytes.ts';
+import { toHex } from '../../../lib/base/byte-texts.ts';
 import { GraphError } from '../../../lib/base/errors.ts';
 import { decodeHeader } from '../../../lib/log/codec.ts';
 import { readOperation } from '../../../lib/log/integrity.ts';

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect } from 'chai';
 import { limitsWith } from '../../../lib/base/limits.ts';
+import { success } from '../../../lib/base/result.ts';
 import {
   LOG_FEATURE,
   LogPeer,
@@ -8,7 +9,8 @@ import {
   type LogPeerEvent,
   type LogPeerOptions,
 } from '../../../lib/mesh/log-peer.ts';
-import { encodeFrame } from '../../../lib/sync/log-frames.ts';
+import { decodeFrame, encodeFrame, type LogFrame } from '../../../lib/sync/log-frames.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 import { authorOf, logOf, operationAfter, TOPIC, verifyFast } from '../../support/log-maker.ts';
 import { LogReplica } from '../../support/log-replica.ts';
 
@@ -21,9 +23,10 @@ class PairedLine implements LogLine {
   pauses = 0;
   sent = 0;
 
-  send(bytes: Uint8Array): void {
+  send(frame: LogFrame): void {
     this.sent += 1;
-    queueMicrotask(() => this.other?.receive(bytes));
+    const bytes = encodeFrame(frame);
+    queueMicrotask(() => this.other?.receive(decodeFrame(bytes)));
   }
 
   pause(): void {
@@ -48,6 +51,8 @@ interface End {
   readonly events: LogPeerEvent[];
 }
 
+const time = new FakeClock();
+
 function endOf(number: number, changes: Partial<LogPeerOptions> = {}): End {
   const line = new PairedLine();
   const replica = new LogReplica();
@@ -58,6 +63,7 @@ function endOf(number: number, changes: Partial<LogPeerOptions> = {}): End {
     topics: [TOPIC],
     dialled: number === 1,
     limits: limitsWith(),
+    startTimer: time.startTimer,
     report: (event) => events.push(event),
     handshake: {
       signer: authorOf(number),
@@ -107,7 +113,7 @@ describe('mesh.log-peer', () => {
     expect(b.events.at(-1)).to.deep.include({ kind: 'log-session-ended', end: { by: 'close' } });
     expect([a.peer.sessionCount, b.peer.sessionCount]).to.deep.equal([0, 0]);
     const sent = a.line.sent;
-    a.peer.receive(encodeFrame({ type: 'close', session: 0 }));
+    a.peer.receive(success({ type: 'close', session: 0 }));
     expect(a.line.sent).to.equal(sent);
   });
 
@@ -130,28 +136,59 @@ describe('mesh.log-peer', () => {
     await joined(b, mute);
     expect(b.line.closed).to.deep.equal([1008, 'nothing in common']);
     const c = endOf(1);
-    c.peer.receive(Uint8Array.of(0x9f));
+    c.peer.receive(decodeFrame(Uint8Array.of(0x9f)));
     expect(c.line.closed).to.deep.equal([1002, 'an indefinite length']);
   });
 
   it('takes no session before it knows who asks, and no second hello', async () => {
     const a = endOf(2);
-    a.peer.receive(encodeFrame({ type: 'topic', session: 1, topic: TOPIC }));
+    a.peer.receive(success({ type: 'topic', session: 1, topic: TOPIC }));
     expect(a.line.closed).to.deep.equal([1008, 'handshake: order']);
     const [c, d] = [endOf(1), endOf(2)];
     await joined(c, d);
-    d.peer.receive(encodeFrame({ type: 'proof', signature: new Uint8Array(64) }));
+    d.peer.receive(success({ type: 'proof', signature: new Uint8Array(64) }));
     expect(d.line.closed).to.deep.equal([1002, 'hello twice']);
   });
 
-  it('runs no more sessions at once than it may', async () => {
-    const [a, b] = [endOf(1), endOf(2, { limits: limitsWith({ logSessions: 3 }) })];
+  it('runs no more sessions than it may, also one after the other', async () => {
+    const topics = [TOPIC, ...[1, 2, 3].map((byte) => new Uint8Array(32).fill(byte))];
+    const [a, b] = [endOf(1), endOf(2, { topics, limits: limitsWith({ logSessions: 3 }) })];
     await joined(a, b);
     for (let session = 1; session <= 2; session += 1)
-      b.peer.receive(encodeFrame({ type: 'topic', session, topic: TOPIC }));
+      b.peer.receive(success({ type: 'topic', session, topic: topics[session]! }));
     expect([b.peer.sessionCount, b.line.closed]).to.deep.equal([3, undefined]);
-    b.peer.receive(encodeFrame({ type: 'topic', session: 9, topic: TOPIC }));
+    b.peer.receive(success({ type: 'close', session: 1 }));
+    expect(b.peer.sessionCount).to.equal(2);
+    b.peer.receive(success({ type: 'topic', session: 9, topic: topics[3]! }));
     expect(b.line.closed).to.deep.equal([1013, 'too many sessions']);
+  });
+
+  it('runs one session of a topic', async () => {
+    const [a, b] = [endOf(1), endOf(2)];
+    await joined(a, b);
+    b.peer.receive(success({ type: 'topic', session: 1, topic: TOPIC }));
+    expect(b.line.closed).to.deep.equal([1008, 'a session of this topic runs']);
+  });
+
+  it('waits no longer than it may for a proof, and as long as it takes for everything else', async () => {
+    const silent = endOf(1);
+    silent.peer.start();
+    expect(silent.peer.state).to.equal('greeting');
+    const [a, b] = [endOf(1), endOf(2)];
+    await joined(a, b);
+    time.advance(60_000);
+    expect(silent.line.closed).to.deep.equal([1008, 'handshake: too late']);
+    expect([silent.peer.state, a.peer.state, a.line.closed]).to.deep.equal(['closed', 'proven', undefined]);
+  });
+
+  it('does nothing more once its line is gone', async () => {
+    const [a, b] = [endOf(1), endOf(2)];
+    await joined(a, b);
+    a.peer.gone();
+    const { sent } = a.line;
+    a.replica.add(log);
+    await a.replica.take(TOPIC, operationAfter(authorOf(6), undefined, undefined).header.bytes, undefined);
+    expect([a.line.sent, a.peer.sessionCount, a.line.closed]).to.deep.equal([sent, 0, undefined]);
   });
 
   it('ends the line when a session does because of a fault, so that the next begins anew', async () => {
@@ -166,7 +203,7 @@ describe('mesh.log-peer', () => {
   it('ignores what is said of sessions that are over', async () => {
     const [a, b] = [endOf(1), endOf(2)];
     await joined(a, b);
-    b.peer.receive(encodeFrame({ type: 'done', session: 77 }));
+    b.peer.receive(success({ type: 'done', session: 77 }));
     expect([b.line.closed, b.peer.sessionCount]).to.deep.equal([undefined, 1]);
   });
 

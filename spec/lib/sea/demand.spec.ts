@@ -28,10 +28,12 @@ describe('sea demandOf', () => {
     expect(guest.kind === 'signature' && guest.signed?.signer).to.equal(bob.pub);
   });
 
-  it('takes no long value apart', async () => {
+  it('takes no long value apart unless it is told to', async () => {
     const long = 'x'.repeat(100_000);
     const write = await signWrite({ soul: SOUL, key: 'k', state: 1 }, long, alice);
     expect(demandOf(write)).to.deep.equal({ kind: 'signature', owner: alice.pub, signed: undefined });
+    const demand = demandOf(write, false);
+    expect(demand.kind === 'signature' && demand.signed?.value).to.equal(long);
     expect(demandOf(writeOf('~@', 'k', 1, { '#': long }))).to.deep.equal({
       kind: 'refused',
       reason: REFUSAL.alias,

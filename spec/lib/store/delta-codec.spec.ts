@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { toHex } from '../../../lib/base/bytes.ts';
+import { toHex } from '../../../lib/base/byte-texts.ts';
 import type { Value } from '../../../lib/graph/value.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
 import { encodeCbor, isWellFormed } from '../../../lib/log/cbor-writer.ts';

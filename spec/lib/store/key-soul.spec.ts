@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { writeOf } from '../../../lib/graph/write.ts';
 import { encodeDelta } from '../../../lib/store/delta-codec.ts';
 import { keyOfSoul, mayWrite } from '../../../lib/store/key-soul.ts';
-import { toHex } from '../../../lib/base/bytes.ts';
+import { toHex } from '../../../lib/base/byte-texts.ts';
 import { authorOf, operationAfter } from '../../support/log-maker.ts';
 import { openLogged } from '../../support/logged-store.ts';
 

@@ -149,8 +149,8 @@ describe('store.log-group', () => {
     const { author, log: name } = (await store.logs.heads())[0]!;
     const ordered = isCanonical(other.header.id, log[1]!.header.id) ? [other, log[1]!] : [log[1]!, other];
     expect(await store.sync.evidence(author, name)).to.deep.equal(ordered.map(({ header }) => header.bytes));
-    expect(store.sync.takeEvidence(log[1]!.header.bytes, other.header.bytes)).to.equal(undefined);
-    expect(store.sync.takeEvidence(log[1]!.header.bytes, log[1]!.header.bytes)).to.equal('fork');
+    expect(await store.sync.takeEvidence(log[1]!.header.bytes, other.header.bytes)).to.equal(undefined);
+    expect(await store.sync.takeEvidence(log[1]!.header.bytes, log[1]!.header.bytes)).to.equal('fork');
   });
 
   it('takes nothing more for a frozen log', async () => {

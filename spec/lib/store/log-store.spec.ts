@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { toHex } from '../../../lib/base/bytes.ts';
+import { toHex } from '../../../lib/base/byte-texts.ts';
 import { namesOf } from '../../../lib/log/operation.ts';
 import { authorOf, LOG_ID, logOf, TOPIC } from '../../support/log-maker.ts';
 import { openLogged, type LoggedStore } from '../../support/logged-store.ts';
@@ -27,6 +27,17 @@ describe('store.log-store', () => {
     });
     expect((await store.logs.tips('0'.repeat(64))).size).to.equal(0);
     expect(await store.logs.head({ author: '0'.repeat(64), log: name.log })).to.equal(undefined);
+  });
+
+  it('gives heads page by page, and those of one author', async () => {
+    const first = await store.logs.headPage(undefined, undefined, 1);
+    const second = await store.logs.headPage(undefined, first[0], 5);
+    expect([...first, ...second]).to.deep.equal(await store.logs.heads());
+    expect(await store.logs.headPage(undefined, second[0], 5)).to.deep.equal([]);
+    const own = await store.logs.headPage(name.author, undefined, 5);
+    expect(own.map(({ author, head }) => [author, head.height])).to.deep.equal([[name.author, 11]]);
+    expect(await store.logs.headPage(name.author, own[0], 5)).to.deep.equal([]);
+    expect(await store.logs.headPage('f'.repeat(64), undefined, 5)).to.deep.equal([]);
   });
 
   it('reads operations of a range, in order and no more than wanted', async () => {

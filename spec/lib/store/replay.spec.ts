@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { writeOf } from '../../../lib/graph/write.ts';
 import { encodeEnvelope } from '../../../lib/log/envelope.ts';
 import { encodeCbor } from '../../../lib/log/cbor-writer.ts';
-import { toHex } from '../../../lib/base/bytes.ts';
+import { toHex } from '../../../lib/base/byte-texts.ts';
 import { encodeDelta } from '../../../lib/store/delta-codec.ts';
 import { replayLogs } from '../../../lib/store/replay.ts';
 import { authorOf, logOf, operationAfter } from '../../support/log-maker.ts';

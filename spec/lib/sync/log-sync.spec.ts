@@ -166,7 +166,7 @@ describe('sync.log-sync', () => {
       do: 'go-live',
       behind: [
         { author: 'aa', log: 'bb', after: 2, forked: false },
-        { author: 'cc', log: 'dd', after: 2, forked: true },
+        { author: 'cc', log: 'dd', after: undefined, forked: true },
       ],
     });
   });

@@ -36,15 +36,21 @@ describe('sync.peer-heights', () => {
     const heights = new PeerHeights();
     heights.begin(LOG, 3);
     heights.fallBehind(LOG);
+    heights.begin({ author: 'cc', log: 'dd' }, 7);
     heights.fallBehind({ author: 'cc', log: 'dd' }, 5);
     heights.fallBehind({ author: 'cc', log: 'dd' }, 3);
     heights.fallBehind({ author: 'cc', log: 'dd' });
     heights.fallBehind({ author: 'ee', log: 'ff' }, 0);
+    heights.begin({ author: 'gg', log: 'hh' }, 1);
+    heights.fallBehind({ author: 'gg', log: 'hh' }, 3);
+    heights.fallBehind({ author: 'ii', log: 'jj' }, 3);
     heights.sent({ ...LOG, id: 'x', sequence: 4 });
     expect(heights.takeBehind()).to.deep.equal([
       { ...LOG, after: 4, forked: false },
       { author: 'cc', log: 'dd', after: 2, forked: true },
       { author: 'ee', log: 'ff', after: undefined, forked: true },
+      { author: 'gg', log: 'hh', after: 1, forked: true },
+      { author: 'ii', log: 'jj', after: undefined, forked: true },
     ]);
     expect(heights.takeBehind()).to.deep.equal([]);
   });

@@ -242,6 +242,52 @@ describe('mesh/handlers/put', () => {
     }
   });
 
+  it('counts long names as well', async () => {
+    const world = await newWorld({ limits: { unsettledPuts: 10, inputFrames: 1 } });
+    const ann = await world.client();
+    const hold = world.storage.hold('commit');
+    const names = Array.from({ length: 11 }, (_, at) => [`${at}${'x'.repeat(16_000)}`, 1]);
+    ann.say(put('w1', 'soul', Object.fromEntries(names)), put('w2', 'soul', { k: 1 }));
+    ann.say(put('w3', 'soul', { k: 2 }));
+    expect(ann.isPaused).to.equal(true);
+    hold.release();
+    await world.settle();
+    expect(ann.isPaused).to.equal(false);
+  });
+
+  it('hears a peer no further that has puts waiting while those of all are many, and others on', async () => {
+    const limits = { waitingLength: 10_000, inputFrames: 1 };
+    const world = await newWorld({ limits });
+    const [ann, bob, carl] = [await world.client(), await world.client(), await world.client()];
+    const hold = world.storage.hold('commit');
+    ann.say(put('w0', 'soul', { k: 0 }));
+    await world.turns.turn();
+    await hold.reached;
+    const say = (who: typeof ann, id: string, text: string): void => who.say(put(id, id, { k: text }));
+    say(ann, 'a1', 'x'.repeat(3000));
+    say(ann, 'a2', 'x');
+    expect(ann.isPaused).to.equal(false);
+    say(bob, 'b1', 'x'.repeat(3000));
+    for (const [who, id] of [
+      [ann, 'a3'],
+      [bob, 'b2'],
+    ] as const) {
+      say(who, id, 'x');
+      say(who, `${id} more`, 'x');
+      expect(who.isPaused, id).to.equal(true);
+    }
+    say(carl, 'c1', 'x');
+    expect(carl.isPaused).to.equal(false);
+    hold.release();
+    await world.settle();
+    for (const who of [ann, bob, carl]) {
+      expect(who.isPaused).to.equal(false);
+      expect(who.news().every(({ err }) => err === undefined)).to.equal(true);
+    }
+    const stored = ['a3', 'b2', 'a3 more', 'b2 more', 'c1'];
+    for (const soul of stored) expect(await world.graph.readField(soul, 'k')).to.include({ json: '"x"' });
+  });
+
   it('answers a peer that left with nothing, and stores what it wrote', async () => {
     const world = await newWorld();
     const ann = await world.client();

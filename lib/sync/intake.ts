@@ -1,0 +1,181 @@
+import { toHex } from '../base/byte-texts.ts';
+import { equalBytes } from '../base/bytes.ts';
+import type { MaybePromise } from '../base/maybe-promise.ts';
+import { failure, success, type Result } from '../base/result.ts';
+import { Slices, type WaitingSteps } from '../base/slices.ts';
+import { inLaterTurn } from '../base/turns.ts';
+import { checkEvidence } from '../log/fork.ts';
+import { logIdOf } from '../log/hash.ts';
+import { readOperation } from '../log/integrity.ts';
+import { namesOf, type Operation } from '../log/operation.ts';
+import type { Placement } from '../log/placement.ts';
+import type { LogReason } from '../log/reasons.ts';
+import type { VerifySignature } from '../log/strict-ed25519.ts';
+import { decodeDelta } from '../store/delta-codec.ts';
+import { mayWrite } from '../store/key-soul.ts';
+import type { PutOutcome, PutRequest } from '../store/writer.ts';
+import type { SessionFault } from './log-sync.ts';
+import type { SeenOperation, TakenOperation } from './sync-store.ts';
+
+/** What an operation says to the graph. */
+type Writes = PutRequest['writes'];
+
+/** What the intake needs. */
+export interface IntakeOptions {
+  readonly submit: (request: PutRequest) => void;
+  readonly verify?: VerifySignature | undefined;
+  /** Those writes of an operation that the graph may hold; all when absent. The operation is kept whatever they are. */
+  readonly allow?: ((writes: Writes, author: string) => MaybePromise<Writes>) | undefined;
+  /** Told what operations changed in the graph, once that is durable. */
+  readonly changed?: (writes: Writes) => void;
+  /** Cuts the checks into slices; own ones when absent. */
+  readonly slices?: Slices | undefined;
+}
+
+/** What became of an operation. */
+export type TakeResult = Result<TakenOperation, LogReason | SessionFault>;
+
+/** Something to be checked. */
+interface Waiting {
+  /** Does it; the promise, if any, settles when it is done. */
+  check(): MaybePromise<void>;
+  /** Told that it could not be done. */
+  fail(error: unknown): void;
+}
+
+/** Operations checked between two looks at the clock. */
+const CHECKED_AT_ONCE = 4;
+
+/**
+ * Operations on their way into a store: each is checked, signature and all, in slices, as hundreds come in one turn;
+ * then they go to the one writer, in the order in which they came.
+ */
+export class Intake {
+  readonly #options: IntakeOptions;
+  readonly #slices: Slices;
+  #waiting: Waiting[] = [];
+  #isRunning = false;
+  #lastTopic: { readonly topic: Uint8Array; readonly logId: Uint8Array } | undefined;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+    this.#slices = options.slices ?? new Slices({ schedule: inLaterTurn });
+  }
+
+  /** Takes an operation of a topic in; resolves once it is durable, or refused. */
+  take(
+    topic: Uint8Array,
+    header: Uint8Array,
+    body: Uint8Array | undefined,
+    seen: (operation: SeenOperation) => void,
+  ): Promise<TakeResult> {
+    return new Promise((resolve, reject) => {
+      this.#add({ check: () => this.#check(topic, header, body, seen, resolve), fail: reject });
+    });
+  }
+
+  /** Checks two headers as evidence of a fork; gives why they are none. */
+  evidence(first: Uint8Array, second: Uint8Array): Promise<LogReason | undefined> {
+    return new Promise((resolve, reject) => {
+      const check = (): void => {
+        const evidence = checkEvidence(first, second, this.#options.verify);
+        resolve(evidence.ok ? undefined : evidence.reason);
+      };
+      this.#add({ check, fail: reject });
+    });
+  }
+
+  #add(waiting: Waiting): void {
+    this.#waiting.push(waiting);
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    // Whatever else comes in this turn is checked in the same slices.
+    inLaterTurn(() => void this.#slices.runWaiting(this.#steps()));
+  }
+
+  *#steps(): WaitingSteps<void> {
+    while (this.#waiting.length > 0) {
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      for (let at = 0; at < waiting.length; at += 1) {
+        yield* this.#do(waiting[at]!);
+        if (at % CHECKED_AT_ONCE === 0) yield;
+      }
+    }
+    this.#isRunning = false;
+  }
+
+  *#do(waiting: Waiting): WaitingSteps<void> {
+    try {
+      const checking = waiting.check();
+      if (checking instanceof Promise) yield checking;
+    } catch (error) {
+      waiting.fail(error);
+    }
+  }
+
+  #check(
+    topic: Uint8Array,
+    headerBytes: Uint8Array,
+    body: Uint8Array | undefined,
+    seen: (operation: SeenOperation) => void,
+    resolve: (result: TakeResult) => void,
+  ): MaybePromise<void> {
+    const { allow, verify } = this.#options;
+    const read = readOperation(headerBytes, body, verify);
+    if (!read.ok) return resolve(read);
+    const operation = read.value;
+    if (!equalBytes(operation.extensions.logId, this.#logIdOf(topic))) return resolve(failure('log'));
+    const said = writesOf(operation);
+    if (!said.ok) return resolve(said);
+    const { author, log, id } = namesOf(operation);
+    seen({ author, log, id, sequence: operation.header.sequence });
+    const allowed = allow === undefined ? said.value : allow(said.value, author);
+    if (!(allowed instanceof Promise)) return this.#submit(operation, allowed, resolve);
+    return allowed.then((writes) => this.#submit(operation, writes, resolve));
+  }
+
+  #submit(operation: Operation, writes: Writes, resolve: (result: TakeResult) => void): void {
+    const { changed, submit } = this.#options;
+    const settle = (outcome: PutOutcome): void => {
+      if (!outcome.ok) return resolve(failure(outcome.logReason ?? 'storage'));
+      if (outcome.changed.length > 0) changed?.(outcome.changed);
+      resolve(success(takenOperation(operation, outcome.placement ?? 'known')));
+    };
+    submit({ writes, operation, owner: namesOf(operation).author, settle });
+  }
+
+  /** Topics are few, and their hash is asked for with every operation. */
+  #logIdOf(topic: Uint8Array): Uint8Array {
+    if (this.#lastTopic?.topic !== topic) this.#lastTopic = { topic, logId: logIdOf(topic) };
+    return this.#lastTopic.logId;
+  }
+}
+
+/** What an operation says to the graph; of souls that belong to other keys it says nothing. */
+export function writesOf(operation: Operation): Result<Writes, LogReason> {
+  if (operation.body === undefined) return success([]);
+  const delta = decodeDelta(operation.body);
+  if (!delta.ok) return failure('body');
+  const writes = delta.value?.writes ?? [];
+  if (writes.every(({ soul }) => mayWrite(soul, undefined))) return success(writes);
+  const author = toHex(operation.header.author);
+  return success(writes.filter(({ soul }) => mayWrite(soul, author)));
+}
+
+/** An operation as sessions are told of it, once its log has it. */
+export function takenOperation(operation: Operation, placement: Placement): TakenOperation {
+  const { header, extensions, body } = operation;
+  const { author, log, id } = namesOf(operation);
+  return {
+    author,
+    log,
+    id,
+    sequence: header.sequence,
+    header: header.bytes,
+    body,
+    forkedAt: placement === 'side-start' || placement === 'switch' ? header.sequence : undefined,
+    mayFollow: extensions.prune || placement.startsWith('side'),
+    known: placement === 'known',
+  };
+}

@@ -1,0 +1,61 @@
+/** The logs of a data folder that no relay runs on. */
+import { LevelStorage } from '../adapters/level.ts';
+import { systemClock } from '../lib/base/clock.ts';
+import { GraphError } from '../lib/base/errors.ts';
+import { DEFAULT_LIMITS } from '../lib/base/limits.ts';
+import { Slices } from '../lib/base/slices.ts';
+import { GraphStore } from '../lib/store/graph-store.ts';
+import { Writer } from '../lib/store/writer.ts';
+import { DataFolder } from './data-folder.ts';
+import type { LogAccess } from './log-access.ts';
+import { DEFAULT_OPTIONS } from './option-table.ts';
+import { RelayLogs } from './relay-logs.ts';
+import { assertStore } from './store-check.ts';
+import { GuardedStorage } from './store-guard.ts';
+
+/** Which folder, and what for. */
+export interface FolderLogsOptions {
+  readonly data: string;
+  /** Network whose logs are taken in. */
+  readonly network: string;
+  /** True to write: a missing store is made, a damaged one refused. */
+  readonly writes: boolean;
+}
+
+/**
+ * Opens the logs of a folder as a relay would.
+ *
+ * @throws GraphError OPTION_INVALID when there is no store, STORAGE_LOCKED when a relay runs on it, STORAGE_DAMAGED,
+ * STORAGE_UNREADABLE
+ */
+export async function openFolderLogs({ data, network, writes }: FolderLogsOptions): Promise<LogAccess> {
+  if (!writes) assertStore(new DataFolder(data));
+  const level = new LevelStorage({ location: data, durability: 'fsync' });
+  const storage = new GuardedStorage({ location: data, durability: 'fsync', storage: level });
+  await storage.open();
+  const limits = DEFAULT_LIMITS;
+  const slices = new Slices({ schedule: setImmediate });
+  const graph = new GraphStore({ storage, limits, slices });
+  const options = { ...DEFAULT_OPTIONS, data, network, legacy: 'graph' as const };
+  const logs = new RelayLogs({ options, storage, clock: systemClock, slices, report: () => undefined });
+  const writer = new Writer({ storage, graph, limits, schedule: setImmediate, slices, logs: logs.forWriter });
+  const close = async (): Promise<void> => {
+    await writer.close();
+    await storage.close();
+  };
+  try {
+    if (writes && storage.damage !== undefined) throw new GraphError('STORAGE_DAMAGED', storage.damage);
+    await writer.open();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const access = logs.access(graph, (request) => writer.submit(request));
+  return {
+    heads: (author) => access.heads(author),
+    operations: (log) => access.operations(log),
+    blame: (soul, key, at) => access.blame(soul, key, at),
+    import: (chunks) => access.import(chunks),
+    close,
+  };
+}

@@ -1,0 +1,75 @@
+/**
+ * Two relays, one of which has a log of 100,000 small puts that the other lacks.
+ */
+import { unsignedBytesOf } from '../../../lib/log/codec.ts';
+import { KeyPair, type Signer } from '../../../lib/log/key-pair.ts';
+import { nodeSigner, nodeVerifier } from '../../../relay/node-ed25519.ts';
+import type { Bench, BenchCase } from '../bench.ts';
+import { feed, framesOf, heldUntil, smallPuts } from '../load/log-feed.ts';
+import { LOAD_CORE } from '../pinning.ts';
+import type { RelayProcess } from '../relay-process.ts';
+
+const OPERATIONS = 100_000;
+/** Part of them after which the clock runs, so that the relay's code is compiled. */
+const WARM_SHARE = 0.1;
+const CHECKED = 5000;
+const MILLISECONDS = 1000;
+
+/** Brings a log from one relay to another that has nothing of it. */
+async function sync(
+  bench: Bench,
+  full: RelayProcess,
+  signer: Signer,
+  count: number,
+  isTrusting: boolean,
+): Promise<void> {
+  const empty = await bench.startRelay({
+    folder: isTrusting ? 'trusting' : 'checking',
+    legacy: 'witness',
+    peers: [full.url.replace('ws', 'http')],
+    isTrusting,
+  });
+  const warm = await heldUntil(empty.port, signer, Math.ceil(count * WARM_SHARE));
+  const startedAt = performance.now();
+  const { result, cpuSeconds } = await bench.measure([empty], () => heldUntil(empty.port, signer, count));
+  const seconds = (performance.now() - startedAt) / MILLISECONDS;
+  bench.check(result === count, `${result} of ${count} operations arrived`);
+  const name = isTrusting ? 'log sync, signatures not checked' : 'log sync';
+  bench.reportWork({ name, unit: 'operations/s' }, empty, { units: count - warm, seconds, cpuSeconds });
+}
+
+/** How many signatures are checked in a second, which is no work of a relay. */
+function reportChecks(bench: Bench, signer: Signer): void {
+  const headers = Array.from(smallPuts(signer, CHECKED), ({ header }) => header);
+  const verify = nodeVerifier();
+  const startedAt = performance.now();
+  const right = headers.filter((header) => verify(header.author, unsignedBytesOf(header), header.signature));
+  const seconds = (performance.now() - startedAt) / MILLISECONDS;
+  bench.check(right.length === CHECKED, `${CHECKED - right.length} signatures are wrong`);
+  bench.report({ name: 'signatures checked', unit: 'checks/s', value: CHECKED / seconds });
+}
+
+async function run(bench: Bench): Promise<void> {
+  const count = bench.count(OPERATIONS);
+  const signer = nodeSigner(KeyPair.random());
+  const full = await bench.startRelay({
+    folder: 'full',
+    legacy: 'witness',
+    isTrusting: true,
+    core: LOAD_CORE,
+  });
+  await feed(full.port, signer, framesOf(smallPuts(signer, count)));
+  for (const isTrusting of [true, false]) await sync(bench, full, signer, count, isTrusting);
+  reportChecks(bench, signer);
+}
+
+/** A long log from one relay to another. */
+export const LOG_SYNC_CASES: readonly BenchCase[] = [
+  {
+    name: 'log-sync',
+    about:
+      'a log of 100k small puts from one relay to another that lacks it, with and without signature checks',
+    relays: ['thicket'],
+    run,
+  },
+];

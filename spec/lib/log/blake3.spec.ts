@@ -1,0 +1,42 @@
+import { blake3 } from '@noble/hashes/blake3.js';
+import { expect } from 'chai';
+import * as fc from 'fast-check';
+import { fastBlake3, IS_LITTLE_ENDIAN } from '../../../lib/log/blake3.ts';
+import { toHex } from '../../../lib/base/byte-texts.ts';
+import { utf8 } from '../../../lib/base/bytes.ts';
+import { seeded } from '../../support/arbitraries.ts';
+
+describe('log.blake3', () => {
+  it('hashes nothing, and a text, as the specification says', () => {
+    expect(toHex(fastBlake3(new Uint8Array(0)))).to.equal(
+      'af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262',
+    );
+    expect(toHex(fastBlake3(utf8('abc')))).to.equal(
+      '6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85',
+    );
+    expect(IS_LITTLE_ENDIAN).to.equal(true);
+  });
+
+  it('agrees with the general implementation at every length of a chunk, and around those of trees', () => {
+    const lengths = Array.from({ length: 1026 }, (_, length) => length);
+    for (let chunks = 1; chunks <= 40; chunks += 1) {
+      for (const more of [-1, 0, 1, 64, 700]) lengths.push(chunks * 1024 + more);
+    }
+    for (const length of [...lengths, 1_048_576]) {
+      const bytes = Uint8Array.from({ length }, (_, at) => (at * 7 + (at >> 8) + length) & 0xff);
+      expect(toHex(fastBlake3(bytes)), `${length} bytes`).to.equal(toHex(blake3(bytes)));
+    }
+  });
+
+  it('agrees with it whatever the bytes are, and keeps nothing from one hash to the next', () => {
+    const bytes = fc.uint8Array({ maxLength: 3000 });
+    fc.assert(
+      fc.property(bytes, bytes, (first, second) => {
+        const [one, other] = [fastBlake3(first), fastBlake3(second)];
+        expect(toHex(one)).to.equal(toHex(blake3(first)));
+        expect(toHex(other)).to.equal(toHex(blake3(second)));
+      }),
+      seeded(300),
+    );
+  });
+});

@@ -1,0 +1,96 @@
+import { expect } from 'chai';
+import { toHex } from '../../../lib/base/byte-texts.ts';
+import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
+import type { Operation } from '../../../lib/log/operation.ts';
+import { encodeDelta } from '../../../lib/store/delta-codec.ts';
+import { LogGroup } from '../../../lib/store/log-group.ts';
+import { LogStore } from '../../../lib/store/log-store.ts';
+import { LoggedCommits } from '../../../lib/store/logged-commits.ts';
+import { authorOf, LOG_ID, operationAfter, TOPIC } from '../../support/log-maker.ts';
+import { openLogged, type LoggedStore } from '../../support/logged-store.ts';
+import { SmallStore } from '../../support/small-store.ts';
+
+const OWN_SOUL = `@${toHex(authorOf(1).publicKey)}/profile`;
+const OWNED = 'put: a soul that belongs to a key takes only what that key has signed';
+
+function operationOf(...writes: FieldWrite[]): Operation {
+  const body = encodeDelta('gun/put', writes);
+  if (!body.ok) throw new Error(body.reason);
+  return operationAfter(authorOf(1), undefined, body.value);
+}
+
+describe('store.logged-commits', () => {
+  let store: LoggedStore;
+
+  beforeEach(async () => {
+    store = await openLogged();
+  });
+
+  afterEach(() => store.close());
+
+  it('takes writes of a soul that belongs to a key only with an operation of that key', async () => {
+    const write = writeOf(OWN_SOUL, 'name', 1, 'Ada');
+    expect(await store.small.put([write])).to.deep.equal({ ok: false, reason: OWNED });
+    expect(await store.take(operationOf(write))).to.deep.equal({
+      ok: true,
+      changed: [write],
+      placement: 'append',
+    });
+  });
+
+  it('finds one such write among very many others, and then takes none of them', async () => {
+    const many = Array.from({ length: 5000 }, (_, at) => writeOf('s', `k${at}`, 1, at));
+    const outcome = await store.small.put([...many, writeOf(OWN_SOUL, 'name', 1, 'Eve')]);
+    expect(outcome).to.deep.equal({ ok: false, reason: OWNED });
+    expect(await store.small.lines()).to.deep.equal([]);
+    expect((await store.small.put(many)).ok).to.equal(true);
+  });
+
+  it('marks nothing for a witness when the commit failed, and everything when it is tried again', async () => {
+    const write = writeOf('s', 'k', 1, 'v');
+    store.small.storage.fails = (operation) => operation === 'commit';
+    expect((await store.small.put([write])).ok).to.equal(false);
+    expect(store.marks.size).to.equal(0);
+    store.small.storage.fails = () => false;
+    expect((await store.small.put([write])).ok).to.equal(true);
+    expect(store.marks.size).to.equal(1);
+  });
+});
+
+describe('store.logged-commits that take only what is signed', () => {
+  it('refuse every other request with a reason', async () => {
+    const small = new SmallStore({
+      logs: (storage) => {
+        const topic = toHex(TOPIC);
+        const logs = new LogStore(storage);
+        return new LoggedCommits({
+          group: () => new LogGroup(logs, 'tolerate', (id) => (id === toHex(LOG_ID) ? topic : undefined)),
+          refusesUnsigned: true,
+        });
+      },
+    });
+    await small.open();
+    const write = writeOf('s', 'k', 1, 'v');
+    const reason = 'put: only what is signed is taken here';
+    expect(await small.put([write])).to.deep.equal({ ok: false, reason });
+    const outcome = await new Promise((settle) =>
+      small.writer.submit({ writes: [write], operation: operationOf(write), owner: undefined, settle }),
+    );
+    expect(outcome).to.have.property('ok', true);
+    await small.close();
+  });
+});
+
+describe('store.logged-commits that are absent', () => {
+  it('leave no place for an operation, which is refused', async () => {
+    const small = new SmallStore({});
+    await small.open();
+    const write = writeOf('s', 'k', 1, 'v');
+    const outcome = await new Promise((settle) =>
+      small.writer.submit({ writes: [write], operation: operationOf(write), owner: undefined, settle }),
+    );
+    expect(outcome).to.deep.equal({ ok: false, reason: 'no logs are kept here' });
+    expect(await small.lines()).to.deep.equal([]);
+    await small.close();
+  });
+});

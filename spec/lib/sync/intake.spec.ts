@@ -1,0 +1,123 @@
+import { expect } from 'chai';
+import { Slices } from '../../../lib/base/slices.ts';
+import { writeOf } from '../../../lib/graph/write.ts';
+import type { Operation } from '../../../lib/log/operation.ts';
+import type { PutRequest } from '../../../lib/store/writer.ts';
+import { Intake, takenOperation, type IntakeOptions, type TakeResult } from '../../../lib/sync/intake.ts';
+import type { SeenOperation } from '../../../lib/sync/sync-store.ts';
+import { authorOf, logOf, TOPIC, verifyFast } from '../../support/log-maker.ts';
+import { bodyOf } from '../../support/log-relays.ts';
+
+const LOG = logOf(authorOf(1), 40, (at) => bodyOf(writeOf('soul', `k${at}`, 5, at)));
+
+/** An intake before a writer that notes requests, and settles them when told. */
+class NotingIntake {
+  readonly requests: PutRequest[] = [];
+  readonly seen: SeenOperation[] = [];
+  readonly intake: Intake;
+
+  constructor(changes: Partial<IntakeOptions> = {}) {
+    const submit = (request: PutRequest): void => void this.requests.push(request);
+    this.intake = new Intake({ submit, verify: verifyFast, ...changes });
+  }
+
+  take({ header, body }: Operation): Promise<TakeResult> {
+    return this.intake.take(TOPIC, header.bytes, body, (operation) => this.seen.push(operation));
+  }
+
+  /** Waits until so many requests came. */
+  async submitted(count: number): Promise<readonly PutRequest[]> {
+    while (this.requests.length < count) await new Promise(setImmediate);
+    return this.requests;
+  }
+}
+
+describe('sync.intake', () => {
+  it('submits what is true in the order in which it came, and tells of it before it is stored', async () => {
+    const noting = new NotingIntake();
+    const { requests, seen } = noting;
+    const taking = LOG.map((operation) => noting.take(operation));
+    await noting.submitted(LOG.length);
+    expect(seen.map(({ sequence }) => sequence)).to.deep.equal(LOG.map(({ header }) => header.sequence));
+    for (const request of requests) request.settle({ ok: true, changed: [], placement: 'append' });
+    const taken = await Promise.all(taking);
+    expect(taken.map((one) => one.ok && one.value)).to.deep.equal(
+      LOG.map((operation) => takenOperation(operation, 'append')),
+    );
+    expect(requests.map(({ writes }) => writes.length)).to.deep.equal(LOG.map(() => 1));
+  });
+
+  it('checks many that come at once in slices', async () => {
+    let turns = 0;
+    let now = 0;
+    const slices = new Slices({
+      schedule: (task) => {
+        turns += 1;
+        setImmediate(task);
+      },
+      now: () => (now += 4),
+    });
+    const noting = new NotingIntake({ slices });
+    for (const operation of LOG) void noting.take(operation);
+    await noting.submitted(LOG.length);
+    expect(turns).to.be.above(5);
+  });
+
+  it('says which operation a signature or a body does not fit, and submits nothing', async () => {
+    const noting = new NotingIntake();
+    const [first, second] = LOG;
+    const forged = first!.header.bytes.slice();
+    forged[60]! ^= 1;
+    expect(await noting.intake.take(TOPIC, forged, first!.body, () => undefined)).to.include({
+      reason: 'signature',
+    });
+    expect(await noting.take({ ...first!, body: second!.body })).to.include({ reason: 'payload' });
+    expect(
+      await noting.intake.take(new Uint8Array(32), first!.header.bytes, first!.body, () => undefined),
+    ).to.include({ reason: 'log' });
+    expect([noting.requests, noting.seen]).to.deep.equal([[], []]);
+  });
+
+  it('says to the graph what is allowed, and keeps the operation whatever is', async () => {
+    for (const later of [false, true]) {
+      const noting = new NotingIntake({
+        allow: (writes) => {
+          const some = writes.slice(1);
+          return later ? Promise.resolve(some) : some;
+        },
+      });
+      void noting.take(LOG[0]!);
+      const [request] = await noting.submitted(1);
+      expect([request!.writes.length, request!.operation?.header.sequence]).to.deep.equal([0, 0]);
+    }
+  });
+
+  it('tells what changed, and of a writer that refuses', async () => {
+    const changed: number[] = [];
+    const noting = new NotingIntake({ changed: (writes) => changed.push(writes.length) });
+    const taking = LOG.slice(0, 3).map((operation) => noting.take(operation));
+    const [first, second, third] = await noting.submitted(3);
+    first!.settle({ ok: true, changed: first!.writes, placement: 'append' });
+    second!.settle({ ok: false, reason: 'x', logReason: 'gap' });
+    third!.settle({ ok: false, reason: 'the disk is full' });
+    const results = await Promise.all(taking);
+    expect(results.map((result) => (result.ok ? 'ok' : result.reason))).to.deep.equal([
+      'ok',
+      'gap',
+      'storage',
+    ]);
+    expect(changed).to.deep.equal([1]);
+  });
+
+  it('rejects what cannot be decided, and goes on with the next', async () => {
+    let isBroken = true;
+    const noting = new NotingIntake({
+      allow: (writes) => (isBroken ? Promise.reject(new Error('unreadable')) : writes),
+    });
+    const failed = await noting.take(LOG[0]!).catch((error: unknown) => String(error));
+    expect(failed).to.equal('Error: unreadable');
+    isBroken = false;
+    void noting.take(LOG[0]!);
+    expect(await noting.submitted(1)).to.have.lengthOf(1);
+  });
+});

@@ -1,0 +1,138 @@
+/** Behaviour of a relay's `/log` towards strangers: whatever they send, others synchronise meanwhile. Seeded. */
+import { expect } from 'chai';
+import { CborWriter } from '../../lib/log/cbor-writer.ts';
+import { encodeFrame, type LogFrame } from '../../lib/sync/log-frames.ts';
+import { LogNode } from '../support/log-node.ts';
+import { authorOf } from '../support/log-maker.ts';
+import { GRAPH_TOPIC, LogRelays, logLines, putsBy, type LogRelay } from '../support/log-relays.ts';
+import { seed } from '../support/seed.ts';
+import { Chance } from '../torture/chance.ts';
+import { scaled } from '../torture/scale.ts';
+
+const RUNS = scaled(150, 5000);
+/** What a line may be closed with; with 1005 when it is this side that goes. */
+const CODES = [1002, 1005, 1008, 1009, 1013];
+
+/** Every kind of frame, true as far as it can be. */
+function framesOf(session: number): LogFrame[] {
+  const [first, second] = putsBy(6, 2);
+  const { bytes: header } = first!.header;
+  const tip = { height: 3, id: new Uint8Array(32) };
+  const tips = new Map([['ab'.repeat(32), new Map([['cd'.repeat(32), tip]])]]);
+  return [
+    { type: 'topic', session, topic: GRAPH_TOPIC },
+    { type: 'agreed', session },
+    { type: 'have', session, tips, more: false },
+    { type: 'have', session, tips: new Map(), more: true },
+    { type: 'preSync', session, operations: 5, bytes: 5 },
+    { type: 'operation', session, header, body: first!.body },
+    { type: 'operation', session, header: second!.header.bytes, body: undefined },
+    { type: 'live', session, header, body: undefined },
+    { type: 'done', session },
+    { type: 'fork', session, first: header, second: second!.header.bytes },
+    { type: 'error', session, code: 3, text: 'no' },
+    { type: 'close', session },
+    { type: 'proof', signature: new Uint8Array(64) },
+  ];
+}
+
+/** A frame, most often with something wrong in it. */
+function wrongBytes(chance: Chance): Uint8Array {
+  if (chance.happens(0.2)) return Uint8Array.from({ length: chance.below(200) }, () => chance.below(256));
+  if (chance.happens(0.1)) {
+    const writer = new CborWriter().array(3).uint(chance.below(40)).uint(chance.below(9)).text('x');
+    return writer.finish();
+  }
+  const bytes = encodeFrame(chance.pick(framesOf(chance.below(3))));
+  if (chance.happens(0.3)) return bytes.slice(0, chance.below(bytes.length));
+  if (chance.happens(0.4)) bytes[chance.below(bytes.length)] = chance.below(256);
+  return bytes;
+}
+
+describe('the path /log towards strangers', function () {
+  this.timeout(60_000);
+  const relays = new LogRelays();
+  let target: LogRelay;
+
+  before(async () => {
+    target = await relays.start();
+  });
+
+  after(() => relays.end());
+
+  /** An honest node gives an operation, and is heard. */
+  async function expectServed(author: number): Promise<void> {
+    const node = await LogNode.meet(target.relay.port, authorOf(author));
+    await node.session(GRAPH_TOPIC);
+    node.send({ type: 'have', session: 0, tips: new Map(), more: false });
+    for (const { header, body } of putsBy(author, 2))
+      node.send({ type: 'operation', session: 0, header: header.bytes, body });
+    node.send({ type: 'done', session: 0 });
+    await node.frame('done');
+    const reader = await relays.client(target);
+    expect(await reader.value(`by${author}`, 'k1')).to.equal(`${author} 1`);
+    await node.close();
+  }
+
+  it(`survives ${RUNS} lines of wrong frames, before and after the handshake, with seed ${seed}`, async () => {
+    const codes = new Set<number>();
+    for (let run = 0; run < RUNS; run += 1) {
+      const chance = new Chance(seed + run);
+      const node = await LogNode.open(target.relay.port);
+      if (chance.happens(0.8)) await node.greet(authorOf(60 + chance.below(20)));
+      const isPolite = chance.happens(0.5);
+      if (isPolite && node.frames.all.length > 0)
+        node.send({ type: 'topic', session: 0, topic: GRAPH_TOPIC });
+      for (let sent = chance.below(20); sent >= 0; sent -= 1) {
+        if (chance.happens(0.05)) node.socket.send('a text');
+        else node.sendBytes(wrongBytes(chance));
+      }
+      node.socket.close();
+      const [code] = await node.closed;
+      codes.add(code);
+      expect(CODES, `seed ${seed + run}`).to.include(code);
+    }
+    expect([...codes]).to.include.members([1002, 1008]);
+    await expectServed(30);
+  });
+
+  it('takes the frames of a session in any order, or ends it', async () => {
+    for (let run = 0; run < RUNS; run += 1) {
+      const chance = new Chance(seed + run);
+      const node = await LogNode.meet(target.relay.port, authorOf(40 + chance.below(20)));
+      for (let sent = chance.below(12); sent >= 0; sent -= 1) node.send(chance.pick(framesOf(0)));
+      node.socket.close();
+      expect(CODES, `seed ${seed + run}`).to.include((await node.closed)[0]);
+    }
+    await expectServed(31);
+  });
+
+  it('closes who says what is not true, with the reason', async () => {
+    const [first, second] = putsBy(33, 2);
+    const forged = first!.header.bytes.slice();
+    forged[60]! ^= 1;
+    for (const [header, body, code, text] of [
+      [forged, first!.body, 3, 'the signature does not fit the author'],
+      [first!.header.bytes, second!.body, 5, 'the body does not fit its hash and size'],
+      [second!.header.bytes, second!.body, 8, 'operations before it are missing'],
+    ] as const) {
+      const node = await LogNode.meet(target.relay.port);
+      await node.session(GRAPH_TOPIC);
+      node.send({ type: 'have', session: 0, tips: new Map(), more: false });
+      node.send({ type: 'operation', session: 0, header, body });
+      expect(await node.frame('error')).to.deep.include({ code, text });
+      expect((await node.closed)[0]).to.equal(1008);
+    }
+    expect((await logLines(target.storage)).filter((line) => line.length === 0)).to.deep.equal([]);
+  });
+
+  it('synchronises no other topics, networks, or with itself', async () => {
+    const node = await LogNode.meet(target.relay.port);
+    node.send({ type: 'topic', session: 0, topic: new Uint8Array(32) });
+    expect(await node.frame('error')).to.deep.include({ code: 101 });
+    expect(await node.closed).to.deep.equal([1008, 'topic']);
+    const stranger = await LogNode.open(target.relay.port);
+    await stranger.greet(authorOf(77), 'another').catch(() => undefined);
+    expect(await stranger.closed).to.deep.equal([1008, 'handshake: network']);
+  });
+});
