@@ -58,6 +58,12 @@ export interface CoreParts {
   readonly spaces: UserSpaces;
 }
 
+/** What a write may wait for, and who is told that it is stored here. */
+export interface WriteOptions extends PutOptions {
+  /** Told once, before the wait for peers. */
+  readonly stored?: () => void;
+}
+
 /** The graph below its interface: what is kept, watched, asked and sent. */
 export class GraphCore {
   readonly live: LiveNodes;
@@ -90,7 +96,10 @@ export class GraphCore {
     this.#spaces = spaces;
     this.states = new StateClock(clock);
     this.events = new Emitter((error) => this.fail(error));
-    this.#unsent = new UnsentWrites(peers.length, (id) => keeper.dropUnsent(id));
+    this.#unsent = new UnsentWrites(
+      () => this.#uplinks.size,
+      (id) => keeper.dropUnsent(id),
+    );
     this.#uplinks = this.#makeUplinks(peers);
     this.live = new LiveNodes(
       {
@@ -124,6 +133,18 @@ export class GraphCore {
   /** Ends all links and closes the storage. Idempotent. */
   close(): Promise<void> {
     return this.#life.close();
+  }
+
+  /**
+   * Stays connected with one more peer.
+   *
+   * @throws GraphError OPTION_INVALID when there is one of that name
+   */
+  addPeer(address: PeerAddress): void {
+    this.#uplinks.add(address);
+    if (this.#life.status === 'open') this.#uplinks.open();
+    this.#uplinks.hold(this.#isHeld);
+    this.#update();
   }
 
   /** @throws GraphError LIFECYCLE_CLOSED when the graph is closed */
@@ -205,7 +226,7 @@ export class GraphCore {
    *
    * @throws GraphError GRAPH_BAD_VALUE, STORAGE_FAILED, PUT_REFUSED, OPTION_INVALID
    */
-  async write(all: readonly FieldWrite[], options: PutOptions): Promise<PutResult> {
+  async write(all: readonly FieldWrite[], options: WriteOptions): Promise<PutResult> {
     const checked = await this.#check(all);
     if (!checked.ok) throw new GraphError('PUT_REFUSED', checked.reason);
     const writes = checked.value;
@@ -223,6 +244,7 @@ export class GraphCore {
       throw new GraphError('STORAGE_FAILED', outcome.reason);
     }
     this.live.apply(outcome.changed, false);
+    options.stored?.();
     if (!isSent) return { delivery: 'local' };
     this.#unsent.add(write);
     this.#uplinks.send(write);
@@ -251,8 +273,7 @@ export class GraphCore {
   }
 
   async #open(): Promise<void> {
-    const kept = await this.#keeper.open();
-    if (this.#uplinks.size > 0) for (const write of kept) await this.#resume(write);
+    for (const write of await this.#keeper.open()) await this.#resume(write);
     this.#uplinks.open();
     this.#isHeld = true;
     this.#update();

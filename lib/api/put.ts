@@ -1,5 +1,5 @@
-import type { GraphCore } from './core.ts';
-import type { PutOptions, PutResult } from './delivery.ts';
+import type { GraphCore, WriteOptions } from './core.ts';
+import type { PutResult } from './delivery.ts';
 import { InputWriter, type Place } from './input.ts';
 import { linkOf } from './path-follower.ts';
 import type { SignWrites } from './user-spaces.ts';
@@ -12,11 +12,11 @@ const LOOKUP_MS = 3000;
 /** Writes what `fill` puts into one message. Its state is of the moment of the call, whatever has to be read. */
 export async function putTo(
   core: GraphCore,
-  options: PutOptions,
+  options: WriteOptions & { readonly state?: number },
   fill: (input: InputWriter) => Promise<void>,
   sign?: SignWrites,
 ): Promise<PutResult> {
-  const state = core.states.next();
+  const { state = core.states.next() } = options;
   core.assertPossible(options.until);
   await core.ready;
   core.assertUsable();

@@ -49,7 +49,7 @@ export class UnsentWrite {
 /** The writes that not every peer has settled, in their order; those that no peer has count as unsent. */
 export class UnsentWrites {
   readonly #writes = new Map<string, UnsentWrite>();
-  readonly #peers: number;
+  readonly #peers: () => number;
   readonly #drop: (id: string) => void;
   #partly = 0;
 
@@ -57,7 +57,7 @@ export class UnsentWrites {
    * @param peers how many there are
    * @param drop told of each write that need not be kept any longer
    */
-  constructor(peers: number, drop: (id: string) => void) {
+  constructor(peers: () => number, drop: (id: string) => void) {
     this.#peers = peers;
     this.#drop = drop;
   }
@@ -87,7 +87,7 @@ export class UnsentWrites {
     const wasSent = write.storedBy > 0;
     write.settle(peer, refusal);
     if (!this.#writes.has(write.id)) return;
-    if (write.settledBy.size >= this.#peers) {
+    if (write.settledBy.size >= this.#peers()) {
       if (wasSent) this.#partly -= 1;
       this.remove(write);
     } else if (!wasSent && refusal === undefined) {

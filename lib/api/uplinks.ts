@@ -33,20 +33,24 @@ export interface UplinksParts extends Pick<UplinkParts, 'limits' | 'take' | 'ans
 /** The links of a graph to all of its peers: what is asked and written goes to each of them. */
 export class Uplinks {
   readonly #parts: UplinksParts;
-  readonly #remotes: readonly Remote[];
+  readonly #remotes: Remote[] = [];
   readonly #pid = randomId();
 
   /** @throws GraphError OPTION_INVALID when two peers have the same name */
   constructor(peers: readonly PeerAddress[], parts: UplinksParts) {
     this.#parts = parts;
-    this.#remotes = peers.map((address) => ({
-      address,
-      dialling: undefined,
-      uplink: undefined,
-      hasFailed: false,
-    }));
-    if (new Set(peers.map(({ name }) => name)).size < peers.length)
+    for (const address of peers) this.add(address);
+  }
+
+  /**
+   * Adds a peer; {@link open} dials it.
+   *
+   * @throws GraphError OPTION_INVALID when there is one of that name
+   */
+  add(address: PeerAddress): void {
+    if (this.#remotes.some((other) => other.address.name === address.name))
       throw new GraphError('OPTION_INVALID', 'a peer is given twice');
+    this.#remotes.push({ address, dialling: undefined, uplink: undefined, hasFailed: false });
   }
 
   /** Peers that there are to be. */
@@ -65,17 +69,16 @@ export class Uplinks {
     return this.#remotes.every(({ hasFailed }) => hasFailed) ? 'offline' : 'connecting';
   }
 
-  /** Dials every peer. */
+  /** Dials every peer that is not dialled yet. */
   open(): void {
-    for (const remote of this.#remotes) {
-      remote.dialling = remote.address.dial({
+    for (const remote of this.#remotes)
+      remote.dialling ??= remote.address.dial({
         link: (link) => this.#welcome(remote, link),
         failed: () => {
           remote.hasFailed = true;
           this.#parts.changed();
         },
       });
-    }
   }
 
   close(): void {

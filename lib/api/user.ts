@@ -65,7 +65,11 @@ export function userSpaces(limits: Partial<Limits> = {}): UserSpaces {
 
 /** The user of a graph, who may log in; always the same for one graph, which was made with `users: userSpaces()`. */
 export function userOf<Schema extends object>(graph: Graph<Schema>): UserSession {
-  const core = coreOf(graph);
+  return sessionOf(coreOf(graph));
+}
+
+/** The user of what is below a graph. */
+export function sessionOf(core: GraphCore): UserSession {
   const known = sessions.get(core) ?? new UserSession(core);
   sessions.set(core, known);
   return known;
@@ -239,11 +243,14 @@ export class UserSession {
     return this.#user;
   }
 
-  #space(pub: string, certificate?: string): Reference<OpenNode> {
+  /** Signs writes as who is logged in; with a certificate those into the space of its owner. */
+  signer(certificate?: string): SignWrites {
     const given = certificate === undefined ? undefined : parseCertificate(certificate);
-    const sign: SignWrites = (writes) =>
-      Promise.all(writes.map((write) => signed(write, this.#user?.pair, given)));
-    return new Reference(this.#core, { soul: accountSoul(pub), keys: [] }, sign);
+    return (writes) => Promise.all(writes.map((write) => signed(write, this.#user?.pair, given)));
+  }
+
+  #space(pub: string, certificate?: string): Reference<OpenNode> {
+    return new Reference(this.#core, { soul: accountSoul(pub), keys: [] }, this.signer(certificate));
   }
 }
 

@@ -26,6 +26,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   'lib/sync': ['lib/base', 'lib/log', 'lib/store'],
   'lib/mesh': ['lib/base', 'lib/graph', 'lib/ham', 'lib/wire', 'lib/store', 'lib/sync'],
   'lib/api': ['lib'],
+  'lib/chain': ['lib'],
   lib: ['lib'],
   adapters: ['lib/base', 'lib/store/storage.ts', 'lib/mesh/link.ts'],
   'adapters/conformance': ['lib/base', 'lib/store/storage.ts', 'lib/mesh/link.ts'],

@@ -37,6 +37,11 @@ export const APP_BUNDLES: readonly AppBundle[] = [
       export { websocket } from './adapters/websocket-link.js';`,
     mostGzipBytes: 26 * KIB,
   },
+  {
+    name: "gun's chain with users, in IndexedDB with its peers",
+    source: `export { Gun, SEA } from './adapters/doors/gun.js';`,
+    mostGzipBytes: 36 * KIB,
+  },
 ];
 
 /** A bundle's cost and contents. */

@@ -8,7 +8,10 @@ function write(id: string): UnsentWrite {
 describe('UnsentWrites', () => {
   it('keeps a write until every peer has settled it, and counts it until one has stored it', () => {
     const dropped: string[] = [];
-    const unsent = new UnsentWrites(2, (id) => dropped.push(id));
+    const unsent = new UnsentWrites(
+      () => 2,
+      (id) => dropped.push(id),
+    );
     const one = write('1');
     unsent.add(one);
     expect([unsent.count, deliveryOf(one)]).to.deep.equal([1, 'local']);
@@ -27,7 +30,10 @@ describe('UnsentWrites', () => {
 
   it('gives up what all peers refuse', () => {
     const dropped: string[] = [];
-    const unsent = new UnsentWrites(2, (id) => dropped.push(id));
+    const unsent = new UnsentWrites(
+      () => 2,
+      (id) => dropped.push(id),
+    );
     const one = write('1');
     unsent.add(one);
     let told = 0;
@@ -40,7 +46,10 @@ describe('UnsentWrites', () => {
 
   it('leaves the oldest of ten thousand writes that a lost peer lacks to those that have them', () => {
     const dropped: string[] = [];
-    const unsent = new UnsentWrites(2, (id) => dropped.push(id));
+    const unsent = new UnsentWrites(
+      () => 2,
+      (id) => dropped.push(id),
+    );
     for (let at = 0; at < 10_003; at += 1) {
       const next = write(`${at}`);
       unsent.add(next);
@@ -54,7 +63,10 @@ describe('UnsentWrites', () => {
 
   it('tells listeners until they stop, and forgets what came to nothing', () => {
     const dropped: string[] = [];
-    const unsent = new UnsentWrites(1, (id) => dropped.push(id));
+    const unsent = new UnsentWrites(
+      () => 1,
+      (id) => dropped.push(id),
+    );
     const one = write('1');
     let told = 0;
     one.onSettled(() => (told += 1))();
