@@ -61,7 +61,7 @@ export interface CoreParts {
 /** What a write may wait for, and who is told that it is stored here. */
 export interface WriteOptions extends PutOptions {
   /** Told once, before the wait for peers. */
-  readonly stored?: () => void;
+  readonly local?: () => void;
 }
 
 /** The graph below its interface: what is kept, watched, asked and sent. */
@@ -136,14 +136,14 @@ export class GraphCore {
   }
 
   /**
-   * Stays connected with one more peer.
+   * Stays connected with one more peer, once the graph is ready.
    *
    * @throws GraphError OPTION_INVALID when there is one of that name
    */
-  addPeer(address: PeerAddress): void {
+  add(address: PeerAddress): void {
     this.#uplinks.add(address);
-    if (this.#life.status === 'open') this.#uplinks.open();
-    this.#uplinks.hold(this.#isHeld);
+    this.#uplinks.open();
+    this.#isHeld = true;
     this.#update();
   }
 
@@ -244,7 +244,7 @@ export class GraphCore {
       throw new GraphError('STORAGE_FAILED', outcome.reason);
     }
     this.live.apply(outcome.changed, false);
-    options.stored?.();
+    options.local?.();
     if (!isSent) return { delivery: 'local' };
     this.#unsent.add(write);
     this.#uplinks.send(write);

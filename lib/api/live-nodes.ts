@@ -101,7 +101,7 @@ export interface Watch {
 /** What is watched, by soul: kept in memory while somebody watches, and asked of peers. */
 export class LiveNodes {
   /** Called when all watchers of a commit were told. */
-  applied: ((changed: readonly FieldWrite[]) => void) | undefined;
+  declare changed: ((changed: readonly FieldWrite[]) => void) | undefined;
   readonly #keeper: NodeSource;
   readonly #ask: (part: LivePart) => void;
   readonly #fail: (error: unknown) => void;
@@ -170,7 +170,7 @@ export class LiveNodes {
         part.tell(write.key);
       }
     }
-    this.applied?.(changed);
+    this.changed?.(changed);
   }
 
   #add(soul: string): LiveNode {

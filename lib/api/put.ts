@@ -12,11 +12,11 @@ const LOOKUP_MS = 3000;
 /** Writes what `fill` puts into one message. Its state is of the moment of the call, whatever has to be read. */
 export async function putTo(
   core: GraphCore,
-  options: WriteOptions & { readonly state?: number },
+  options: WriteOptions,
   fill: (input: InputWriter) => Promise<void>,
   sign?: SignWrites,
+  state: number = core.states.next(),
 ): Promise<PutResult> {
-  const { state = core.states.next() } = options;
   core.assertPossible(options.until);
   await core.ready;
   core.assertUsable();

@@ -104,8 +104,13 @@ export class ChainRoot<C extends ChainLike = ChainLike> implements ListenerWorld
     const added = takeOptions(this.options, given);
     this.#parts.told('opt', this.$._);
     if (this.#core === undefined) return;
-    this.#core.assertUsable();
-    for (const url of added) this.#core.addPeer(this.#peer(url));
+    const core = this.#core;
+    core.assertUsable();
+    const peers = added.map((url) => this.#peer(url));
+    const join = (): void => {
+      if (!core.isClosed) for (const peer of peers) core.add(peer);
+    };
+    core.ready.then(join, () => undefined);
   }
 
   /** Watches a part of a node, and tells the listeners of `get`. */
@@ -166,7 +171,7 @@ export class ChainRoot<C extends ChainLike = ChainLike> implements ListenerWorld
     });
     const memory = new MemoryView(core, keeper, this.#parts.spaces);
     this.#memory = memory;
-    core.live.applied = (changed) => {
+    core.live.changed = (changed) => {
       for (const { soul } of changed) memory.note(soul);
       this.#draw();
       if (hasListeners(this.#events, 'put')) this.#tellPuts(changed);

@@ -97,8 +97,7 @@ export class Writes {
       const { delivery } = await putTo(
         core,
         {
-          state,
-          stored: () => {
+          local: () => {
             stored();
             isStored = true;
             check();
@@ -116,6 +115,7 @@ export class Writes {
           submitted();
           return signed;
         },
+        state,
       );
       if (isWaiting && delivery === 'local')
         return { err: 'No peer has acknowledged the write yet', lack: true };
