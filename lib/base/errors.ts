@@ -3,24 +3,24 @@
  */
 export const ERROR_CODES = {
   CBOR_BAD_VALUE: 'a value cannot be written as CBOR',
-  GRAPH_BAD_VALUE: 'a value is not null, text, boolean, a finite number or a link',
+  GRAPH_BAD_VALUE: 'a value is no null, text, boolean, finite number or link',
   KEY_INVALID: 'a key is malformed',
   LIFECYCLE_CLOSED: 'the object is closing or closed',
   LOG_BODY_TOO_LARGE: 'the body of an operation is too large',
-  LOG_FULL: 'a log holds 2^32 operations and no more',
-  OPTION_INVALID: 'an option is unknown, malformed or out of its range',
+  LOG_FULL: 'a log is full at 2^32 operations',
+  OPTION_INVALID: 'an option is unknown, malformed or out of range',
   PUT_REFUSED: 'what was written is refused',
-  RELAY_LISTEN_FAILED: 'the relay could not listen on its port',
-  RELAY_UNREACHABLE: 'the relay cannot be reached, or refuses',
-  SEA_BAD_INPUT: 'data to sign, encrypt or certify is not what SEA can take',
-  SEA_BAD_KEY: 'a key pair is malformed or its halves do not belong together',
+  RELAY_LISTEN_FAILED: 'the relay cannot listen on its port',
+  RELAY_UNREACHABLE: 'the relay cannot be reached',
+  SEA_BAD_INPUT: 'SEA cannot sign, encrypt or certify this',
+  SEA_BAD_KEY: 'a key pair is malformed',
   STORAGE_DAMAGED: 'the store is damaged',
   STORAGE_FAILED: 'the storage refused to read or write',
   STORAGE_FULL: 'the disk is full',
   STORAGE_LOCKED: 'another process holds the data folder',
   STORAGE_NOT_OPEN: 'the storage is not open',
   STORAGE_UNREADABLE: 'the data folder cannot be opened or read',
-  USER_REFUSED: 'an account could not be made, opened or used',
+  USER_REFUSED: 'an account cannot be made, opened or used',
 } as const;
 
 /** One of the codes in {@link ERROR_CODES}. */
