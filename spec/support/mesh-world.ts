@@ -47,17 +47,17 @@ const OWN_CODE = /\/(?:lib|adapters|relay|spec)\/[^()]*\.(?:ts|js):/;
 /** Lines of a stack above the caller of a function: its message, the function that asks and the one that is called. */
 const LINES_ABOVE = 3;
 
-/** True when this project called; Node and packages may still have work from earlier specs. */
-function isCalledByOwn(): boolean {
+/** True when such code called; Node, packages and what earlier specs made may still have work. */
+function isCalledBy(code: RegExp): boolean {
   const line = new Error('where').stack?.split('\n')[LINES_ABOVE] ?? '';
-  return OWN_CODE.test(line) && !line.includes('node_modules');
+  return code.test(line) && !line.includes('node_modules');
 }
 
-/** Puts the timers of this project on a fake clock; gives the way back. */
-export function putTimersOn(time: FakeClock): () => void {
+/** Puts the timers of this project, or of some of its code, on a fake clock; gives the way back. */
+export function putTimersOn(time: FakeClock, code: RegExp = OWN_CODE): () => void {
   const { setTimeout, clearTimeout } = globalThis;
   globalThis.setTimeout = ((task: () => void, waitMs = 0) =>
-    isCalledByOwn()
+    isCalledBy(code)
       ? time.startTimer(task, waitMs)
       : setTimeout(task, waitMs)) as unknown as typeof setTimeout;
   globalThis.clearTimeout = (timer: unknown) => {
