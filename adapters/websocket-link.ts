@@ -219,7 +219,7 @@ export class SocketDialler<Socket extends WebSocketLike = WebSocketLike> impleme
   /** @throws GraphError OPTION_INVALID for a URL that cannot be dialled, or when the host has no WebSocket */
   constructor(options: SocketDiallerOptions<Socket>) {
     const WebSocket = options.WebSocket ?? (hostWebSocket() as (new (url: string) => Socket) | undefined);
-    if (WebSocket === undefined) throw new GraphError('OPTION_INVALID', 'this host has no WebSocket class');
+    if (WebSocket === undefined) throw new GraphError('OPTION_INVALID', 'there is no WebSocket here');
     this.#WebSocket = WebSocket;
     this.#url = dialledUrl(options.url);
     this.#timers = options.timers ?? globalThis;
@@ -362,7 +362,7 @@ function dialledUrl(text: string): URL {
   const dialled = text.replace(/^http/i, 'ws');
   const url = URL.canParse(dialled) ? new URL(dialled) : undefined;
   if (url === undefined || (url.protocol !== 'ws:' && url.protocol !== 'wss:')) {
-    throw new GraphError('OPTION_INVALID', 'a peer URL must begin with http, https, ws or wss');
+    throw new GraphError('OPTION_INVALID', 'a peer URL begins with http or ws');
   }
   url.hash = '';
   return url;

@@ -166,8 +166,9 @@ export class GraphCore {
     };
   }
 
-  /** Tells of a failure that no call can reject with. */
+  /** Tells of a failure that no call can reject with; what the end of the graph cuts short is none. */
   fail(error: unknown): void {
+    if (this.isClosed && error instanceof GraphError && error.code === 'STORAGE_NOT_OPEN') return;
     if (this.#errorListeners > 0) return this.events.emit('error', error);
     setTimeout(() => {
       throw error;
@@ -233,7 +234,7 @@ export class GraphCore {
     if (writes.length === 0) return { delivery: 'local' };
     const putJson = putJsonOf(writes);
     if (putJson.length > this.#limits.frameBytes)
-      throw new GraphError('GRAPH_BAD_VALUE', `longer than ${this.#limits.frameBytes} characters in all`);
+      throw new GraphError('GRAPH_BAD_VALUE', `longer than ${this.#limits.frameBytes} characters`);
     const write = new UnsentWrite(this.#nextId(), putJson, writes);
     const isSent = this.#uplinks.size > 0;
     // Begun in one turn, they share a commit.

@@ -161,7 +161,7 @@ export class StoredKeeper implements GraphKeeper {
     await cursor.close();
     if (found.length === 0) return this.#storage.commit([[APP_FORMAT_KEY, FORMAT]]);
     if ((await this.#storage.getText(APP_FORMAT_KEY)) !== FORMAT)
-      throw new GraphError('STORAGE_UNREADABLE', 'holds no graph of an app of this version');
+      throw new GraphError('STORAGE_UNREADABLE', 'holds no graph of this version');
   }
 
   /** For what is told in another way when it fails. */

@@ -3,6 +3,7 @@ import { MemoryStorage } from '../../../adapters/memory.ts';
 import { createGraph, type Graph, type GraphOptions } from '../../../lib/api/graph.ts';
 import { stored } from '../../../lib/api/stored-keeper.ts';
 import { GraphError } from '../../../lib/base/errors.ts';
+import type { TextEntry } from '../../../lib/store/storage.ts';
 import { graphOf, type RawMessage } from '../../support/raw-peer.ts';
 import { ScriptedPeer, settle } from '../../support/scripted-peer.ts';
 
@@ -205,6 +206,32 @@ describe('GraphCore', () => {
       await peers[0]!.heard();
       const [answer] = await peers[0]!.say({ '#': 'g', get: { '#': 's' } });
       expect([answer!['@'], answer!.put?.['s']?.['x']]).to.deep.equal(['g', 1]);
+    });
+
+    it('is no failure when the graph is closed before it is answered', async () => {
+      const storage = new MemoryStorage();
+      const peer = new ScriptedPeer('peer');
+      const graph = open({ storage: stored(storage), peers: [peer] });
+      const errors: unknown[] = [];
+      graph.on('error', (error) => errors.push(error));
+      await peer.connect();
+      await graph.get('s').put({ x: 1 });
+      let goOn!: () => void;
+      const held = new Promise<void>((resolve) => (goOn = resolve));
+      const range = storage.range.bind(storage);
+      storage.range = (options) => {
+        const cursor = range(options);
+        const next = async (size: number): Promise<TextEntry[]> => {
+          await held;
+          return cursor.next(size);
+        };
+        return { next, close: () => cursor.close() };
+      };
+      const asked = peer.say({ '#': 'g', get: { '#': 's' } });
+      await graph.close();
+      goOn();
+      await asked;
+      expect(errors).to.deep.equal([]);
     });
   });
 });
