@@ -44,6 +44,9 @@ export const APP_BUNDLES: readonly AppBundle[] = [
   },
 ];
 
+/** What code for browsers has nothing of: Node's modules, `require`, and Node's globals. */
+export const NEEDS_NODE: RegExp = /['"`]node:|\brequire\(|\bprocess\.|\bBuffer\b/;
+
 /** A bundle's cost and contents. */
 export interface Bundle {
   readonly bytes: number;
