@@ -40,6 +40,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   adapters: ['level'],
   'adapters/conformance': ['chai'],
   'adapters/doors': ['react'],
+  'adapters/doors/node-websocket.ts': ['ws'],
   relay: ['cli-progress', 'commander', 'express', 'pino', 'prom-client', 'ws', 'thicket'],
 };
 

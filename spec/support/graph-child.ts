@@ -1,7 +1,6 @@
 /** The process of an app with a graph, for what only a process of its own can show: `node graph-child.js TASK URL FOLDER`. */
-import { WebSocket } from 'ws';
+import { websocket } from 'thicket/adapters/websocket-link';
 import { LevelStorage } from '../../adapters/level.ts';
-import { websocket, type WebSocketClass } from '../../adapters/websocket-link.ts';
 import { createGraph, type Graph } from '../../lib/api/graph.ts';
 import { stored } from '../../lib/api/stored-keeper.ts';
 import { heldBytes } from './garbage.ts';
@@ -12,11 +11,8 @@ const AT_ONCE = 1000;
 const MIB = 1024 * 1024;
 
 const [task = '', url = '', folder = ''] = process.argv.slice(2);
-const peer = websocket(url, {
-  WebSocket: WebSocket as unknown as WebSocketClass,
-  firstDelayMs: 20,
-  maxDelayMs: 100,
-});
+// Through the package's door and without a class, as apps do it.
+const peer = websocket(url, { firstDelayMs: 20, maxDelayMs: 100 });
 
 function tell(news: unknown): void {
   process.stdout.write(`${JSON.stringify(news)}\n`);
