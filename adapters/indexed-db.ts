@@ -256,7 +256,7 @@ function kept(value: Change[1]): Value | undefined {
   if (value === undefined) return undefined;
   if (typeof value === 'string') return LONE_SURROGATE.test(value) ? fromUtf8(utf8(value)) : value;
   if (value instanceof Uint8Array) return Uint8Array.from(value);
-  throw new GraphError('STORAGE_FAILED', 'a value is neither text nor bytes');
+  throw new GraphError('STORAGE_FAILED', 'neither text nor bytes');
 }
 
 function textOf(value: Value | undefined): string | undefined {

@@ -63,7 +63,7 @@ function kept(change: Change): Value | undefined {
   if (typeof value === 'string') return asUtf8(value);
   if (value instanceof Uint8Array) return Uint8Array.from(value);
   if (value === undefined) return undefined;
-  throw new GraphError('STORAGE_FAILED', 'a value is neither text nor bytes');
+  throw new GraphError('STORAGE_FAILED', 'neither text nor bytes');
 }
 
 /** Checks changes as far as one turn has time for; true when none is left. */

@@ -39,7 +39,7 @@ export function sealChanges(changes: readonly Change[]): Change[] {
     if (typeof value === 'string') sealed.push([key, sealOf(sums[at]!) + value]);
     else if (value instanceof Uint8Array) sealed.push([key, sealBytes(key, value)]);
     else if (value === undefined) sealed.push(change);
-    else throw new GraphError('STORAGE_FAILED', 'a value is neither text nor bytes');
+    else throw new GraphError('STORAGE_FAILED', 'neither text nor bytes');
   }
   return sealed;
 }

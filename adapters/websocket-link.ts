@@ -128,12 +128,11 @@ export class WebSocketLink implements Link {
   }
 }
 
-/** Browsers' timers are numbers. */
+/** Browsers' timers are numbers, which have neither method. */
 function holdOpen(resource: unknown, isHeld: boolean): void {
-  if (typeof resource !== 'object' || resource === null) return;
-  const holdable = resource as Holdable;
-  if (isHeld) holdable.ref?.();
-  else holdable.unref?.();
+  const holdable = resource as Holdable | null | undefined;
+  if (isHeld) holdable?.ref?.();
+  else holdable?.unref?.();
 }
 
 /** Browsers let pages send 1000 and 3000-4999 only: there 1008 becomes 4008. */
@@ -219,7 +218,7 @@ export class SocketDialler<Socket extends WebSocketLike = WebSocketLike> impleme
   /** @throws GraphError OPTION_INVALID for a URL that cannot be dialled, or when the host has no WebSocket */
   constructor(options: SocketDiallerOptions<Socket>) {
     const WebSocket = options.WebSocket ?? (hostWebSocket() as (new (url: string) => Socket) | undefined);
-    if (WebSocket === undefined) throw new GraphError('OPTION_INVALID', 'there is no WebSocket here');
+    if (WebSocket === undefined) throw new GraphError('OPTION_INVALID', 'no WebSocket class here');
     this.#WebSocket = WebSocket;
     this.#url = dialledUrl(options.url);
     this.#timers = options.timers ?? globalThis;
@@ -307,7 +306,7 @@ export class SocketDialler<Socket extends WebSocketLike = WebSocketLike> impleme
   }
 
   #stopWaiting(): void {
-    if (this.#timer !== undefined) this.#timers.clearTimeout(this.#timer);
+    this.#timers.clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 }

@@ -247,9 +247,7 @@ export class GraphCore {
     this.live.apply(outcome.changed, false);
     options.local?.();
     if (!isSent) return { delivery: 'local' };
-    this.#unsent.add(write);
-    this.#uplinks.send(write);
-    this.#update();
+    this.#send(write);
     return this.#delivered(write, options);
   }
 
@@ -274,7 +272,7 @@ export class GraphCore {
   }
 
   async #open(): Promise<void> {
-    for (const write of await this.#keeper.open()) await this.#resume(write);
+    await this.#resume(await this.#keeper.open());
     this.#uplinks.open();
     this.#isHeld = true;
     this.#update();
@@ -286,12 +284,24 @@ export class GraphCore {
     await this.#keeper.close();
   }
 
-  /** Takes up a write of an earlier run; it may have been kept and not stored. */
-  async #resume({ id, putJson }: KeptWrite): Promise<void> {
-    const writes = writesIn(putJson, this.#limits);
-    if (writes === undefined) return this.#keeper.dropUnsent(id);
-    await this.#keeper.commit(writes, true);
-    this.#unsent.add(new UnsentWrite(id, putJson, writes));
+  /** Takes up writes of earlier runs, and of tabs that may be gone; they may have been kept and not stored. */
+  async #resume(kept: readonly KeptWrite[]): Promise<void> {
+    for (const { id, putJson } of kept) {
+      if (this.#unsent.has(id)) continue;
+      const writes = writesIn(putJson, this.#limits);
+      if (writes === undefined) this.#keeper.dropUnsent(id);
+      else {
+        await this.#keeper.commit(writes, true);
+        // One of this graph's own may have been on its way here.
+        if (!this.#unsent.has(id)) this.#send(new UnsentWrite(id, putJson, writes));
+      }
+    }
+  }
+
+  #send(write: UnsentWrite): void {
+    this.#unsent.add(write);
+    this.#uplinks.send(write);
+    this.#update();
   }
 
   #read(soul: string, names: Names | undefined): MaybePromise<Fields> {
@@ -362,11 +372,16 @@ export class GraphCore {
   #update(): void {
     const before = this.#status;
     const now = this.#currentStatus();
-    const isSame =
-      before.connection === now.connection && before.peers === now.peers && before.unsent === now.unsent;
-    if (!isSame) {
+    const parts = Object.keys(now) as (keyof GraphStatus)[];
+    if (parts.some((part) => before[part] !== now[part])) {
       this.#status = now;
       this.#tell();
+      // What fails here is tried again with the next link.
+      if (now.peers > before.peers)
+        this.#keeper
+          .unsent?.()
+          .then((kept) => this.#resume(kept))
+          .catch(() => undefined);
     }
     this.#updateHold();
   }

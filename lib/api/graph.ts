@@ -38,7 +38,7 @@ export function createGraph<Schema extends object = Record<string, OpenNode>>(
   const clock = options.clock ?? systemClock;
   const keeper = options.storage ?? new MemoryKeeper(limits, clock);
   if (typeof (keeper as Partial<GraphKeeper>).keepUnsent !== 'function')
-    throw new GraphError('OPTION_INVALID', 'storage is to be given as stored(storage)');
+    throw new GraphError('OPTION_INVALID', 'storage must be stored(storage)');
   const spaces = options.users ?? NO_USER_SPACES;
   return new Graph(new GraphCore({ keeper, peers: options.peers ?? [], limits, clock, spaces }));
 }

@@ -16,6 +16,8 @@ export interface KeptWrite {
 export interface GraphKeeper {
   /** Opens; gives the writes that were kept and not dropped, the oldest first. */
   open(): Promise<readonly KeptWrite[]>;
+  /** The same later, with those of other owners; absent where there are none. */
+  unsent?(): Promise<readonly KeptWrite[]>;
   close(): Promise<void>;
   /** Calls back with writes from the future whose time has come. */
   onMatured(listener: (changed: readonly FieldWrite[]) => void): void;

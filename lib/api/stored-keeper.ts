@@ -93,12 +93,16 @@ export class StoredKeeper implements GraphKeeper {
       await this.#openFormat();
       this.#storage.share?.listen((text) => this.#hear(text));
       await this.#readFuture();
-      const kept = await this.#all(UNSENT);
-      return kept.map(([key, putJson]) => ({ id: key.slice(UNSENT.length), putJson }));
+      return await this.unsent();
     } catch (error) {
       await this.close();
       throw error;
     }
+  }
+
+  async unsent(): Promise<readonly KeptWrite[]> {
+    const kept = await this.#all(UNSENT);
+    return kept.map(([key, putJson]) => ({ id: key.slice(UNSENT.length), putJson }));
   }
 
   async close(): Promise<void> {
@@ -161,7 +165,7 @@ export class StoredKeeper implements GraphKeeper {
     await cursor.close();
     if (found.length === 0) return this.#storage.commit([[APP_FORMAT_KEY, FORMAT]]);
     if ((await this.#storage.getText(APP_FORMAT_KEY)) !== FORMAT)
-      throw new GraphError('STORAGE_UNREADABLE', 'holds no graph of this version');
+      throw new GraphError('STORAGE_UNREADABLE', 'no graph of this version');
   }
 
   /** For what is told in another way when it fails. */

@@ -22,15 +22,12 @@ export class UnsentWrite {
 
   /** Peers that have stored it. */
   get storedBy(): number {
-    let count = 0;
-    for (const refusal of this.settledBy.values()) if (refusal === undefined) count += 1;
-    return count;
+    return [...this.settledBy.values()].filter((refusal) => refusal === undefined).length;
   }
 
   /** Why a peer would not store it. */
   get refusal(): string | undefined {
-    for (const refusal of this.settledBy.values()) if (refusal !== undefined) return refusal;
-    return undefined;
+    return [...this.settledBy.values()].find((refusal) => refusal !== undefined);
   }
 
   /** Calls back whenever a peer says something; gives the way to stop. */
@@ -68,8 +65,12 @@ export class UnsentWrites {
   }
 
   /** Those that a peer has not settled yet, the oldest first. */
-  *for(peer: string): Generator<UnsentWrite> {
-    for (const write of this.#writes.values()) if (!write.settledBy.has(peer)) yield write;
+  for(peer: string): readonly UnsentWrite[] {
+    return [...this.#writes.values()].filter(({ settledBy }) => !settledBy.has(peer));
+  }
+
+  has(id: string): boolean {
+    return this.#writes.has(id);
   }
 
   add(write: UnsentWrite): void {

@@ -60,7 +60,7 @@ export class Uplinks {
 
   /** Open links. */
   get openCount(): number {
-    return this.#remotes.filter(({ uplink }) => uplink !== undefined).length;
+    return this.#remotes.filter(({ uplink }) => uplink).length;
   }
 
   get connection(): Connection {

@@ -2,12 +2,12 @@
  * Every way Thicket can fail, by code. The README lists the same codes; a spec compares both lists.
  */
 export const ERROR_CODES = {
-  CBOR_BAD_VALUE: 'a value cannot be written as CBOR',
+  CBOR_BAD_VALUE: 'a value has no form in CBOR',
   GRAPH_BAD_VALUE: 'a value is no null, text, boolean, finite number or link',
   KEY_INVALID: 'a key is malformed',
   LIFECYCLE_CLOSED: 'the object is closing or closed',
-  LOG_BODY_TOO_LARGE: 'the body of an operation is too large',
-  LOG_FULL: 'a log is full at 2^32 operations',
+  LOG_BODY_TOO_LARGE: 'an operation is too large',
+  LOG_FULL: 'a log is full',
   OPTION_INVALID: 'an option is unknown, malformed or out of range',
   PUT_REFUSED: 'what was written is refused',
   RELAY_LISTEN_FAILED: 'the relay cannot listen on its port',
@@ -15,7 +15,7 @@ export const ERROR_CODES = {
   SEA_BAD_INPUT: 'SEA cannot sign, encrypt or certify this',
   SEA_BAD_KEY: 'a key pair is malformed',
   STORAGE_DAMAGED: 'the store is damaged',
-  STORAGE_FAILED: 'the storage refused to read or write',
+  STORAGE_FAILED: 'the storage cannot read or write',
   STORAGE_FULL: 'the disk is full',
   STORAGE_LOCKED: 'another process holds the data folder',
   STORAGE_NOT_OPEN: 'the storage is not open',

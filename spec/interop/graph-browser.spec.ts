@@ -84,6 +84,19 @@ describe('interop: graphs in Chromium', function () {
     expect(await gun.once(['doc', 'offline'])).to.equal('kept');
   });
 
+  it('send what a tab wrote offline that was closed, from another that is open all the while', async () => {
+    const [one, two] = [await tab('left'), await tab('left')];
+    for (const other of [one, two])
+      await other.evaluate("graph.get('doc').put({ before: 1 }, { until: 'relay' })");
+    await relay.kill();
+    await one.evaluate("graph.get('doc').put({ left: 'kept' })");
+    await one.close();
+    relay = await world.relay({ data: relay.data, port: relay.port });
+    const reader = await tab();
+    await reader.evaluate("becomes('doc', 'left', 'kept')");
+    await two.evaluate('graph.sent()');
+  });
+
   it('come back by themselves and learn what they missed', async () => {
     const app = await tab();
     await app.evaluate("graph.get('doc').put({ word: 'before' }, { until: 'relay' })");

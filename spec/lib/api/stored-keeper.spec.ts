@@ -30,6 +30,19 @@ describe('stored', () => {
     await second.close();
   });
 
+  it('reads later what another owner has left unsent', async () => {
+    const storage = new MemoryStorage();
+    const [one, two] = [stored(storage), stored(storage)];
+    await one.open();
+    expect(await two.open()).to.deep.equal([]);
+    await one.keepUnsent({ id: 'a', putJson: '{}' });
+    expect(await two.unsent!()).to.deep.equal([{ id: 'a', putJson: '{}' }]);
+    two.dropUnsent('a');
+    await two.commit([], true);
+    expect(await two.unsent!()).to.deep.equal([]);
+    await storage.close();
+  });
+
   it('reads many unsent writes', async () => {
     const storage = new MemoryStorage();
     const keeper = stored(storage);
