@@ -123,7 +123,10 @@ export class Uplink {
       this.#sendAsk(this.#asksInLine.shift()!);
     while (this.#puts.size < OPEN_PUTS && this.#openLength < OPEN_LENGTH && this.#putsInLine.length > 0)
       this.#sendPut(this.#putsInLine.shift()!);
-    if (this.#asks.size + this.#puts.size > 0) this.#arm();
+    // Who still asks after the end would have it sweep for ever.
+    if (this.#isClosed || this.#asks.size + this.#puts.size === 0) return;
+    this.#timer ??= setTimeout(() => this.#sweep(), SWEEP_MS);
+    (this.#timer as { unref?(): void }).unref?.();
   }
 
   #sendAsk(ask: Ask): void {
@@ -203,11 +206,6 @@ export class Uplink {
     this.#openLength -= parcel.putJson.length;
     parcel.settled(refusal);
     this.#pump();
-  }
-
-  #arm(): void {
-    this.#timer ??= setTimeout(() => this.#sweep(), SWEEP_MS);
-    (this.#timer as { unref?(): void }).unref?.();
   }
 
   #sweep(): void {

@@ -42,19 +42,19 @@ export interface MeshWorldOptions {
   readonly policy?: (world: MeshWorld) => WritePolicy;
 }
 
-/** Where code of this project is called from, in a line of a stack; sources when they are mapped. */
-const OWN_CODE = /\/(?:lib|adapters|relay|spec)\/[^()]*\.(?:ts|js):/;
+/** What meshes are made of, in a line of a stack; sources when they are mapped. */
+export const OF_MESHES: RegExp = /\/lib\/(?:base|mesh|store|sync)\/[^()]*\.(?:ts|js):/;
 /** Lines of a stack above the caller of a function: its message, the function that asks and the one that is called. */
 const LINES_ABOVE = 3;
 
 /** True when such code called; Node, packages and what earlier specs made may still have work. */
-function isCalledBy(code: RegExp): boolean {
+export function isCalledBy(code: RegExp): boolean {
   const line = new Error('where').stack?.split('\n')[LINES_ABOVE] ?? '';
   return code.test(line) && !line.includes('node_modules');
 }
 
-/** Puts the timers of this project, or of some of its code, on a fake clock; gives the way back. */
-export function putTimersOn(time: FakeClock, code: RegExp = OWN_CODE): () => void {
+/** Puts the timers of meshes, or of other code, on a fake clock; gives the way back. */
+export function putTimersOn(time: FakeClock, code: RegExp = OF_MESHES): () => void {
   const { setTimeout, clearTimeout } = globalThis;
   globalThis.setTimeout = ((task: () => void, waitMs = 0) =>
     isCalledBy(code)

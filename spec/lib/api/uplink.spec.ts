@@ -175,7 +175,7 @@ describe('Uplink', () => {
 
     beforeEach(() => {
       time = new FakeClock();
-      restore = putTimersOn(time);
+      restore = putTimersOn(time, /\/lib\/api\/uplink\./);
       Date.now = time.clock;
     });
 
@@ -191,6 +191,14 @@ describe('Uplink', () => {
       }
       return link.news();
     }
+
+    it('leaves no timer behind when it is asked after its link has ended', async () => {
+      link.hangUp();
+      ask('a');
+      put('s');
+      await settle();
+      expect(time.timerCount).to.equal(0);
+    });
 
     it('takes the silence of a peer that was told what is here for agreement, and any other for silence', async () => {
       const [told, plain] = [ask('a', 123), ask('b')];
