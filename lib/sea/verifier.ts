@@ -1,4 +1,4 @@
-import type { Limits } from '../base/limits.ts';
+import type { GraphLimits } from '../base/graph-limits.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import { failure, success, type Result } from '../base/result.ts';
 import { TwoGenerations } from '../base/two-generations.ts';
@@ -52,7 +52,7 @@ export class Verifier {
 
   /** @param long goes through long values in steps; when absent they are gone through like all others */
   constructor(
-    { publicKeys, verifiedBytes }: Pick<Limits, 'publicKeys' | 'verifiedBytes'>,
+    { publicKeys, verifiedBytes }: Pick<GraphLimits, 'publicKeys' | 'verifiedBytes'>,
     long?: LongValues,
   ) {
     const certificateBytes = verifiedBytes * CERTIFICATE_SHARE;
