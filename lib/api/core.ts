@@ -112,6 +112,7 @@ export class GraphCore {
       (soul, key, entry) => spaces.plain(soul, key, entry),
     );
     keeper.onMatured((changed) => this.live.apply(changed, true));
+    keeper.onLeft?.(() => this.#adopt());
     this.#status = this.#currentStatus();
     this.#ready = this.#life.open();
     this.#ready.catch((error: unknown) => this.fail(error));
@@ -298,6 +299,15 @@ export class GraphCore {
     }
   }
 
+  /** Sends what other owners of the storage may have left; what fails here is tried again with the next link. */
+  #adopt(): void {
+    if (this.#uplinks.openCount === 0) return;
+    this.#keeper
+      .unsent?.()
+      .then((kept) => this.#resume(kept))
+      .catch(() => undefined);
+  }
+
   #send(write: UnsentWrite): void {
     this.#unsent.add(write);
     this.#uplinks.send(write);
@@ -376,12 +386,7 @@ export class GraphCore {
     if (parts.some((part) => before[part] !== now[part])) {
       this.#status = now;
       this.#tell();
-      // What fails here is tried again with the next link.
-      if (now.peers > before.peers)
-        this.#keeper
-          .unsent?.()
-          .then((kept) => this.#resume(kept))
-          .catch(() => undefined);
+      if (now.peers > before.peers) this.#adopt();
     }
     this.#updateHold();
   }

@@ -78,6 +78,7 @@ export class StoredKeeper implements GraphKeeper {
   #lastCommit: Promise<unknown> = Promise.resolve();
   #isClosed = false;
   #changed: (changed: readonly FieldWrite[]) => void = () => undefined;
+  #left: () => void = () => undefined;
 
   constructor(storage: SharedStorage, limits: GraphLimits, time: Time = { clock: systemClock }) {
     this.#storage = storage;
@@ -92,6 +93,7 @@ export class StoredKeeper implements GraphKeeper {
     try {
       await this.#openFormat();
       this.#storage.share?.listen((text) => this.#hear(text));
+      this.#storage.share?.onLeft(() => this.#left());
       await this.#readFuture();
       return await this.unsent();
     } catch (error) {
@@ -116,6 +118,10 @@ export class StoredKeeper implements GraphKeeper {
   /** Other owners' writes are told in the same way. */
   onMatured(listener: (changed: readonly FieldWrite[]) => void): void {
     this.#changed = listener;
+  }
+
+  onLeft(listener: () => void): void {
+    this.#left = listener;
   }
 
   async read(soul: string, names: Names | undefined): Promise<Fields> {
