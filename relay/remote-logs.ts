@@ -1,5 +1,5 @@
 /** The logs of a running relay, over its routes for operators. */
-import { GraphError } from '../lib/base/errors.ts';
+import { GraphError, relayError } from '../lib/base/errors.ts';
 import type { LogName } from '../lib/log/heights.ts';
 import { SequenceReader, type OperationBytes } from '../lib/log/sequence.ts';
 import type { Moment } from '../lib/store/past.ts';
@@ -111,7 +111,7 @@ export class RemoteLogs implements LogAccess {
   }
 
   #broken(reason: string): GraphError {
-    return new GraphError('RELAY_UNREACHABLE', `${this.#origin}: ${reason}`);
+    return relayError('RELAY_UNREACHABLE', `${this.#origin}: ${reason}`);
   }
 }
 
