@@ -460,7 +460,7 @@ export const OPTION_TABLE: readonly OptionRow[] = [
   plainRow(
     'forks',
     'word',
-    'forked logs, whose author said two things at one place: they go on, take nothing more, or count for nothing',
+    'forked logs, whose author said two things at one place: they go on, stop, or count for nothing',
     {
       kind: 'choice',
       choices: ['tolerate', 'freeze', 'hide'],

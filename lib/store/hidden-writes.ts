@@ -4,24 +4,7 @@ import { chosenInSteps, Pace } from '../base/pace.ts';
 import type { WaitingSteps } from '../base/slices.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import type { CountingEntries } from './counting-entries.ts';
-import type { MeantWrites, MergeTarget, PutRequest } from './writer.ts';
-
-/** Requests with those first that hide: what comes before them in a commit would not be in the history they read. */
-export function hiddenFirst(requests: readonly PutRequest[]): readonly PutRequest[] {
-  if (!requests.some(isHiding)) return requests;
-  return [...requests.filter(isHiding), ...requests.filter((request) => !isHiding(request))];
-}
-
-function isHiding({ isHidden }: PutRequest): boolean {
-  return isHidden === true;
-}
-
-/** True for what is to be merged in the place of a request's writes. */
-export function isMeant(
-  merged: readonly FieldWrite[] | string | MeantWrites | undefined,
-): merged is MeantWrites {
-  return typeof merged === 'object' && 'meant' in merged;
-}
+import type { MergeTarget } from './writer.ts';
 
 /** Puts in the place of hidden entries what counts besides. */
 export function* hideWrites(

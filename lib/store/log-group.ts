@@ -76,13 +76,8 @@ export class LogGroup {
     const topic = this.#topicOf(names.log);
     if (topic === undefined) return failure('log');
     const log = yield* this.#open(names);
-    const placed = placeOperation(
-      operation,
-      yield* this.#stateFor(operation.header, log),
-      this.#marks.policy,
-    );
+    const placed = yield* this.#verdict(operation, log);
     if (!placed.ok || placed.value === 'known') return placed;
-    if (operation.extensions.prune && this.#isBeingHidden(names)) return failure('frozen');
     if (log.head === undefined) this.#changes.push([topicKey(topic, log.author, log.log), '']);
     this.#headers.set(names.id, operation.header);
     this.#changes.push([headerKey(names.id), operation.header.bytes]);
@@ -97,6 +92,13 @@ export class LogGroup {
     }
     this.#appended.push({ operation, placement: placed.value });
     return success(placed.value);
+  }
+
+  *#verdict(operation: Operation, log: OpenLog): WaitingSteps<Result<Placement, LogReason>> {
+    const state = yield* this.#stateFor(operation.header, log);
+    const placed = placeOperation(operation, state, this.#marks.policy);
+    const isStopped = operation.extensions.prune && this.#isBeingHidden(log);
+    return isStopped && placed.ok && placed.value !== 'known' ? failure('frozen') : placed;
   }
 
   /** True when what an operation says loses against everything. */

@@ -214,9 +214,12 @@ export class LogStore {
   /** Both headers of a log's fork, undefined when there is no evidence of one. */
   async evidence(log: LogName): Promise<readonly [Uint8Array, Uint8Array] | undefined> {
     const cursor = this.#storage.range(forkRange(log));
-    const [entry] = await cursor.next(1).finally(() => cursor.close());
-    const record = entry?.[1];
-    return record === undefined ? undefined : headersOf(record);
+    try {
+      const [entry] = await cursor.next(1);
+      return entry === undefined ? undefined : headersOf(entry[1]);
+    } finally {
+      await cursor.close();
+    }
   }
 
   async *#walk(range: { readonly from: string; readonly to: string }): AsyncGenerator<TextEntry> {

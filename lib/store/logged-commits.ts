@@ -8,11 +8,12 @@ import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
 import type { CountingEntries } from './counting-entries.ts';
 import type { ForkMarks } from './fork-marks.ts';
 import { hideWrites, isThere, withoutEchoes } from './hidden-writes.ts';
+import type { MeantWrites } from './meant-writes.ts';
 import { mayWrite, OWNED } from './key-soul.ts';
 import type { LogGroup } from './log-group.ts';
 import type { Change } from './storage.ts';
 import type { WitnessMarks } from './witness-marks.ts';
-import type { CommitLogs, MeantWrites, MergedGroup, MergeTarget, PutRequest, WriterLogs } from './writer.ts';
+import type { CommitLogs, MergedGroup, MergeTarget, PutRequest, WriterLogs } from './writer.ts';
 
 /** Writes of one request that are gone through without a pause. */
 const FEW_WRITES = 64;

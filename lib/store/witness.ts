@@ -116,8 +116,8 @@ export class Witness {
       after = bodies.next();
       const { bytes, says } = body.value;
       const witnesses = after.done === true ? keys : [];
-      const writes = this.#options.restores === true ? says : [];
-      const appended = await log.append(bytes, { writes, says, witnesses });
+      const missing = this.#options.restores === true ? says : [];
+      const appended = await log.append(bytes, { writes: missing, says, witnesses });
       if (!appended.ok) return appended.reason;
       this.#length = appended.value.header.sequence - (await this.#firstSequence()) + 1;
     }

@@ -11,7 +11,7 @@ import type { LogReason } from '../log/reasons.ts';
 import { CommitGroup } from './commit-group.ts';
 import { DeferredWrites, type StartTimer } from './deferred-writes.ts';
 import type { GraphStore } from './graph-store.ts';
-import { hiddenFirst, isMeant } from './hidden-writes.ts';
+import { hiddenFirst, isMeant, type MeantWrites } from './meant-writes.ts';
 import { putFailure } from './put-failure.ts';
 import { PutQueue } from './put-queue.ts';
 import type { WeighPut } from './put-weight.ts';
@@ -75,11 +75,6 @@ export type WriterEvent =
   | { readonly kind: 'deferred-loaded'; readonly writes: number }
   /** Somebody who was told of an outcome threw; the outcome stands. */
   | { readonly kind: 'listener-failed'; readonly error: unknown };
-
-/** What of a request is merged in its place. */
-export interface MeantWrites {
-  readonly meant: readonly FieldWrite[];
-}
 
 /** What a group of requests is merged into. */
 export interface MergeTarget {

@@ -21,6 +21,14 @@ function linesOf(writes: readonly FieldWrite[]): string[] {
   return new NaiveGraph().putAll(writes).lines();
 }
 
+/** Resolves when the graphs of stores are what they ought to be. */
+async function become(expected: readonly FieldWrite[], ...some: LogRelay[]): Promise<void> {
+  const lines = linesOf(expected).join('\n');
+  for (const { storage } of some) {
+    while ((await graphLines(storage)).join('\n') !== lines) await new Promise((next) => setImmediate(next));
+  }
+}
+
 describe('relays with a forked log', function () {
   this.timeout(20_000);
   const relays = new LogRelays();
@@ -47,15 +55,6 @@ describe('relays with a forked log', function () {
   async function again({ relay, storage }: LogRelay, settings: RelaySettings): Promise<LogRelay> {
     await relay.close();
     return relays.start(settings, { storage });
-  }
-
-  /** Resolves when the graphs of stores are what they ought to be. */
-  async function become(expected: readonly FieldWrite[], ...some: LogRelay[]): Promise<void> {
-    const lines = linesOf(expected).join('\n');
-    for (const { storage } of some) {
-      while ((await graphLines(storage)).join('\n') !== lines)
-        await new Promise((next) => setImmediate(next));
-    }
   }
 
   it('that hide come to the graph of the others, serve that, and keep every operation', async () => {

@@ -54,7 +54,7 @@ async function takeAll(store: LoggedStore, operations: readonly Operation[]): Pr
   // What misses something before it comes again.
   for (let left = operations; left.length > 0;) {
     const outcomes = await Promise.all(left.map((operation) => store.take(operation)));
-    left = left.filter((_, at) => outcomes[at]!.ok === false);
+    left = left.filter((_, at) => !outcomes[at]!.ok);
   }
 }
 
