@@ -4,7 +4,7 @@ import type { LogName } from '../lib/log/heights.ts';
 import { SequenceReader, type OperationBytes } from '../lib/log/sequence.ts';
 import type { Moment } from '../lib/store/past.ts';
 import type { BlameReport, HeadReport, ImportReport, LogAccess } from './log-access.ts';
-import { LOG_ROUTES, SEQUENCE_TYPE } from './log-routes.ts';
+import { LOG_ROUTES, SEQUENCE_TYPE } from './log-exchange.ts';
 import { reasonOf } from './store-check.ts';
 
 /** What a refusal says at most. */
