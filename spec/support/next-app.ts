@@ -144,7 +144,7 @@ async function serve(folder: string, relayUrl: string): Promise<{ url: string; s
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const signal = AbortSignal.timeout(PATIENCE_MS);
-  const lines = createInterface({ input: server.stdout!, signal });
+  const lines = createInterface({ input: server.stdout, signal });
   for await (const line of lines) {
     const [url] = /http:\/\/127\.0\.0\.1:\d+/.exec(line) ?? [];
     if (url !== undefined) return { url, server };
