@@ -39,6 +39,17 @@ interface OpenLog extends LogName {
 /** The topic of a log id, as hex; undefined for logs of no topic of this node. */
 export type TopicOf = (log: string) => string | undefined;
 
+/** What is known of an operation beside what it says. */
+export interface PlaceOptions {
+  /** True for what the graph has already; nothing when absent. */
+  readonly wasHere?: ((write: FieldWrite) => boolean) | undefined;
+  /** True to refuse it where it contradicts what is held. */
+  readonly mustFollow?: boolean | undefined;
+}
+
+/** Placements that contradict nothing. */
+const FOLLOWS: ReadonlySet<Placement> = new Set(['append', 'restart', 'known']);
+
 /** What the operations of one commit do to logs: placed one by one, each upon those before it, then written at once. */
 export class LogGroup {
   readonly #store: LogStore;
@@ -65,18 +76,17 @@ export class LogGroup {
    * Places an operation that is true in itself; what is refused leaves nothing behind.
    *
    * @param writes what its body says to the graph
-   * @param wasHere true for what the graph has already
    */
   *place(
     operation: Operation,
     writes: readonly FieldWrite[],
-    wasHere: (write: FieldWrite) => boolean = () => false,
+    { wasHere, mustFollow = false }: PlaceOptions = {},
   ): WaitingSteps<Result<Placement, LogReason>> {
     const names = namesOf(operation);
     const topic = this.#topicOf(names.log);
     if (topic === undefined) return failure('log');
     const log = yield* this.#open(names);
-    const placed = yield* this.#verdict(operation, log);
+    const placed = yield* this.#verdict(operation, log, mustFollow);
     if (!placed.ok || placed.value === 'known') return placed;
     if (log.head === undefined) this.#changes.push([topicKey(topic, log.author, log.log), '']);
     this.#headers.set(names.id, operation.header);
@@ -94,9 +104,14 @@ export class LogGroup {
     return success(placed.value);
   }
 
-  *#verdict(operation: Operation, log: OpenLog): WaitingSteps<Result<Placement, LogReason>> {
+  *#verdict(
+    operation: Operation,
+    log: OpenLog,
+    mustFollow: boolean,
+  ): WaitingSteps<Result<Placement, LogReason>> {
     const state = yield* this.#stateFor(operation.header, log);
     const placed = placeOperation(operation, state, this.#marks.policy);
+    if (mustFollow && placed.ok && !FOLLOWS.has(placed.value)) return failure('fork');
     const isStopped = operation.extensions.prune && this.#isBeingHidden(log);
     return isStopped && placed.ok && placed.value !== 'known' ? failure('frozen') : placed;
   }

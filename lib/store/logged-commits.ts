@@ -142,9 +142,10 @@ class LoggedCommit implements CommitLogs {
     if (request.operation !== undefined) {
       this.#group ??= this.#options.group();
       const says = request.says ?? request.writes;
-      const placement = yield* this.#group.place(request.operation, says, (write) =>
-        says === request.writes ? isThere(write, into) : true,
-      );
+      const placement = yield* this.#group.place(request.operation, says, {
+        mustFollow: request.mustFollow,
+        wasHere: (write) => (says === request.writes ? isThere(write, into) : true),
+      });
       this.#placed.set(request, placement);
       if (!placement.ok) return LOG_REASONS[placement.reason].text;
       if (placement.value === 'known' || this.#group.hides(request.operation)) return [];

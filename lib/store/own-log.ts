@@ -1,5 +1,6 @@
 import { fromHex, toHex } from '../base/byte-texts.ts';
 import { systemClock, type Clock } from '../base/clock.ts';
+import { relayError } from '../base/errors.ts';
 import { failure, success, type Result } from '../base/result.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { logIdOf } from '../log/hash.ts';
@@ -16,6 +17,15 @@ export interface OwnLogOptions {
   readonly store: LogStore;
   readonly submit: (request: PutRequest) => void;
   readonly clock?: Clock | undefined;
+  /** What other nodes show of this log; nothing is published while one of them shows more. */
+  readonly claims?: OwnLogGate | undefined;
+}
+
+/** Whether something may be published. */
+export interface OwnLogGate {
+  readonly isBehind: boolean;
+  /** Resolves when somebody was asked, or nobody was there. */
+  ready(): Promise<void>;
 }
 
 /** What is appended beside a body. */
@@ -45,7 +55,7 @@ export class OwnLog {
     this.name = { author: toHex(options.signer.publicKey), log: toHex(this.#logId) };
   }
 
-  /** Appends a body; gives the operation once it is durable, or why it is not. */
+  /** Appends a body; gives the operation once it is durable, or why it is not, as the text of LOG_BEHIND. */
   append(body: Uint8Array, options: AppendOptions = {}): Promise<Result<Operation>> {
     const appended = this.#after(this.#last, body, options);
     this.#last = appended;
@@ -74,11 +84,14 @@ export class OwnLog {
     body: Uint8Array,
     { writes = [], says = writes, witnesses, marks, prune = false }: AppendOptions,
   ): Promise<Result<Operation>> {
-    const { signer, submit, clock = systemClock } = this.#options;
+    const { signer, submit, claims, clock = systemClock } = this.#options;
+    await claims?.ready();
+    if (claims?.isBehind === true) throw relayError('LOG_BEHIND');
     const fields = { logId: this.#logId, timestamp: timestampOf(clock()), prune };
     const operation = createOperation(signer, await this.#place(), fields, body);
     const outcome = await new Promise<PutOutcome>((settle) => {
-      submit({ writes, says, operation, witnesses, marks, owner: this.name.author, settle });
+      const request = { writes, says, operation, witnesses, marks, owner: this.name.author, settle };
+      submit({ ...request, mustFollow: true });
     });
     return outcome.ok ? success(operation) : failure(outcome.reason);
   }

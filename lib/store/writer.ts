@@ -50,6 +50,8 @@ export interface PutRequest {
   readonly operation?: Operation | undefined;
   /** What the operation says, where `writes` leaves out what the graph has. */
   readonly says?: readonly FieldWrite[] | undefined;
+  /** True when the operation is this node's own, and refused where it would contradict what is held. */
+  readonly mustFollow?: boolean | undefined;
   /** True for writes of operations that are kept already, said to the graph again. */
   readonly isReplay?: boolean | undefined;
   /**
