@@ -95,12 +95,13 @@ export class RelayLogs {
     this.topic = graphTopic(options.network);
     this.store = new LogStore(storage);
     this.history = new History(storage, this.store);
-    this.#marks = new WitnessMarks(storage);
+    this.#marks = new WitnessMarks(storage, options.limits.witnessLength);
     this.inBand = new InBand({ history: this.history, verify: nodeVerifier(), now: parts.clock });
     const [topic, log] = [toHex(this.topic), toHex(logIdOf(this.topic))];
     this.forWriter = new LoggedCommits({
       group: () => new LogGroup(this.store, options.forks, (id) => (id === log ? topic : undefined)),
       marks: options.legacy === 'witness' ? this.#marks : undefined,
+      signer: () => this.#witness,
       refusesUnsigned: options.legacy === 'reject',
     });
     this.figures = new LogFigures({
@@ -180,13 +181,14 @@ export class RelayLogs {
 
   #openWitness(signer: Signer, { writer, graph }: RelayLogsWorld): void {
     const { clock, report } = this.#parts;
-    const { store } = this;
+    const { store, history } = this;
     const submit = writer.submit.bind(writer);
-    this.#own = new OwnLog({ signer, topic: this.topic, store, submit, clock });
+    this.#own = new OwnLog({ signer, topic: this.topic, submit, clock });
     this.#witness = new Witness({
       marks: this.#marks,
       log: this.#own,
       store,
+      history,
       readField: (soul, name) => graph.readField(soul, name),
       now: clock,
       startTimer,

@@ -74,6 +74,8 @@ export interface Limits {
   readonly logSessions: number;
   /** Logs in the state vector of one session; beyond, the session ends. */
   readonly sessionLogs: number;
+  /** Characters of unsigned writes kept in memory until they are witnessed; what is beyond is read again. */
+  readonly witnessLength: number;
 }
 
 const KIB = 1024;
@@ -116,6 +118,7 @@ export const DEFAULT_LIMITS: Limits = {
   verifiedBytes: 16 * MIB,
   logSessions: 64,
   sessionLogs: 100_000,
+  witnessLength: 4 * MIB,
 };
 
 /** The defaults with some of them replaced. */

@@ -33,7 +33,8 @@ export interface HistoryWanted {
 
 /** What an operation wrote to a node, as it is noted. */
 interface NodeRecord {
-  readonly id: string;
+  /** What the id of the operation begins with. */
+  readonly shortId: string;
   readonly states: WrittenStates;
 }
 
@@ -53,20 +54,22 @@ export class History {
    */
   async winners(soul: string, wanted: HistoryWanted): Promise<Map<string, SaidEntry>> {
     const winners = new Map<string, SaidEntry>();
-    for await (const { id, states } of this.#records(soul, wanted.most ?? Infinity)) {
+    for await (const { shortId, states } of this.#records(soul, wanted.most ?? Infinity)) {
       if (!states.some((written) => mayWin(written, wanted, winners))) continue;
-      const operation = await this.#store.operation(id);
-      // What was given up meanwhile says nothing any more.
-      if (operation === undefined || wanted.counts?.(operation) === false) continue;
       const noted = new Set(states.map(([key, state]) => placeOf(key, state)));
-      takeWinners(
-        winners,
-        // Not everything that an author says is taken.
-        saidIn(operation, id).filter(
-          (entry) => entry.soul === soul && noted.has(placeOf(entry.key, entry.state)),
-        ),
-        wanted,
-      );
+      for (const id of await this.#store.idsLike(shortId)) {
+        const operation = await this.#store.operation(id);
+        // What was given up meanwhile says nothing any more.
+        if (operation === undefined || wanted.counts?.(operation) === false) continue;
+        takeWinners(
+          winners,
+          // Not everything that an author says is taken.
+          saidIn(operation, id).filter(
+            (entry) => entry.soul === soul && noted.has(placeOf(entry.key, entry.state)),
+          ),
+          wanted,
+        );
+      }
     }
     return winners;
   }
@@ -88,7 +91,7 @@ export class History {
         const found = await cursor.next(Math.min(left, STEP_RECORDS));
         if (found.length === 0) return;
         for (const [key, record] of found) {
-          yield { id: idOfHistory(key), states: decodeStates(record) };
+          yield { shortId: idOfHistory(key), states: decodeStates(key, record) };
         }
       }
     } finally {

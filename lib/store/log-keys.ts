@@ -1,4 +1,4 @@
-import { escapeName, stateToHex, type KeyRange } from './keys.ts';
+import { escapeName, hexToState, STATE_DIGITS, stateToHex, type KeyRange } from './keys.ts';
 
 /**
  * The part of the key layout that logs have (log-mapping section 10); nothing else knows it. Authors, logs, ids and
@@ -13,8 +13,8 @@ import { escapeName, stateToHex, type KeyRange } from './keys.ts';
  * | `h/<author><log>` | where the log begins and ends, see `log-head.ts` |
  * | `t/<topic><author><log>` | nothing: the log belongs to the topic |
  * | `f/<author><log><sequence>` | both headers of a fork, as base64url |
- * | `i/<soul>U+0000<state><id>` | `[[key, state], …]`: what an operation whose body is held wrote to a node, under the
- * latest of these states |
+ * | `i/<soul>U+0000<state><id>` | what an operation whose body is held wrote to a node, under the latest of the states and
+ * the first 16 digits of its id: a JSON list of the keys with this state, and of `[key, state]` |
  * | `w/<number>` | names of properties that are to be witnessed, as JSON |
  */
 const HEADER = 'o/';
@@ -35,6 +35,8 @@ const SEPARATOR = '\u0000';
 const AFTER_SEPARATOR = '\u0001';
 
 const ID_DIGITS = 64;
+/** No two operations that anybody can make begin with the same so many digits, unless an author means to. */
+const SHORT_ID_DIGITS = 16;
 const SEQUENCE_DIGITS = 8;
 const MARK_DIGITS = 14;
 
@@ -176,10 +178,9 @@ export function parseMarkKey(key: string): number {
 /** What an operation wrote to a node: the states of the properties. */
 export type WrittenStates = readonly (readonly [key: string, state: number])[];
 
-/** The key of what an operation wrote to a node. */
-export function historyKey(soul: string, states: WrittenStates, id: string): string {
-  const latest = states.reduce((most, [, state]) => Math.max(most, state), -Infinity);
-  return `${HISTORY}${escapeName(soul)}${SEPARATOR}${stateToHex(latest)}${id}`;
+/** The key of what an operation wrote to a node; `latest` is the latest of the states. */
+export function historyKey(soul: string, latest: number, id: string): string {
+  return `${HISTORY}${escapeName(soul)}${SEPARATOR}${stateToHex(latest)}${id.slice(0, SHORT_ID_DIGITS)}`;
 }
 
 /** Everything that operations wrote to a node, in the order of the latest states. */
@@ -188,17 +189,29 @@ export function historyRange(soul: string): KeyRange {
   return { from: name + SEPARATOR, to: name + AFTER_SEPARATOR };
 }
 
-/** The operation of a record, as its key names it. */
+/** What the id of a record's operation begins with, as its key names it. */
 export function idOfHistory(key: string): string {
+  return key.slice(-SHORT_ID_DIGITS);
+}
+
+/** The keys of all operations whose ids begin so. */
+export function idRange(shortId: string): KeyRange {
+  return { from: headerKey(shortId), to: headerKey(shortId) + AFTER_HEX };
+}
+
+/** The id of such a key. */
+export function parseIdKey(key: string): string {
   return key.slice(-ID_DIGITS);
 }
 
 /** The record of what an operation wrote to a node. */
-export function encodeStates(states: WrittenStates): string {
-  return JSON.stringify(states);
+export function encodeStates(states: WrittenStates, latest: number): string {
+  return JSON.stringify(states.map((written) => (written[1] === latest ? written[0] : written)));
 }
 
 /** The states of a record. */
-export function decodeStates(record: string): WrittenStates {
-  return JSON.parse(record) as WrittenStates;
+export function decodeStates(key: string, record: string): WrittenStates {
+  const latest = hexToState(key.slice(-SHORT_ID_DIGITS - STATE_DIGITS, -SHORT_ID_DIGITS));
+  const noted = JSON.parse(record) as readonly (string | readonly [string, number])[];
+  return noted.map((written) => (typeof written === 'string' ? [written, latest] : written));
 }

@@ -14,7 +14,9 @@ import {
   headKey,
   headRange,
   idOfPlace,
+  idRange,
   parseHeadKey,
+  parseIdKey,
   parsePlaceKey,
   parseTopicKey,
   placeKey,
@@ -208,6 +210,13 @@ export class LogStore {
     if (!decoded.ok) return undefined;
     const extensions = decodeExtensions(decoded.value.extensions);
     return extensions.ok ? { header: decoded.value, extensions: extensions.value, body } : undefined;
+  }
+
+  /** The ids, as hex, of the operations whose ids begin so. */
+  async idsLike(shortId: string): Promise<string[]> {
+    const ids: string[] = [];
+    for await (const [key] of this.#walk(idRange(shortId))) ids.push(parseIdKey(key));
+    return ids;
   }
 
   /** Both headers of a fork, undefined when there is no evidence of one at this place. */

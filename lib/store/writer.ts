@@ -11,6 +11,7 @@ import type { LogReason } from '../log/reasons.ts';
 import { CommitGroup } from './commit-group.ts';
 import { DeferredWrites, type StartTimer } from './deferred-writes.ts';
 import type { GraphStore } from './graph-store.ts';
+import type { UnsignedOperation } from './unsigned-operation.ts';
 import { putFailure } from './put-failure.ts';
 import { PutQueue } from './put-queue.ts';
 import type { WeighPut } from './put-weight.ts';
@@ -47,6 +48,8 @@ export interface PutRequest {
   readonly owner: string | undefined;
   /** The operation that says the writes: kept in its log by the same commit, also when none of them wins. */
   readonly operation?: Operation | undefined;
+  /** An operation of this node's own in its place. */
+  readonly own?: UnsignedOperation | undefined;
   /** What the operation says, where `writes` leaves out what the graph has. */
   readonly says?: readonly FieldWrite[] | undefined;
   /** True for writes of operations that are kept already, said to the graph again. */
@@ -88,8 +91,8 @@ export interface WriterLogs {
 export interface CommitLogs {
   /** The accepted writes of a request, or why it is refused; undefined for one that logs have no say in. */
   merge(request: PutRequest, into: MergeTarget): WaitingSteps<readonly FieldWrite[] | string | undefined>;
-  /** What the commit writes of logs, in portions. */
-  changes(requests: readonly PutRequest[], merged: MergedGroup): Generator<Change[], void>;
+  /** What the commit writes of logs, in portions, once this node has signed what it says of the commit. */
+  changes(requests: readonly PutRequest[], merged: MergedGroup): WaitingSteps<Iterable<Change[]>>;
   /** Told once how the commit ended. */
   settle(isDurable: boolean): void;
   /** What the outcome of a request says of its operation; undefined when it has none. */
@@ -244,7 +247,7 @@ export class Writer {
     let merged: MergedGroup;
     try {
       merged = yield* this.#mergeGroup(requests, group, logs);
-      yield* this.#commit(group, logs?.changes(requests, merged) ?? []);
+      yield* this.#commit(group, logs === undefined ? [] : yield* logs.changes(requests, merged));
     } catch (error) {
       yield* this.#deferred.settle(false);
       logs?.settle(false);
@@ -274,7 +277,7 @@ export class Writer {
       const request = requests[at]!;
       const logged = logs === undefined ? undefined : yield* logs.merge(request, target);
       if (logged !== undefined) byRequest.push(logged);
-      else if (request.operation !== undefined) byRequest.push(NO_LOGS);
+      else if ((request.operation ?? request.own) !== undefined) byRequest.push(NO_LOGS);
       else if (request.writes.length <= FEW_WRITES) byRequest.push(this.#mergeFew(request, group, now));
       else byRequest.push(yield* this.#mergeMany(request, group, now));
       if (pace.after(0)) yield;

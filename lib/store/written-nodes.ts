@@ -10,16 +10,25 @@ export function* appendHistory(
   writes: readonly FieldWrite[],
   isKept: boolean,
 ): Generator<void, void> {
-  const statesBySoul = new Map<string, [string, number][]>();
+  const bySoul = new Map<string, WrittenNode>();
   const pace = new Pace();
   for (const { soul, key, state } of writes) {
-    const states = statesBySoul.get(soul);
-    if (states === undefined) statesBySoul.set(soul, [[key, state]]);
-    else states.push([key, state]);
+    const node = bySoul.get(soul);
+    if (node === undefined) bySoul.set(soul, { latest: state, states: [[key, state]] });
+    else {
+      node.states.push([key, state]);
+      node.latest = Math.max(node.latest, state);
+    }
     if (pace.after(key.length)) yield;
   }
-  for (const [soul, states] of statesBySoul) {
-    changes.push([historyKey(soul, states, id), isKept ? encodeStates(states) : undefined]);
+  for (const [soul, { latest, states }] of bySoul) {
+    changes.push([historyKey(soul, latest, id), isKept ? encodeStates(states, latest) : undefined]);
     if (pace.after(soul.length)) yield;
   }
+}
+
+/** What is written to one node. */
+interface WrittenNode {
+  latest: number;
+  readonly states: [string, number][];
 }

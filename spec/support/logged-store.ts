@@ -21,6 +21,9 @@ import { FakeClock } from './fake-clock.ts';
 import { authorOf, LOG_ID, TOPIC, verifyFast } from './log-maker.ts';
 import { SmallStore } from './small-store.ts';
 
+/** Characters of writes that wait for a witness in memory. */
+const MARKED_LENGTH = 1024 * 1024;
+
 /** How a store with logs is made. */
 export interface LoggedStoreOptions {
   readonly memory?: MemoryStorage;
@@ -61,10 +64,14 @@ export class LoggedStore {
       clock,
       ...(options.limits === undefined ? {} : { limits: options.limits }),
       logs: (storage) => {
-        made = { store: new LogStore(storage), marks: new WitnessMarks(storage) };
+        made = { store: new LogStore(storage), marks: new WitnessMarks(storage, MARKED_LENGTH) };
         const { store, marks } = made;
         const group = (): LogGroup => new LogGroup(store, policy, (id) => (id === log ? topic : undefined));
-        return new LoggedCommits({ group, marks: witnesses ? marks : undefined });
+        return new LoggedCommits({
+          group,
+          marks: witnesses ? marks : undefined,
+          signer: () => this.witness,
+        });
       },
     });
     this.logs = made!.store;
@@ -80,7 +87,6 @@ export class LoggedStore {
     this.own = new OwnLog({
       signer,
       topic: TOPIC,
-      store: this.logs,
       submit: writer.submit.bind(writer),
       clock: clock.clock,
     });
@@ -88,6 +94,7 @@ export class LoggedStore {
       marks: this.marks,
       log: this.own,
       store: this.logs,
+      history: this.history,
       readField: (soul, key) => graph.readField(soul, key),
       now: clock.clock,
       startTimer: clock.startTimer,
