@@ -1,5 +1,6 @@
 import type { FieldWrite } from '../graph/write.ts';
 import { BODY_KIND } from '../log/envelope.ts';
+import type { LogName } from '../log/heights.ts';
 import { namesOf, type Operation } from '../log/operation.ts';
 import { compareRank } from '../log/prune.ts';
 import { decodeDelta, type DeltaKind } from './delta-codec.ts';
@@ -42,10 +43,13 @@ interface NodeRecord {
 export class History {
   readonly #storage: Storage;
   readonly #store: LogStore;
+  readonly #isHidden: (log: LogName) => boolean;
 
-  constructor(storage: Storage, store: LogStore) {
+  /** @param isHidden true for logs that lose against everything; none when absent */
+  constructor(storage: Storage, store: LogStore, isHidden: (log: LogName) => boolean = () => false) {
     this.#storage = storage;
     this.#store = store;
+    this.#isHidden = isHidden;
   }
 
   /**
@@ -56,20 +60,20 @@ export class History {
     const winners = new Map<string, SaidEntry>();
     for await (const { shortId, states } of this.#records(soul, wanted.most ?? Infinity)) {
       if (!states.some((written) => mayWin(written, wanted, winners))) continue;
+      const found = await this.#store.operationLike(shortId);
+      // What was given up meanwhile says nothing any more.
+      if (found === undefined || this.#isHidden(namesOf(found.operation))) continue;
+      const { id, operation } = found;
+      if (wanted.counts?.(operation) === false) continue;
       const noted = new Set(states.map(([key, state]) => placeOf(key, state)));
-      for (const id of await this.#store.idsLike(shortId)) {
-        const operation = await this.#store.operation(id);
-        // What was given up meanwhile says nothing any more.
-        if (operation === undefined || wanted.counts?.(operation) === false) continue;
-        takeWinners(
-          winners,
-          // Not everything that an author says is taken.
-          saidIn(operation, id).filter(
-            (entry) => entry.soul === soul && noted.has(placeOf(entry.key, entry.state)),
-          ),
-          wanted,
-        );
-      }
+      takeWinners(
+        winners,
+        // Not everything that an author says is taken.
+        saidIn(operation, id).filter(
+          (entry) => entry.soul === soul && noted.has(placeOf(entry.key, entry.state)),
+        ),
+        wanted,
+      );
     }
     return winners;
   }
@@ -102,7 +106,7 @@ export class History {
 
 /** True for a state that may take the place of the best one so far. */
 function mayWin(
-  [key, state]: readonly [string, number],
+  [key, state]: readonly [key: string, state: number, ...rest: unknown[]],
   wanted: HistoryWanted,
   winners: ReadonlyMap<string, SaidEntry>,
 ): boolean {

@@ -247,8 +247,7 @@ export function pieceRange(): KeyRange {
   return { from: PIECE, to: PIECE.slice(0, -1) + AFTER_SLASH };
 }
 
-/** Hex digits of a state in a key. */
-export const STATE_DIGITS = 16;
+const STATE_DIGITS = 16;
 const stateView = new DataView(new ArrayBuffer(8));
 
 const WORD_BYTES = 4;

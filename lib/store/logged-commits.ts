@@ -6,6 +6,10 @@ import { mergeInSteps } from '../ham/merge.ts';
 import type { Operation } from '../log/operation.ts';
 import type { Placement } from '../log/placement.ts';
 import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
+import type { CountingEntries } from './counting-entries.ts';
+import type { ForkMarks } from './fork-marks.ts';
+import { hideWrites, isThere, withoutEchoes } from './hidden-writes.ts';
+import type { MeantWrites } from './meant-writes.ts';
 import { mayWrite, OWNED } from './key-soul.ts';
 import { CommitWitness, type CommitSigner } from './commit-witness.ts';
 import type { LogGroup } from './log-group.ts';
@@ -31,6 +35,8 @@ export interface LoggedCommitsOptions {
   readonly signer?: () => CommitSigner | undefined;
   /** True to take only what is signed. */
   readonly refusesUnsigned?: boolean;
+  /** Which logs are forked, and what counts when these lose against everything. */
+  readonly forks: { readonly marks: ForkMarks; readonly entries: CountingEntries };
 }
 
 /** Operations by what their logs said to them: new ones, those of a fork among them apart, and others. */
@@ -60,6 +66,7 @@ export class LoggedCommits implements WriterLogs {
 
   async load(): Promise<void> {
     await this.#options.marks?.load();
+    await this.#options.forks.marks.load();
   }
 
   begin(): CommitLogs {
@@ -86,10 +93,21 @@ class LoggedCommit implements CommitLogs {
     this.#signedLater = signedLater;
   }
 
-  *merge(request: PutRequest, into: MergeTarget): WaitingSteps<readonly FieldWrite[] | string | undefined> {
+  *merge(
+    request: PutRequest,
+    into: MergeTarget,
+  ): WaitingSteps<readonly FieldWrite[] | string | MeantWrites | undefined> {
+    const { forks, refusesUnsigned } = this.#options;
+    if (request.isHidden === true) {
+      yield* hideWrites(request.writes, into, forks.entries);
+      return [];
+    }
     if (isSigned(request)) return yield* this.#mergeSigned(request, into);
-    if (this.#options.refusesUnsigned === true) return SIGNED_ONLY;
-    return (yield* isOwned(request)) ? OWNED : undefined;
+    if (refusesUnsigned === true) return SIGNED_ONLY;
+    if (yield* isOwned(request)) return OWNED;
+    if (!forks.marks.hidesAny) return undefined;
+    const meant = yield* withoutEchoes(request.writes, into, forks.entries);
+    return meant === request.writes ? undefined : { meant };
   }
 
   placementOf(request: PutRequest): Result<Placement, LogReason> | undefined {
@@ -139,6 +157,7 @@ class LoggedCommit implements CommitLogs {
     for (const [at, request] of requests.entries()) {
       if (typeof byRequest[at] === 'string') continue;
       for (const key of goneWith(request)) changes.push([key, undefined]);
+      if (request.records !== undefined) for (const record of request.records) changes.push(record);
     }
     if (this.#witness !== undefined)
       for (const _ of this.#witness.appendMarks(changes)) yield changes.splice(0);
@@ -146,15 +165,13 @@ class LoggedCommit implements CommitLogs {
   }
 
   /** Places an operation in its log, then merges what it says; what its log refuses changes nothing. */
-  *#mergeSigned(
-    request: PutRequest,
-    { group, deferred, now }: MergeTarget,
-  ): WaitingSteps<readonly FieldWrite[] | string> {
+  *#mergeSigned(request: PutRequest, into: MergeTarget): WaitingSteps<readonly FieldWrite[] | string> {
+    const { group, deferred, now } = into;
     const future = yield* chosenInSteps(request.writes, (write) => write.state > now);
     // The horizon does not count for what is signed: replicas would differ for ever.
     const owner = deferred.isFar(future, now) ? FAR : request.owner;
     const hasRoom = future.length === 0 || deferred.refusal(future, owner, Infinity) === undefined;
-    const placed = yield* this.#place(request);
+    const placed = yield* this.#place(request, into);
     if (placed !== undefined) return placed;
     // An operation is kept whatever it says, or a full waiting room would end the synchronisation of its log.
     const writes = hasRoom
@@ -169,14 +186,16 @@ class LoggedCommit implements CommitLogs {
   }
 
   /** Places the operation of a request in its log; gives what becomes of the request when it says nothing new. */
-  *#place(request: PutRequest): WaitingSteps<readonly FieldWrite[] | string | undefined> {
-    const { own, says = request.writes } = request;
+  *#place(request: PutRequest, into: MergeTarget): WaitingSteps<readonly FieldWrite[] | string | undefined> {
+    const { own, writes, says = writes } = request;
     const operation = own === undefined ? request.operation : yield* this.#sign(own);
     if (operation === undefined || typeof operation === 'string') return operation;
-    const placement = yield* this.#opened().place(operation, says);
+    const placement = yield* this.#opened().place(operation, says, (write) =>
+      says === writes ? isThere(write, into) : true,
+    );
     this.#placed.set(request, placement);
     if (!placement.ok) return LOG_REASONS[placement.reason].text;
-    if (placement.value === 'known') return [];
+    if (placement.value === 'known' || this.#opened().hides(operation)) return [];
     if (own === undefined) this.#witness?.heard(says);
     return undefined;
   }

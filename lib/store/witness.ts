@@ -53,6 +53,8 @@ export interface WitnessOptions {
   readonly now: () => number;
   readonly startTimer: StartTimer;
   readonly report?: (event: WitnessEvent) => void;
+  /** True when what is signed is put into the graph again, which may have lost it to a log that was hidden meanwhile. */
+  readonly restores?: boolean;
   /** Operations after which a snapshot takes their place; 1000 when absent. */
   readonly snapshotAfter?: number | undefined;
 }
@@ -170,7 +172,9 @@ export class Witness implements CommitSigner {
     for (let body = bodies.next().value ?? emptySeenBody(), after; ; body = after) {
       after = bodies.next().value ?? undefined;
       const { bytes, says } = body;
-      const appended = await log.append(bytes, after === undefined ? { says, witnesses: keys } : { says });
+      const witnesses = after === undefined ? keys : [];
+      const missing = this.#options.restores === true ? says : [];
+      const appended = await log.append(bytes, { writes: missing, says, witnesses });
       if (!appended.ok) return appended.reason;
       if (after === undefined) break;
     }

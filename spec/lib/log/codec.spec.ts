@@ -37,6 +37,54 @@ interface OperationRow {
 
 const { operations } = loadVectors<{ operations: readonly OperationRow[] }>('p2panda/operations.json');
 
+interface Generation {
+  readonly crates: string;
+  readonly unsignedFields: readonly string[];
+}
+
+const { generations } = loadVectors<{ generations: readonly Generation[] }>(
+  'p2panda/header-generations.json',
+);
+
+/** An unsigned header whose fields are those that a row of the vectors names, in its order. */
+function headerOfLayout(names: readonly string[], author: Uint8Array, sequence: number): Uint8Array {
+  const fields: ((writer: CborWriter) => CborWriter)[] = [];
+  for (const name of names) {
+    const field = fieldOf(name, author, sequence);
+    if (field !== undefined) fields.push(field);
+  }
+  const writer = new CborWriter().array(fields.length);
+  for (const write of fields) write(writer);
+  return writer.finish();
+}
+
+/** Writes the field that a vector names, undefined for one that a header of this sequence number does not have. */
+function fieldOf(
+  name: string,
+  author: Uint8Array,
+  sequence: number,
+): ((writer: CborWriter) => CborWriter) | undefined {
+  const known = [...FIELDS].find(([start]) => name.startsWith(start));
+  if (known === undefined) throw new Error(`unknown field ${name}`);
+  return name.startsWith('backlink') && sequence === 0
+    ? undefined
+    : (writer) => known[1](writer, author, sequence);
+}
+
+const FIELDS: ReadonlyMap<string, (writer: CborWriter, author: Uint8Array, sequence: number) => CborWriter> =
+  new Map([
+    ['version', (writer) => writer.uint(1)],
+    ['key', (writer, author) => writer.bytes(author)],
+    ['public key', (writer, author) => writer.bytes(author)],
+    ['payload size', (writer) => writer.uint(1)],
+    ['payload hash', (writer) => writer.bytes(hashBytes(Uint8Array.of(0)))],
+    ['timestamp', (writer) => writer.uint(1_700_000_000_000_000)],
+    ['seq num', (writer, _author, sequence) => writer.uint(sequence)],
+    ['backlink', (writer) => writer.bytes(hashBytes(Uint8Array.of(1)))],
+    ['previous', (writer) => writer.array(0)],
+    ['extensions', (writer) => writer.raw(encodeExtensions({ logId: LOG_ID, timestamp: 5n, prune: false }))],
+  ]);
+
 function decoded(bytes: Uint8Array): Header {
   const header = decodeHeader(bytes);
   if (!header.ok) throw new Error(header.reason);
@@ -124,6 +172,24 @@ describe('log.codec', () => {
     expect(decodeHeader(many)).to.deep.equal({ ok: false, reason: 'malformed' });
     const most = Uint8Array.from([0x97, ...bytes.subarray(1), ...Array.from({ length: 16 }, () => 0)]);
     expect(decodeHeader(most).ok).to.equal(true);
+  });
+
+  it('refuses the layouts of older p2panda versions, which call themselves version 1 as well', () => {
+    const older = generations.filter(({ crates }) => !crates.startsWith('0.7'));
+    // The row of 0.5 only names its difference to the one before: extensions are always there, as they are here.
+    expect(older).to.have.lengthOf(3);
+    const pair = new KeyPair(new Uint8Array(32).fill(3));
+    for (const { crates, unsignedFields } of older.filter(({ unsignedFields: { length } }) => length > 1)) {
+      for (const sequence of [0, 1]) {
+        const unsigned = headerOfLayout(unsignedFields, pair.publicKey, sequence);
+        expect(decodeHeader(withSignature(unsigned, pair.sign(unsigned))), crates).to.deep.equal({
+          ok: false,
+          reason: 'malformed',
+        });
+      }
+    }
+    const now = headerOfLayout(generations.at(-1)!.unsignedFields, pair.publicKey, 1);
+    expect(checkSignature(decoded(withSignature(now, pair.sign(now))))).to.equal(undefined);
   });
 
   it('does not change with the buffer it was read from', () => {

@@ -6,6 +6,7 @@ import { runWithPauses } from '../../../lib/base/slices.ts';
 import { writeOf } from '../../../lib/graph/write.ts';
 import { createOperation, FIRST_PLACE } from '../../../lib/log/operation.ts';
 import { CommitWitness, type CommitSigner, type WitnessedNow } from '../../../lib/store/commit-witness.ts';
+import { ForkMarks } from '../../../lib/store/fork-marks.ts';
 import { LogGroup } from '../../../lib/store/log-group.ts';
 import { LogStore } from '../../../lib/store/log-store.ts';
 import type { Change } from '../../../lib/store/storage.ts';
@@ -20,7 +21,7 @@ function commitWith(changes: Partial<CommitSigner> = {}) {
   const told: WitnessedNow[] = [];
   const storage = new MemoryStorage();
   const marks = new WitnessMarks(storage, 10_000);
-  const group = new LogGroup(new LogStore(storage), 'tolerate', (id) =>
+  const group = new LogGroup(new LogStore(storage), new ForkMarks(storage, 'tolerate'), (id) =>
     id === toHex(LOG_ID) ? toHex(TOPIC) : undefined,
   );
   const signer: CommitSigner = {
