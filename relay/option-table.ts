@@ -56,7 +56,7 @@ export interface RelayOptions extends RelayBounds {
   /** Hours that operations are kept whole; undefined to keep their bodies for ever. */
   readonly prune: number | undefined;
   /** What becomes of logs whose author said two things at one place. */
-  readonly forks: Exclude<ForkPolicy, 'hide'>;
+  readonly forks: ForkPolicy;
   /** Name of the network, which logs of others are told apart by. */
   readonly network: string;
   readonly limits: Limits;
@@ -278,10 +278,10 @@ export const OPTION_TABLE: readonly OptionRow[] = [
   plainRow(
     'forks',
     'word',
-    'forked logs, whose author said two things at one place: they go on, or take nothing more',
+    'forked logs, whose author said two things at one place: they go on, stop, or count for nothing',
     {
       kind: 'choice',
-      choices: ['tolerate', 'freeze'],
+      choices: ['tolerate', 'freeze', 'hide'],
     },
   ),
   plainRow('network', 'name', 'network whose logs are kept', TEXT),

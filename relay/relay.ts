@@ -46,7 +46,7 @@ const GOODBYE_MS = 1000;
 /** Why a relay with a damaged store is not ready. */
 const DAMAGED = 'the store is damaged and read-only';
 /** What of the logs operators have to see to. */
-const LOG_FAILURES: ReadonlySet<string> = new Set(['witness-failed', 'prune-failed']);
+const LOG_FAILURES: ReadonlySet<string> = new Set(['witness-failed', 'prune-failed', 'log-hiding-failed']);
 
 /** Options of {@link createRelay}: some of the relay's options, and some of its limits. */
 export type RelaySettings = Partial<Omit<RelayOptions, 'limits'>> & { readonly limits?: Partial<Limits> };
@@ -331,6 +331,7 @@ export class Relay {
         changed: (writes) => this.#mesh.toldByLogs(writes),
       });
       await this.#writer.open();
+      this.#logs.start();
     } catch (error) {
       await this.#storage.close();
       throw error;

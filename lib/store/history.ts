@@ -1,5 +1,6 @@
 import type { FieldWrite } from '../graph/write.ts';
 import { BODY_KIND } from '../log/envelope.ts';
+import type { LogName } from '../log/heights.ts';
 import { namesOf, type Operation } from '../log/operation.ts';
 import { compareRank } from '../log/prune.ts';
 import { decodeDelta, type DeltaKind } from './delta-codec.ts';
@@ -41,10 +42,13 @@ interface NodeRecord {
 export class History {
   readonly #storage: Storage;
   readonly #store: LogStore;
+  readonly #isHidden: (log: LogName) => boolean;
 
-  constructor(storage: Storage, store: LogStore) {
+  /** @param isHidden true for logs that lose against everything; none when absent */
+  constructor(storage: Storage, store: LogStore, isHidden: (log: LogName) => boolean = () => false) {
     this.#storage = storage;
     this.#store = store;
+    this.#isHidden = isHidden;
   }
 
   /**
@@ -57,7 +61,8 @@ export class History {
       if (!states.some((written) => mayWin(written, wanted, winners))) continue;
       const operation = await this.#store.operation(id);
       // What was given up meanwhile says nothing any more.
-      if (operation === undefined || wanted.counts?.(operation) === false) continue;
+      if (operation === undefined || this.#isHidden(namesOf(operation))) continue;
+      if (wanted.counts?.(operation) === false) continue;
       const noted = new Set(states.map(([key, state]) => placeOf(key, state)));
       takeWinners(
         winners,
@@ -99,7 +104,7 @@ export class History {
 
 /** True for a state that may take the place of the best one so far. */
 function mayWin(
-  [key, state]: readonly [string, number],
+  [key, state]: readonly [key: string, state: number, ...rest: unknown[]],
   wanted: HistoryWanted,
   winners: ReadonlyMap<string, SaidEntry>,
 ): boolean {

@@ -1,4 +1,4 @@
-import { escapeName, stateToHex, type KeyRange } from './keys.ts';
+import { escapeName, hexToState, stateToHex, type KeyRange } from './keys.ts';
 
 /**
  * The part of the key layout that logs have (log-mapping section 10); nothing else knows it. Authors, logs, ids and
@@ -13,8 +13,9 @@ import { escapeName, stateToHex, type KeyRange } from './keys.ts';
  * | `h/<author><log>` | where the log begins and ends, see `log-head.ts` |
  * | `t/<topic><author><log>` | nothing: the log belongs to the topic |
  * | `f/<author><log><sequence>` | both headers of a fork, as base64url |
+ * | `x/<author><log>` | how far the log is hidden, see `fork-marks.ts` |
  * | `i/<soul>U+0000<state><id>` | `[[key, state], …]`: what an operation whose body is held wrote to a node, under the
- * latest of these states |
+ * latest of these states; with a 1 behind the state where the graph had the same before it came |
  * | `w/<number>` | names of properties that are to be witnessed, as JSON |
  */
 const HEADER = 'o/';
@@ -24,6 +25,7 @@ const SIDE = 'k/';
 const HEAD = 'h/';
 const TOPIC = 't/';
 const FORK = 'f/';
+const HIDING = 'x/';
 const MARK = 'w/';
 const HISTORY = 'i/';
 /** First character after the one that ends each of these. */
@@ -36,6 +38,7 @@ const AFTER_SEPARATOR = '\u0001';
 
 const ID_DIGITS = 64;
 const SEQUENCE_DIGITS = 8;
+const STATE_DIGITS = 16;
 const MARK_DIGITS = 14;
 
 /** What the keys of everything that logs have begin with. */
@@ -47,6 +50,7 @@ export const LOG_PREFIXES: readonly string[] = [
   HEAD,
   TOPIC,
   FORK,
+  HIDING,
   MARK,
   HISTORY,
 ];
@@ -153,9 +157,33 @@ export function forkKey(author: string, log: string, sequence: number): string {
   return FORK + author + log + hexOf(sequence, SEQUENCE_DIGITS);
 }
 
-/** Evidence of all forks. */
-export function forkRange(): KeyRange {
-  return { from: FORK, to: FORK.slice(0, -1) + AFTER_SLASH };
+/** Evidence of all forks, or of those of one log. */
+export function forkRange(name?: { readonly author: string; readonly log: string }): KeyRange {
+  if (name === undefined) return { from: FORK, to: FORK.slice(0, -1) + AFTER_SLASH };
+  const prefix = FORK + name.author + name.log;
+  return { from: prefix, to: prefix + AFTER_HEX };
+}
+
+/** The log of evidence, by its key. */
+export function parseForkKey(key: string): { readonly author: string; readonly log: string } {
+  const at = FORK.length + ID_DIGITS;
+  return { author: key.slice(FORK.length, at), log: key.slice(at, at + ID_DIGITS) };
+}
+
+/** The key of how far a log is hidden. */
+export function hidingKey(author: string, log: string): string {
+  return HIDING + author + log;
+}
+
+/** The same of all logs. */
+export function hidingRange(): KeyRange {
+  return { from: HIDING, to: HIDING.slice(0, -1) + AFTER_SLASH };
+}
+
+/** The log of such a key. */
+export function parseHidingKey(key: string): { readonly author: string; readonly log: string } {
+  const at = HIDING.length + ID_DIGITS;
+  return { author: key.slice(HIDING.length, at), log: key.slice(at) };
 }
 
 /** The key of a mark. */
@@ -173,8 +201,8 @@ export function parseMarkKey(key: string): number {
   return Number.parseInt(key.slice(MARK.length), 16);
 }
 
-/** What an operation wrote to a node: the states of the properties. */
-export type WrittenStates = readonly (readonly [key: string, state: number])[];
+/** What an operation wrote to a node: the states of the properties, and whether the graph had the same before. */
+export type WrittenStates = readonly (readonly [key: string, state: number, wasHere?: 1])[];
 
 /** The key of what an operation wrote to a node. */
 export function historyKey(soul: string, states: WrittenStates, id: string): string {
@@ -191,6 +219,11 @@ export function historyRange(soul: string): KeyRange {
 /** The operation of a record, as its key names it. */
 export function idOfHistory(key: string): string {
   return key.slice(-ID_DIGITS);
+}
+
+/** The latest state of a record, as its key has it. */
+export function latestOfHistory(key: string): number {
+  return hexToState(key.slice(-ID_DIGITS - STATE_DIGITS, -ID_DIGITS));
 }
 
 /** The record of what an operation wrote to a node. */

@@ -1,4 +1,4 @@
-import { fromBase64Url, fromHex } from '../base/byte-texts.ts';
+import { fromHex } from '../base/byte-texts.ts';
 import { TwoGenerations } from '../base/two-generations.ts';
 import { waitFor, type WaitingSteps } from '../base/slices.ts';
 import { decodeHeader } from '../log/codec.ts';
@@ -6,10 +6,11 @@ import { decodeExtensions } from '../log/extensions.ts';
 import type { LogName, Tip, Tips } from '../log/heights.ts';
 import type { Operation } from '../log/operation.ts';
 import type { Placement } from '../log/placement.ts';
+import { headersOf } from './fork-marks.ts';
 import {
   bodyKey,
   bytesOfPlace,
-  forkKey,
+  forkRange,
   headerKey,
   headKey,
   headRange,
@@ -210,14 +211,15 @@ export class LogStore {
     return extensions.ok ? { header: decoded.value, extensions: extensions.value, body } : undefined;
   }
 
-  /** Both headers of a fork, undefined when there is no evidence of one at this place. */
-  async evidence(
-    { author, log }: LogName,
-    sequence: number,
-  ): Promise<readonly [Uint8Array, Uint8Array] | undefined> {
-    const record = await this.#storage.getText(forkKey(author, log, sequence));
-    const [first, second] = (record ?? '').split(' ').map(fromBase64Url);
-    return first === undefined || second === undefined || record === undefined ? undefined : [first, second];
+  /** Both headers of a log's fork, undefined when there is no evidence of one. */
+  async evidence(log: LogName): Promise<readonly [Uint8Array, Uint8Array] | undefined> {
+    const cursor = this.#storage.range(forkRange(log));
+    try {
+      const [entry] = await cursor.next(1);
+      return entry === undefined ? undefined : headersOf(entry[1]);
+    } finally {
+      await cursor.close();
+    }
   }
 
   async *#walk(range: { readonly from: string; readonly to: string }): AsyncGenerator<TextEntry> {

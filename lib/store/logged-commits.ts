@@ -5,6 +5,10 @@ import type { FieldWrite } from '../graph/write.ts';
 import { mergeInSteps } from '../ham/merge.ts';
 import type { Placement } from '../log/placement.ts';
 import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
+import type { CountingEntries } from './counting-entries.ts';
+import type { ForkMarks } from './fork-marks.ts';
+import { hideWrites, isThere, withoutEchoes } from './hidden-writes.ts';
+import type { MeantWrites } from './meant-writes.ts';
 import { mayWrite, OWNED } from './key-soul.ts';
 import type { LogGroup } from './log-group.ts';
 import type { Change } from './storage.ts';
@@ -26,6 +30,8 @@ export interface LoggedCommitsOptions {
   readonly marks?: WitnessMarks | undefined;
   /** True to take only what is signed. */
   readonly refusesUnsigned?: boolean;
+  /** Which logs are forked, and what counts when these lose against everything. */
+  readonly forks: { readonly marks: ForkMarks; readonly entries: CountingEntries };
 }
 
 /** Operations by what their logs said to them: new ones, those of a fork among them apart, and others. */
@@ -55,6 +61,7 @@ export class LoggedCommits implements WriterLogs {
 
   async load(): Promise<void> {
     await this.#options.marks?.load();
+    await this.#options.forks.marks.load();
   }
 
   begin(): CommitLogs {
@@ -77,10 +84,21 @@ class LoggedCommit implements CommitLogs {
     this.#signedLater = signedLater;
   }
 
-  *merge(request: PutRequest, into: MergeTarget): WaitingSteps<readonly FieldWrite[] | string | undefined> {
+  *merge(
+    request: PutRequest,
+    into: MergeTarget,
+  ): WaitingSteps<readonly FieldWrite[] | string | MeantWrites | undefined> {
+    const { forks, refusesUnsigned } = this.#options;
+    if (request.isHidden === true) {
+      yield* hideWrites(request.writes, into, forks.entries);
+      return [];
+    }
     if (isSigned(request)) return yield* this.#mergeSigned(request, into);
-    if (this.#options.refusesUnsigned === true) return SIGNED_ONLY;
-    return (yield* isOwned(request)) ? OWNED : undefined;
+    if (refusesUnsigned === true) return SIGNED_ONLY;
+    if (yield* isOwned(request)) return OWNED;
+    if (!forks.marks.hidesAny) return undefined;
+    const meant = yield* withoutEchoes(request.writes, into, forks.entries);
+    return meant === request.writes ? undefined : { meant };
   }
 
   placementOf(request: PutRequest): Result<Placement, LogReason> | undefined {
@@ -99,6 +117,7 @@ class LoggedCommit implements CommitLogs {
       if (!isSigned(request)) unsigned.push(won);
       if (request.marks !== undefined) unsigned.push(request.marks);
       for (const key of goneWith(request)) changes.push([key, undefined]);
+      if (request.records !== undefined) for (const record of request.records) changes.push(record);
     }
     if (marks !== undefined) for (const _ of marks.append(changes, unsigned)) yield changes.splice(0);
     yield changes;
@@ -114,20 +133,21 @@ class LoggedCommit implements CommitLogs {
   }
 
   /** Places an operation in its log, then merges what it says; what its log refuses changes nothing. */
-  *#mergeSigned(
-    request: PutRequest,
-    { group, deferred, now }: MergeTarget,
-  ): WaitingSteps<readonly FieldWrite[] | string> {
+  *#mergeSigned(request: PutRequest, into: MergeTarget): WaitingSteps<readonly FieldWrite[] | string> {
+    const { group, deferred, now } = into;
     const future = yield* chosenInSteps(request.writes, (write) => write.state > now);
     // The horizon does not count for what is signed: replicas would differ for ever.
     const owner = deferred.isFar(future, now) ? FAR : request.owner;
     const hasRoom = future.length === 0 || deferred.refusal(future, owner, Infinity) === undefined;
     if (request.operation !== undefined) {
       this.#group ??= this.#options.group();
-      const placement = yield* this.#group.place(request.operation, request.says ?? request.writes);
+      const says = request.says ?? request.writes;
+      const placement = yield* this.#group.place(request.operation, says, (write) =>
+        says === request.writes ? isThere(write, into) : true,
+      );
       this.#placed.set(request, placement);
       if (!placement.ok) return LOG_REASONS[placement.reason].text;
-      if (placement.value === 'known') return [];
+      if (placement.value === 'known' || this.#group.hides(request.operation)) return [];
     }
     // An operation is kept whatever it says, or a full waiting room would end the synchronisation of its log.
     const writes = hasRoom

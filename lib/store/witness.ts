@@ -41,6 +41,8 @@ export interface WitnessOptions {
   readonly now: () => number;
   readonly startTimer: StartTimer;
   readonly report?: (event: WitnessEvent) => void;
+  /** True when what is signed is put into the graph again, which may have lost it to a log that was hidden meanwhile. */
+  readonly restores?: boolean;
   /** Operations after which a snapshot takes their place; 1000 when absent. */
   readonly snapshotAfter?: number | undefined;
 }
@@ -113,7 +115,9 @@ export class Witness {
     for (let body = bodies.next(), after; body.done !== true; body = after) {
       after = bodies.next();
       const { bytes, says } = body.value;
-      const appended = await log.append(bytes, after.done === true ? { says, witnesses: keys } : { says });
+      const witnesses = after.done === true ? keys : [];
+      const missing = this.#options.restores === true ? says : [];
+      const appended = await log.append(bytes, { writes: missing, says, witnesses });
       if (!appended.ok) return appended.reason;
       this.#length = appended.value.header.sequence - (await this.#firstSequence()) + 1;
     }

@@ -3,19 +3,26 @@ import type { FieldWrite } from '../graph/write.ts';
 import { encodeStates, historyKey } from './log-keys.ts';
 import type { Change } from './storage.ts';
 
-/** Appends the records by which the history of nodes finds what an operation wrote, or their end; in steps. */
+/**
+ * Appends the records by which the history of nodes finds what an operation wrote, or their end; in steps.
+ *
+ * @param wasHere true for what the graph has already
+ */
 export function* appendHistory(
   changes: Change[],
   id: string,
   writes: readonly FieldWrite[],
   isKept: boolean,
+  wasHere: (write: FieldWrite) => boolean = () => false,
 ): Generator<void, void> {
-  const statesBySoul = new Map<string, [string, number][]>();
+  const statesBySoul = new Map<string, [string, number, 1?][]>();
   const pace = new Pace();
-  for (const { soul, key, state } of writes) {
+  for (const write of writes) {
+    const { soul, key, state } = write;
     const states = statesBySoul.get(soul);
-    if (states === undefined) statesBySoul.set(soul, [[key, state]]);
-    else states.push([key, state]);
+    const written: [string, number, 1?] = wasHere(write) ? [key, state, 1] : [key, state];
+    if (states === undefined) statesBySoul.set(soul, [written]);
+    else states.push(written);
     if (pace.after(key.length)) yield;
   }
   for (const [soul, states] of statesBySoul) {
