@@ -39,17 +39,6 @@ interface OpenLog extends LogName {
 /** The topic of a log id, as hex; undefined for logs of no topic of this node. */
 export type TopicOf = (log: string) => string | undefined;
 
-/** What is known of an operation beside what it says. */
-export interface PlaceOptions {
-  /** True for what the graph has already; nothing when absent. */
-  readonly wasHere?: ((write: FieldWrite) => boolean) | undefined;
-  /** True to refuse it where it contradicts what is held. */
-  readonly mustFollow?: boolean | undefined;
-}
-
-/** Placements that contradict nothing. */
-const FOLLOWS: ReadonlySet<Placement> = new Set(['append', 'restart', 'known']);
-
 /** What the operations of one commit do to logs: placed one by one, each upon those before it, then written at once. */
 export class LogGroup {
   readonly #store: LogStore;
@@ -76,17 +65,18 @@ export class LogGroup {
    * Places an operation that is true in itself; what is refused leaves nothing behind.
    *
    * @param writes what its body says to the graph
+   * @param wasHere true for what the graph has already
    */
   *place(
     operation: Operation,
     writes: readonly FieldWrite[],
-    { wasHere, mustFollow = false }: PlaceOptions = {},
+    wasHere?: (write: FieldWrite) => boolean,
   ): WaitingSteps<Result<Placement, LogReason>> {
     const names = namesOf(operation);
     const topic = this.#topicOf(names.log);
     if (topic === undefined) return failure('log');
     const log = yield* this.#open(names);
-    const placed = yield* this.#verdict(operation, log, mustFollow);
+    const placed = yield* this.#verdict(operation, log);
     if (!placed.ok || placed.value === 'known') return placed;
     if (log.head === undefined) this.#changes.push([topicKey(topic, log.author, log.log), '']);
     this.#headers.set(names.id, operation.header);
@@ -104,14 +94,9 @@ export class LogGroup {
     return success(placed.value);
   }
 
-  *#verdict(
-    operation: Operation,
-    log: OpenLog,
-    mustFollow: boolean,
-  ): WaitingSteps<Result<Placement, LogReason>> {
+  *#verdict(operation: Operation, log: OpenLog): WaitingSteps<Result<Placement, LogReason>> {
     const state = yield* this.#stateFor(operation.header, log);
     const placed = placeOperation(operation, state, this.#marks.policy);
-    if (mustFollow && placed.ok && !FOLLOWS.has(placed.value)) return failure('fork');
     const isStopped = operation.extensions.prune && this.#isBeingHidden(log);
     return isStopped && placed.ok && placed.value !== 'known' ? failure('frozen') : placed;
   }
@@ -132,6 +117,11 @@ export class LogGroup {
 
   #markOf(name: LogName): ForkMark | undefined {
     return this.#marked.get(name.author + name.log) ?? this.#marks.get(name);
+  }
+
+  /** Where a log begins and ends with what was placed; undefined when nothing of it is held. */
+  *head(name: LogName): WaitingSteps<LogHead | undefined> {
+    return (yield* this.#open(name)).head;
   }
 
   /** The storage changes of everything that was placed, and of the heads. */

@@ -66,6 +66,11 @@ export class OwnClaims {
     return Math.max(0, ...Array.from(this.#claims, ({ lag }) => lag ?? 0));
   }
 
+  /** True until the first node has shown what it has, or did not come. */
+  get isExpecting(): boolean {
+    return this.#isExpecting;
+  }
+
   /** Waits a little for the first node that shows what it has. */
   expect(): void {
     this.#isExpecting = true;
