@@ -101,12 +101,13 @@ export class RelayLogs {
     this.store = new LogStore(storage);
     this.#forks = new ForkMarks(storage, options.forks);
     this.history = new History(storage, this.store, (name) => this.#forks.isHidden(name));
-    this.#marks = new WitnessMarks(storage);
+    this.#marks = new WitnessMarks(storage, options.limits.witnessLength);
     this.inBand = new InBand({ history: this.history, verify: nodeVerifier(), now: parts.clock });
     const [topic, log] = [toHex(this.topic), toHex(logIdOf(this.topic))];
     this.forWriter = new LoggedCommits({
       group: () => new LogGroup(this.store, this.#forks, (id) => (id === log ? topic : undefined)),
       marks: options.legacy === 'witness' ? this.#marks : undefined,
+      signer: () => this.#witness,
       refusesUnsigned: options.legacy === 'reject',
       forks: { marks: this.#forks, entries: new CountingEntries(storage, this.store, this.#forks) },
     });
@@ -205,13 +206,14 @@ export class RelayLogs {
 
   #openWitness(signer: Signer, { writer, graph }: RelayLogsWorld): void {
     const { clock, report } = this.#parts;
-    const { store } = this;
+    const { store, history } = this;
     const submit = writer.submit.bind(writer);
-    this.#own = new OwnLog({ signer, topic: this.topic, store, submit, clock });
+    this.#own = new OwnLog({ signer, topic: this.topic, submit, clock });
     this.#witness = new Witness({
       marks: this.#marks,
       log: this.#own,
       store,
+      history,
       readField: (soul, name) => graph.readField(soul, name),
       now: clock,
       startTimer,

@@ -3,12 +3,12 @@ import { Pace } from '../base/pace.ts';
 import { waitFor, type WaitingSteps } from '../base/slices.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import type { LogName } from '../log/heights.ts';
-import { namesOf, type Operation } from '../log/operation.ts';
+import { namesOf } from '../log/operation.ts';
 import { compareRank } from '../log/prune.ts';
 import type { ForkMarks } from './fork-marks.ts';
 import { saidIn } from './history.ts';
 import { decodeStates, historyRange, idOfHistory, latestOfHistory } from './log-keys.ts';
-import type { LogStore } from './log-store.ts';
+import type { FoundOperation, LogStore } from './log-store.ts';
 import type { Storage } from './storage.ts';
 
 /** Records read in one step. */
@@ -42,7 +42,8 @@ interface Search {
 
 /** What one operation wrote to a node, as it is noted. */
 interface Noted {
-  readonly id: string;
+  /** What its id begins with. */
+  readonly shortId: string;
   readonly latest: number;
   /** By key: states, with whether the graph had the same before. */
   readonly states: ReadonlyMap<string, ReadonlyMap<number, boolean>>;
@@ -97,7 +98,7 @@ export class CountingEntries {
       for (const noted of records) {
         const repeated = writes.filter(({ key, state }) => noted.states.get(key)?.has(state) === true);
         if (repeated.length === 0) continue;
-        const statement = yield* this.#statement(soul, noted.id);
+        const statement = yield* this.#statement(soul, noted.shortId);
         for (const write of repeated) {
           if (statement?.entries.some((entry) => isSame(entry, write)) === true)
             (statement.isHidden ? hidden : others).add(write);
@@ -109,7 +110,7 @@ export class CountingEntries {
   }
 
   *#look(soul: string, noted: Noted, open: ReadonlySet<Search>, now: number): WaitingSteps<void> {
-    const { id, states } = noted;
+    const { shortId, states } = noted;
     const pace = new Pace();
     let statement: Map<string, FieldWrite[]> | undefined;
     let isHidden = false;
@@ -119,7 +120,7 @@ export class CountingEntries {
       const noticed = states.get(key);
       if (noticed === undefined || !mayMatter(search, noticed)) continue;
       if (statement === undefined) {
-        const said = yield* this.#statement(soul, id);
+        const said = yield* this.#statement(soul, shortId);
         if (said === undefined) return;
         ({ isHidden } = said);
         statement = grouped(said.entries, (entry) => entry.key);
@@ -131,22 +132,23 @@ export class CountingEntries {
   }
 
   /** What an operation says of a node, undefined when it was given up. */
-  *#statement(soul: string, id: string): WaitingSteps<Statement | undefined> {
-    const known = this.#said.get(id);
-    const said = known ?? (yield* this.#read(id));
+  *#statement(soul: string, shortId: string): WaitingSteps<Statement | undefined> {
+    const known = this.#said.get(shortId);
+    const said = known ?? (yield* this.#read(shortId));
     if (said === undefined) return undefined;
     return { isHidden: this.#marks.isHidden(said.log), entries: said.bySoul.get(soul) ?? [] };
   }
 
-  *#read(id: string): WaitingSteps<Said | undefined> {
-    const operation = (yield this.#store.operation(id)) as Operation | undefined;
-    if (operation === undefined) return undefined;
+  *#read(shortId: string): WaitingSteps<Said | undefined> {
+    const found = (yield this.#store.operationLike(shortId)) as FoundOperation | undefined;
+    if (found === undefined) return undefined;
+    const { id, operation } = found;
     const entries = saidIn(operation, id);
     if (this.#kept > KEPT_CHARACTERS) this.#forget();
     for (const { soul, key, json } of entries)
       this.#kept += ENTRY_CHARACTERS + soul.length + key.length + json.length;
     const said = { log: namesOf(operation), bySoul: grouped(entries, ({ soul }) => soul) };
-    this.#said.set(id, said);
+    this.#said.set(shortId, said);
     return said;
   }
 
@@ -209,10 +211,10 @@ function consider(search: Search, entry: FieldWrite, now: number): void {
 
 function notedIn(key: string, record: string): Noted {
   const states = new Map<string, Map<number, boolean>>();
-  for (const [name, state, wasHere] of decodeStates(record)) {
+  for (const [name, state, wasHere] of decodeStates(key, record)) {
     const known = states.get(name);
     if (known === undefined) states.set(name, new Map([[state, wasHere === 1]]));
     else known.set(state, wasHere === 1);
   }
-  return { id: idOfHistory(key), latest: latestOfHistory(key), states };
+  return { shortId: idOfHistory(key), latest: latestOfHistory(key), states };
 }

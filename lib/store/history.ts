@@ -34,7 +34,8 @@ export interface HistoryWanted {
 
 /** What an operation wrote to a node, as it is noted. */
 interface NodeRecord {
-  readonly id: string;
+  /** What the id of the operation begins with. */
+  readonly shortId: string;
   readonly states: WrittenStates;
 }
 
@@ -57,11 +58,12 @@ export class History {
    */
   async winners(soul: string, wanted: HistoryWanted): Promise<Map<string, SaidEntry>> {
     const winners = new Map<string, SaidEntry>();
-    for await (const { id, states } of this.#records(soul, wanted.most ?? Infinity)) {
+    for await (const { shortId, states } of this.#records(soul, wanted.most ?? Infinity)) {
       if (!states.some((written) => mayWin(written, wanted, winners))) continue;
-      const operation = await this.#store.operation(id);
+      const found = await this.#store.operationLike(shortId);
       // What was given up meanwhile says nothing any more.
-      if (operation === undefined || this.#isHidden(namesOf(operation))) continue;
+      if (found === undefined || this.#isHidden(namesOf(found.operation))) continue;
+      const { id, operation } = found;
       if (wanted.counts?.(operation) === false) continue;
       const noted = new Set(states.map(([key, state]) => placeOf(key, state)));
       takeWinners(
@@ -93,7 +95,7 @@ export class History {
         const found = await cursor.next(Math.min(left, STEP_RECORDS));
         if (found.length === 0) return;
         for (const [key, record] of found) {
-          yield { id: idOfHistory(key), states: decodeStates(record) };
+          yield { shortId: idOfHistory(key), states: decodeStates(key, record) };
         }
       }
     } finally {

@@ -119,6 +119,11 @@ export class LogGroup {
     return this.#marked.get(name.author + name.log) ?? this.#marks.get(name);
   }
 
+  /** Where a log begins and ends with what was placed; undefined when nothing of it is held. */
+  *head(name: LogName): WaitingSteps<LogHead | undefined> {
+    return (yield* this.#open(name)).head;
+  }
+
   /** The storage changes of everything that was placed, and of the heads. */
   *appendChanges(changes: Change[]): Generator<void, void> {
     for (const change of this.#changes) changes.push(change);

@@ -15,7 +15,9 @@ import {
   headKey,
   headRange,
   idOfPlace,
+  idRange,
   parseHeadKey,
+  parseIdKey,
   parsePlaceKey,
   parseTopicKey,
   placeKey,
@@ -24,6 +26,7 @@ import {
   type Branch,
 } from './log-keys.ts';
 import { decodeHead, type LogHead } from './log-head.ts';
+import type { KeyRange } from './keys.ts';
 import type { Storage, TextEntry } from './storage.ts';
 
 /** Entries read in one step of a walk. */
@@ -46,6 +49,12 @@ export interface StoredOperation extends LogName {
   readonly header: Uint8Array;
   /** Undefined when there is none, or when it was pruned. */
   readonly body: Uint8Array | undefined;
+}
+
+/** An operation that was found, and its id as hex. */
+export interface FoundOperation {
+  readonly id: string;
+  readonly operation: Operation;
 }
 
 /** An operation that is durable now, and what its log did with it. */
@@ -211,12 +220,24 @@ export class LogStore {
     return extensions.ok ? { header: decoded.value, extensions: extensions.value, body } : undefined;
   }
 
+  /** An operation that is held, and its id, found by the first digits of that; undefined when there is none. */
+  async operationLike(shortId: string): Promise<FoundOperation | undefined> {
+    const entry = await this.#first(idRange(shortId));
+    const id = entry && parseIdKey(entry[0]);
+    const operation = id === undefined ? undefined : await this.operation(id);
+    return id === undefined || operation === undefined ? undefined : { id, operation };
+  }
+
   /** Both headers of a log's fork, undefined when there is no evidence of one. */
   async evidence(log: LogName): Promise<readonly [Uint8Array, Uint8Array] | undefined> {
-    const cursor = this.#storage.range(forkRange(log));
+    const entry = await this.#first(forkRange(log));
+    return entry === undefined ? undefined : headersOf(entry[1]);
+  }
+
+  async #first(range: KeyRange): Promise<TextEntry | undefined> {
+    const cursor = this.#storage.range(range);
     try {
-      const [entry] = await cursor.next(1);
-      return entry === undefined ? undefined : headersOf(entry[1]);
+      return (await cursor.next(1))[0];
     } finally {
       await cursor.close();
     }

@@ -12,6 +12,7 @@ import { CommitGroup } from './commit-group.ts';
 import { DeferredWrites, type StartTimer } from './deferred-writes.ts';
 import type { GraphStore } from './graph-store.ts';
 import { hiddenFirst, isMeant, type MeantWrites } from './meant-writes.ts';
+import type { UnsignedOperation } from './unsigned-operation.ts';
 import { putFailure } from './put-failure.ts';
 import { PutQueue } from './put-queue.ts';
 import type { WeighPut } from './put-weight.ts';
@@ -48,6 +49,8 @@ export interface PutRequest {
   readonly owner: string | undefined;
   /** The operation that says the writes: kept in its log by the same commit, also when none of them wins. */
   readonly operation?: Operation | undefined;
+  /** An operation of this node's own in its place. */
+  readonly own?: UnsignedOperation | undefined;
   /** What the operation says, where `writes` leaves out what the graph has. */
   readonly says?: readonly FieldWrite[] | undefined;
   /** True for writes of operations that are kept already, said to the graph again. */
@@ -102,8 +105,8 @@ export interface CommitLogs {
     request: PutRequest,
     into: MergeTarget,
   ): WaitingSteps<readonly FieldWrite[] | string | MeantWrites | undefined>;
-  /** What the commit writes of logs, in portions. */
-  changes(requests: readonly PutRequest[], merged: MergedGroup): Generator<Change[], void>;
+  /** What the commit writes of logs, in portions, once this node has signed what it says of the commit. */
+  changes(requests: readonly PutRequest[], merged: MergedGroup): WaitingSteps<Iterable<Change[]>>;
   /** Told once how the commit ended. */
   settle(isDurable: boolean): void;
   /** What the outcome of a request says of its operation; undefined when it has none. */
@@ -258,7 +261,7 @@ export class Writer {
     let merged: MergedGroup;
     try {
       merged = yield* this.#mergeGroup(requests, group, logs);
-      yield* this.#commit(group, logs?.changes(requests, merged) ?? []);
+      yield* this.#commit(group, logs === undefined ? [] : yield* logs.changes(requests, merged));
     } catch (error) {
       yield* this.#deferred.settle(false);
       logs?.settle(false);
@@ -289,7 +292,7 @@ export class Writer {
       const logged = logs === undefined ? undefined : yield* logs.merge(request, target);
       if (isMeant(logged)) request = { ...request, writes: logged.meant };
       if (logged !== undefined && !isMeant(logged)) byRequest.push(logged);
-      else if (request.operation !== undefined) byRequest.push(NO_LOGS);
+      else if ((request.operation ?? request.own) !== undefined) byRequest.push(NO_LOGS);
       else if (request.writes.length <= FEW_WRITES) byRequest.push(this.#mergeFew(request, group, now));
       else byRequest.push(yield* this.#mergeMany(request, group, now));
       if (pace.after(0)) yield;

@@ -1,6 +1,6 @@
 import { Pace } from '../base/pace.ts';
 import type { FieldWrite } from '../graph/write.ts';
-import { encodeStates, historyKey } from './log-keys.ts';
+import { encodeStates, historyKey, type WrittenStates } from './log-keys.ts';
 import type { Change } from './storage.ts';
 
 /**
@@ -15,18 +15,29 @@ export function* appendHistory(
   isKept: boolean,
   wasHere: (write: FieldWrite) => boolean = () => false,
 ): Generator<void, void> {
-  const statesBySoul = new Map<string, [string, number, 1?][]>();
+  const bySoul = new Map<string, WrittenNode>();
   const pace = new Pace();
   for (const write of writes) {
     const { soul, key, state } = write;
-    const states = statesBySoul.get(soul);
-    const written: [string, number, 1?] = wasHere(write) ? [key, state, 1] : [key, state];
-    if (states === undefined) statesBySoul.set(soul, [written]);
-    else states.push(written);
+    const node = bySoul.get(soul);
+    const written: WrittenState = wasHere(write) ? [key, state, 1] : [key, state];
+    if (node === undefined) bySoul.set(soul, { latest: state, states: [written] });
+    else {
+      node.states.push(written);
+      node.latest = Math.max(node.latest, state);
+    }
     if (pace.after(key.length)) yield;
   }
-  for (const [soul, states] of statesBySoul) {
-    changes.push([historyKey(soul, states, id), isKept ? encodeStates(states) : undefined]);
+  for (const [soul, { latest, states }] of bySoul) {
+    changes.push([historyKey(soul, latest, id), isKept ? encodeStates(states, latest) : undefined]);
     if (pace.after(soul.length)) yield;
   }
 }
+
+/** What is written to one node. */
+interface WrittenNode {
+  latest: number;
+  readonly states: WrittenState[];
+}
+
+type WrittenState = WrittenStates[number];

@@ -24,6 +24,9 @@ import { FakeClock } from './fake-clock.ts';
 import { authorOf, LOG_ID, TOPIC, verifyFast } from './log-maker.ts';
 import { SmallStore } from './small-store.ts';
 
+/** Characters of writes that wait for a witness in memory. */
+const MARKED_LENGTH = 1024 * 1024;
+
 /** How a store with logs is made. */
 export interface LoggedStoreOptions {
   readonly memory?: MemoryStorage;
@@ -70,7 +73,7 @@ export class LoggedStore {
       logs: (storage) => {
         made = {
           store: new LogStore(storage),
-          marks: new WitnessMarks(storage),
+          marks: new WitnessMarks(storage, MARKED_LENGTH),
           forks: new ForkMarks(storage, policy),
         };
         const { store, marks, forks } = made;
@@ -79,6 +82,7 @@ export class LoggedStore {
         return new LoggedCommits({
           group,
           marks: witnesses ? marks : undefined,
+          signer: () => this.witness,
           forks: { marks: forks, entries },
         });
       },
@@ -105,7 +109,6 @@ export class LoggedStore {
     this.own = new OwnLog({
       signer,
       topic: TOPIC,
-      store: this.logs,
       submit: writer.submit.bind(writer),
       clock: clock.clock,
     });
@@ -113,6 +116,7 @@ export class LoggedStore {
       marks: this.marks,
       log: this.own,
       store: this.logs,
+      history: this.history,
       readField: (soul, key) => graph.readField(soul, key),
       now: clock.clock,
       startTimer: clock.startTimer,

@@ -61,6 +61,7 @@ describe('store.logged-commits', () => {
 
   it('marks nothing for a witness when the commit failed, and everything when it is tried again', async () => {
     const write = writeOf('s', 'k', 1, 'v');
+    await store.small.put([writeOf('s', 'first', 1, 'at once')]);
     store.small.storage.fails = (operation) => operation === 'commit';
     expect((await store.small.put([write])).ok).to.equal(false);
     expect(store.marks.size).to.equal(0);
