@@ -85,4 +85,10 @@ export const LIMIT_ROWS: Readonly<Record<keyof Limits, NumberRow>> = {
     'sessions that one connection may open to synchronise logs; beyond, it is closed with 1013',
   ],
   sessionLogs: ['logs', 1, 10 * MILLION, 'logs in the state vector of one session; beyond, the session ends'],
+  witnessLength: [
+    'characters',
+    0,
+    1024 * GIB,
+    'writes kept in memory until they are signed; what is beyond is read again',
+  ],
 };
