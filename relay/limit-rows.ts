@@ -84,6 +84,12 @@ export const LIMIT_ROWS: Readonly<Record<keyof Limits, NumberRow>> = {
     10_000,
     'sessions that one connection may open to synchronise logs; beyond, it is closed with 1013',
   ],
+  logAuthors: [
+    'authors',
+    1,
+    10 * MILLION,
+    'authors whose logs are kept; beyond, new ones only come from relays that are dialled',
+  ],
   sessionLogs: ['logs', 1, 10 * MILLION, 'logs in the state vector of one session; beyond, the session ends'],
   witnessLength: [
     'characters',

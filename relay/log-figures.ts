@@ -19,6 +19,10 @@ export interface LogFiguresParts {
   readonly store: LogStore;
   /** Operations by what their logs said to them. */
   readonly counts: OperationCounts;
+  /** Logs that are known to be forked; those with two branches when absent. */
+  readonly forks?: () => number;
+  /** Refused ones by reason. */
+  readonly refused?: Readonly<Record<string, number>>;
   /** Marks of what is to be witnessed. */
   readonly marks: { readonly size: number };
   /** The relay's own log; undefined when it has none. */
@@ -41,6 +45,11 @@ export class LogFigures {
   /** Operations by what their logs said to them. */
   get counts(): OperationCounts {
     return this.#parts.counts;
+  }
+
+  /** Refused operations by reason, whether they reached a log or not. */
+  get refused(): Readonly<Record<string, number>> {
+    return this.#parts.refused ?? {};
   }
 
   /** Marks of what is to be witnessed. */
@@ -75,7 +84,7 @@ export class LogFigures {
     let after: LogName | undefined;
     for (;;) {
       const page = await this.#parts.store.headPage(undefined, after, STEP_HEADS);
-      if (page.length === 0) return { authors, forked };
+      if (page.length === 0) return { authors, forked: this.#parts.forks?.() ?? forked };
       authors += page.length;
       forked += page.filter(({ head }) => head.side !== undefined).length;
       after = page.at(-1)!;

@@ -7,6 +7,7 @@ import { failure } from '../lib/base/result.ts';
 import type { Slices, Steps } from '../lib/base/slices.ts';
 import type { FieldWrite } from '../lib/graph/write.ts';
 import { hashBytes } from '../lib/log/hash.ts';
+import type { LogName } from '../lib/log/heights.ts';
 import type { Signer } from '../lib/log/key-pair.ts';
 import type { VerifySignature } from '../lib/log/strict-ed25519.ts';
 import type { MeshLogs } from '../lib/mesh/context.ts';
@@ -263,6 +264,11 @@ export class LogNetwork implements MeshLogs {
     if (key === undefined || this.#world === undefined) return;
     const isSynced = this.#isSynced(key);
     for (const peer of this.#world.relays) if (peer.nodeKey === key) peer.isSynced = isSynced;
+  }
+
+  /** Tells all nodes that a log turned out to be forked, those that do not know it yet. */
+  forked(log: LogName): void {
+    for (const { peer } of this.#lines) peer.forked(log);
   }
 
   #onAppended(appended: readonly AppendedOperation[]): void {

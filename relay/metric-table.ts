@@ -24,7 +24,7 @@ export interface MetricSources {
   readonly throttle: Throttle;
   readonly traffic: Traffic;
   readonly unfinished: Unfinished;
-  readonly logs: Pick<LogFigures, 'counts' | 'backlog' | 'census' | 'ownHeight' | 'ownLag'>;
+  readonly logs: Pick<LogFigures, 'counts' | 'refused' | 'backlog' | 'census' | 'ownHeight' | 'ownLag'>;
   /** URLs of the relays to stay connected with. */
   readonly peers: readonly string[];
   /** Bytes of the store on disk, undefined when it is elsewhere. */
@@ -98,6 +98,13 @@ const LOG_ROWS: readonly MetricRow[] = [
     help: 'Operations by what their logs said to them: new, new in a fork, held before, or refused.',
     labels: ['verdict'],
     read: ({ logs }) => byLabel('verdict', logs.counts),
+  },
+  {
+    name: 'thicket_log_refused_total',
+    type: 'counter',
+    help: 'Refused operations by reason, those too that no log was asked about.',
+    labels: ['reason'],
+    read: ({ logs }) => byLabel('reason', logs.refused),
   },
   {
     name: 'thicket_log_authors',

@@ -16,6 +16,8 @@ import { ForkMarks } from '../lib/store/fork-marks.ts';
 import { History } from '../lib/store/history.ts';
 import { LogGroup } from '../lib/store/log-group.ts';
 import { LoggedCommits } from '../lib/store/logged-commits.ts';
+import { LogRefusals } from '../lib/store/log-refusals.ts';
+import { LogRoom } from '../lib/store/log-room.ts';
 import { LogStore } from '../lib/store/log-store.ts';
 import { Past } from '../lib/store/past.ts';
 import { OwnLog } from '../lib/store/own-log.ts';
@@ -111,10 +113,14 @@ export class RelayLogs {
     this.#forks = new ForkMarks(storage, options.forks);
     this.history = new History(storage, this.store, (name) => this.#forks.isHidden(name));
     this.#marks = new WitnessMarks(storage, options.limits.witnessLength);
-    this.inBand = new InBand({ history: this.history, verify: nodeVerifier(), now: parts.clock });
+    const refusals = new LogRefusals();
+    const room = new LogRoom(storage, options.limits.logAuthors);
+    this.inBand = new InBand({ history: this.history, verify: nodeVerifier(), refusals, now: parts.clock });
     const [topic, log] = [toHex(this.topic), toHex(logIdOf(this.topic))];
     this.forWriter = new LoggedCommits({
-      group: () => new LogGroup(this.store, this.#forks, (id) => (id === log ? topic : undefined)),
+      group: () => new LogGroup(this.store, this.#forks, (id) => (id === log ? topic : undefined), room),
+      room,
+      refusals,
       marks: options.legacy === 'witness' ? this.#marks : undefined,
       signer: () => this.#witness,
       refusesUnsigned: options.legacy === 'reject',
@@ -123,6 +129,8 @@ export class RelayLogs {
     this.figures = new LogFigures({
       store: this.store,
       counts: this.forWriter.counts,
+      refused: refusals.counts,
+      forks: () => this.#forks.size,
       marks: this.#marks,
       own: () => this.#own?.name,
       ownLag: () => this.#claims?.lag,
@@ -130,7 +138,9 @@ export class RelayLogs {
     });
     this.sync = new StoredLogs({
       store: this.store,
+      marks: this.#forks,
       verify: nodeVerifier(),
+      refusals,
       slices: parts.slices,
       submit: (request) => this.#world!.writer.submit(request),
       allow: (writes, author) => this.#allowed(writes, author),
@@ -138,6 +148,7 @@ export class RelayLogs {
       heard: (remote) => this.#claims?.heard(remote) ?? (() => undefined),
     });
     this.network = options.legacy === 'graph' ? undefined : this.#makeNetwork();
+    this.#forks.onMarked((mark) => this.network?.forked(mark));
   }
 
   #makeNetwork(): LogNetwork {

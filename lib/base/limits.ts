@@ -48,6 +48,8 @@ export interface Limits extends GraphLimits {
   readonly waitingLength: number;
   /** Sessions that one connection between nodes may open to synchronise logs; beyond, it is closed with 1013. */
   readonly logSessions: number;
+  /** Authors whose logs are kept; beyond, only known ones and those of nodes that are dialled are taken. */
+  readonly logAuthors: number;
   /** Logs in the state vector of one session; beyond, the session ends. */
   readonly sessionLogs: number;
   /** Characters of unsigned writes kept in memory until they are witnessed; what is beyond is read again. */
@@ -80,6 +82,7 @@ export const DEFAULT_LIMITS: Limits = {
   waitingPuts: 50_000,
   waitingLength: 64 * MIB,
   logSessions: 64,
+  logAuthors: 100_000,
   sessionLogs: 100_000,
   witnessLength: 4 * MIB,
 };

@@ -14,6 +14,8 @@ export interface LogState {
   readonly beforeId: Uint8Array | undefined;
   /** The other branch of a forked log. */
   readonly side: SideBranch | undefined;
+  /** True when the log is known to be forked, whether its other branch is held or not. */
+  readonly isForked?: boolean;
 }
 
 /** What is to be done with an operation that is true in itself. */
@@ -44,11 +46,15 @@ export function placeOperation(
 ): Result<Placement, LogReason> {
   const place = checkPlace(operation, state.held, state.heldId);
   if (place.ok) {
-    const isFrozen = policy === 'freeze' && state.side !== undefined && place.value !== 'known';
-    return isFrozen ? failure('frozen') : place;
+    return isFrozen(state, policy) && place.value !== 'known' ? failure('frozen') : place;
   }
   if (state.side !== undefined) return placeOnSide(operation, state.side, place.reason, policy);
-  return place.reason === 'fork' ? placeFork(operation, state) : place;
+  if (place.reason !== 'fork') return place;
+  return isFrozen(state, policy) ? failure('frozen') : placeFork(operation, state);
+}
+
+function isFrozen({ side, isForked = false }: LogState, policy: ForkPolicy): boolean {
+  return policy === 'freeze' && (side !== undefined || isForked);
 }
 
 /** An operation that contradicts one that is held. */

@@ -14,7 +14,8 @@ export type LogReason =
   | 'frozen'
   | 'full'
   | 'size'
-  | 'body';
+  | 'body'
+  | 'authors';
 
 /** A reason for people, and as the code that frame 27 carries (log-mapping section 5). */
 export interface ReasonEntry {
@@ -40,4 +41,5 @@ export const LOG_REASONS: Readonly<Record<LogReason, ReasonEntry>> = {
   full: { code: 13, text: 'the side branch of the fork is full' },
   size: { code: 14, text: 'the operation is too large' },
   body: { code: 15, text: 'the body is not what its kind says' },
+  authors: { code: 16, text: 'no more authors are kept here' },
 };

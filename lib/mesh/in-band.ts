@@ -1,5 +1,6 @@
 import { randomId } from '../base/random.ts';
 import type { History, SaidEntry } from '../store/history.ts';
+import type { LogRefusals } from '../store/log-refusals.ts';
 import { readSignedPut, signedPutField } from '../store/signed-put.ts';
 import type { PutRequest } from '../store/writer.ts';
 import { encodePush } from '../wire/codec.ts';
@@ -17,6 +18,7 @@ export interface InBandParts {
   readonly history: History;
   /** Checks signatures; that of the library when absent. */
   readonly verify?: Parameters<typeof readSignedPut>[2];
+  readonly refusals?: LogRefusals | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -32,7 +34,10 @@ export class InBand implements SignedPuts {
   read(message: PutMessage, request: { operation?: PutRequest['operation'] }): string | undefined {
     if (message.op === undefined) return undefined;
     const read = readSignedPut(message.op, message.writes, this.#parts.verify);
-    if (!read.ok) return read.reason;
+    if (!read.ok) {
+      this.#parts.refusals?.addPut(read.reason);
+      return read.reason;
+    }
     request.operation = read.value;
     message.opJson = signedPutField(read.value);
     return undefined;

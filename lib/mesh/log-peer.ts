@@ -128,6 +128,11 @@ export class LogPeer {
     for (const session of this.#sessions.values()) session.missed(operation);
   }
 
+  /** Passes on that a log turned out to be forked. */
+  forked(log: Parameters<SessionHost['forked']>[0]): void {
+    for (const session of this.#sessions.values()) session.forked(log);
+  }
+
   /** Ends all sessions and the line. */
   close(code: number, reason: string): void {
     for (const session of Array.from(this.#sessions.values())) session.close();
@@ -182,6 +187,7 @@ export class LogPeer {
       session,
       topic,
       store,
+      isInvited: this.#options.dialled,
       mostLogs: limits.sessionLogs,
       mayHold,
       send: (frame) => this.#send(frame),

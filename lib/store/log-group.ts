@@ -2,12 +2,12 @@ import { fromHex, toHex } from '../base/byte-texts.ts';
 import { failure, success, type Result } from '../base/result.ts';
 import type { WaitingSteps } from '../base/slices.ts';
 import { decodeHeader, type Header } from '../log/codec.ts';
-import { evidenceOf, type SideBranch } from '../log/fork.ts';
+import { evidenceOf, type ForkEvidence, type SideBranch } from '../log/fork.ts';
 import type { LogName } from '../log/heights.ts';
 import { namesOf, type Operation } from '../log/operation.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { placeOperation, type LogState, type Placement } from '../log/placement.ts';
-import type { LogReason } from '../log/reasons.ts';
+import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
 import {
   bodyKey,
   encodePlace,
@@ -21,6 +21,7 @@ import {
 import { encodeHead, type LogHead } from './log-head.ts';
 import { decodeDelta } from './delta-codec.ts';
 import { evidenceChange, type ForkMark, type ForkMarks } from './fork-marks.ts';
+import type { LogRoom } from './log-room.ts';
 import type { AppendedOperation, LogStore } from './log-store.ts';
 import type { Change } from './storage.ts';
 import { appendHistory } from './written-nodes.ts';
@@ -39,11 +40,22 @@ interface OpenLog extends LogName {
 /** The topic of a log id, as hex; undefined for logs of no topic of this node. */
 export type TopicOf = (log: string) => string | undefined;
 
+/** What is known of an operation beside what it says. */
+export interface PlaceOptions {
+  /** True for what the graph has already; nothing when absent. */
+  readonly wasHere?: ((write: FieldWrite) => boolean) | undefined;
+  /** False for one that opens no log beyond the room for strangers; true when absent. */
+  readonly isInvited?: boolean | undefined;
+}
+
 /** What the operations of one commit do to logs: placed one by one, each upon those before it, then written at once. */
 export class LogGroup {
   readonly #store: LogStore;
   readonly #marks: ForkMarks;
   readonly #topicOf: TopicOf;
+  readonly #room: LogRoom | undefined;
+  /** Logs that the group opens. */
+  #opened = 0;
   readonly #logs = new Map<string, OpenLog>();
   /** Headers of the group, which forks are shown with before they are stored. */
   readonly #headers = new Map<string, Header>();
@@ -55,33 +67,34 @@ export class LogGroup {
   readonly #marked = new Map<string, ForkMark>();
   #last: OpenLog | undefined;
 
-  constructor(store: LogStore, marks: ForkMarks, topicOf: TopicOf) {
+  constructor(store: LogStore, marks: ForkMarks, topicOf: TopicOf, room?: LogRoom) {
     this.#store = store;
     this.#marks = marks;
     this.#topicOf = topicOf;
+    this.#room = room;
   }
 
   /**
    * Places an operation that is true in itself; what is refused leaves nothing behind.
    *
    * @param writes what its body says to the graph
-   * @param wasHere true for what the graph has already
    */
   *place(
     operation: Operation,
     writes: readonly FieldWrite[],
-    wasHere?: (write: FieldWrite) => boolean,
+    { wasHere, isInvited = true }: PlaceOptions = {},
   ): WaitingSteps<Result<Placement, LogReason>> {
     const names = namesOf(operation);
     const topic = this.#topicOf(names.log);
     if (topic === undefined) return failure('log');
     const log = yield* this.#open(names);
-    const placed = yield* this.#verdict(operation, log);
+    const placed = yield* this.#verdict(operation, log, isInvited);
     if (!placed.ok || placed.value === 'known') return placed;
-    if (log.head === undefined) this.#changes.push([topicKey(topic, log.author, log.log), '']);
-    this.#headers.set(names.id, operation.header);
-    this.#changes.push([headerKey(names.id), operation.header.bytes]);
-    if (operation.body !== undefined) this.#changes.push([bodyKey(names.id), operation.body]);
+    if (log.head === undefined) {
+      this.#opened += 1;
+      this.#changes.push([topicKey(topic, log.author, log.log), '']);
+    }
+    this.#keep(operation, names.id);
     this.#said.set(names.id, writes);
     yield* appendHistory(this.#changes, names.id, writes, true, wasHere);
     const bytes = operation.header.bytes.length + (operation.body?.length ?? 0);
@@ -94,11 +107,40 @@ export class LogGroup {
     return success(placed.value);
   }
 
-  *#verdict(operation: Operation, log: OpenLog): WaitingSteps<Result<Placement, LogReason>> {
+  #keep({ header, body }: Operation, id: string): void {
+    this.#headers.set(id, header);
+    this.#changes.push([headerKey(id), header.bytes]);
+    if (body !== undefined) this.#changes.push([bodyKey(id), body]);
+  }
+
+  *#verdict(
+    operation: Operation,
+    log: OpenLog,
+    isInvited: boolean,
+  ): WaitingSteps<Result<Placement, LogReason>> {
+    if (log.head === undefined && !isInvited && this.#room?.hasRoom(this.#opened) === false)
+      return failure('authors');
     const state = yield* this.#stateFor(operation.header, log);
     const placed = placeOperation(operation, state, this.#marks.policy);
     const isStopped = operation.extensions.prune && this.#isBeingHidden(log);
     return isStopped && placed.ok && placed.value !== 'known' ? failure('frozen') : placed;
+  }
+
+  /** Keeps evidence of a fork that came alone; gives why it is refused. */
+  keepEvidence(evidence: ForkEvidence): [] | string {
+    const { author, log } = { author: toHex(evidence.canonical.author), log: toHex(evidence.logId) };
+    if (this.#topicOf(log) === undefined) return LOG_REASONS.log.text;
+    if (this.#markOf({ author, log }) !== undefined) return [];
+    if (this.#room?.hasEvidenceRoom(this.#marks.size + this.#marked.size) === false)
+      return LOG_REASONS.authors.text;
+    this.#mark({ author, log }, evidence);
+    return [];
+  }
+
+  #mark({ author, log }: LogName, evidence: ForkEvidence): void {
+    const { sequence, id: side } = evidence.side;
+    this.#marked.set(author + log, { author, log, sequence, side });
+    this.#changes.push(evidenceChange({ author, log }, evidence));
   }
 
   /** True when what an operation says loses against everything. */
@@ -138,6 +180,7 @@ export class LogGroup {
   publish(): void {
     for (const log of this.#logs.values()) if (log.head !== undefined) this.#store.published(log, log.head);
     for (const mark of this.#marked.values()) this.#marks.add(mark);
+    this.#room?.add(this.#opened);
     if (this.#appended.length > 0) this.#store.announce(this.#appended);
   }
 
@@ -165,6 +208,7 @@ export class LogGroup {
       heldId: bytesOf(yield* this.#idAt('canonical', log, sequence)),
       beforeId: sequence > height ? undefined : bytesOf(yield* this.#idAt('canonical', log, sequence - 1)),
       side: yield* this.#sideOf(log),
+      isForked: this.#markOf(log) !== undefined,
     };
   }
 
@@ -277,11 +321,7 @@ export class LogGroup {
     const heldId = yield* this.#idAt('canonical', log, header.sequence);
     const held = this.#headers.get(heldId!) ?? (yield* this.#readHeader(heldId!));
     if (held === undefined) return;
-    const evidence = evidenceOf(header, held, logId);
-    const { author, log: name } = log;
-    const { sequence, id: side } = evidence.side;
-    this.#marked.set(author + name, { author, log: name, sequence, side });
-    this.#changes.push(evidenceChange(log, evidence));
+    this.#mark(log, evidenceOf(header, held, logId));
   }
 
   *#readHeader(id: string): WaitingSteps<Header | undefined> {

@@ -3,7 +3,7 @@ import type { Result } from '../base/result.ts';
 import type { WaitingSteps } from '../base/slices.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { mergeInSteps } from '../ham/merge.ts';
-import type { Operation } from '../log/operation.ts';
+import { namesOf, type Operation } from '../log/operation.ts';
 import type { Placement } from '../log/placement.ts';
 import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
 import type { CountingEntries } from './counting-entries.ts';
@@ -12,6 +12,8 @@ import { hideWrites, isThere, withoutEchoes } from './hidden-writes.ts';
 import type { MeantWrites } from './meant-writes.ts';
 import { mayWrite, OWNED } from './key-soul.ts';
 import { CommitWitness, type CommitSigner } from './commit-witness.ts';
+import type { LogRefusals } from './log-refusals.ts';
+import type { LogRoom } from './log-room.ts';
 import type { LogGroup } from './log-group.ts';
 import type { UnsignedOperation } from './unsigned-operation.ts';
 import type { Change } from './storage.ts';
@@ -35,6 +37,9 @@ export interface LoggedCommitsOptions {
   readonly signer?: () => CommitSigner | undefined;
   /** True to take only what is signed. */
   readonly refusesUnsigned?: boolean;
+  /** Counts logs; whoever has none keeps any number. */
+  readonly room?: LogRoom | undefined;
+  readonly refusals?: LogRefusals | undefined;
   /** Which logs are forked, and what counts when these lose against everything. */
   readonly forks: { readonly marks: ForkMarks; readonly entries: CountingEntries };
 }
@@ -67,6 +72,7 @@ export class LoggedCommits implements WriterLogs {
   async load(): Promise<void> {
     await this.#options.marks?.load();
     await this.#options.forks.marks.load();
+    await this.#options.room?.load();
   }
 
   begin(): CommitLogs {
@@ -82,6 +88,8 @@ class LoggedCommit implements CommitLogs {
   /** Begun by the first operation. */
   #group: LogGroup | undefined;
   readonly #placed = new Map<PutRequest, Result<Placement, LogReason>>();
+  /** Requests whose operations lose against everything. */
+  readonly #hidden = new Set<PutRequest>();
   /** Undefined when nothing is witnessed. */
   readonly #witness: CommitWitness | undefined;
 
@@ -102,6 +110,7 @@ class LoggedCommit implements CommitLogs {
       yield* hideWrites(request.writes, into, forks.entries);
       return [];
     }
+    if (request.evidence !== undefined) return this.#opened().keepEvidence(request.evidence);
     if (isSigned(request)) return yield* this.#mergeSigned(request, into);
     if (refusesUnsigned === true) return SIGNED_ONLY;
     if (yield* isOwned(request)) return OWNED;
@@ -114,6 +123,10 @@ class LoggedCommit implements CommitLogs {
     return this.#placed.get(request);
   }
 
+  hides(request: PutRequest): boolean {
+    return this.#hidden.has(request);
+  }
+
   *changes(requests: readonly PutRequest[], merged: MergedGroup): WaitingSteps<Iterable<Change[]>> {
     if (this.#witness !== undefined)
       yield* this.#witness.witness(this.#unsignedOf(requests, merged), () => this.#opened());
@@ -123,8 +136,10 @@ class LoggedCommit implements CommitLogs {
   settle(isDurable: boolean): void {
     if (isDurable) {
       this.#group?.publish();
-      for (const placed of this.#placed.values())
+      for (const placed of this.#placed.values()) {
         this.#counts[placed.ok ? COUNTED_AS[placed.value] : 'refused'] += 1;
+        if (!placed.ok) this.#options.refusals?.add(placed.reason);
+      }
       this.#counts.taken += this.#witness?.operations ?? 0;
     }
     this.#witness?.settle(isDurable);
@@ -169,7 +184,7 @@ class LoggedCommit implements CommitLogs {
     const { group, deferred, now } = into;
     const future = yield* chosenInSteps(request.writes, (write) => write.state > now);
     // The horizon does not count for what is signed: replicas would differ for ever.
-    const owner = deferred.isFar(future, now) ? FAR : request.owner;
+    const owner = deferred.isFar(future, now) ? FAR : ownerOf(request);
     const hasRoom = future.length === 0 || deferred.refusal(future, owner, Infinity) === undefined;
     const placed = yield* this.#place(request, into);
     if (placed !== undefined) return placed;
@@ -190,12 +205,17 @@ class LoggedCommit implements CommitLogs {
     const { own, writes, says = writes } = request;
     const operation = own === undefined ? request.operation : yield* this.#sign(own);
     if (operation === undefined || typeof operation === 'string') return operation;
-    const placement = yield* this.#opened().place(operation, says, (write) =>
-      says === writes ? isThere(write, into) : true,
-    );
+    const placement = yield* this.#opened().place(operation, says, {
+      wasHere: (write) => (says === writes ? isThere(write, into) : true),
+      isInvited: own !== undefined || request.isInvited === true,
+    });
     this.#placed.set(request, placement);
     if (!placement.ok) return LOG_REASONS[placement.reason].text;
-    if (placement.value === 'known' || this.#opened().hides(operation)) return [];
+    if (placement.value === 'known') return [];
+    if (this.#opened().hides(operation)) {
+      this.#hidden.add(request);
+      return [];
+    }
     if (own === undefined) this.#witness?.heard(says);
     return undefined;
   }
@@ -205,6 +225,11 @@ class LoggedCommit implements CommitLogs {
     const signed = own.sign(yield* this.#opened().head(own));
     return signed.ok ? signed.value : signed.reason;
   }
+}
+
+/** Whom signed writes of the future count against: their author, whoever brings them. */
+function ownerOf({ operation, owner }: PutRequest): string | undefined {
+  return operation === undefined ? owner : namesOf(operation).author;
 }
 
 /** Keys that nobody needs once a request is stored. */

@@ -8,8 +8,10 @@ import type { VerifySignature } from '../log/strict-ed25519.ts';
 import { decodeDelta } from './delta-codec.ts';
 import { mayWrite, OWNED } from './key-soul.ts';
 
-const NOT_SAID = 'op: it does not say what the put says';
-const NO_OPERATION = 'op: must be {"h": header, "b": body}, both as base64url';
+/** What those are told whose put says something else than its operation. */
+export const NOT_SAID: string = 'op: it does not say what the put says';
+/** What those are told whose put has no operation where it should. */
+export const NO_OPERATION: string = 'op: must be {"h": header, "b": body}, both as base64url';
 
 /**
  * Reads the operation of a put (log-mapping section 2): verified, and what its body says compared with the put entry by

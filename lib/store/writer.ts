@@ -5,6 +5,7 @@ import type { Result } from '../base/result.ts';
 import { Slices, type WaitingSteps } from '../base/slices.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { merge, mergeInSteps, type SaysTheSame } from '../ham/merge.ts';
+import type { ForkEvidence } from '../log/fork.ts';
 import type { Operation } from '../log/operation.ts';
 import type { Placement } from '../log/placement.ts';
 import type { LogReason } from '../log/reasons.ts';
@@ -34,6 +35,8 @@ export type PutOutcome =
       readonly changed: readonly FieldWrite[];
       /** What became of the operation of a signed request. */
       readonly placement?: Placement | undefined;
+      /** True when what the operation says loses against everything: nobody is told of it. */
+      readonly isHidden?: boolean | undefined;
     }
   | {
       readonly ok: false;
@@ -53,6 +56,10 @@ export interface PutRequest {
   readonly own?: UnsignedOperation | undefined;
   /** What the operation says, where `writes` leaves out what the graph has. */
   readonly says?: readonly FieldWrite[] | undefined;
+  /** True when the operation may open a log beyond the room that strangers have. */
+  readonly isInvited?: boolean | undefined;
+  /** Evidence that a log is forked, which was checked; the operations need not be held. */
+  readonly evidence?: ForkEvidence | undefined;
   /** True for writes of operations that are kept already, said to the graph again. */
   readonly isReplay?: boolean | undefined;
   /**
@@ -111,6 +118,8 @@ export interface CommitLogs {
   settle(isDurable: boolean): void;
   /** What the outcome of a request says of its operation; undefined when it has none. */
   placementOf(request: PutRequest): Result<Placement, LogReason> | undefined;
+  /** True for a request whose operation loses against everything. */
+  hides(request: PutRequest): boolean;
 }
 
 /** What merging a group gave: a list of winners, or the reason of a refusal, for each request. */
@@ -365,11 +374,7 @@ export class Writer {
         this.#settle(request, { ok: false, reason: won, ...(logReason === undefined ? {} : { logReason }) });
       } else {
         const changed = won.length <= FEW_WRITES ? won.filter(holds) : yield* chosenInSteps(won, holds);
-        this.#settle(request, {
-          ok: true,
-          changed,
-          ...(placed?.ok === true ? { placement: placed.value } : {}),
-        });
+        this.#settle(request, acceptedOutcome(changed, placed, logs?.hides(request)));
       }
       if (index % FEW_REQUESTS === LAST_OF_FEW) yield;
     }
@@ -406,6 +411,16 @@ export class Writer {
       // Nobody is left to be told.
     }
   }
+}
+
+/** The outcome of a request that was committed. */
+function acceptedOutcome(
+  changed: readonly FieldWrite[],
+  placed: Result<Placement, LogReason> | undefined,
+  isHidden = false,
+): PutOutcome {
+  const placement = placed?.ok === true ? { placement: placed.value } : {};
+  return { ok: true, changed, ...placement, ...(isHidden ? { isHidden } : {}) };
 }
 
 /** Changes as they are appended: those of many writes need not be there all at once. */

@@ -4,15 +4,17 @@ import type { MaybePromise } from '../base/maybe-promise.ts';
 import { failure, success, type Result } from '../base/result.ts';
 import { Slices, type WaitingSteps } from '../base/slices.ts';
 import { inLaterTurn } from '../base/turns.ts';
-import { checkEvidence } from '../log/fork.ts';
+import { checkEvidence, type ForkEvidence } from '../log/fork.ts';
 import { logIdOf } from '../log/hash.ts';
 import { readOperation } from '../log/integrity.ts';
 import { namesOf, type Operation } from '../log/operation.ts';
 import type { Placement } from '../log/placement.ts';
-import type { LogReason } from '../log/reasons.ts';
+import type { LogName } from '../log/heights.ts';
+import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
 import type { VerifySignature } from '../log/strict-ed25519.ts';
 import { decodeDelta } from '../store/delta-codec.ts';
 import { mayWrite } from '../store/key-soul.ts';
+import type { LogRefusals } from '../store/log-refusals.ts';
 import type { PutOutcome, PutRequest } from '../store/writer.ts';
 import type { SessionFault } from './log-sync.ts';
 import type { SeenOperation, TakenOperation } from './sync-store.ts';
@@ -28,12 +30,28 @@ export interface IntakeOptions {
   readonly allow?: ((writes: Writes, author: string) => MaybePromise<Writes>) | undefined;
   /** Told what operations changed in the graph, once that is durable. */
   readonly changed?: (writes: Writes) => void;
+  readonly refusals?: LogRefusals | undefined;
   /** Cuts the checks into slices; own ones when absent. */
   readonly slices?: Slices | undefined;
 }
 
 /** What became of an operation. */
 export type TakeResult = Result<TakenOperation, LogReason | SessionFault>;
+
+/** An operation as it came. */
+interface Arrived {
+  readonly topic: Uint8Array;
+  readonly header: Uint8Array;
+  readonly body: Uint8Array | undefined;
+  readonly seen: (operation: SeenOperation) => void;
+  readonly isInvited: boolean;
+}
+
+/** An operation that is true in itself, and what it says. */
+interface ReadOperation {
+  readonly operation: Operation;
+  readonly said: Writes;
+}
 
 /** Something to be checked. */
 interface Waiting {
@@ -68,21 +86,37 @@ export class Intake {
     header: Uint8Array,
     body: Uint8Array | undefined,
     seen: (operation: SeenOperation) => void,
+    isInvited = true,
   ): Promise<TakeResult> {
     return new Promise((resolve, reject) => {
-      this.#add({ check: () => this.#check(topic, header, body, seen, resolve), fail: reject });
+      const arrived = { topic, header, body, seen, isInvited };
+      this.#add({ check: () => this.#check(arrived, resolve), fail: reject });
     });
   }
 
-  /** Checks two headers as evidence of a fork; gives why they are none. */
-  evidence(first: Uint8Array, second: Uint8Array): Promise<LogReason | undefined> {
+  /** Checks two headers as evidence of a fork, and keeps it; gives why they are none. */
+  evidence(
+    first: Uint8Array,
+    second: Uint8Array,
+    seen: (log: LogName) => void,
+  ): Promise<LogReason | SessionFault | undefined> {
     return new Promise((resolve, reject) => {
       const check = (): void => {
         const evidence = checkEvidence(first, second, this.#options.verify);
-        resolve(evidence.ok ? undefined : evidence.reason);
+        if (!evidence.ok) return resolve(evidence.reason);
+        seen({ author: toHex(evidence.value.canonical.author), log: toHex(evidence.value.logId) });
+        this.#keep(evidence.value, resolve);
       };
       this.#add({ check, fail: reject });
     });
+  }
+
+  #keep(evidence: ForkEvidence, resolve: (fault: LogReason | SessionFault | undefined) => void): void {
+    const settle = (outcome: PutOutcome): void => {
+      if (outcome.ok || outcome.reason === LOG_REASONS.authors.text) return resolve(undefined);
+      resolve(outcome.reason === LOG_REASONS.log.text ? 'log' : 'storage');
+    };
+    this.#options.submit({ writes: [], evidence, owner: toHex(evidence.canonical.author), settle });
   }
 
   #add(waiting: Waiting): void {
@@ -114,35 +148,45 @@ export class Intake {
     }
   }
 
-  #check(
-    topic: Uint8Array,
-    headerBytes: Uint8Array,
-    body: Uint8Array | undefined,
-    seen: (operation: SeenOperation) => void,
-    resolve: (result: TakeResult) => void,
-  ): MaybePromise<void> {
-    const { allow, verify } = this.#options;
-    const read = readOperation(headerBytes, body, verify);
-    if (!read.ok) return resolve(read);
-    const operation = read.value;
-    if (!equalBytes(operation.extensions.logId, this.#logIdOf(topic))) return resolve(failure('log'));
-    const said = writesOf(operation);
-    if (!said.ok) return resolve(said);
+  #check(arrived: Arrived, resolve: (result: TakeResult) => void): MaybePromise<void> {
+    const { allow } = this.#options;
+    const checked = this.#read(arrived);
+    if (!checked.ok) {
+      this.#options.refusals?.add(checked.reason);
+      return resolve(checked);
+    }
+    const { operation, said } = checked.value;
+    const { seen, isInvited } = arrived;
     const { author, log, id } = namesOf(operation);
     seen({ author, log, id, sequence: operation.header.sequence });
-    const allowed = allow === undefined ? said.value : allow(said.value, author);
-    if (!(allowed instanceof Promise)) return this.#submit(operation, allowed, resolve);
-    return allowed.then((writes) => this.#submit(operation, writes, resolve));
+    const allowed = allow === undefined ? said : allow(said, author);
+    if (!(allowed instanceof Promise)) return this.#submit(operation, allowed, isInvited, resolve);
+    return allowed.then((writes) => this.#submit(operation, writes, isInvited, resolve));
   }
 
-  #submit(operation: Operation, writes: Writes, resolve: (result: TakeResult) => void): void {
+  /** Checks what can be checked without the log. */
+  #read({ topic, header, body }: Arrived): Result<ReadOperation, LogReason> {
+    const read = readOperation(header, body, this.#options.verify);
+    if (!read.ok) return read;
+    const operation = read.value;
+    if (!equalBytes(operation.extensions.logId, this.#logIdOf(topic))) return failure('log');
+    const said = writesOf(operation);
+    return said.ok ? success({ operation, said: said.value }) : said;
+  }
+
+  #submit(
+    operation: Operation,
+    writes: Writes,
+    isInvited: boolean,
+    resolve: (result: TakeResult) => void,
+  ): void {
     const { changed, submit } = this.#options;
     const settle = (outcome: PutOutcome): void => {
       if (!outcome.ok) return resolve(failure(outcome.logReason ?? 'storage'));
       if (outcome.changed.length > 0) changed?.(outcome.changed);
       resolve(success(takenOperation(operation, outcome.placement ?? 'known')));
     };
-    submit({ writes, operation, owner: namesOf(operation).author, settle });
+    submit({ writes, operation, isInvited, owner: namesOf(operation).author, settle });
   }
 
   /** Topics are few, and their hash is asked for with every operation. */

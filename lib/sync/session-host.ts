@@ -1,3 +1,4 @@
+import type { LogName } from '../log/heights.ts';
 import type { LogReason } from '../log/reasons.ts';
 import type { LogFrame } from './log-frames.ts';
 import {
@@ -17,8 +18,10 @@ const MOST_TAKING = 512;
 const MOST_TAKING_BYTES = 4 * 1024 * 1024;
 /** Part of that at which it is read again. */
 const RELEASE_SHARE = 0.5;
-/** Reasons to leave an operation out that are nobody's fault: forks, and what was given up. */
-const HARMLESS: ReadonlySet<string> = new Set(['fork', 'pruned', 'frozen', 'full']);
+/** Forked logs that are remembered of a session. */
+const MOST_FORKS = 10_000;
+/** Reasons to leave an operation out that are nobody's fault: forks, what was given up, and authors without room. */
+const HARMLESS: ReadonlySet<string> = new Set(['fork', 'pruned', 'frozen', 'full', 'authors']);
 
 /**
  * A branch that parts too far back for a side branch has no place here. Once live it may only be that the fork is not
@@ -45,6 +48,8 @@ export interface SessionHostOptions {
   /** Whether so many logs may be remembered of the other side; yes when absent. */
   readonly mayHold?: ((logs: number) => boolean) | undefined;
   readonly store: SyncStore;
+  /** False for a side whose new authors are taken while there is room for strangers; true when absent. */
+  readonly isInvited?: boolean | undefined;
   /** Sends a frame; the promise, if any, settles when more may be sent. */
   readonly send: (frame: LogFrame) => Promise<void> | void;
   /** Whether a topic that the other side wants is synchronised here. */
@@ -74,6 +79,8 @@ export class SessionHost {
   /** True while the line takes no more: what is new is read again when it does. */
   #isBlocked = false;
   #isCatchingUp = false;
+  /** Logs that both sides know to be forked, by evidence that went over this session. */
+  readonly #forks = new Set<string>();
   /** Tells the store that the other side has sent what it has, or is gone. */
   #isHeard: () => unknown = () => undefined;
 
@@ -137,6 +144,11 @@ export class SessionHost {
   missed(operation: TakenOperation): void {
     this.#session.missed(operation, operation.mayFollow);
     if (this.isLive && !this.#isBlocked) this.#catchUpSoon();
+  }
+
+  /** Tells of a log that turned out to be forked. */
+  forked(log: LogName): void {
+    this.#later(() => this.#sendEvidence(log));
   }
 
   #follow(verdict: AppendVerdict): void {
@@ -210,6 +222,7 @@ export class SessionHost {
         return this.#later(async () => {
           this.#plan = await store.plan(this.#topic!, action.remote);
           this.#do(this.#session.plan(this.#plan));
+          for (const log of store.forksUnknownTo?.(action.remote) ?? []) await this.#sendEvidence(log);
         });
       case 'stream':
         return this.#later(() => this.#stream());
@@ -256,9 +269,18 @@ export class SessionHost {
     }
   }
 
-  async #sendEvidence({ author, log }: PlanPart): Promise<void> {
+  /** Sends evidence of a fork, unless it went over this session before. */
+  async #sendEvidence({ author, log }: LogName): Promise<void> {
+    if (this.#forks.has(author + log)) return;
     const evidence = await this.#options.store.evidence(author, log);
-    if (evidence !== undefined) this.#do(this.#session.sendFork(...evidence));
+    const actions = evidence === undefined ? [] : this.#session.sendFork(...evidence);
+    if (actions.length > 0) this.#noteFork({ author, log });
+    this.#do(actions);
+  }
+
+  #noteFork({ author, log }: LogName): void {
+    if (this.#forks.size >= MOST_FORKS) this.#forks.clear();
+    this.#forks.add(author + log);
   }
 
   async #catchUp({ author, log, after, forked }: BehindLog): Promise<void> {
@@ -272,7 +294,13 @@ export class SessionHost {
     this.#countTaking(1, bytes);
     let fault: LogReason | SessionFault | undefined;
     try {
-      const taken = await this.#options.store.take(this.#topic!, header, body, this.#seen);
+      const taken = await this.#options.store.take(
+        this.#topic!,
+        header,
+        body,
+        this.#seen,
+        this.#options.isInvited,
+      );
       if (taken.ok) this.#onTaken(taken.value);
       else if (!isHarmless(taken.reason, live)) fault = taken.reason;
     } catch {
@@ -302,7 +330,7 @@ export class SessionHost {
     this.#countTaking(1, bytes);
     let fault: LogReason | SessionFault | undefined;
     try {
-      fault = await this.#options.store.takeEvidence(first, second);
+      fault = await this.#options.store.takeEvidence(first, second, (log) => this.#noteFork(log));
     } catch {
       fault = 'storage';
     }

@@ -1,10 +1,11 @@
 import { fromHex, toHex } from '../base/byte-texts.ts';
 import { MOST_SIDE_OPERATIONS } from '../log/fork.ts';
-import { compareTips, type Tips } from '../log/heights.ts';
+import { compareTips, type LogName, type Tip, type Tips } from '../log/heights.ts';
 import type { LogReason } from '../log/reasons.ts';
+import type { ForkMarks } from '../store/fork-marks.ts';
 import type { LogStore } from '../store/log-store.ts';
 import { Intake, type IntakeOptions, type TakeResult } from './intake.ts';
-import type { OutgoingOperation } from './log-sync.ts';
+import type { OutgoingOperation, SessionFault } from './log-sync.ts';
 import { planParts } from './plan.ts';
 import type { PlanPart, SeenOperation, SyncPlan, SyncStore } from './sync-store.ts';
 
@@ -16,6 +17,8 @@ const BEYOND = 2 ** 32 - 1;
 /** What synchronisation over a store needs. */
 export interface StoredLogsOptions extends IntakeOptions {
   readonly store: LogStore;
+  /** Which logs are forked; who has none tells nobody of forks by evidence alone. */
+  readonly marks?: ForkMarks | undefined;
   /** Told what other nodes have. */
   readonly heard?: ((remote: Tips) => () => unknown) | undefined;
 }
@@ -25,19 +28,28 @@ export class StoredLogs implements SyncStore {
   readonly #store: LogStore;
   readonly #intake: Intake;
   readonly #heard: StoredLogsOptions['heard'];
+  readonly #marks: ForkMarks | undefined;
 
   constructor(options: StoredLogsOptions) {
     this.#store = options.store;
     this.#intake = new Intake(options);
     this.#heard = options.heard;
+    this.#marks = options.marks;
   }
 
   heard(remote: Tips): () => unknown {
     return this.#heard?.(remote) ?? (() => undefined);
   }
 
-  tips(topic: Uint8Array): Promise<Tips> {
-    return this.#store.tips(toHex(topic));
+  /** A log whose fork is known by evidence alone shows that by the id that its other branch begins with. */
+  async tips(topic: Uint8Array): Promise<Tips> {
+    const tips = await this.#store.tips(toHex(topic));
+    for (const { author, log, side } of this.#marks?.all() ?? []) {
+      const logs = tips.get(author) as Map<string, Tip> | undefined;
+      const tip = logs?.get(log);
+      if (tip !== undefined && tip.side === undefined) logs!.set(log, { ...tip, side });
+    }
+    return tips;
   }
 
   async plan(topic: Uint8Array, remote: Tips): Promise<SyncPlan> {
@@ -72,12 +84,24 @@ export class StoredLogs implements SyncStore {
     header: Uint8Array,
     body: Uint8Array | undefined,
     seen: (operation: SeenOperation) => void = () => undefined,
+    isInvited = true,
   ): Promise<TakeResult> {
-    return this.#intake.take(topic, header, body, seen);
+    return this.#intake.take(topic, header, body, seen, isInvited);
   }
 
-  takeEvidence(first: Uint8Array, second: Uint8Array): Promise<LogReason | undefined> {
-    return this.#intake.evidence(first, second);
+  takeEvidence(
+    first: Uint8Array,
+    second: Uint8Array,
+    seen: (log: LogName) => void = () => undefined,
+  ): Promise<LogReason | SessionFault | undefined> {
+    return this.#intake.evidence(first, second, seen);
+  }
+
+  *forksUnknownTo(remote: Tips): Generator<LogName> {
+    for (const mark of this.#marks?.all() ?? []) {
+      const side = remote.get(mark.author)?.get(mark.log)?.side;
+      if (side === undefined) yield mark;
+    }
   }
 
   /** Ids of this side at the heights of the other, where it is ahead. */

@@ -1,6 +1,6 @@
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { Result } from '../base/result.ts';
-import type { LogRange, Tips } from '../log/heights.ts';
+import type { LogName, LogRange, Tips } from '../log/heights.ts';
 import type { LogReason } from '../log/reasons.ts';
 import type { OutgoingOperation, SessionFault } from './log-sync.ts';
 
@@ -54,13 +54,25 @@ export interface SyncStore {
    *
    * @param seen told which operation it is, once that is true and before anybody is told that it is new here: whoever
    * sent it need not hear of it
+   * @param isInvited false for what may open no log beyond the room that strangers have
    */
   take(
     topic: Uint8Array,
     header: Uint8Array,
     body: Uint8Array | undefined,
     seen?: (operation: SeenOperation) => void,
+    isInvited?: boolean,
   ): Promise<Result<TakenOperation, LogReason | SessionFault>>;
-  /** Checks evidence of a fork, and keeps it. */
-  takeEvidence(first: Uint8Array, second: Uint8Array): MaybePromise<LogReason | undefined>;
+  /**
+   * Checks evidence of a fork, and keeps it.
+   *
+   * @param seen told of which log it is, once that is true
+   */
+  takeEvidence(
+    first: Uint8Array,
+    second: Uint8Array,
+    seen?: (log: LogName) => void,
+  ): MaybePromise<LogReason | SessionFault | undefined>;
+  /** Forked logs that another replica does not know as such; none when absent. */
+  forksUnknownTo?(remote: Tips): Iterable<LogName>;
 }

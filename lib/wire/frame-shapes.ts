@@ -40,6 +40,11 @@ const SELECTOR: Shape = shape({ '#': NAMES, '.': NAMES, '%': UNREAD, '-': UNREAD
 /** Characters that a comma and the shortest member take in JSON: `,0` and `,"":0`. */
 const MIN_ITEM_LENGTH = 2;
 const MIN_MEMBER_LENGTH = 5;
+/** Fields of a frame of logs at most, and one more; and logs in it, of one author or of several. */
+const FRAME_FIELDS = 8;
+const FRAME_LOGS = 5001;
+/** A frame of logs: its bytes are long texts, and one field may be a state vector. */
+const LOG_FRAME: Shape = logFrameShape();
 const FLAGS = ['><', 'dam', '##', 'nts', 'err', '%', 'pid', 'relay'] as const;
 
 /** What is kept of a message: one member beyond its limits, for the fault to come out, and one unknown field. */
@@ -52,6 +57,7 @@ export function messageShape(limits: GraphLimits): Shape {
     get: SELECTOR,
     put: putShape(limits),
     op: shape({ h: LINK, b: LINK }),
+    f: LOG_FRAME,
   };
   const flags = Object.fromEntries(FLAGS.map((name) => [name, UNREAD]));
   return { ...shape({ ...fields, ...flags }, 1), finish: finishMessage };
@@ -87,6 +93,14 @@ function jsonShape(length: number): Shape {
 function shape(fields: Readonly<Record<string, Shape>>, others = 0, other = UNREAD): Shape {
   const byName = new Map(Object.entries(fields));
   return { ...UNREAD, field: (name) => byName.get(name), others, other };
+}
+
+/** `{author: {log: [height, tip, side]}}` within an array of numbers and texts. */
+function logFrameShape(): Shape {
+  const tip: Shape = { ...UNREAD, items: 4 };
+  const logs = shape({}, FRAME_LOGS, tip);
+  const field: Shape = { ...shape({}, FRAME_LOGS, logs), text: 'json' };
+  return { ...UNREAD, items: FRAME_FIELDS, other: field };
 }
 
 function finishMessage({ value }: KeptMembers): unknown {

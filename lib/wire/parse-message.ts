@@ -3,6 +3,7 @@ import { randomId } from '../base/random.ts';
 import { isRecord } from '../base/record.ts';
 import { failure, success, type Result } from '../base/result.ts';
 import type { FieldWrite } from '../graph/write.ts';
+import { ReadyJson } from './json-text.ts';
 import { isLongJson } from './long-json.ts';
 import { parsePut, parsePutInSteps } from './parse-put.ts';
 import { parseSelector } from './parse-selector.ts';
@@ -139,9 +140,17 @@ function parseControl(raw: Raw, id: Id): ControlMessage | undefined {
     pid: shortText(pid),
     relay: raw['relay'] === true,
     ...(name === 'twin' ? { secret: shortText(raw['secret']) ?? '' } : {}),
-    ...(name === 'log' ? { frame: raw['f'] } : {}),
+    ...(name === 'log' ? { frame: wholeFrame(raw['f']) } : {}),
     fromNode: typeof pid === 'string' && pid.length === NODE_PID_LENGTH && hasNodeHelloKeys(raw),
   };
+}
+
+/** A frame of logs of which long texts came as JSON that is ready. */
+function wholeFrame(frame: unknown): unknown {
+  if (!Array.isArray(frame)) return frame;
+  return frame.map((field: unknown) =>
+    field instanceof ReadyJson ? (JSON.parse(field.json) as unknown) : field,
+  );
 }
 
 function shortText(raw: unknown): string | undefined {

@@ -6,6 +6,7 @@ import type { Operation } from '../../lib/log/operation.ts';
 import type { RelaySettings } from '../../relay/relay.ts';
 import { graphLines, logLines, LogRelays, synced, type LogRelay } from '../support/log-relays.ts';
 import { NaiveGraph } from '../support/naive-graph.ts';
+import { graphOf } from '../support/raw-peer.ts';
 import { saidBy, signedPut } from '../support/signed-messages.ts';
 
 const shared = saidBy(1, undefined, writeOf('mark', 'name', 1, 'Mark'));
@@ -70,9 +71,14 @@ describe('relays with a forked log', function () {
       expect(await client.value('mark', 'city')).to.equal(undefined);
       await relay.events.next(({ kind }) => kind === 'log-hidden', 'a hidden log');
     }
+    const reader = await relays.client(here);
+    await reader.get({ '#': 'mark' });
     const more = saidBy(1, [phone, desk].toSorted(byId)[0], writeOf('mark', 'age', 1, 40));
     expect(await say(here, more, writeOf('mark', 'age', 1, 40))).to.deep.include({ ok: true });
     expect(await (await relays.client(here)).value('mark', 'age')).to.equal(undefined);
+    await (await relays.client(here)).put(graphOf('mark', { seen: true }));
+    const told = await reader.pushed('mark');
+    expect(Object.keys(told.put!['mark']!._['>'])).to.deep.equal(['seen']);
   });
 
   it('do as they are told when they start with another policy, and back again', async () => {

@@ -305,10 +305,18 @@ describe('relay.log-network', () => {
     expect(await hear('operation')).to.have.property('body');
     const [mine] = putsBy(5, 1);
     say({ type: 'operation', session: 0, header: mine!.header.bytes, body: mine!.body });
+    const large = 'x'.repeat(1_000_000);
+    const [big] = logOf(authorOf(6), 1, () => bodyOf(writeOf('by6', 'k0', 1, large)), {
+      logId: logIdOf(GRAPH_TOPIC),
+    });
+    say({ type: 'operation', session: 0, header: big!.header.bytes, body: big!.body });
     say({ type: 'done', session: 0 });
     await hear('done');
     await synced(target);
     expect(await writer.value('by5', 'k0')).to.equal('5 0');
+    expect(await writer.value('by6', 'k0')).to.equal(large);
+    await writer.put(graphOf('large', { k: 'y'.repeat(300_000) }, 5));
+    expect(((await hear('live')) as { body?: Uint8Array }).body!.length).to.be.above(300_000);
     await writer.put(graphOf('after', { k: 1 }, 5));
     expect(await hear('live')).to.have.property('body');
     // What is wrong ends the synchronisation, and not the link.

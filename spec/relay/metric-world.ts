@@ -25,6 +25,7 @@ const NO_LOGS: MetricSources['logs'] = {
   census: () => Promise.resolve({ authors: 0, forked: 0 }),
   ownHeight: () => Promise.resolve(undefined),
   ownLag: 0,
+  refused: { signature: 0 },
 };
 
 /** What is counted, and the mesh that counts most of it. */

@@ -1,7 +1,7 @@
 /** A small store with logs under its graph, a log of its own, and a witness. */
 import type { MemoryStorage } from '../../adapters/memory.ts';
 import { toHex } from '../../lib/base/byte-texts.ts';
-import type { Limits } from '../../lib/base/limits.ts';
+import { limitsWith, type Limits } from '../../lib/base/limits.ts';
 import type { ForkPolicy } from '../../lib/log/fork.ts';
 import type { Signer } from '../../lib/log/key-pair.ts';
 import { namesOf, type Operation } from '../../lib/log/operation.ts';
@@ -12,6 +12,8 @@ import { LogGroup } from '../../lib/store/log-group.ts';
 import { LoggedCommits } from '../../lib/store/logged-commits.ts';
 import { History } from '../../lib/store/history.ts';
 import { Past } from '../../lib/store/past.ts';
+import { LogRefusals } from '../../lib/store/log-refusals.ts';
+import { LogRoom } from '../../lib/store/log-room.ts';
 import { LogStore } from '../../lib/store/log-store.ts';
 import { OwnLog } from '../../lib/store/own-log.ts';
 import { pagesOf } from '../../lib/store/replay.ts';
@@ -53,6 +55,7 @@ export class LoggedStore {
   readonly sync: StoredLogs;
   readonly told: WitnessEvent[] = [];
   readonly hidings: ForkHiderEvent[] = [];
+  readonly refusals: LogRefusals = new LogRefusals();
 
   constructor(options: LoggedStoreOptions = {}) {
     const {
@@ -78,12 +81,16 @@ export class LoggedStore {
         };
         const { store, marks, forks } = made;
         const entries = new CountingEntries(storage, store, forks);
-        const group = (): LogGroup => new LogGroup(store, forks, (id) => (id === log ? topic : undefined));
+        const room = new LogRoom(storage, limitsWith(options.limits).logAuthors);
+        const group = (): LogGroup =>
+          new LogGroup(store, forks, (id) => (id === log ? topic : undefined), room);
         return new LoggedCommits({
           group,
           marks: witnesses ? marks : undefined,
           signer: () => this.witness,
           forks: { marks: forks, entries },
+          room,
+          refusals: this.refusals,
         });
       },
     });
@@ -124,7 +131,13 @@ export class LoggedStore {
       snapshotAfter: options.snapshotAfter,
       restores: policy === 'hide',
     });
-    this.sync = new StoredLogs({ store: this.logs, submit: writer.submit.bind(writer), verify: verifyFast });
+    this.sync = new StoredLogs({
+      marks: this.forks,
+      store: this.logs,
+      submit: writer.submit.bind(writer),
+      verify: verifyFast,
+      refusals: this.refusals,
+    });
   }
 
   /** Submits an operation with what it says. */

@@ -17,7 +17,8 @@ import { LogHandshake, type HandshakeOptions } from '../../lib/sync/log-handshak
 import { createRelay } from '../../relay/relay.ts';
 import { START_MS } from '../support/fake-clock.ts';
 import { get, meshWorlds, PAST, put, type MeshWorld, type MeshWorldOptions } from '../support/mesh-world.ts';
-import { authorOf, TOPIC, verifyFast } from '../support/log-maker.ts';
+import { authorOf, logOf, TOPIC, verifyFast } from '../support/log-maker.ts';
+import { openLogged } from '../support/logged-store.ts';
 import { LogReplica } from '../support/log-replica.ts';
 import { freshId, freshName, graphOf, RawPeer, type RawMessage } from '../support/raw-peer.ts';
 import { RecordingLink } from '../support/recording-link.ts';
@@ -402,6 +403,15 @@ const REACHED: Readonly<Record<keyof Limits, Reach>> = {
     expect([peer.sessionCount, line.code]).to.deep.equal([2, undefined]);
     peer.receive(topicFrame(2));
     expect(line.code).to.equal(1013);
+  },
+
+  logAuthors: async () => {
+    const store = await openLogged({ limits: { logAuthors: 2 }, witnesses: false });
+    const logs = [1, 2, 3].map((author) => logOf(authorOf(author), 2, () => undefined));
+    for (const [first] of logs.slice(0, 2)) expect(await store.take(first!)).to.include({ ok: true });
+    expect(await store.take(logs[2]![0]!)).to.include({ ok: false, logReason: 'authors' });
+    expect(await store.take(logs[1]![1]!)).to.include({ ok: true });
+    await store.close();
   },
 
   sessionLogs: async () => {

@@ -38,11 +38,19 @@ function weightOfWrites(writes: readonly FieldWrite[]): number {
   return 1 + Math.floor(lengthOfWrites(writes) / PUT_LENGTH);
 }
 
+/** What others are told of: the whole of a new operation, whatever of it won, unless it counts for nothing. */
+function newsOf(message: PutMessage, outcome: Extract<PutOutcome, { ok: true }>): readonly FieldWrite[] {
+  const isNew = message.opJson !== undefined && outcome.placement !== 'known' && outcome.isHidden !== true;
+  return isNew ? message.writes : outcome.changed;
+}
+
 /** One put on its way through policy and writer. */
 class ReceivedPut implements PutRequest, CheckedPut {
   writes: readonly FieldWrite[];
   operation: PutRequest['operation'];
   readonly owner: string;
+  /** Whoever this side dialled may bring new authors. */
+  readonly isInvited: boolean;
   readonly #context: Context;
   readonly #peer: Peer;
   readonly #message: PutMessage;
@@ -52,6 +60,7 @@ class ReceivedPut implements PutRequest, CheckedPut {
   constructor(context: Context, peer: Peer, message: PutMessage) {
     this.writes = message.writes;
     this.owner = peer.name;
+    this.isInvited = peer.dialled;
     this.#context = context;
     this.#peer = peer;
     this.#message = message;
@@ -88,9 +97,7 @@ class ReceivedPut implements PutRequest, CheckedPut {
     } else {
       context.counters.put.accepted += 1;
       if (peer.wantsAcks && !this.#isAnswer()) context.send(peer, encodeAck(randomId(), message.idJson));
-      // Others need the whole of a new operation, whatever of it won.
-      const isNew = message.opJson !== undefined && outcome.placement !== 'known';
-      if (!message.failed) pushChanges(context, isNew ? message.writes : outcome.changed, peer, message);
+      if (!message.failed) pushChanges(context, newsOf(message, outcome), peer, message);
     }
     if (message.replyTo !== undefined && !message.more && context.asks.isWaitingFor(message.replyTo, peer)) {
       if (outcome.ok) context.asks.answered(message.replyTo, peer, this.writes);

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { MemoryStorage } from '../../../adapters/memory.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
-import { isCanonical } from '../../../lib/log/fork.ts';
+import { isCanonical, MOST_SIDE_OPERATIONS } from '../../../lib/log/fork.ts';
 import type { Operation } from '../../../lib/log/operation.ts';
 import { encodeDelta } from '../../../lib/store/delta-codec.ts';
 import { seeded, shuffled } from '../../support/arbitraries.ts';
@@ -151,6 +151,49 @@ describe('store.log-group', () => {
     expect(await store.sync.evidence(author, name)).to.deep.equal(ordered.map(({ header }) => header.bytes));
     expect(await store.sync.takeEvidence(log[1]!.header.bytes, other.header.bytes)).to.equal(undefined);
     expect(await store.sync.takeEvidence(log[1]!.header.bytes, log[1]!.header.bytes)).to.equal('fork');
+  });
+
+  it('keeps one side branch of a log, and no more of it than it may have', async function () {
+    this.timeout(20_000);
+    const store = await open();
+    const branches = [6n, 7n].map((timestamp) =>
+      logOf(authorOf(1), MOST_SIDE_OPERATIONS + 2, () => delta(writeAt(1, 1)), { timestamp }),
+    );
+    const [canonical, side] = branches.toSorted(([a], [b]) =>
+      isCanonical(a!.header.id, b!.header.id) ? -1 : 1,
+    );
+    for (const operation of canonical!.slice(0, 2)) await store.take(operation);
+    const outcomes = [];
+    for (const operation of side!) outcomes.push(await store.take(operation));
+    expect(outcomes.slice(0, MOST_SIDE_OPERATIONS).every(({ ok }) => ok)).to.equal(true);
+    expect(outcomes.slice(MOST_SIDE_OPERATIONS)).to.deep.equal(
+      [0, 1].map(() => ({ ok: false, reason: 'the side branch of the fork is full', logReason: 'full' })),
+    );
+    expect(await store.lines()).to.have.lengthOf(MOST_SIDE_OPERATIONS + 2);
+    expect(store.forks.size).to.equal(1);
+  });
+
+  it('keeps no third branch', async () => {
+    const store = await open();
+    const branches = [6n, 7n, 8n].map(
+      (timestamp) => logOf(authorOf(1), 1, () => delta(writeAt(1, 1)), { timestamp })[0]!,
+    );
+    const outcomes = [];
+    for (const operation of branches) outcomes.push((await store.take(operation)).ok);
+    expect(outcomes).to.deep.equal([true, true, false]);
+    expect(await store.lines()).to.have.lengthOf(2);
+  });
+
+  it('lets writes of the future count against their author, whoever brings them', async () => {
+    const store = await open({ limits: { futureWritesPerPeer: 2 } });
+    const writes = [1, 2, 3].map((at) => writeOf('s', `k${at}`, START_MS + 1000 + at, 'v'));
+    const log = logOf(authorOf(1), 3, (at) => delta(writes[at]!));
+    for (const [at, operation] of log.entries()) {
+      const request = { writes: [writes[at]!], operation, owner: `peer ${at}` };
+      await new Promise((settle) => store.small.writer.submit({ ...request, settle }));
+    }
+    expect(store.small.writer.deferredCount).to.equal(2);
+    expect(await store.lines()).to.have.lengthOf(3);
   });
 
   it('takes nothing more for a frozen log', async () => {

@@ -1,0 +1,51 @@
+/** Behaviour of a relay that holds the logs of as many authors as it may. */
+import { expect } from 'chai';
+import { writeOf } from '../../lib/graph/write.ts';
+import { authorOf } from '../support/log-maker.ts';
+import { LogNode } from '../support/log-node.ts';
+import { GRAPH_TOPIC, LogRelays, logLines, putsBy, synced } from '../support/log-relays.ts';
+import { saidBy, signedPut } from '../support/signed-messages.ts';
+
+describe('a relay with no room for more authors', function () {
+  this.timeout(10_000);
+  const relays = new LogRelays();
+  afterEach(() => relays.end());
+
+  it('refuses new ones in puts and leaves them out of sessions, and goes on with those that it knows', async () => {
+    const relay = await relays.start({ limits: { logAuthors: 1 }, adminToken: 'secret-token' });
+    const [first, second] = [writeOf('s', 'a', 1, 1), writeOf('s', 'b', 1, 1)];
+    const known = saidBy(1, undefined, first);
+    const client = await relays.client(relay);
+    client.send(signedPut('known', known, first));
+    expect(await client.reply('known')).to.deep.include({ ok: true });
+    client.send(signedPut('new', saidBy(2, undefined, second), second));
+    expect(await client.reply('new')).to.include({ err: 'no more authors are kept here' });
+
+    const node = await LogNode.meet(relay.relay.port, authorOf(77));
+    await node.session(GRAPH_TOPIC);
+    node.send({ type: 'have', session: 0, tips: new Map(), more: false });
+    const next = saidBy(1, known, second);
+    for (const { header, body } of [...putsBy(3, 2), next])
+      node.send({ type: 'operation', session: 0, header: header.bytes, body });
+    node.send({ type: 'done', session: 0 });
+    expect(await synced(relay)).to.have.property('taken', 1);
+    expect(await logLines(relay.storage)).to.have.lengthOf(2);
+    const address = `http://127.0.0.1:${relay.relay.port}/metrics`;
+    const text = await (await fetch(address, { headers: { authorization: 'Bearer secret-token' } })).text();
+    expect(text).to.include('thicket_log_refused_total{reason="authors"} 3');
+    await node.close();
+  });
+
+  it('takes the authors of a relay that it dials', async () => {
+    const there = await relays.start();
+    const write = writeOf('s', 'a', 1, 1);
+    for (const author of [1, 2, 3]) {
+      const client = await relays.client(there);
+      client.send(signedPut('put', saidBy(author, undefined, write), write));
+      expect(await client.reply('put')).to.deep.include({ ok: true });
+    }
+    const here = await relays.start({ limits: { logAuthors: 1 }, peers: [there.url] });
+    await synced(here);
+    expect(await logLines(here.storage)).to.have.lengthOf(3);
+  });
+});
