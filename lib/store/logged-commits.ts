@@ -129,6 +129,7 @@ class LoggedCommit implements CommitLogs {
       if (!placement.ok) return LOG_REASONS[placement.reason].text;
       if (placement.value === 'known') return [];
     }
+    if (request.pruned !== undefined) yield* this.#prune(request.pruned);
     // An operation is kept whatever it says, or a full waiting room would end the synchronisation of its log.
     const writes = hasRoom
       ? request.writes
@@ -139,6 +140,11 @@ class LoggedCommit implements CommitLogs {
       deferred.add(write, owner);
     }
     return merged.accepted;
+  }
+
+  *#prune(ids: readonly string[]): WaitingSteps<void> {
+    this.#group ??= this.#options.group();
+    for (const id of ids) yield* this.#group.dropBody(id);
   }
 }
 
