@@ -5,6 +5,7 @@ import { Lifecycle } from '../lib/base/lifecycle.ts';
 import type { Share } from '../lib/base/share.ts';
 import { inLaterTurn } from '../lib/base/turns.ts';
 import type { Change, RangeOptions, Storage, TextCursor, TextEntry } from '../lib/store/storage.ts';
+import { Tabs } from './tabs.ts';
 
 const STORE = 'thicket';
 /** Changes checked in one turn. */
@@ -46,7 +47,7 @@ export class IndexedDbStorage implements Storage {
 
   constructor(options: IndexedDbOptions) {
     this.#options = options;
-    this.share = options.tabs === true ? shareOf(options.name) : undefined;
+    this.share = options.tabs === true ? new Tabs(options.name) : undefined;
   }
 
   open(): Promise<void> {
@@ -215,18 +216,6 @@ function lock(name: string): Promise<() => void> {
       })
       .catch(reject);
   });
-}
-
-/** The tabs of an origin that use a database. */
-function shareOf(name: string): Share {
-  const channel = new BroadcastChannel(`thicket ${name}`);
-  return {
-    exclusive: async (task) => navigator.locks.request(`thicket write ${name}`, task),
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel has no other origin
-    tell: (text) => channel.postMessage(text),
-    listen: (listener) => channel.addEventListener('message', ({ data }) => listener(String(data))),
-    close: () => channel.close(),
-  };
 }
 
 function answerOf<T>(

@@ -4,7 +4,7 @@
  */
 import { compareBytes, utf8 } from '../lib/base/bytes.ts';
 import { systemClock, type Clock } from '../lib/base/clock.ts';
-import { GraphError, type ErrorCode } from '../lib/base/errors.ts';
+import { GraphError, relayError, type GraphErrorCode } from '../lib/base/errors.ts';
 import type { Change } from '../lib/store/storage.ts';
 
 type Bytes = Uint8Array | undefined;
@@ -40,7 +40,7 @@ export function isNoRoom(error: unknown): boolean {
   return false;
 }
 
-function codeOf(error: unknown): ErrorCode {
+function codeOf(error: unknown): GraphErrorCode {
   return isNoRoom(error) ? 'STORAGE_FULL' : 'STORAGE_FAILED';
 }
 
@@ -150,7 +150,7 @@ export class LevelRecovery {
     for (const [at, key] of keys.entries()) {
       if (isSame(after[at], before[at])) continue;
       if (!isSame(after[at], wanted.get(key))) {
-        throw new GraphError('STORAGE_DAMAGED', 'opened anew after a failed write, it holds something else');
+        throw relayError('STORAGE_DAMAGED', 'opened anew after a failed write, it holds something else');
       }
       undone.push([key, before[at]]);
     }

@@ -1,7 +1,7 @@
 /** Storage in LevelDB: a data folder in Node, IndexedDB in browsers. */
 import { Level, type Iterator as LevelIterator, type IteratorOptions } from 'level';
 import type { Clock } from '../lib/base/clock.ts';
-import { GraphError, type ErrorCode } from '../lib/base/errors.ts';
+import { GraphError, type GraphErrorCode } from '../lib/base/errors.ts';
 import { Lifecycle } from '../lib/base/lifecycle.ts';
 import { inLaterTurn } from '../lib/base/turns.ts';
 import type {
@@ -84,7 +84,7 @@ function isLockHeld(error: unknown): boolean {
   return cause instanceof Error && 'code' in cause && cause.code === 'LEVEL_LOCKED';
 }
 
-function openingCode(error: unknown): ErrorCode {
+function openingCode(error: unknown): GraphErrorCode {
   if (isLockHeld(error)) return 'STORAGE_LOCKED';
   return isNoRoom(error) ? 'STORAGE_FULL' : 'STORAGE_UNREADABLE';
 }

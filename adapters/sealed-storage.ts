@@ -1,5 +1,5 @@
 /** Storage that never serves a damaged value: every value is stored behind a checksum, every commit is counted. */
-import { GraphError } from '../lib/base/errors.ts';
+import { GraphError, relayError } from '../lib/base/errors.ts';
 import { Lifecycle } from '../lib/base/lifecycle.ts';
 import type {
   Change,
@@ -195,6 +195,6 @@ export class SealedStorage implements Storage {
       this.#isDamaged = true;
       this.#onDamage(REASON);
     }
-    throw new GraphError('STORAGE_DAMAGED', REASON);
+    throw relayError('STORAGE_DAMAGED', REASON);
   }
 }

@@ -1,6 +1,8 @@
 /** The door `thicket`: the graph model, HAM, SEA, the wire codec, the store and the mesh. */
-export { ERROR_CODES, GraphError, type ErrorCode } from './base/errors.ts';
+export { ERROR_CODES } from './base/error-codes.ts';
+export { GraphError, type ErrorCode } from './base/errors.ts';
 export { StateClock, systemClock, type Clock } from './base/clock.ts';
+export type { GraphLimits } from './base/graph-limits.ts';
 export { DEFAULT_LIMITS, limitsWith, type Limits } from './base/limits.ts';
 export { randomId, randomText } from './base/random.ts';
 export { failure, success, type Result } from './base/result.ts';

@@ -2,12 +2,9 @@
 /** The command `thicket`: parse, start, stop on signals; look after stores and logs. */
 import { performance } from 'node:perf_hooks';
 import { GraphError } from '../lib/base/errors.ts';
-import { runLog } from './log-command.ts';
 import { readOptions, type CommandRequest } from './options.ts';
 import type { RelayOptions } from './option-table.ts';
-import { createRelay, type Relay } from './relay.ts';
-import { checkStore } from './store-check.ts';
-import { repairStore } from './store-repair.ts';
+import type { Relay } from './relay.ts';
 
 /** A stop that takes longer is cut off. */
 const STOP_MS = 4900;
@@ -50,6 +47,7 @@ function stopOnSignals(relay: Relay): void {
 }
 
 async function serve(options: RelayOptions): Promise<void> {
+  const { createRelay } = await import('./relay.ts');
   const relay = createRelay(options);
   stopOnSignals(relay);
   const { port } = await relay.listen();
@@ -62,21 +60,26 @@ async function serve(options: RelayOptions): Promise<void> {
   }
 }
 
+/** Loads what the command needs: all of it takes half a second on a slow machine. */
 async function run(request: CommandRequest): Promise<void> {
   switch (request.kind) {
     case 'print':
       process.stdout.write(request.text);
       return;
     case 'check': {
+      const { checkStore } = await import('./store-check.ts');
       const { isSound, lines } = await checkStore(request.data);
       console.log(lines.join('\n'));
       process.exitCode = isSound ? 0 : 1;
       return;
     }
-    case 'repair':
+    case 'repair': {
+      const { repairStore } = await import('./store-repair.ts');
       console.log((await repairStore(request)).join('\n'));
       return;
+    }
     case 'log': {
+      const { runLog } = await import('./log-command.ts');
       const { stdin: input, stdout: output, stderr: terminal } = process;
       process.exitCode = await runLog(request.request, { input, output, terminal });
       return;

@@ -1,7 +1,7 @@
 /** The logs of a data folder that no relay runs on. */
 import { LevelStorage } from '../adapters/level.ts';
 import { systemClock } from '../lib/base/clock.ts';
-import { GraphError } from '../lib/base/errors.ts';
+import { relayError } from '../lib/base/errors.ts';
 import { DEFAULT_LIMITS } from '../lib/base/limits.ts';
 import { GraphStore } from '../lib/store/graph-store.ts';
 import { Writer } from '../lib/store/writer.ts';
@@ -47,7 +47,7 @@ export async function openFolderLogs({ data, network, writes }: FolderLogsOption
   const limits = DEFAULT_LIMITS;
   const slices = new Slices({ schedule: setImmediate });
   const graph = new GraphStore({ storage, limits, slices });
-  const options = { ...DEFAULT_OPTIONS, data, network, legacy: 'graph' as const };
+  const options = { ...DEFAULT_OPTIONS, data, network, legacy: 'graph' as const, forks: undefined };
   const logs = new RelayLogs({ options, storage, clock: systemClock, slices, report: () => undefined });
   const writer = new Writer({ storage, graph, limits, schedule: setImmediate, slices, logs: logs.forWriter });
   const close = async (): Promise<void> => {
@@ -55,7 +55,7 @@ export async function openFolderLogs({ data, network, writes }: FolderLogsOption
     await storage.close();
   };
   try {
-    if (writes && storage.damage !== undefined) throw new GraphError('STORAGE_DAMAGED', storage.damage);
+    if (writes && storage.damage !== undefined) throw relayError('STORAGE_DAMAGED', storage.damage);
     const policy = new AccessPolicy({ graph, limits, clock: systemClock, slices });
     await logs.open({ ...NOBODY, writer, graph, allow: policy.allowed.bind(policy) });
     await writer.open();

@@ -1,7 +1,7 @@
 /** The file that holds the secret of the key a relay signs its log with: made at the first start, for its owner alone. */
 import { open, readFile, stat } from 'node:fs/promises';
 import { fromHex, toHex } from '../lib/base/byte-texts.ts';
-import { GraphError } from '../lib/base/errors.ts';
+import { GraphError, relayError } from '../lib/base/errors.ts';
 import { KeyPair } from '../lib/log/key-pair.ts';
 import { KEY_BYTES } from '../lib/log/strict-ed25519.ts';
 
@@ -23,8 +23,7 @@ export async function loadKeyFile(path: string): Promise<KeyPair> {
   }
   const text = await readKeyFile(path);
   const secret = fromHex(text.trim());
-  if (secret?.length !== KEY_BYTES)
-    throw new GraphError('KEY_INVALID', `${path} does not hold 64 hex digits`);
+  if (secret?.length !== KEY_BYTES) throw relayError('KEY_INVALID', `${path} does not hold 64 hex digits`);
   return new KeyPair(secret);
 }
 
@@ -46,7 +45,7 @@ async function readKeyFile(path: string): Promise<string> {
     const { mode } = await stat(path);
     // Windows knows no such modes.
     if (process.platform !== 'win32' && (mode & OTHERS) !== 0) {
-      throw new GraphError('KEY_INVALID', `${path} may be read by others: chmod 600 it`);
+      throw relayError('KEY_INVALID', `${path} may be read by others: chmod 600 it`);
     }
     return await readFile(path, 'utf8');
   } catch (error) {
@@ -56,5 +55,5 @@ async function readKeyFile(path: string): Promise<string> {
 
 function unusable(path: string, cause: unknown): GraphError {
   const { code = 'unknown' } = cause as NodeJS.ErrnoException;
-  return new GraphError('KEY_INVALID', `${path}: ${code}`, { cause });
+  return relayError('KEY_INVALID', `${path}: ${code}`, { cause });
 }

@@ -2,7 +2,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { GraphError } from '../lib/base/errors.ts';
+import { relayError } from '../lib/base/errors.ts';
 import type { RelayOptions } from './option-table.ts';
 import { readTlsPair } from './tls-files.ts';
 
@@ -37,7 +37,7 @@ export class Listener {
     return new Promise((resolve, reject) => {
       // Stays for good: accepting may fail later, for want of file descriptors, and must not end the process.
       this.server.on('error', (error: NodeJS.ErrnoException) => {
-        reject(new GraphError('RELAY_LISTEN_FAILED', describe(error, port, host), { cause: error }));
+        reject(relayError('RELAY_LISTEN_FAILED', describe(error, port, host), { cause: error }));
       });
       this.server.listen({ port, ...(host === '' ? {} : { host }) }, () => {
         resolve((this.server.address() as AddressInfo).port);

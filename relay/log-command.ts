@@ -5,7 +5,6 @@ import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { GraphError } from '../lib/base/errors.ts';
 import type { OperationBytes } from '../lib/log/sequence.ts';
-import { openFolderLogs } from './folder-logs.ts';
 import type { BlameReport, LogAccess } from './log-access.ts';
 import { verifyLog } from './log-check.ts';
 import {
@@ -28,7 +27,7 @@ import type {
   LogRequest,
   ReadAction,
 } from './log-options.ts';
-import { sequenceOf } from './log-routes.ts';
+import { sequenceOf } from './log-exchange.ts';
 import { Progress, type Terminal } from './progress.ts';
 import { RemoteLogs } from './remote-logs.ts';
 
@@ -63,7 +62,10 @@ export async function runLog({ place, action }: LogRequest, streams: LogStreams)
 }
 
 async function openLogs(place: LogPlaceWanted, writes: boolean): Promise<LogAccess> {
-  return place.kind === 'relay' ? new RemoteLogs(place) : openFolderLogs({ ...place, writes });
+  if (place.kind === 'relay') return new RemoteLogs(place);
+  // The store's code takes longer to load than a question to a relay.
+  const { openFolderLogs } = await import('./folder-logs.ts');
+  return openFolderLogs({ ...place, writes });
 }
 
 async function run(logs: LogAccess, action: LogAction, streams: LogStreams): Promise<number> {

@@ -3,25 +3,12 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Router, type Request, type RequestHandler, type Response } from 'express';
 import type { LogName } from '../lib/log/heights.ts';
-import { encodeSequenceItem, type OperationBytes } from '../lib/log/sequence.ts';
 import { parseMoment } from './moment.ts';
 import type { LogAccess } from './log-access.ts';
+import { CHUNK_BYTES, LOG_ROUTES, SEQUENCE_TYPE, sequenceOf } from './log-exchange.ts';
 
-/** Paths below the relay's address. */
-export const LOG_ROUTES = {
-  heads: '/logs/heads',
-  operations: '/logs/operations',
-  blame: '/logs/blame',
-  import: '/logs/import',
-} as const;
-
-/** Media type of a CBOR sequence (RFC 8742 section 6.3). */
-export const SEQUENCE_TYPE = 'application/cbor-seq';
 const LINES_TYPE = 'application/x-ndjson';
 const HEX = /^[\da-f]{64}$/;
-/** Bytes that are gathered before they are sent. */
-const CHUNK_BYTES = 64 * 1024;
-
 const BAD_QUERY = 'Authors and logs are 64 hex digits.\n';
 const BAD_BLAME = 'Give a soul, and a moment as milliseconds or as the id of an operation.\n';
 const BAD_TYPE = `The body must be of type ${SEQUENCE_TYPE}.\n`;
@@ -106,20 +93,4 @@ async function* linesOf(reports: AsyncIterable<unknown>): AsyncGenerator<string>
     lines = '';
   }
   if (lines !== '') yield lines;
-}
-
-/** Operations as a CBOR sequence, in chunks. */
-export async function* sequenceOf(operations: AsyncIterable<OperationBytes>): AsyncGenerator<Uint8Array> {
-  let items: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const operation of operations) {
-    const item = encodeSequenceItem(operation);
-    items.push(item);
-    bytes += item.length;
-    if (bytes < CHUNK_BYTES) continue;
-    yield Buffer.concat(items);
-    items = [];
-    bytes = 0;
-  }
-  if (items.length > 0) yield Buffer.concat(items);
 }

@@ -1,10 +1,10 @@
 /** The logs of a running relay, over its routes for operators. */
-import { GraphError } from '../lib/base/errors.ts';
+import { GraphError, relayError } from '../lib/base/errors.ts';
 import type { LogName } from '../lib/log/heights.ts';
 import { SequenceReader, type OperationBytes } from '../lib/log/sequence.ts';
 import type { Moment } from '../lib/store/past.ts';
 import type { BlameReport, HeadReport, ImportReport, LogAccess } from './log-access.ts';
-import { LOG_ROUTES, SEQUENCE_TYPE } from './log-routes.ts';
+import { LOG_ROUTES, SEQUENCE_TYPE } from './log-exchange.ts';
 import { reasonOf } from './store-check.ts';
 
 /** What a refusal says at most. */
@@ -111,7 +111,7 @@ export class RemoteLogs implements LogAccess {
   }
 
   #broken(reason: string): GraphError {
-    return new GraphError('RELAY_UNREACHABLE', `${this.#origin}: ${reason}`);
+    return relayError('RELAY_UNREACHABLE', `${this.#origin}: ${reason}`);
   }
 }
 

@@ -1,6 +1,6 @@
 /** Storage that watches over its data folder: what is damaged is told and becomes read-only, never hidden. */
 import { SealedStorage } from '../adapters/sealed-storage.ts';
-import { GraphError, type ErrorCode } from '../lib/base/errors.ts';
+import { GraphError, relayError, type ErrorCode } from '../lib/base/errors.ts';
 import { Lifecycle } from '../lib/base/lifecycle.ts';
 import type { Change, MaybePromise, RangeOptions, Storage, TextCursor } from '../lib/store/storage.ts';
 import { CommitCounter, readCommitCount } from './commit-counter.ts';
@@ -54,7 +54,7 @@ function commandsFor(data: string): string {
 
 function unopenable(data: string, reason: string, cause?: unknown): GraphError {
   const folder = JSON.stringify(data);
-  return new GraphError('STORAGE_DAMAGED', `${reason}; run: thicket repair --data ${folder}`, { cause });
+  return relayError('STORAGE_DAMAGED', `${reason}; run: thicket repair --data ${folder}`, { cause });
 }
 
 /**
@@ -119,7 +119,7 @@ export class GuardedStorage implements Storage {
 
   async commit(changes: Iterable<Change>): Promise<void> {
     this.#lifecycle.assertOpen('STORAGE_NOT_OPEN');
-    if (this.#damage !== undefined) throw new GraphError('STORAGE_DAMAGED', 'it is read-only');
+    if (this.#damage !== undefined) throw relayError('STORAGE_DAMAGED', 'it is read-only');
     try {
       await this.#sealed.commit(changes);
     } catch (error) {
@@ -149,7 +149,7 @@ export class GuardedStorage implements Storage {
       throw error;
     }
     this.#found(reason);
-    throw new GraphError('STORAGE_DAMAGED', reason, { cause: error });
+    throw relayError('STORAGE_DAMAGED', reason, { cause: error });
   }
 
   /** A count that cannot be written only makes a later loss harder to see. */

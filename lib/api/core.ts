@@ -3,7 +3,7 @@ import { StateClock, type Clock } from '../base/clock.ts';
 import { Emitter } from '../base/emitter.ts';
 import { GraphError } from '../base/errors.ts';
 import { Lifecycle } from '../base/lifecycle.ts';
-import type { Limits } from '../base/limits.ts';
+import type { GraphLimits } from '../base/graph-limits.ts';
 import { randomText } from '../base/random.ts';
 import type { Result } from '../base/result.ts';
 import { TwoGenerations } from '../base/two-generations.ts';
@@ -53,7 +53,7 @@ export interface GraphEvents extends Record<string, unknown> {
 export interface CoreParts {
   readonly keeper: GraphKeeper;
   readonly peers: readonly PeerAddress[];
-  readonly limits: Limits;
+  readonly limits: GraphLimits;
   readonly clock: Clock;
   readonly spaces: UserSpaces;
 }
@@ -70,7 +70,7 @@ export class GraphCore {
   readonly events: Emitter<GraphEvents>;
   readonly states: StateClock;
   readonly #keeper: GraphKeeper;
-  readonly #limits: Limits;
+  readonly #limits: GraphLimits;
   readonly #clock: Clock;
   readonly #spaces: UserSpaces;
   readonly #unsent: UnsentWrites;
@@ -112,6 +112,7 @@ export class GraphCore {
       (soul, key, entry) => spaces.plain(soul, key, entry),
     );
     keeper.onMatured((changed) => this.live.apply(changed, true));
+    keeper.onLeft?.(() => this.#adopt());
     this.#status = this.#currentStatus();
     this.#ready = this.#life.open();
     this.#ready.catch((error: unknown) => this.fail(error));
@@ -298,6 +299,15 @@ export class GraphCore {
     }
   }
 
+  /** Sends what other owners of the storage may have left; what fails here is tried again with the next link. */
+  #adopt(): void {
+    if (this.#uplinks.openCount === 0) return;
+    this.#keeper
+      .unsent?.()
+      .then((kept) => this.#resume(kept))
+      .catch(() => undefined);
+  }
+
   #send(write: UnsentWrite): void {
     this.#unsent.add(write);
     this.#uplinks.send(write);
@@ -376,12 +386,7 @@ export class GraphCore {
     if (parts.some((part) => before[part] !== now[part])) {
       this.#status = now;
       this.#tell();
-      // What fails here is tried again with the next link.
-      if (now.peers > before.peers)
-        this.#keeper
-          .unsent?.()
-          .then((kept) => this.#resume(kept))
-          .catch(() => undefined);
+      if (now.peers > before.peers) this.#adopt();
     }
     this.#updateHold();
   }
@@ -407,7 +412,7 @@ export class GraphCore {
 }
 
 /** The writes of a kept put; undefined when it is damaged, which must not keep a graph from opening. */
-function writesIn(putJson: string, limits: Limits): readonly FieldWrite[] | undefined {
+function writesIn(putJson: string, limits: GraphLimits): readonly FieldWrite[] | undefined {
   try {
     const writes = parsePut(JSON.parse(putJson), limits);
     return writes.ok ? writes.value : undefined;

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import type { Limits } from '../base/limits.ts';
+import type { GraphLimits } from '../base/graph-limits.ts';
 import { failure, success, type Result } from '../base/result.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { merge, type MergeView } from '../ham/merge.ts';
@@ -28,7 +28,7 @@ export interface Time {
 
 /** Merging by the clock: what lies in the future waits, bounded in number and in bytes, for its time (D5). */
 export class FutureWrites {
-  readonly #limits: Limits;
+  readonly #limits: GraphLimits;
   readonly #clock: Clock;
   readonly #startTimer: StartTimer;
   readonly #wake: () => void;
@@ -41,7 +41,7 @@ export class FutureWrites {
   #stopTimer: () => void = () => undefined;
 
   /** @param wake called when a write is due */
-  constructor(limits: Limits, { clock, startTimer }: Time, wake: () => void) {
+  constructor(limits: GraphLimits, { clock, startTimer }: Time, wake: () => void) {
     this.#limits = limits;
     this.#clock = clock;
     this.#startTimer = startTimer ?? idleTimer;

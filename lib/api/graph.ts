@@ -1,6 +1,6 @@
 import { systemClock, type Clock } from '../base/clock.ts';
 import { GraphError } from '../base/errors.ts';
-import { limitsWith, type Limits } from '../base/limits.ts';
+import { graphLimitsWith, type GraphLimits } from '../base/graph-limits.ts';
 import type { Link } from '../graph/value.ts';
 import type { PeerAddress } from '../mesh/link.ts';
 import { GraphCore, type GraphEvents, type GraphStatus } from './core.ts';
@@ -20,7 +20,7 @@ export interface GraphOptions {
   readonly peers?: readonly PeerAddress[];
   /** Spaces of users, as `userSpaces()`: their values are signed. Default: everything is taken as it is. */
   readonly users?: UserSpaces;
-  readonly limits?: Partial<Limits>;
+  readonly limits?: Partial<GraphLimits>;
   readonly clock?: Clock;
 }
 
@@ -34,7 +34,7 @@ export interface GraphOptions {
 export function createGraph<Schema extends object = Record<string, OpenNode>>(
   options: GraphOptions = {},
 ): Graph<Schema> {
-  const limits = limitsWith(options.limits);
+  const limits = graphLimitsWith(options.limits);
   const clock = options.clock ?? systemClock;
   const keeper = options.storage ?? new MemoryKeeper(limits, clock);
   if (typeof (keeper as Partial<GraphKeeper>).keepUnsent !== 'function')

@@ -18,6 +18,8 @@ export interface GraphKeeper {
   open(): Promise<readonly KeptWrite[]>;
   /** The same later, with those of other owners; absent where there are none. */
   unsent?(): Promise<readonly KeptWrite[]>;
+  /** Calls back when another owner has ended, who may have left something unsent; absent where there are none. */
+  onLeft?(listener: () => void): void;
   close(): Promise<void>;
   /** Calls back with writes from the future whose time has come. */
   onMatured(listener: (changed: readonly FieldWrite[]) => void): void;

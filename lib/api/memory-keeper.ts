@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import type { Limits } from '../base/limits.ts';
+import type { GraphLimits } from '../base/graph-limits.ts';
 import { TwoGenerations } from '../base/two-generations.ts';
 import type { Fields } from '../graph/node.ts';
 import type { Entry, FieldWrite } from '../graph/write.ts';
@@ -33,7 +33,7 @@ export class MemoryKeeper implements GraphKeeper {
   readonly #spare = new TwoGenerations<string, MemoryNode>(SPARE_BYTES);
   #matured: (changed: readonly FieldWrite[]) => void = () => undefined;
 
-  constructor(limits: Limits, clock: Clock) {
+  constructor(limits: GraphLimits, clock: Clock) {
     this.#future = new FutureWrites(limits, { clock }, () => this.#mature());
   }
 

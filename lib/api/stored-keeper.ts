@@ -1,6 +1,6 @@
 import { systemClock } from '../base/clock.ts';
 import { GraphError } from '../base/errors.ts';
-import { limitsWith, type Limits } from '../base/limits.ts';
+import { graphLimitsWith, type GraphLimits } from '../base/graph-limits.ts';
 import type { Share } from '../base/share.ts';
 import { TwoGenerations } from '../base/two-generations.ts';
 import type { Fields } from '../graph/node.ts';
@@ -50,8 +50,8 @@ export type SharedStorage = Storage & { readonly share?: Share | undefined };
  * @param storage when it has a `share`, what other owners of it store is seen here as well
  * @param limits in place of the defaults; the cache holds 8 MiB unless told otherwise
  */
-export function stored(storage: SharedStorage, limits: Partial<Limits> = {}): GraphKeeper {
-  return new StoredKeeper(storage, limitsWith({ cacheBytes: CACHE_BYTES, ...limits }));
+export function stored(storage: SharedStorage, limits: Partial<GraphLimits> = {}): GraphKeeper {
+  return new StoredKeeper(storage, graphLimitsWith({ cacheBytes: CACHE_BYTES, ...limits }));
 }
 
 /** Writes of one message, that wait for a commit. */
@@ -64,7 +64,7 @@ interface Request {
 /** A graph in a storage; all that waits is merged with what it holds and committed at once before anybody is told. */
 export class StoredKeeper implements GraphKeeper {
   readonly #storage: SharedStorage;
-  readonly #limits: Limits;
+  readonly #limits: GraphLimits;
   readonly #future: FutureWrites;
   /** False when the storage knows better than {@link #future} what waits there. */
   #knowsFuture = false;
@@ -78,8 +78,9 @@ export class StoredKeeper implements GraphKeeper {
   #lastCommit: Promise<unknown> = Promise.resolve();
   #isClosed = false;
   #changed: (changed: readonly FieldWrite[]) => void = () => undefined;
+  #left: () => void = () => undefined;
 
-  constructor(storage: SharedStorage, limits: Limits, time: Time = { clock: systemClock }) {
+  constructor(storage: SharedStorage, limits: GraphLimits, time: Time = { clock: systemClock }) {
     this.#storage = storage;
     this.#limits = limits;
     this.#future = new FutureWrites(limits, time, () => this.#commitUnasked());
@@ -92,6 +93,7 @@ export class StoredKeeper implements GraphKeeper {
     try {
       await this.#openFormat();
       this.#storage.share?.listen((text) => this.#hear(text));
+      this.#storage.share?.onLeft(() => this.#left());
       await this.#readFuture();
       return await this.unsent();
     } catch (error) {
@@ -116,6 +118,10 @@ export class StoredKeeper implements GraphKeeper {
   /** Other owners' writes are told in the same way. */
   onMatured(listener: (changed: readonly FieldWrite[]) => void): void {
     this.#changed = listener;
+  }
+
+  onLeft(listener: () => void): void {
+    this.#left = listener;
   }
 
   async read(soul: string, names: Names | undefined): Promise<Fields> {

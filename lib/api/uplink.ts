@@ -1,4 +1,4 @@
-import type { Limits } from '../base/limits.ts';
+import type { GraphLimits } from '../base/graph-limits.ts';
 import { randomId } from '../base/random.ts';
 import type { Selector } from '../graph/selector.ts';
 import type { FieldWrite } from '../graph/write.ts';
@@ -55,7 +55,7 @@ export interface Parcel {
 
 /** What a link needs of the graph. */
 export interface UplinkParts {
-  readonly limits: Limits;
+  readonly limits: GraphLimits;
   readonly pid: string;
   /** Takes what a peer says; resolves when it is stored, with the reason when it is refused. */
   take(writes: readonly FieldWrite[], isAnswer: boolean): Promise<string | undefined>;

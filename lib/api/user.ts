@@ -1,5 +1,5 @@
 import { GraphError } from '../base/errors.ts';
-import { limitsWith, type Limits } from '../base/limits.ts';
+import { graphLimitsWith, type GraphLimits } from '../base/graph-limits.ts';
 import { success, type Result } from '../base/result.ts';
 import { runWithPauses } from '../base/slices.ts';
 import type { Value } from '../graph/value.ts';
@@ -51,8 +51,8 @@ const sessions = new WeakMap<GraphCore, UserSession>();
  *
  * @param limits of what is remembered of keys and signatures
  */
-export function userSpaces(limits: Partial<Limits> = {}): UserSpaces {
-  const verifier = new Verifier(limitsWith(limits));
+export function userSpaces(limits: Partial<GraphLimits> = {}): UserSpaces {
+  const verifier = new Verifier(graphLimitsWith(limits));
   const checks = new PutCheck(verifier, {
     judge: (write, demand, check) => verifier.judge(write, demand, check),
     run: runWithPauses,

@@ -1,20 +1,13 @@
-/**
- * Every way Thicket can fail, by code. The README lists the same codes; a spec compares both lists.
- */
-export const ERROR_CODES = {
-  CBOR_BAD_VALUE: 'a value has no form in CBOR',
+import { RELAY_ERROR_CODES } from './relay-error-codes.ts';
+
+/** How a graph can fail, by code; see `relay-error-codes.ts` for the others. */
+export const GRAPH_ERROR_CODES = {
   GRAPH_BAD_VALUE: 'a value is no null, text, boolean, finite number or link',
-  KEY_INVALID: 'a key is malformed',
   LIFECYCLE_CLOSED: 'the object is closing or closed',
-  LOG_BODY_TOO_LARGE: 'an operation is too large',
-  LOG_FULL: 'a log is full',
   OPTION_INVALID: 'an option is unknown, malformed or out of range',
   PUT_REFUSED: 'what was written is refused',
-  RELAY_LISTEN_FAILED: 'the relay cannot listen on its port',
-  RELAY_UNREACHABLE: 'the relay cannot be reached',
   SEA_BAD_INPUT: 'SEA cannot sign, encrypt or certify this',
   SEA_BAD_KEY: 'a key pair is malformed',
-  STORAGE_DAMAGED: 'the store is damaged',
   STORAGE_FAILED: 'the storage cannot read or write',
   STORAGE_FULL: 'the disk is full',
   STORAGE_LOCKED: 'another process holds the data folder',
@@ -23,8 +16,11 @@ export const ERROR_CODES = {
   USER_REFUSED: 'an account cannot be made, opened or used',
 } as const;
 
-/** One of the codes in {@link ERROR_CODES}. */
-export type ErrorCode = keyof typeof ERROR_CODES;
+/** A code of a graph. */
+export type GraphErrorCode = keyof typeof GRAPH_ERROR_CODES;
+type RelayErrorCode = keyof typeof RELAY_ERROR_CODES;
+/** One of the codes in `ERROR_CODES`. */
+export type ErrorCode = GraphErrorCode | RelayErrorCode;
 
 /** The one error class of Thicket: branch on `code`, read `message`, find the origin in `cause`. */
 export class GraphError extends Error {
@@ -32,11 +28,32 @@ export class GraphError extends Error {
   readonly code: ErrorCode;
 
   /**
-   * @param code entry of the closed table
+   * @param code entry of the closed table; for those of relays see {@link relayError}
    * @param detail what happened, without secrets or payloads
    */
-  constructor(code: ErrorCode, detail?: string, options?: ErrorOptions) {
-    super(detail === undefined ? ERROR_CODES[code] : `${ERROR_CODES[code]}: ${detail}`, options);
+  constructor(code: GraphErrorCode, detail?: string, options?: ErrorOptions);
+  constructor(
+    code: ErrorCode,
+    detail: string | undefined,
+    options: ErrorOptions | undefined,
+    meanings: typeof RELAY_ERROR_CODES,
+  );
+  constructor(
+    code: ErrorCode,
+    detail?: string,
+    options?: ErrorOptions,
+    meanings: Partial<Record<ErrorCode, string>> = GRAPH_ERROR_CODES,
+  ) {
+    super(detail === undefined ? meanings[code] : `${meanings[code]}: ${detail}`, options);
     this.code = code;
   }
+}
+
+/**
+ * An error of a relay, of its store or of signed logs.
+ *
+ * @param detail what happened, without secrets or payloads
+ */
+export function relayError(code: RelayErrorCode, detail?: string, options?: ErrorOptions): GraphError {
+  return new GraphError(code, detail, options, RELAY_ERROR_CODES);
 }

@@ -1,4 +1,4 @@
-import { GraphError, type ErrorCode } from './errors.ts';
+import { GraphError, type GraphErrorCode } from './errors.ts';
 
 /** Where a resource stands between its creation and its end. */
 export type Status = 'opening' | 'open' | 'closing' | 'closed';
@@ -39,7 +39,7 @@ export class Lifecycle {
   }
 
   /** @throws GraphError with `code` unless the resource is open */
-  assertOpen(code: ErrorCode): void {
+  assertOpen(code: GraphErrorCode): void {
     if (this.#status !== 'open') throw new GraphError(code);
   }
 

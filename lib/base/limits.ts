@@ -1,24 +1,14 @@
+import { DEFAULT_GRAPH_LIMITS, type GraphLimits } from './graph-limits.ts';
+
 /**
  * Every bound of Thicket, with unit and default. The relay makes an option of each one that an operator may
  * want to move; the README's option table is compared with it by a spec.
  */
-export interface Limits {
-  /** Largest frame taken from a peer, in bytes; larger ones close the link with 1009. */
-  readonly frameBytes: number;
+export interface Limits extends GraphLimits {
   /** Frames of one peer that wait for their turn; beyond, its link is read no further until they are done. */
   readonly inputFrames: number;
   /** Characters of these frames; beyond, where a link cannot be stopped, it is closed with 1013. */
   readonly inputLength: number;
-  /** Messages in one array frame. */
-  readonly batchMessages: number;
-  /** Souls in one put. */
-  readonly messageSouls: number;
-  /** Properties of one node in one put. */
-  readonly nodeProperties: number;
-  /** Characters of a soul or key. */
-  readonly nameLength: number;
-  /** Characters of a message id. */
-  readonly idLength: number;
   /** Bytes waiting for a peer that does not read; beyond, the link is closed with 1013. */
   readonly outputBytes: number;
   /** Souls or properties one peer may subscribe to; further reads are answered, not subscribed. */
@@ -29,14 +19,6 @@ export interface Limits {
   readonly dedupeIds: number;
   /** Milliseconds a message id is remembered after its last touch, at least. */
   readonly dedupeLifeMs: number;
-  /** Bytes of hot properties kept in memory. */
-  readonly cacheBytes: number;
-  /** How far ahead of the clock a state may lie, in milliseconds (D5). */
-  readonly futureMs: number;
-  /** Future writes waiting in all. */
-  readonly futureWrites: number;
-  /** Bytes of future writes waiting in all. */
-  readonly futureBytes: number;
   /** Future writes waiting from one peer. */
   readonly futureWritesPerPeer: number;
   /** Bytes of values one LEX read returns without `%`. */
@@ -45,8 +27,6 @@ export interface Limits {
   readonly lexMaxBytes: number;
   /** Characters of one part of a reply; larger nodes come in several parts. */
   readonly replyPartLength: number;
-  /** Characters gathered into one outgoing array frame. */
-  readonly packLength: number;
   /** Milliseconds to wait for peered relays before a read is answered "not found". */
   readonly askMs: number;
   /** Forwarded reads waiting for an answer. */
@@ -66,44 +46,31 @@ export interface Limits {
   readonly waitingPuts: number;
   /** Characters of these, of which each counts for an equal part; a longer put counts for several. */
   readonly waitingLength: number;
-  /** Public keys kept ready for checking signatures. */
-  readonly publicKeys: number;
-  /** Bytes of signed values remembered as verified, so that they are not checked again when they come again. */
-  readonly verifiedBytes: number;
   /** Sessions that one connection between nodes may open to synchronise logs; beyond, it is closed with 1013. */
   readonly logSessions: number;
   /** Logs in the state vector of one session; beyond, the session ends. */
   readonly sessionLogs: number;
+  /** Characters of unsigned writes kept in memory until they are witnessed; what is beyond is read again. */
+  readonly witnessLength: number;
 }
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
-const MINUTE_MS = 60_000;
 
 /** The defaults; reliability and protocol reasons stand beside each number in the README's option table. */
 export const DEFAULT_LIMITS: Limits = {
-  frameBytes: 8 * MIB,
+  ...DEFAULT_GRAPH_LIMITS,
   inputFrames: 200,
   inputLength: 32 * MIB,
-  batchMessages: 1000,
-  messageSouls: 10_000,
-  nodeProperties: 10_000,
-  nameLength: 16 * KIB,
-  idLength: 256,
   outputBytes: 16 * MIB,
   subscriptionsPerPeer: 10_000,
   subscriptions: 1_000_000,
   dedupeIds: 2_000_000,
   dedupeLifeMs: 10_000,
-  cacheBytes: 64 * MIB,
-  futureMs: 10 * MINUTE_MS,
-  futureWrites: 50_000,
-  futureBytes: 32 * MIB,
   futureWritesPerPeer: 5000,
   lexDefaultBytes: 64 * KIB,
   lexMaxBytes: 2 * MIB,
   replyPartLength: 256 * KIB,
-  packLength: 9000,
   askMs: 2000,
   openAsks: 10_000,
   rememberedPeers: 1000,
@@ -112,10 +79,9 @@ export const DEFAULT_LIMITS: Limits = {
   unsettledPuts: 1000,
   waitingPuts: 50_000,
   waitingLength: 64 * MIB,
-  publicKeys: 5000,
-  verifiedBytes: 16 * MIB,
   logSessions: 64,
   sessionLogs: 100_000,
+  witnessLength: 4 * MIB,
 };
 
 /** The defaults with some of them replaced. */

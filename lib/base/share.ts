@@ -9,6 +9,8 @@ export interface Share {
   tell(text: string): void;
   /** Listens to what other owners tell. */
   listen(listener: (text: string) => void): void;
-  /** Ends listening. Idempotent. */
+  /** Calls back whenever another owner has ended, also by a crash; never where that cannot be known. */
+  onLeft(listener: () => void): void;
+  /** Ends listening, and tells the others that this owner has ended. Idempotent. */
   close(): void;
 }

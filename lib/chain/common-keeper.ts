@@ -1,5 +1,5 @@
 import { systemClock } from '../base/clock.ts';
-import { limitsWith } from '../base/limits.ts';
+import { graphLimitsWith } from '../base/graph-limits.ts';
 import { chain } from '../base/maybe-promise.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import type { GraphKeeper } from '../api/keeper.ts';
@@ -19,7 +19,7 @@ export class CommonMemory {
 
 /** A graph in memory that nobody else has. */
 export function newMemory(): GraphKeeper {
-  return new MemoryKeeper(limitsWith(), systemClock);
+  return new MemoryKeeper(graphLimitsWith(), systemClock);
 }
 
 interface Graph {

@@ -1,7 +1,7 @@
 import { GraphCore } from '../api/core.ts';
 import { sessionOf, type UserSession } from '../api/user.ts';
 import type { SignWrites, UserSpaces } from '../api/user-spaces.ts';
-import { limitsWith } from '../base/limits.ts';
+import { graphLimitsWith } from '../base/graph-limits.ts';
 import { systemClock } from '../base/clock.ts';
 import { randomText } from '../base/random.ts';
 import type { FieldWrite } from '../graph/write.ts';
@@ -165,7 +165,7 @@ export class ChainRoot<C extends ChainLike = ChainLike> implements ListenerWorld
     const core = new GraphCore({
       keeper,
       peers,
-      limits: limitsWith(),
+      limits: graphLimitsWith(),
       clock: systemClock,
       spaces: this.#parts.spaces,
     });

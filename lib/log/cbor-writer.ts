@@ -1,5 +1,5 @@
 import { compareBytes, utf8 } from '../base/bytes.ts';
-import { GraphError } from '../base/errors.ts';
+import { relayError } from '../base/errors.ts';
 import { fitsSingle, halfBits } from './float.ts';
 
 /** What canonical CBOR holds here: no tags, no undefined, maps with any keys. */
@@ -99,7 +99,7 @@ export class CborWriter {
    */
   text(value: string): this {
     if (value.length <= SHORT_TEXT && this.#shortText(value)) return this;
-    if (!isWellFormed(value)) throw new GraphError('CBOR_BAD_VALUE', 'a lone surrogate');
+    if (!isWellFormed(value)) throw relayError('CBOR_BAD_VALUE', 'a lone surrogate');
     return this.utf8(utf8(value));
   }
 
@@ -151,7 +151,7 @@ export class CborWriter {
       return this;
     }
     if (value instanceof Map) return this.#sortedMap(value as CborMap);
-    throw new GraphError('CBOR_BAD_VALUE', typeof value);
+    throw relayError('CBOR_BAD_VALUE', typeof value);
   }
 
   /** Writes a text of ASCII alone; false for others, of which nothing is written. */
@@ -172,7 +172,7 @@ export class CborWriter {
 
   #bigint(value: bigint): this {
     const size = value < 0n ? -1n - value : value;
-    if (size > MOST_UINT64) throw new GraphError('CBOR_BAD_VALUE', 'an integer beyond 64 bits');
+    if (size > MOST_UINT64) throw relayError('CBOR_BAD_VALUE', 'an integer beyond 64 bits');
     return this.#head(value < 0n ? MAJOR.negative : MAJOR.uint, size);
   }
 
@@ -183,7 +183,7 @@ export class CborWriter {
     let last: Uint8Array | undefined;
     for (const { key, value } of entries) {
       if (last !== undefined && compareBytes(last, key) === 0)
-        throw new GraphError('CBOR_BAD_VALUE', 'a key twice');
+        throw relayError('CBOR_BAD_VALUE', 'a key twice');
       last = key;
       this.raw(key).value(value);
     }

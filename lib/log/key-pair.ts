@@ -1,7 +1,7 @@
 import { getPublicKey, hashes, sign, utils } from '@noble/ed25519';
 import { sha512 } from '@noble/hashes/sha2.js';
 import { toHex } from '../base/byte-texts.ts';
-import { GraphError } from '../base/errors.ts';
+import { relayError } from '../base/errors.ts';
 import { KEY_BYTES } from './strict-ed25519.ts';
 
 // The synchronous half of noble has no hash of its own.
@@ -25,7 +25,7 @@ export class KeyPair implements Signer {
    * @throws GraphError KEY_INVALID for another length
    */
   constructor(secret: Uint8Array) {
-    if (secret.length !== KEY_BYTES) throw new GraphError('KEY_INVALID', `${secret.length} bytes`);
+    if (secret.length !== KEY_BYTES) throw relayError('KEY_INVALID', `${secret.length} bytes`);
     this.#secret = Uint8Array.from(secret);
     this.publicKey = getPublicKey(this.#secret);
   }

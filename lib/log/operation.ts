@@ -1,6 +1,6 @@
 import { toHex } from '../base/byte-texts.ts';
 import { equalBytes } from '../base/bytes.ts';
-import { GraphError } from '../base/errors.ts';
+import { relayError } from '../base/errors.ts';
 import { encodeUnsigned, idHexOf, withSignature, type Header } from './codec.ts';
 import { encodeExtensions, type Extensions } from './extensions.ts';
 import { hashBytes } from './hash.ts';
@@ -46,7 +46,7 @@ export function signHeader(
   extensions: Uint8Array | undefined,
   body: Uint8Array | undefined,
 ): Header {
-  if (sequence > MOST_SEQUENCE) throw new GraphError('LOG_FULL');
+  if (sequence > MOST_SEQUENCE) throw relayError('LOG_FULL');
   const payloadSize = body?.length ?? 0;
   const payloadHash = body === undefined || payloadSize === 0 ? undefined : hashBytes(body);
   const fields = { author: signer.publicKey, payloadSize, payloadHash, sequence, backlink, extensions };
@@ -72,7 +72,7 @@ export function createOperation(
   body: Uint8Array | undefined,
 ): Operation {
   if (body !== undefined && body.length > MOST_BODY_BYTES) {
-    throw new GraphError('LOG_BODY_TOO_LARGE', `${body.length} bytes`);
+    throw relayError('LOG_BODY_TOO_LARGE', `${body.length} bytes`);
   }
   const header = signHeader(signer, place, encodeExtensions(fields), body);
   return {

@@ -1,5 +1,5 @@
 import { Gate } from '../base/gate.ts';
-import type { Limits } from '../base/limits.ts';
+import type { GraphLimits } from '../base/graph-limits.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import { Slices } from '../base/slices.ts';
 import { inLaterTurn } from '../base/turns.ts';
@@ -32,7 +32,7 @@ export class SeaChecker {
    * @param startHash hashes long texts part by part; WebCrypto, which takes megabytes in one go, when absent
    */
   constructor(
-    limits: Pick<Limits, 'publicKeys' | 'verifiedBytes'>,
+    limits: Pick<GraphLimits, 'publicKeys' | 'verifiedBytes'>,
     slices: Slices = new Slices({ schedule: inLaterTurn }),
     startHash: StartHash = () => new GatheredHash(),
   ) {

@@ -2,13 +2,17 @@ import { equalBytes } from '../base/bytes.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { Slices, Steps } from '../base/slices.ts';
 import type { FieldWrite } from '../graph/write.ts';
-import { namesHash } from './content-soul.ts';
+import { failure } from '../base/result.ts';
+import { namesHash, namesItsContent } from './content-soul.ts';
 import { isLongJson, isSameInSteps, unescapeInSteps } from './long-text.ts';
 import { hashInSteps, type StartHash } from './running-hash.ts';
+import { REFUSAL } from './refusals.ts';
+import { sha256 } from './signature.ts';
 import { parseLongSigned, type LongSignedValue, type SignedValue } from './signed-value.ts';
+import type { Judgement, Ways } from './verifier.ts';
 
-/** What a verifier does with values that are longer than may be gone through at once: the same, in slices. */
-export class LongValues {
+/** What relays do with values that are longer than may be gone through at once: the same, in slices. */
+export class LongValues implements Ways {
   readonly #slices: Slices;
   readonly #startHash: StartHash;
 
@@ -20,6 +24,7 @@ export class LongValues {
 
   /** True when two values have the same text. */
   isSame(a: string, b: string): MaybePromise<boolean> {
+    if (!isLongJson(b)) return a === b;
     return this.#slices.run(isSameInSteps(a, b));
   }
 
@@ -29,9 +34,27 @@ export class LongValues {
   }
 
   /** True when the last part of a key is the hash of the value. */
-  async namesItsContent(key: string, json: string): Promise<boolean> {
+  namesItsContent(key: string, json: string): Promise<boolean> {
+    return isLongJson(json) ? this.#namesLongContent(key, json) : namesItsContent(key, json);
+  }
+
+  async #namesLongContent(key: string, json: string): Promise<boolean> {
     const text = json.startsWith('"') ? await this.#slices.run(unescapeInSteps(json)) : [json];
     return namesHash(key, await this.digest(text));
+  }
+
+  async judgeLong(
+    write: FieldWrite,
+    owner: string,
+    rival: string | undefined,
+    judge: (signed: LongSignedValue) => Promise<Judgement>,
+  ): Promise<Judgement> {
+    const signed = await this.parse(write, owner);
+    if (signed === undefined) return failure(REFUSAL.unverified);
+    const judgement = await judge(signed);
+    if (!judgement.ok || rival === undefined) return judgement;
+    const isSame = await this.saysTheSame({ ...write, json: rival }, owner, signed);
+    return isSame ? { ok: true, value: false } : judgement;
   }
 
   /** True when a long write is signed over the very text that a verified one is. */
@@ -43,13 +66,14 @@ export class LongValues {
     if (!isLongJson(write.json)) return false;
     const other = await this.parse(write, owner);
     if (other === undefined) return false;
-    const [a, b] = await Promise.all([this.digest(other.text), this.digest([text].flat())]);
+    const [a, b] = await Promise.all([this.digest(other.text), this.digest(text)]);
     return equalBytes(a, b);
   }
 
-  /** SHA-256 of the UTF-8 of a text's parts, none of which ends within a character. */
-  digest(parts: readonly string[]): MaybePromise<Uint8Array<ArrayBuffer>> {
-    return this.#slices.runWaiting(hashInSteps(parts, this.#startHash));
+  /** Of a text's parts none ends within a character. */
+  digest(text: string | readonly string[]): MaybePromise<Uint8Array<ArrayBuffer>> {
+    if (typeof text === 'string' && !isLongJson(text)) return sha256(text);
+    return this.#slices.runWaiting(hashInSteps([text].flat(), this.#startHash));
   }
 
   /** What an iterator gives next whose steps take long, each in a slice of its own. */

@@ -1,4 +1,4 @@
-import type { Limits } from '../base/limits.ts';
+import type { GraphLimits } from '../base/graph-limits.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import { failure, success, type Result } from '../base/result.ts';
 import { TwoGenerations } from '../base/two-generations.ts';
@@ -16,7 +16,6 @@ import { namesItsContent } from './content-soul.ts';
 import { demandOf, NONE, type Demand } from './demand.ts';
 import { PublicKeys } from './keys.ts';
 import { isLongJson } from './long-text.ts';
-import type { LongValues } from './long-values.ts';
 import { blockedRefusal, REFUSAL } from './refusals.ts';
 import { plainValue, type LongSignedValue, type SignedValue } from './signed-value.ts';
 import { sha256, signatureBytes, verifyDigest, verifyText } from './signature.ts';
@@ -37,26 +36,58 @@ export type Judgement = Result<boolean>;
 
 type Signed = SignedValue | LongSignedValue;
 
+/** How a verifier goes through values; what long ones need is apart from it, because apps load nothing of that. */
+export interface Ways {
+  /** True when two values have the same text. */
+  isSame(stored: string, json: string): MaybePromise<boolean>;
+  /** True when the last part of a key is the hash of the value. */
+  namesItsContent(key: string, json: string): MaybePromise<boolean>;
+  /** SHA-256 of the UTF-8 of a text, which may come in parts. */
+  digest(text: string | readonly string[]): MaybePromise<Uint8Array<ArrayBuffer>>;
+  /** What an iterator gives next whose steps take long. */
+  next<T>(iterator: Iterator<T, void>): MaybePromise<IteratorResult<T, void>>;
+  /**
+   * Judges a long write that is not parsed yet; when absent, long values are parsed like all others.
+   *
+   * @param rival the value that is stored at the same state
+   * @param judge judges what was parsed
+   */
+  judgeLong?(
+    write: FieldWrite,
+    owner: string,
+    rival: string | undefined,
+    judge: (signed: LongSignedValue) => Promise<Judgement>,
+  ): Promise<Judgement>;
+}
+
+/** All at once. */
+const AT_ONCE: Ways = {
+  isSame: (stored, json) => stored === json,
+  namesItsContent,
+  digest: (text) => sha256(String(text)),
+  next: (iterator) => iterator.next(),
+};
+
 /** Part of the memory for verified values that certificates get. */
 const CERTIFICATE_SHARE = 1 / 8;
 const TAKEN: Judgement = success(true);
 
 /** Judges single writes; imported keys, verified values and certificates are remembered within bounds. */
 export class Verifier {
-  readonly #long: LongValues | undefined;
+  readonly #ways: Ways;
   readonly #keys: PublicKeys;
   readonly #verified: VerifiedWrites;
   /** Certificates with the right signature, by owner and text. */
   readonly #certificates: TwoGenerations<string, true>;
   readonly #certificateLength: number;
 
-  /** @param long goes through long values in steps; when absent they are gone through like all others */
+  /** @param ways how values are gone through; at once when absent */
   constructor(
-    { publicKeys, verifiedBytes }: Pick<Limits, 'publicKeys' | 'verifiedBytes'>,
-    long?: LongValues,
+    { publicKeys, verifiedBytes }: Pick<GraphLimits, 'publicKeys' | 'verifiedBytes'>,
+    ways: Ways = AT_ONCE,
   ) {
     const certificateBytes = verifiedBytes * CERTIFICATE_SHARE;
-    this.#long = long;
+    this.#ways = ways;
     this.#keys = new PublicKeys(publicKeys);
     this.#verified = new VerifiedWrites(verifiedBytes - certificateBytes);
     this.#certificates = new TwoGenerations(certificateBytes);
@@ -76,7 +107,7 @@ export class Verifier {
   demandOf(write: FieldWrite, now: number): Demand {
     const known = this.#verified.get(write);
     if (known !== undefined && known.certificate === undefined) return NONE;
-    const demand = demandOf(write, this.#long !== undefined);
+    const demand = demandOf(write, this.#ways.judgeLong !== undefined);
     if (known?.certificate === undefined || demand.kind !== 'signature') return demand;
     if (known.certificate.m['wb'] !== undefined) return demand;
     const guestWrite = { ...write, owner: demand.owner, guest: known.guest! };
@@ -91,50 +122,22 @@ export class Verifier {
     const { soul, key, json } = write;
     const stored = await circumstances.readStored(soul, key);
     const rival = stored?.state === write.state ? stored.json : undefined;
-    if (rival !== undefined && (await this.#isSame(rival, json))) return TAKEN;
+    if (rival !== undefined && (await this.#ways.isSame(rival, json))) return TAKEN;
     if (demand.kind === 'content') return this.#judgeContent(write, stored);
     const { owner, signed } = demand;
-    return signed === undefined
-      ? this.#judgeLong(write, owner, rival, circumstances)
-      : this.#judgeSigned(write, owner, signed, circumstances);
-  }
-
-  /** @param rival the value that is stored at the same state */
-  async #judgeLong(
-    write: FieldWrite,
-    owner: string,
-    rival: string | undefined,
-    circumstances: Circumstances,
-  ): Promise<Judgement> {
-    const signed = await this.#long!.parse(write, owner);
-    if (signed === undefined) return failure(REFUSAL.unverified);
-    const judgement = await this.#judgeSigned(write, owner, signed, circumstances);
-    if (!judgement.ok || rival === undefined) return judgement;
-    const isSame = await this.#long!.saysTheSame({ ...write, json: rival }, owner, signed);
-    return isSame ? success(false) : judgement;
+    const judge = (value: Signed): Promise<Judgement> =>
+      this.#judgeSigned(write, owner, value, circumstances);
+    return signed === undefined ? this.#ways.judgeLong!(write, owner, rival, judge) : judge(signed);
   }
 
   /** What came first stays: a text and a number, null or link of the same JSON have the same hash, so do broken texts. */
   async #judgeContent(write: FieldWrite, stored: Entry | undefined): Promise<Judgement> {
     const { key, json } = write;
-    if (!(await this.#names(key, json))) return failure(REFUSAL.hash);
-    const isOther = stored !== undefined && !(await this.#isSame(stored.json, json));
-    if (isOther && (await this.#names(key, stored.json))) return success(false);
+    if (!(await this.#ways.namesItsContent(key, json))) return failure(REFUSAL.hash);
+    const isOther = stored !== undefined && !(await this.#ways.isSame(stored.json, json));
+    if (isOther && (await this.#ways.namesItsContent(key, stored.json))) return success(false);
     this.#verified.add(write);
     return TAKEN;
-  }
-
-  #names(key: string, json: string): MaybePromise<boolean> {
-    return this.#longFor(json)?.namesItsContent(key, json) ?? namesItsContent(key, json);
-  }
-
-  #isSame(stored: string, json: string): MaybePromise<boolean> {
-    return this.#longFor(json)?.isSame(stored, json) ?? stored === json;
-  }
-
-  /** Goes through a long value; undefined when it is short, or may be gone through at once. */
-  #longFor(json: string): LongValues | undefined {
-    return isLongJson(json) ? this.#long : undefined;
   }
 
   async #judgeSigned(
@@ -161,12 +164,7 @@ export class Verifier {
 
   async #isSigned({ signer, text, signature }: Signed): Promise<boolean> {
     const key = await this.#keys.get(signer);
-    return key !== undefined && verifyDigest(await this.#digest(text), signature, key);
-  }
-
-  #digest(text: string | readonly string[]): MaybePromise<Uint8Array<ArrayBuffer>> {
-    const long = typeof text === 'string' && !isLongJson(text) ? undefined : this.#long;
-    return long === undefined ? sha256(String(text)) : long.digest([text].flat());
+    return key !== undefined && verifyDigest(await this.#ways.digest(text), signature, key);
   }
 
   async #isIssued(certificate: Certificate, owner: string): Promise<boolean> {
@@ -177,9 +175,8 @@ export class Verifier {
     const signature = signatureBytes(certificate.s);
     if (key === undefined || signature === undefined) return false;
     const texts = certificateTexts(certificate);
-    const long = isShort ? undefined : this.#long;
     for (;;) {
-      const { done, value: text } = long === undefined ? texts.next() : await long.next(texts);
+      const { done, value: text } = isShort ? texts.next() : await this.#ways.next(texts);
       if (done === true) return false;
       if (!(await verifyText(text, signature, key))) continue;
       if (isShort) this.#certificates.set(name, true, name.length);

@@ -1,4 +1,4 @@
-import type { Limits } from '../base/limits.ts';
+import type { GraphLimits } from '../base/graph-limits.ts';
 import { LargeMessage } from './frame-shapes.ts';
 import { FRAME_SIZES, readLargeFrame, type FrameSizes } from './large-frame.ts';
 import { parseLargeMessage, parseMessage } from './parse-message.ts';
@@ -19,7 +19,7 @@ export type FrameItem =
  * Reads a text frame: one message, or an array of messages; texts inside an array are frames themselves, one
  * level deep (gun-wire section 2, D7, D28). What is neither is ignored, as Gun's relays ignore it.
  */
-export function decodeFrame(text: string, limits: Limits): FrameItem[] {
+export function decodeFrame(text: string, limits: GraphLimits): FrameItem[] {
   const items: FrameItem[] = [];
   decodeInto(items, text, limits, limits.batchMessages);
   return items;
@@ -37,7 +37,7 @@ export function isLargeFrame(text: string): boolean {
  */
 export function* decodeLargeFrame(
   text: string,
-  limits: Limits,
+  limits: GraphLimits,
   sizes: FrameSizes = FRAME_SIZES,
 ): Generator<FrameItem | undefined, void> {
   yield* decodeInSteps(text, limits, limits.batchMessages, sizes, 0);
@@ -46,7 +46,7 @@ export function* decodeLargeFrame(
 /** {@link decodeInto} in steps. */
 function* decodeInSteps(
   text: string,
-  limits: Limits,
+  limits: GraphLimits,
   room: number,
   sizes: FrameSizes,
   depth: number,
@@ -63,7 +63,7 @@ function* decodeInSteps(
 /** Decodes the members of an array, one in a step. */
 function* decodeMembers(
   members: readonly unknown[],
-  limits: Limits,
+  limits: GraphLimits,
   room: number,
   sizes: FrameSizes,
   depth: number,
@@ -82,7 +82,10 @@ function* decodeMembers(
   return left;
 }
 
-function* decodeLargeMessage({ raw }: LargeMessage, limits: Limits): Generator<FrameItem | undefined, void> {
+function* decodeLargeMessage(
+  { raw }: LargeMessage,
+  limits: GraphLimits,
+): Generator<FrameItem | undefined, void> {
   const parsed = yield* parseLargeMessage(raw, limits);
   if (!parsed.ok) yield parsed;
   else if (parsed.value !== undefined) yield { ok: true, value: parsed.value };
@@ -94,7 +97,7 @@ function* decodeLargeMessage({ raw }: LargeMessage, limits: Limits): Generator<F
  * @param room members that arrays of this frame may still have
  * @returns what is left of it
  */
-function decodeInto(items: FrameItem[], text: string, limits: Limits, room: number, depth = 0): number {
+function decodeInto(items: FrameItem[], text: string, limits: GraphLimits, room: number, depth = 0): number {
   if (!mayBeFrame(text)) return room;
   let parsed: unknown;
   try {
@@ -119,7 +122,7 @@ function decodeInto(items: FrameItem[], text: string, limits: Limits, room: numb
   return left;
 }
 
-function decodeMessage(items: FrameItem[], raw: unknown, limits: Limits): void {
+function decodeMessage(items: FrameItem[], raw: unknown, limits: GraphLimits): void {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return;
   const parsed = parseMessage(raw as Record<string, unknown>, limits);
   if (!parsed.ok) items.push(parsed);
@@ -131,7 +134,7 @@ function mayBeFrame(text: string): boolean {
   return first === OPEN_OBJECT || first === OPEN_ARRAY;
 }
 
-function tooMany(limits: Limits): string {
+function tooMany(limits: GraphLimits): string {
   return `more than ${limits.batchMessages} messages in a frame`;
 }
 

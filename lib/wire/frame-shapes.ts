@@ -1,4 +1,4 @@
-import type { Limits } from '../base/limits.ts';
+import type { GraphLimits } from '../base/graph-limits.ts';
 import { META_KEY } from '../graph/node.ts';
 import { ReadyJson, type TextUse } from './json-text.ts';
 import type { KeptMembers, ReadAgain, Shape } from './kept-members.ts';
@@ -43,7 +43,7 @@ const MIN_MEMBER_LENGTH = 5;
 const FLAGS = ['><', 'dam', '##', 'nts', 'err', '%', 'pid', 'relay'] as const;
 
 /** What is kept of a message: one member beyond its limits, for the fault to come out, and one unknown field. */
-export function messageShape(limits: Limits): Shape {
+export function messageShape(limits: GraphLimits): Shape {
   const id = jsonShape(limits.idLength);
   const fields = {
     '#': id,
@@ -62,11 +62,11 @@ export function messageShape(limits: Limits): Shape {
  *
  * @param use what becomes of texts in it
  */
-export function batchShape(limits: Limits, room: number, use: TextUse): Shape {
+export function batchShape(limits: GraphLimits, room: number, use: TextUse): Shape {
   return { ...UNREAD, items: room + 1, other: { ...messageShape(limits), text: use } };
 }
 
-function putShape(limits: Limits): Shape {
+function putShape(limits: GraphLimits): Shape {
   const states: Shape = { ...shape({}, limits.nodeProperties + 1), finish: finishStates };
   const meta = shape({ '#': UNREAD, '>': states });
   const node: Shape = {

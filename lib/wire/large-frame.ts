@@ -1,4 +1,4 @@
-import type { Limits } from '../base/limits.ts';
+import type { GraphLimits } from '../base/graph-limits.ts';
 import { batchShape, messageShape, type LargeMessage } from './frame-shapes.ts';
 import { JsonReader, type ReadSizes } from './json-reader.ts';
 import { longestText } from './parse-message.ts';
@@ -34,7 +34,7 @@ export type FrameContent = LargeMessage | readonly unknown[];
  */
 export function* readLargeFrame(
   text: string,
-  limits: Limits,
+  limits: GraphLimits,
   room: number,
   isOuter: boolean,
   sizes: ReadSizes,

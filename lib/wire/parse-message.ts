@@ -1,4 +1,4 @@
-import type { Limits } from '../base/limits.ts';
+import type { GraphLimits } from '../base/graph-limits.ts';
 import { randomId } from '../base/random.ts';
 import { isRecord } from '../base/record.ts';
 import { failure, success, type Result } from '../base/result.ts';
@@ -47,7 +47,7 @@ interface Id {
  */
 export function parseMessage(
   raw: Raw,
-  limits: Limits,
+  limits: GraphLimits,
   writes?: Result<FieldWrite[]>,
 ): Result<Message | undefined, Fault> {
   const id = parseId(raw, limits);
@@ -73,7 +73,7 @@ export function parseMessage(
 /** {@link parseMessage} in steps, of a message that was read in steps. */
 export function* parseLargeMessage(
   raw: Raw,
-  limits: Limits,
+  limits: GraphLimits,
 ): Generator<undefined, Result<Message | undefined, Fault>> {
   const writes = raw['put'] === undefined ? undefined : yield* parsePutInSteps(raw['put'], limits);
   for (const name of WRITTEN_FIELDS) {
@@ -85,17 +85,17 @@ export function* parseLargeMessage(
 }
 
 /** Characters beyond which a text of a message is too long for any use but as a value. */
-export function longestText(limits: Limits): number {
+export function longestText(limits: GraphLimits): number {
   return Math.max(limits.nameLength, limits.idLength, answerLength(limits), PID_LENGTH);
 }
 
 /** Characters of the JSON that a peer may answer with. */
-export function answerLength(limits: Limits): number {
+export function answerLength(limits: GraphLimits): number {
   return Math.min(ANSWER_LENGTH, limits.frameBytes);
 }
 
 /** Ids of any JSON type are taken and echoed (gun-wire section 3); undefined when too long. */
-function parseId(message: Raw, limits: Limits): Id | undefined {
+function parseId(message: Raw, limits: GraphLimits): Id | undefined {
   const raw = message['#'];
   const listsPeers = typeof message['><'] === 'string' && message['><'] !== '';
   if (typeof raw === 'string' && raw !== '') {
@@ -111,7 +111,7 @@ function parseId(message: Raw, limits: Limits): Id | undefined {
 }
 
 /** An empty `@` of any type is none, as with Gun; one that is too long cannot be known and becomes empty. */
-function parseReplyTo(raw: unknown, limits: Limits): string | undefined {
+function parseReplyTo(raw: unknown, limits: GraphLimits): string | undefined {
   if (!raw) return undefined;
   const text = typeof raw === 'string' ? raw : boundedJson(raw, limits.idLength);
   return text !== undefined && text.length <= limits.idLength ? text : '';
@@ -175,7 +175,7 @@ function parsePutMessage(
   });
 }
 
-function parseGetMessage(raw: Raw, id: Id, limits: Limits): Result<GetMessage, Fault> {
+function parseGetMessage(raw: Raw, id: Id, limits: GraphLimits): Result<GetMessage, Fault> {
   const selector = parseSelector(raw['get'], limits);
   if (!selector.ok) return failure({ idJson: id.idJson, what: 'get', reason: selector.reason });
   const hash = raw['##'];
@@ -193,7 +193,7 @@ function parseGetMessage(raw: Raw, id: Id, limits: Limits): Result<GetMessage, F
   return success(id.isNameless === true ? { ...get, isNameless: true } : get);
 }
 
-function parseAck(raw: Raw, id: Id, replyTo: string, limits: Limits): AckMessage {
+function parseAck(raw: Raw, id: Id, replyTo: string, limits: GraphLimits): AckMessage {
   const ok = raw['ok'];
   const answerJson = isRecord(ok) ? boundedJson(ok, answerLength(limits)) : undefined;
   return { kind: 'ack', ...id, replyTo, answerJson, refusal: refusalOf(raw['err']) };

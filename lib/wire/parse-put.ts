@@ -1,5 +1,5 @@
 import { failure, success, type Result } from '../base/result.ts';
-import type { Limits } from '../base/limits.ts';
+import type { GraphLimits } from '../base/graph-limits.ts';
 import { isRecord } from '../base/record.ts';
 import { META_KEY } from '../graph/node.ts';
 import { toValueJson } from '../graph/value.ts';
@@ -17,7 +17,7 @@ const FIELD_WORK = 32;
  * Objects of JSON.parse are safe to read here: names that are built in elsewhere never hold a node or a
  * finite number, so they fail the same checks as missing ones unless the sender really sent them.
  */
-export function parsePut(put: unknown, limits: Limits): Result<FieldWrite[]> {
+export function parsePut(put: unknown, limits: GraphLimits): Result<FieldWrite[]> {
   if (!isRecord(put)) return failure('put: must be an object');
   const writes: FieldWrite[] = [];
   let souls = 0;
@@ -34,7 +34,10 @@ export function parsePut(put: unknown, limits: Limits): Result<FieldWrite[]> {
 }
 
 /** {@link parsePut} in steps, of a put that was read in steps. */
-export function* parsePutInSteps(put: unknown, limits: Limits): Generator<undefined, Result<FieldWrite[]>> {
+export function* parsePutInSteps(
+  put: unknown,
+  limits: GraphLimits,
+): Generator<undefined, Result<FieldWrite[]>> {
   if (!isRecord(put)) return failure('put: must be an object');
   const writes: FieldWrite[] = [];
   let souls = 0;
@@ -56,7 +59,7 @@ function* parseFieldsInSteps(
   node: Record<string, unknown>,
   states: Record<string, unknown>,
   writes: FieldWrite[],
-  limits: Limits,
+  limits: GraphLimits,
 ): Generator<undefined, string | undefined> {
   let keys = 0;
   let work = 0;
@@ -76,7 +79,7 @@ function* parseFieldsInSteps(
 }
 
 /** The states of a node, or its fault. */
-function statesOf(soul: string, node: unknown, limits: Limits): Record<string, unknown> | string {
+function statesOf(soul: string, node: unknown, limits: GraphLimits): Record<string, unknown> | string {
   if (soul === '') return 'put[""]: soul is empty';
   if (soul.length > limits.nameLength)
     return `put[${quote(soul)}]: soul longer than ${limits.nameLength} characters`;
@@ -93,7 +96,7 @@ function parseFields(
   node: Record<string, unknown>,
   states: Record<string, unknown>,
   writes: FieldWrite[],
-  limits: Limits,
+  limits: GraphLimits,
 ): string | undefined {
   let keys = 0;
   for (const key in node) {
@@ -113,7 +116,7 @@ function parseField(
   place: number,
   value: unknown,
   state: unknown,
-  limits: Limits,
+  limits: GraphLimits,
 ): FieldWrite | string {
   if (key === '' || key.length > limits.nameLength || place > limits.nodeProperties) {
     return nameFault(soul, key, limits);
@@ -132,7 +135,7 @@ function readyJson(value: unknown): string | undefined {
   return value instanceof ReadyJson ? value.json : undefined;
 }
 
-function nameFault(soul: string, key: string, limits: Limits): string {
+function nameFault(soul: string, key: string, limits: GraphLimits): string {
   const path = `put[${quote(soul)}]`;
   if (key === '') return `${path}[""]: key is empty`;
   if (key.length > limits.nameLength)

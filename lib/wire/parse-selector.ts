@@ -1,5 +1,5 @@
 import { failure, success, type Result } from '../base/result.ts';
-import type { Limits } from '../base/limits.ts';
+import type { GraphLimits } from '../base/graph-limits.ts';
 import { isRecord } from '../base/record.ts';
 import type { NameRange, Names, Selector } from '../graph/selector.ts';
 
@@ -10,7 +10,7 @@ interface Lex {
 }
 
 /** Reads the `get` of a message (gun-wire section 10, D1, D20, D21). */
-export function parseSelector(get: unknown, limits: Limits): Result<Selector> {
+export function parseSelector(get: unknown, limits: GraphLimits): Result<Selector> {
   if (!isRecord(get)) return failure('get: must be an object');
   const soul = parseNames(get['#'], 'get["#"]', limits);
   if (!soul.ok) return soul;
@@ -50,7 +50,7 @@ function isEverything(names: Names): boolean {
   return (names.prefix ?? '') === '' && (names.from ?? '') === '' && names.to === undefined;
 }
 
-function parseNames(field: unknown, path: string, limits: Limits): Result<Lex | undefined> {
+function parseNames(field: unknown, path: string, limits: GraphLimits): Result<Lex | undefined> {
   if (field === undefined) return success(undefined);
   if (typeof field === 'string') {
     if (field.length > limits.nameLength)
@@ -61,7 +61,7 @@ function parseNames(field: unknown, path: string, limits: Limits): Result<Lex | 
   return parseLex(field, path, limits);
 }
 
-function parseLex(lex: Record<string, unknown>, path: string, limits: Limits): Result<Lex> {
+function parseLex(lex: Record<string, unknown>, path: string, limits: GraphLimits): Result<Lex> {
   for (const operator of ['=', '*', '>', '<']) {
     const bound = lex[operator];
     if (bound === undefined) continue;

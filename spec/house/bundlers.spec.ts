@@ -45,8 +45,14 @@ const APP = `
   };
 `;
 
-/** Of the mesh and the store of relays, which are parts of `thicket` that no app above calls. */
-const RELAY_ONLY = ['relaysForOthers', 'deferredCount', 'put: too many writes from the future are waiting'];
+/** Of the mesh and the store of relays, their limits and their errors, which are parts of `thicket` that no app above calls. */
+const RELAY_ONLY = [
+  'relaysForOthers',
+  'deferredCount',
+  'put: too many writes from the future are waiting',
+  'dedupeLifeMs',
+  'the relay cannot listen on its port',
+];
 
 /** Doors that only Node can open; the conformance suite is for test runners. */
 const NOT_FOR_PAGES = new Set(['./package.json', './relay', './adapters/level', './adapters/conformance']);

@@ -10,6 +10,7 @@ const INNER: ReadonlySet<string> = new Set([
   'level-salvage',
   'seal',
   'sorted-items',
+  'tabs',
 ]);
 
 describe('package exports', () => {

@@ -1,7 +1,7 @@
 import { builtinModules } from 'node:module';
 import { dirname, join } from 'node:path/posix';
 import { expect } from 'chai';
-import { manifest, readProjectFile, sourceFiles, typescriptFiles } from './project.ts';
+import { compiledText, manifest, readProjectFile, sourceFiles, typescriptFiles } from './project.ts';
 
 /** One import statement. */
 interface Import {
@@ -44,6 +44,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   relay: ['cli-progress', 'commander', 'express', 'pino', 'prom-client', 'ws', 'thicket'],
 };
 
+/** What compiled code loads before it does anything. */
+const STATIC_IMPORT = /^(?:import|export)\b(?:[^'"`;]*?\bfrom)?\s*['"]([^'"\n]+)['"]/gm;
 const IMPORT = /(?:^|[\s;])(?:import|export)\b(?:[^'"`;]*?\bfrom)?\s*\(?\s*['"]([^'"\n]+)['"]/g;
 /** A quoted word after `require(`, `resolve(` or the like of createRequire. */
 const REQUIRED = /\brequire\(['"]([^'"\n]+)['"]\)/g;
@@ -69,6 +71,20 @@ function importsOf(file: string): Import[] {
     specifier,
     target: specifier.startsWith('.') ? join(dirname(file), specifier) : undefined,
   }));
+}
+
+/** The packages that a file loads with all that it loads. */
+function packagesLoadedBy(file: string, seen = new Set<string>()): Set<string> {
+  const packages = new Set<string>();
+  if (seen.has(file)) return packages;
+  seen.add(file);
+  for (const [, specifier = ''] of compiledText(file).matchAll(STATIC_IMPORT)) {
+    if (specifier.startsWith('.')) {
+      const target = join(dirname(file), specifier).replace(/\.js$/, '.ts');
+      for (const name of packagesLoadedBy(target, seen)) packages.add(name);
+    } else if (!isBuiltin(specifier)) packages.add(packageOf(specifier));
+  }
+  return packages;
 }
 
 function packageOf(specifier: string): string {
@@ -126,6 +142,11 @@ describe('floors', () => {
     const used = new Set(imports.map(({ specifier }) => packageOf(specifier)));
     const idle = Object.keys(manifest().dependencies).filter((name) => !used.has(name));
     expect(idle).to.deep.equal([]);
+  });
+
+  it('load no relay for a command that needs none', () => {
+    expect([...packagesLoadedBy('relay/bin.ts')]).to.deep.equal(['commander']);
+    expect([...packagesLoadedBy('relay/relay.ts')]).to.include.members(['express', 'level', 'ws']);
   });
 
   it('are never imported from the specs', () => {

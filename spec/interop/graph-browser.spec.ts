@@ -1,7 +1,7 @@
 /** Behaviour of graphs in Chromium: what apps write outlives pages, networks and tabs. */
 import { expect } from 'chai';
 import type { Page } from 'playwright-core';
-import { BrowserWorld, needChromium } from '../support/browser.ts';
+import { BrowserWorld, crash, needChromium } from '../support/browser.ts';
 import { InteropWorld } from '../support/interop-world.ts';
 import type { RelayProcess } from '../support/relay-process.ts';
 
@@ -95,6 +95,18 @@ describe('interop: graphs in Chromium', function () {
     const reader = await tab();
     await reader.evaluate("becomes('doc', 'left', 'kept')");
     await two.evaluate('graph.sent()');
+  });
+
+  it('do not lose what a tab wrote offline that crashed: another one that is online sends it at once', async () => {
+    const online = await tab('crashed');
+    await online.evaluate("graph.get('doc').put({ before: 1 }, { until: 'relay' })");
+    const offline = await browser.page();
+    await offline.evaluate("open('ws://127.0.0.1:1/gun', 'crashed')");
+    await offline.evaluate("graph.get('doc').put({ left: 'kept' })");
+    const reader = await tab();
+    await reader.evaluate("void (globalThis.seen = becomes('doc', 'left', 'kept'))");
+    await crash(offline);
+    expect(await reader.evaluate('seen')).to.equal('peers');
   });
 
   it('come back by themselves and learn what they missed', async () => {

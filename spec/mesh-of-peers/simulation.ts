@@ -2,7 +2,7 @@
 import { LoopbackNetwork, type LinkConditions } from '../../adapters/loopback-link.ts';
 import type { Value } from '../../lib/graph/value.ts';
 import type { Link } from '../../lib/mesh/link.ts';
-import { isCalledBy, OF_MESHES } from '../support/mesh-world.ts';
+import { OF_MESHES, putTimersOn } from '../support/code-timers.ts';
 import { NaiveGraph } from '../support/naive-graph.ts';
 import { TappedLink } from '../support/recording-link.ts';
 import { RelayNode } from './relay-node.ts';
@@ -342,21 +342,17 @@ export class Simulation {
 
   /** Puts the timers of this process on the network's time; gives the way back. */
   #takeTimers(): () => void {
-    const { setTimeout, clearTimeout } = globalThis;
     const { timers } = this.#network;
     // Graphs of earlier specs may still look after their links.
-    globalThis.setTimeout = ((task: () => void, waitMs = 0) =>
-      isCalledBy(OF_MESHES)
-        ? timers.setTimeout(task, waitMs)
-        : setTimeout(task, waitMs)) as unknown as typeof setTimeout;
-    globalThis.clearTimeout = (timer: unknown) => {
-      timers.clearTimeout(timer);
-      clearTimeout(timer as Parameters<typeof clearTimeout>[0]);
-    };
-    return () => {
-      globalThis.setTimeout = setTimeout;
-      globalThis.clearTimeout = clearTimeout;
-    };
+    return putTimersOn(
+      {
+        startTimer: (task, waitMs) => {
+          const timer = timers.setTimeout(task, waitMs);
+          return () => timers.clearTimeout(timer);
+        },
+      },
+      OF_MESHES,
+    );
   }
 }
 

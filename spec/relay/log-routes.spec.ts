@@ -5,7 +5,8 @@ import express from 'express';
 import { expect } from 'chai';
 import { SequenceReader, type OperationBytes } from '../../lib/log/sequence.ts';
 import type { BlameReport, HeadReport, LogAccess } from '../../relay/log-access.ts';
-import { LOG_ROUTES, logRoutes, SEQUENCE_TYPE, sequenceOf } from '../../relay/log-routes.ts';
+import { LOG_ROUTES, SEQUENCE_TYPE } from '../../relay/log-exchange.ts';
+import { logRoutes } from '../../relay/log-routes.ts';
 import { gathered } from '../support/log-bytes.ts';
 
 const KEY = 'ab'.repeat(32);
@@ -156,11 +157,5 @@ describe('relay log routes', () => {
     expect(error).to.be.instanceOf(Error);
     const failed = await post({ 'content-type': SEQUENCE_TYPE });
     expect([failed.status, await failed.text()]).to.deep.equal([500, 'The import broke off.\n']);
-  });
-
-  it('send operations in chunks', async () => {
-    const chunks = await gathered(sequenceOf(logs.operations({})));
-    expect(chunks.length).to.be.within(5, 40);
-    expect(Math.max(...chunks.map(({ length }) => length))).to.be.lessThan(100_000);
   });
 });

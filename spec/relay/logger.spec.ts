@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { GraphError } from '../../lib/base/errors.ts';
+import { relayError } from '../../lib/base/errors.ts';
 import type { MeshEvent } from '../../lib/mesh/context.ts';
 import { createLogger, guardEventLevel, meshEventLevel } from '../../relay/logger.ts';
 import type { LogLevel } from '../../relay/option-table.ts';
@@ -79,7 +79,7 @@ describe('relay logger', () => {
     const damage: GuardEvent = { kind: 'store-damaged', data: 'data', reason: 'any', todo: 'any' };
     expect(guardEventLevel(damage)).to.equal('error');
     expect(guardEventLevel({ kind: 'store-behind', lostCommits: 1 })).to.equal('warn');
-    const error = new GraphError('STORAGE_DAMAGED');
+    const error = relayError('STORAGE_DAMAGED');
     expect(meshEventLevel({ kind: 'commit-failed', requests: 1, error })).to.equal('debug');
   });
 });

@@ -36,6 +36,14 @@ export async function pageScript(source: string): Promise<string> {
   return outputFiles[0]!.text;
 }
 
+/** Ends the page's process, as a crash does. */
+export async function crash(page: Page): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const crashed = page.waitForEvent('crash');
+  session.send('Page.crash').catch(() => undefined);
+  await crashed;
+}
+
 /** A browser with an origin of its own, whose pages all run one script. */
 export class BrowserWorld {
   readonly #browser: Browser;

@@ -10,6 +10,7 @@ import { GraphStore } from '../../lib/store/graph-store.ts';
 import { weighPuts } from '../../lib/store/put-weight.ts';
 import type { Storage } from '../../lib/store/storage.ts';
 import { Writer } from '../../lib/store/writer.ts';
+import { OF_MESHES, putTimersOn } from './code-timers.ts';
 import { FakeClock, START_MS } from './fake-clock.ts';
 import { FaultyStorage } from './faulty-storage.ts';
 import { graphOf, type RawMessage, type RawNode } from './raw-peer.ts';
@@ -40,34 +41,6 @@ export interface MeshWorldOptions {
   readonly pid?: string;
   /** Decides what may be stored; everything when absent. */
   readonly policy?: (world: MeshWorld) => WritePolicy;
-}
-
-/** What meshes are made of, in a line of a stack; sources when they are mapped. */
-export const OF_MESHES: RegExp = /\/lib\/(?:base|mesh|store|sync)\/[^()]*\.(?:ts|js):/;
-/** Lines of a stack above the caller of a function: its message, the function that asks and the one that is called. */
-const LINES_ABOVE = 3;
-
-/** True when such code called; Node, packages and what earlier specs made may still have work. */
-export function isCalledBy(code: RegExp): boolean {
-  const line = new Error('where').stack?.split('\n')[LINES_ABOVE] ?? '';
-  return code.test(line) && !line.includes('node_modules');
-}
-
-/** Puts the timers of meshes, or of other code, on a fake clock; gives the way back. */
-export function putTimersOn(time: FakeClock, code: RegExp = OF_MESHES): () => void {
-  const { setTimeout, clearTimeout } = globalThis;
-  globalThis.setTimeout = ((task: () => void, waitMs = 0) =>
-    isCalledBy(code)
-      ? time.startTimer(task, waitMs)
-      : setTimeout(task, waitMs)) as unknown as typeof setTimeout;
-  globalThis.clearTimeout = (timer: unknown) => {
-    if (typeof timer === 'function') timer();
-    else clearTimeout(timer as Parameters<typeof clearTimeout>[0]);
-  };
-  return () => {
-    globalThis.setTimeout = setTimeout;
-    globalThis.clearTimeout = clearTimeout;
-  };
 }
 
 /** Turns of the event loop that all meshes of a spec share. */
@@ -259,7 +232,7 @@ export function meshWorlds(): (options?: MeshWorldOptions) => Promise<MeshWorld>
     time = new FakeClock();
     turns = new Turns();
     worlds = [];
-    restoreTimers = putTimersOn(time);
+    restoreTimers = putTimersOn(time, OF_MESHES);
   });
 
   afterEach(async () => {

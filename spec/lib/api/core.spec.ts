@@ -3,6 +3,7 @@ import { MemoryStorage } from '../../../adapters/memory.ts';
 import { createGraph, type Graph, type GraphOptions } from '../../../lib/api/graph.ts';
 import { stored } from '../../../lib/api/stored-keeper.ts';
 import { GraphError } from '../../../lib/base/errors.ts';
+import type { Share } from '../../../lib/base/share.ts';
 import type { TextEntry } from '../../../lib/store/storage.ts';
 import { graphOf, type RawMessage } from '../../support/raw-peer.ts';
 import { ScriptedPeer, settle } from '../../support/scripted-peer.ts';
@@ -148,6 +149,33 @@ describe('GraphCore', () => {
       const again = open({ storage: stored(storage), peers: [new ScriptedPeer()] });
       await again.ready;
       expect(again.status.unsent).to.equal(0);
+    });
+
+    it('are sent for another owner of the storage that ended, at once by whoever is online', async () => {
+      const listeners: (() => void)[] = [];
+      const leave = (): void => {
+        for (const listener of listeners) listener();
+      };
+      const share: Share = {
+        exclusive: (task) => task(),
+        tell: () => undefined,
+        listen: () => undefined,
+        onLeft: (listener) => void listeners.push(listener),
+        close: () => undefined,
+      };
+      const storage: MemoryStorage & { share?: Share } = Object.assign(new MemoryStorage(), { share });
+      const peer = new ScriptedPeer();
+      open({ storage: stored(storage), peers: [peer] });
+      await peer.connect();
+      await storage.commit([['u/zzz', '{"t":{"_":{"#":"t",">":{"y":5}},"y":2}}']]);
+      leave();
+      const said = await peer.heard();
+      expect(said.map(({ put }) => Object.keys(put!))).to.deep.equal([['t']]);
+      leave();
+      expect(await peer.heard(), 'what it knows already').to.deep.equal([]);
+      await peer.say(...acks(said));
+      leave();
+      expect(await peer.heard(), 'what was acknowledged').to.deep.equal([]);
     });
 
     it('are none when they are too long for a frame or cannot be stored', async () => {

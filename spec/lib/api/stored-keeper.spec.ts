@@ -213,6 +213,7 @@ class Forgetful extends MemoryStorage {
 /** Owners of one storage, whose news travel slowly. */
 class Owners {
   readonly #listeners: ((text: string) => void)[][] = [];
+  readonly #left = new Map<object, () => void>();
   #last: Promise<unknown> = Promise.resolve();
   /** What was told and has not arrived. */
   readonly underway: (() => void)[] = [];
@@ -235,7 +236,12 @@ class Owners {
         }
       },
       listen: (listener) => void mine.push(listener),
-      close: () => void mine.splice(0),
+      onLeft: (listener) => void this.#left.set(mine, listener),
+      close: () => {
+        mine.splice(0);
+        this.#left.delete(mine);
+        for (const left of this.#left.values()) left();
+      },
     };
     return new Proxy(storage, {
       get: (target, name) => {
@@ -304,6 +310,15 @@ describe('stored with a shared storage', () => {
     const found = await keepers[0]!.read('s', undefined);
     expect([...found.values()].map(({ json }) => json)).to.deep.equal(Array.from({ length: 50 }, () => '1'));
     for (const keeper of keepers) await keeper.close();
+  });
+
+  it('tells each owner when another one has left', async () => {
+    const { keepers } = await pair();
+    let left = 0;
+    keepers[1]!.onLeft!(() => (left += 1));
+    await keepers[0]!.close();
+    expect(left).to.equal(1);
+    await keepers[1]!.close();
   });
 
   it('lets a write from the future mature once for all', async () => {

@@ -4,7 +4,7 @@ import { DEFAULT_LIMITS } from '../../../lib/base/limits.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
 import { putJsonOf } from '../../../lib/wire/put-json.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
-import { putTimersOn } from '../../support/mesh-world.ts';
+import { putTimersOn } from '../../support/code-timers.ts';
 import { graphOf, type RawMessage } from '../../support/raw-peer.ts';
 import { RecordingLink } from '../../support/recording-link.ts';
 import { settle } from '../../support/scripted-peer.ts';

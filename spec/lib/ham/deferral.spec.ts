@@ -163,7 +163,8 @@ describe('ham DeferralQueue', () => {
     for (const length of [1, 200]) {
       const growths: number[] = [];
       // What else lives in the process comes and goes.
-      for (let round = 0; round < 3; round += 1) growths.push(await growthWith(length));
+      do growths.push(await growthWith(length));
+      while (growths.length < 3 && growths.at(-1)! >= 1.1);
       expect(Math.min(...growths)).to.be.lessThan(1.1);
     }
   });

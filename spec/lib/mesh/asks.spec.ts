@@ -4,7 +4,7 @@ import { Asks, type WaitingRead } from '../../../lib/mesh/asks.ts';
 import { Peer, type PeerRole } from '../../../lib/mesh/peer.ts';
 import type { GetMessage } from '../../../lib/wire/message.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
-import { putTimersOn } from '../../support/mesh-world.ts';
+import { putTimersOn } from '../../support/code-timers.ts';
 import { RecordingLink } from '../../support/recording-link.ts';
 
 const ASK_MS = 2000;

@@ -1,12 +1,12 @@
 import { expect } from 'chai';
-import { GraphError } from '../../../lib/base/errors.ts';
+import { GraphError, relayError } from '../../../lib/base/errors.ts';
 import { putFailure } from '../../../lib/store/put-failure.ts';
 
 describe('putFailure', () => {
   it('says what those can do something about who asked, and else that nothing was stored', () => {
     const reasons = [
       new GraphError('STORAGE_FULL'),
-      new GraphError('STORAGE_DAMAGED'),
+      relayError('STORAGE_DAMAGED'),
       new GraphError('STORAGE_FAILED', 'sector 7'),
       new Error('of the engine'),
     ].map((error) => putFailure(error));

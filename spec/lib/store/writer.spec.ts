@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect } from 'chai';
-import { GraphError, type ErrorCode } from '../../../lib/base/errors.ts';
+import { GraphError, relayError } from '../../../lib/base/errors.ts';
 import { limitsWith } from '../../../lib/base/limits.ts';
 import { Slices } from '../../../lib/base/slices.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
@@ -360,12 +360,12 @@ describe('store Writer', () => {
     it('tells those who asked when the disk is full, and when the store is damaged', async () => {
       const store = await open();
       store.storage.fails = (operation) => operation === 'commit';
-      const reasons: [code: ErrorCode, reason: string][] = [
-        ['STORAGE_FULL', 'the disk is full, nothing was stored'],
-        ['STORAGE_DAMAGED', 'the store is damaged and read-only'],
+      const reasons: [failure: GraphError, reason: string][] = [
+        [new GraphError('STORAGE_FULL'), 'the disk is full, nothing was stored'],
+        [relayError('STORAGE_DAMAGED'), 'the store is damaged and read-only'],
       ];
-      for (const [code, reason] of reasons) {
-        store.storage.failure = () => new GraphError(code);
+      for (const [failure, reason] of reasons) {
+        store.storage.failure = () => failure;
         expect(await store.put([past('k')])).to.deep.equal({ ok: false, reason });
       }
     });
