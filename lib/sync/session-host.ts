@@ -9,6 +9,7 @@ import {
 } from './log-sync.ts';
 import type { BehindLog } from './peer-heights.ts';
 import type { PlanPart, SeenOperation, SyncPlan, SyncStore, TakenOperation } from './sync-store.ts';
+import type { TakeResult } from './intake.ts';
 
 /** Operations read at once. */
 const PAGE = 256;
@@ -180,7 +181,7 @@ export class SessionHost {
         this.#do(this.#options.wants(action.topic) ? this.#session.agree() : this.#session.fail('topic'));
         return;
       case 'take':
-        void this.#take(action);
+        this.#take(action);
         return;
       case 'evidence':
         void this.#takeEvidence(action.first, action.second);
@@ -262,17 +263,26 @@ export class SessionHost {
     if (forked) await this.#sendPart({ ...range, after: undefined, side: true });
   }
 
-  async #take({ header, body, live }: Extract<SessionAction, { do: 'take' }>): Promise<void> {
+  #take({ header, body, live }: Extract<SessionAction, { do: 'take' }>): void {
     const bytes = header.length + (body?.length ?? 0);
     this.#countTaking(1, bytes);
-    let fault: LogReason | SessionFault | undefined;
+    this.#options.store.take(this.#topic!, header, body, this.#seen).then(
+      (taken) => this.#endTaking(bytes, this.#faultOf(taken, live)),
+      () => this.#endTaking(bytes, 'storage'),
+    );
+  }
+
+  #faultOf(taken: TakeResult, live: boolean): LogReason | SessionFault | undefined {
+    if (!taken.ok) return isHarmless(taken.reason, live) ? undefined : taken.reason;
     try {
-      const taken = await this.#options.store.take(this.#topic!, header, body, this.#seen);
-      if (taken.ok) this.#onTaken(taken.value);
-      else if (!isHarmless(taken.reason, live)) fault = taken.reason;
+      this.#onTaken(taken.value);
     } catch {
-      fault = 'storage';
+      return 'storage';
     }
+    return undefined;
+  }
+
+  #endTaking(bytes: number, fault: LogReason | SessionFault | undefined): void {
     this.#countTaking(-1, -bytes);
     if (fault !== undefined) this.#do(this.#session.fail(fault));
   }
@@ -301,8 +311,7 @@ export class SessionHost {
     } catch {
       fault = 'storage';
     }
-    this.#countTaking(-1, -bytes);
-    if (fault !== undefined) this.#do(this.#session.fail(fault));
+    this.#endTaking(bytes, fault);
   }
 
   async #tellLive(): Promise<void> {
