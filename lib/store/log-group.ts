@@ -77,7 +77,7 @@ export class LogGroup {
   *place(
     operation: Operation,
     writes: readonly FieldWrite[],
-    wasHere: (write: FieldWrite) => boolean = () => false,
+    wasHere?: (write: FieldWrite) => boolean,
   ): WaitingSteps<Result<Placement, LogReason>> {
     const names = namesOf(operation);
     const topic = this.#topicOf(names.log);
