@@ -23,7 +23,7 @@ import { decodeDelta } from './delta-codec.ts';
 import { evidenceChange, type ForkMark, type ForkMarks } from './fork-marks.ts';
 import type { AppendedOperation, LogStore } from './log-store.ts';
 import type { Change } from './storage.ts';
-import { appendHistory } from './written-nodes.ts';
+import { appendHistory, type WasHere } from './written-nodes.ts';
 
 /** A log as the group sees it: stored, overlaid with what the group appended. */
 interface OpenLog extends LogName {
@@ -70,7 +70,7 @@ export class LogGroup {
   *place(
     operation: Operation,
     writes: readonly FieldWrite[],
-    wasHere: (write: FieldWrite) => boolean = () => false,
+    wasHere: WasHere = () => false,
   ): WaitingSteps<Result<Placement, LogReason>> {
     const names = namesOf(operation);
     const topic = this.#topicOf(names.log);
