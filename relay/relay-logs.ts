@@ -247,6 +247,7 @@ export class RelayLogs {
       store,
       history,
       readField: (soul, name) => graph.readField(soul, name),
+      readNode: (soul) => fieldsOf(graph, soul),
       now: clock,
       startTimer,
       report,

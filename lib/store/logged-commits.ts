@@ -188,6 +188,7 @@ class LoggedCommit implements CommitLogs {
     const hasRoom = future.length === 0 || deferred.refusal(future, owner, Infinity) === undefined;
     const placed = yield* this.#place(request, into);
     if (placed !== undefined) return placed;
+    if (request.pruned !== undefined) for (const id of request.pruned) yield* this.#opened().dropBody(id);
     // An operation is kept whatever it says, or a full waiting room would end the synchronisation of its log.
     const writes = hasRoom
       ? request.writes
@@ -205,10 +206,12 @@ class LoggedCommit implements CommitLogs {
     const { own, writes, says = writes } = request;
     const operation = own === undefined ? request.operation : yield* this.#sign(own);
     if (operation === undefined || typeof operation === 'string') return operation;
-    const placement = yield* this.#opened().place(operation, says, {
-      wasHere: (write) => (says === writes ? isThere(write, into) : true),
-      isInvited: own !== undefined || request.isInvited === true,
-    });
+    const placement = yield* this.#opened().place(
+      operation,
+      says,
+      says === writes ? (write) => isThere(write, into) : true,
+      own !== undefined || request.isInvited === true,
+    );
     this.#placed.set(request, placement);
     if (!placement.ok) return LOG_REASONS[placement.reason].text;
     if (placement.value === 'known') return [];

@@ -38,21 +38,6 @@ export interface IntakeOptions {
 /** What became of an operation. */
 export type TakeResult = Result<TakenOperation, LogReason | SessionFault>;
 
-/** An operation as it came. */
-interface Arrived {
-  readonly topic: Uint8Array;
-  readonly header: Uint8Array;
-  readonly body: Uint8Array | undefined;
-  readonly seen: (operation: SeenOperation) => void;
-  readonly isInvited: boolean;
-}
-
-/** An operation that is true in itself, and what it says. */
-interface ReadOperation {
-  readonly operation: Operation;
-  readonly said: Writes;
-}
-
 /** Something to be checked. */
 interface Waiting {
   /** Does it; the promise, if any, settles when it is done. */
@@ -89,8 +74,8 @@ export class Intake {
     isInvited = true,
   ): Promise<TakeResult> {
     return new Promise((resolve, reject) => {
-      const arrived = { topic, header, body, seen, isInvited };
-      this.#add({ check: () => this.#check(arrived, resolve), fail: reject });
+      const arrived = { header, body, seen, isInvited, resolve, fail: reject };
+      this.#add(new Taking(this.#options, this.#logIdOf(topic), arrived));
     });
   }
 
@@ -148,51 +133,78 @@ export class Intake {
     }
   }
 
-  #check(arrived: Arrived, resolve: (result: TakeResult) => void): MaybePromise<void> {
-    const { allow } = this.#options;
-    const checked = this.#read(arrived);
-    if (!checked.ok) {
-      this.#options.refusals?.add(checked.reason);
-      return resolve(checked);
-    }
-    const { operation, said } = checked.value;
-    const { seen, isInvited } = arrived;
-    const { author, log, id } = namesOf(operation);
-    seen({ author, log, id, sequence: operation.header.sequence });
-    const allowed = allow === undefined ? said : allow(said, author);
-    if (!(allowed instanceof Promise)) return this.#submit(operation, allowed, isInvited, resolve);
-    return allowed.then((writes) => this.#submit(operation, writes, isInvited, resolve));
-  }
-
-  /** Checks what can be checked without the log. */
-  #read({ topic, header, body }: Arrived): Result<ReadOperation, LogReason> {
-    const read = readOperation(header, body, this.#options.verify);
-    if (!read.ok) return read;
-    const operation = read.value;
-    if (!equalBytes(operation.extensions.logId, this.#logIdOf(topic))) return failure('log');
-    const said = writesOf(operation);
-    return said.ok ? success({ operation, said: said.value }) : said;
-  }
-
-  #submit(
-    operation: Operation,
-    writes: Writes,
-    isInvited: boolean,
-    resolve: (result: TakeResult) => void,
-  ): void {
-    const { changed, submit } = this.#options;
-    const settle = (outcome: PutOutcome): void => {
-      if (!outcome.ok) return resolve(failure(outcome.logReason ?? 'storage'));
-      if (outcome.changed.length > 0) changed?.(outcome.changed);
-      resolve(success(takenOperation(operation, outcome.placement ?? 'known')));
-    };
-    submit({ writes, operation, isInvited, owner: namesOf(operation).author, settle });
-  }
-
   /** Topics are few, and their hash is asked for with every operation. */
   #logIdOf(topic: Uint8Array): Uint8Array {
     if (this.#lastTopic?.topic !== topic) this.#lastTopic = { topic, logId: logIdOf(topic) };
     return this.#lastTopic.logId;
+  }
+}
+
+/** An operation on its way, and who is told what became of it. */
+interface TakingParts {
+  readonly header: Uint8Array;
+  readonly body: Uint8Array | undefined;
+  readonly seen: (operation: SeenOperation) => void;
+  readonly isInvited: boolean;
+  readonly resolve: (result: TakeResult) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/** One operation that is checked, then a request to the writer: one object on all its way, as there are so many. */
+class Taking implements Waiting, PutRequest {
+  readonly #options: IntakeOptions;
+  readonly #logId: Uint8Array;
+  readonly #parts: TakingParts;
+  operation: Operation | undefined = undefined;
+  owner: string | undefined = undefined;
+  writes: Writes = [];
+  readonly isInvited: boolean;
+
+  constructor(options: IntakeOptions, logId: Uint8Array, parts: TakingParts) {
+    this.#options = options;
+    this.#logId = logId;
+    this.#parts = parts;
+    this.isInvited = parts.isInvited;
+  }
+
+  fail(error: unknown): void {
+    this.#parts.fail(error);
+  }
+
+  check(): MaybePromise<void> {
+    const { allow, verify } = this.#options;
+    const { header, body, seen } = this.#parts;
+    const read = readOperation(header, body, verify);
+    if (!read.ok) return this.#refuse(read.reason);
+    const operation = read.value;
+    if (!equalBytes(operation.extensions.logId, this.#logId)) return this.#refuse('log');
+    const said = writesOf(operation);
+    if (!said.ok) return this.#refuse(said.reason);
+    const { author, log, id } = namesOf(operation);
+    seen({ author, log, id, sequence: operation.header.sequence });
+    this.operation = operation;
+    this.owner = author;
+    const allowed = allow === undefined ? said.value : allow(said.value, author);
+    if (allowed instanceof Promise) return allowed.then((writes) => this.#submit(writes));
+    return this.#submit(allowed);
+  }
+
+  settle(outcome: PutOutcome): void {
+    const { resolve } = this.#parts;
+    if (!outcome.ok) return resolve(failure(outcome.logReason ?? 'storage'));
+    if (outcome.changed.length > 0) this.#options.changed?.(outcome.changed);
+    resolve(success(takenOperation(this.operation!, outcome.placement ?? 'known')));
+  }
+
+  /** Refuses what no log is asked about. */
+  #refuse(reason: LogReason): void {
+    this.#options.refusals?.add(reason);
+    this.#parts.resolve(failure(reason));
+  }
+
+  #submit(writes: Writes): void {
+    this.writes = writes;
+    this.#options.submit(this);
   }
 }
 

@@ -10,6 +10,7 @@ import {
 } from './log-sync.ts';
 import type { BehindLog } from './peer-heights.ts';
 import type { PlanPart, SeenOperation, SyncPlan, SyncStore, TakenOperation } from './sync-store.ts';
+import type { TakeResult } from './intake.ts';
 
 /** Operations read at once. */
 const PAGE = 256;
@@ -195,7 +196,7 @@ export class SessionHost {
         this.#do(this.#options.wants(action.topic) ? this.#session.agree() : this.#session.fail('topic'));
         return;
       case 'take':
-        void this.#take(action);
+        this.#take(action);
         return;
       case 'evidence':
         void this.#takeEvidence(action.first, action.second);
@@ -289,23 +290,27 @@ export class SessionHost {
     if (forked) await this.#sendPart({ ...range, after: undefined, side: true });
   }
 
-  async #take({ header, body, live }: Extract<SessionAction, { do: 'take' }>): Promise<void> {
+  #take({ header, body, live }: Extract<SessionAction, { do: 'take' }>): void {
     const bytes = header.length + (body?.length ?? 0);
     this.#countTaking(1, bytes);
-    let fault: LogReason | SessionFault | undefined;
+    const { isInvited, store } = this.#options;
+    store.take(this.#topic!, header, body, this.#seen, isInvited).then(
+      (taken) => this.#endTaking(bytes, this.#faultOf(taken, live)),
+      () => this.#endTaking(bytes, 'storage'),
+    );
+  }
+
+  #faultOf(taken: TakeResult, live: boolean): LogReason | SessionFault | undefined {
+    if (!taken.ok) return isHarmless(taken.reason, live) ? undefined : taken.reason;
     try {
-      const taken = await this.#options.store.take(
-        this.#topic!,
-        header,
-        body,
-        this.#seen,
-        this.#options.isInvited,
-      );
-      if (taken.ok) this.#onTaken(taken.value);
-      else if (!isHarmless(taken.reason, live)) fault = taken.reason;
+      this.#onTaken(taken.value);
     } catch {
-      fault = 'storage';
+      return 'storage';
     }
+    return undefined;
+  }
+
+  #endTaking(bytes: number, fault: LogReason | SessionFault | undefined): void {
     this.#countTaking(-1, -bytes);
     if (fault !== undefined) this.#do(this.#session.fail(fault));
   }
@@ -334,8 +339,7 @@ export class SessionHost {
     } catch {
       fault = 'storage';
     }
-    this.#countTaking(-1, -bytes);
-    if (fault !== undefined) this.#do(this.#session.fail(fault));
+    this.#endTaking(bytes, fault);
   }
 
   async #tellLive(): Promise<void> {

@@ -9,8 +9,6 @@ import type { OutgoingOperation, SessionFault } from './log-sync.ts';
 import { planParts } from './plan.ts';
 import type { PlanPart, SeenOperation, SyncPlan, SyncStore } from './sync-store.ts';
 
-/** Places that are looked at in one step of a plan. */
-const PLAN_STEP = 4096;
 /** Sequence number that no operation has. */
 const BEYOND = 2 ** 32 - 1;
 
@@ -123,16 +121,9 @@ export class StoredLogs implements SyncStore {
     let operations = 0;
     let bytes = 0;
     for (const part of parts) {
-      const branch = part.side ? 'side' : 'canonical';
-      let { after } = part;
-      for (;;) {
-        const until = Math.min(part.until, BEYOND);
-        const page = await this.#store.places(branch, part, after, until, PLAN_STEP);
-        if (page.length === 0) break;
-        operations += page.length;
-        for (const place of page) bytes += place.bytes;
-        after = page.at(-1)!.sequence;
-      }
+      const size = await this.#store.size(part.side ? 'side' : 'canonical', part, part.after, part.until);
+      operations += size.operations;
+      bytes += size.bytes;
     }
     return { operations, bytes };
   }

@@ -21,7 +21,7 @@ describe('sync.own-claims', () => {
   let claims: OwnClaims;
 
   beforeEach(() => {
-    head = { first: 0, height: 4, tip: idOf('4'), side: undefined };
+    head = { first: 0, height: 4, tip: idOf('4'), bytes: 1000, side: undefined };
     ids = { 2: idOf('2') };
     time = new FakeClock();
     told = [];
@@ -41,7 +41,7 @@ describe('sync.own-claims', () => {
       expect(claims.isBehind).to.equal(false);
       await done();
     }
-    head = { ...head!, side: { from: 4, tip: idOf('7') } };
+    head = { ...head!, side: { from: 4, height: 4, tip: idOf('7'), bytes: 200 } };
     await claims.heard(showing(4, '7'))();
     expect(told).to.deep.equal([]);
     expect(time.timerCount).to.equal(0);
@@ -66,7 +66,7 @@ describe('sync.own-claims', () => {
       const done = claims.heard(tips);
       await setImmediate();
       expect(claims.isBehind).to.equal(true);
-      head = { ...head!, side: { from: 2, tip: tips === undefined ? '' : idOf('5') } };
+      head = { ...head!, side: { from: 2, height: 4, tip: idOf('5'), bytes: 600 } };
       await done();
     }
     head = undefined;
