@@ -173,6 +173,7 @@ class LoggedCommit implements CommitLogs {
     const hasRoom = future.length === 0 || deferred.refusal(future, owner, Infinity) === undefined;
     const placed = yield* this.#place(request, into);
     if (placed !== undefined) return placed;
+    if (request.pruned !== undefined) for (const id of request.pruned) yield* this.#opened().dropBody(id);
     // An operation is kept whatever it says, or a full waiting room would end the synchronisation of its log.
     const writes = hasRoom
       ? request.writes

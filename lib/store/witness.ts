@@ -92,7 +92,7 @@ export class Witness implements CommitSigner {
   }
 
   takes(writes: number): boolean {
-    if (this.#closed || this.#isHeldUp) return false;
+    if (this.#closed || this.#isHeldUp || this.#options.log.isHeld) return false;
     if (writes >= AT_ONCE_WRITES) return true;
     const { marks, now } = this.#options;
     return marks.size === 0 && Math.abs(now() - this.#lastAt) >= WITNESS_WAIT_MS;

@@ -3,6 +3,18 @@ import { InteropWorld } from '../support/interop-world.ts';
 import { freshId, freshName, graphOf } from '../support/raw-peer.ts';
 import type { RelayProcess } from '../support/relay-process.ts';
 
+/** Relays in a row, linked; each dials the one before it. */
+async function line(home: InteropWorld, length: number): Promise<RelayProcess[]> {
+  const relays = [await home.relay()];
+  for (let at = 1; at < length; at += 1) {
+    const before = relays[at - 1] as RelayProcess;
+    const relay = await home.relay({ peers: [before.url] });
+    await home.linked(before, relay);
+    relays.push(relay);
+  }
+  return relays;
+}
+
 describe('interop: peered relays', function () {
   this.timeout(30_000);
   const world = new InteropWorld();
@@ -16,18 +28,6 @@ describe('interop: peered relays', function () {
   });
   afterEach(() => world.end());
   after(() => shared.end());
-
-  /** Relays in a row, linked; each dials the one before it. */
-  async function line(home: InteropWorld, length: number): Promise<RelayProcess[]> {
-    const relays = [await home.relay()];
-    for (let at = 1; at < length; at += 1) {
-      const before = relays[at - 1] as RelayProcess;
-      const relay = await home.relay({ peers: [before.url] });
-      await home.linked(before, relay);
-      relays.push(relay);
-    }
-    return relays;
-  }
 
   /** Both ends of a piece of the row. */
   function ends(length: number): [RelayProcess, RelayProcess] {
