@@ -28,8 +28,8 @@ export interface IntakeOptions {
   readonly verify?: VerifySignature | undefined;
   /** Those writes of an operation that the graph may hold; all when absent. The operation is kept whatever they are. */
   readonly allow?: ((writes: Writes, author: string) => MaybePromise<Writes>) | undefined;
-  /** Told what operations changed in the graph, once that is durable. */
-  readonly changed?: (writes: Writes) => void;
+  /** Told what operations changed in the graph, once that is durable, and the key of the node that brought them. */
+  readonly changed?: (writes: Writes, node: string | undefined) => void;
   readonly refusals?: LogRefusals | undefined;
   /** Cuts the checks into slices; own ones when absent. */
   readonly slices?: Slices | undefined;
@@ -71,11 +71,13 @@ export class Intake {
     header: Uint8Array,
     body: Uint8Array | undefined,
     seen: (operation: SeenOperation) => void,
+    node?: string,
     isInvited = true,
   ): Promise<TakeResult> {
+    const logId = this.#logIdOf(topic);
     return new Promise((resolve, reject) => {
-      const arrived = { header, body, seen, isInvited, resolve, fail: reject };
-      this.#add(new Taking(this.#options, this.#logIdOf(topic), arrived));
+      const arrived = { header, body, seen, node, isInvited, resolve, fail: reject };
+      this.#add(new Taking(this.#options, logId, arrived));
     });
   }
 
@@ -145,6 +147,7 @@ interface TakingParts {
   readonly header: Uint8Array;
   readonly body: Uint8Array | undefined;
   readonly seen: (operation: SeenOperation) => void;
+  readonly node: string | undefined;
   readonly isInvited: boolean;
   readonly resolve: (result: TakeResult) => void;
   readonly fail: (error: unknown) => void;
@@ -190,9 +193,9 @@ class Taking implements Waiting, PutRequest {
   }
 
   settle(outcome: PutOutcome): void {
-    const { resolve } = this.#parts;
+    const { node, resolve } = this.#parts;
     if (!outcome.ok) return resolve(failure(outcome.logReason ?? 'storage'));
-    if (outcome.changed.length > 0) this.#options.changed?.(outcome.changed);
+    if (outcome.changed.length > 0) this.#options.changed?.(outcome.changed, node);
     resolve(success(takenOperation(this.operation!, outcome.placement ?? 'known')));
   }
 

@@ -82,9 +82,10 @@ export class StoredLogs implements SyncStore {
     header: Uint8Array,
     body: Uint8Array | undefined,
     seen: (operation: SeenOperation) => void = () => undefined,
+    node?: string,
     isInvited = true,
   ): Promise<TakeResult> {
-    return this.#intake.take(topic, header, body, seen, isInvited);
+    return this.#intake.take(topic, header, body, seen, node, isInvited);
   }
 
   takeEvidence(

@@ -54,6 +54,7 @@ export interface SyncStore {
    *
    * @param seen told which operation it is, once that is true and before anybody is told that it is new here: whoever
    * sent it need not hear of it
+   * @param node key of the node that it comes from, as hex
    * @param isInvited false for what may open no log beyond the room that strangers have
    */
   take(
@@ -61,6 +62,7 @@ export interface SyncStore {
     header: Uint8Array,
     body: Uint8Array | undefined,
     seen?: (operation: SeenOperation) => void,
+    node?: string,
     isInvited?: boolean,
   ): Promise<Result<TakenOperation, LogReason | SessionFault>>;
   /**

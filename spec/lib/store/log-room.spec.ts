@@ -31,7 +31,7 @@ describe('store.log-room', () => {
     expect(empty.ok && (await store.own.append(empty.value)).ok).to.equal(true);
     expect(await store.logs.heads()).to.have.lengthOf(5);
     const { header, body } = logOf(authorOf(9), 1, () => undefined)[0]!;
-    const taken = await store.sync.take(TOPIC, header.bytes, body, undefined, false);
+    const taken = await store.sync.take(TOPIC, header.bytes, body, undefined, undefined, false);
     expect(taken).to.deep.equal({ ok: false, reason: 'authors' });
     await store.close();
   });
