@@ -264,7 +264,7 @@ export class GraphCore {
       limits: this.#limits,
       unsent: this.#unsent,
       parts: () => this.live.parts(),
-      take: (writes, isAnswer) => this.#take(writes, isAnswer),
+      take: (writes, isAnswer) => this.take(writes, isAnswer),
       answer: (get) => answersTo(get, this.#keeper),
       changed: () => this.#update(),
       refused: (peer, reason) => this.events.emit('refused', { peer, reason }),
@@ -325,7 +325,7 @@ export class GraphCore {
   }
 
   /** Peers may say what was asked, and what changes in nodes that are watched or were asked for. */
-  #take(writes: readonly FieldWrite[], isAnswer: boolean): Promise<string | undefined> {
+  take(writes: readonly FieldWrite[], isAnswer: boolean): Promise<string | undefined> {
     const isWanted = ({ soul }: FieldWrite): boolean =>
       isAnswer || this.live.has(soul) || this.#asked.get(soul) !== undefined;
     const wanted = writes.filter(isWanted);

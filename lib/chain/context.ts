@@ -40,6 +40,8 @@ export class Context implements EventOwner {
   readonly $: Anything;
   readonly on: EventOn = on;
   tag?: Record<string, EventLine>;
+  /** At the root, present once the graph is made: extensions that hear of options again are there already. */
+  once?: 1;
   /** Tells chains apart. */
   readonly id: number;
   readonly #root: ContextWorld;
@@ -109,4 +111,23 @@ export class Context implements EventOwner {
   get graph(): Readonly<Record<string, GunNode>> {
     return this.#root.memory.graph;
   }
+}
+
+/** What a function gives for the first of the contexts for which it gives anything. */
+export function firstOf<Found>(
+  contexts: readonly Context[],
+  find: (at: Context) => Found | undefined,
+): Found | undefined {
+  for (const at of contexts) {
+    const found = find(at);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** What stands at a path of names in something; undefined for nothing. */
+export function readPath(from: unknown, path: readonly string[]): unknown {
+  let at = from;
+  for (const key of path) at = (at as Record<string, unknown> | null | undefined)?.[key];
+  return at;
 }

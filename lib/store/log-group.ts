@@ -32,7 +32,7 @@ import {
   withTotal,
 } from './operation-record.ts';
 import type { Change } from './storage.ts';
-import { appendHistory } from './written-nodes.ts';
+import { appendHistory, type WasHere } from './written-nodes.ts';
 
 /** A log as the group sees it: stored, overlaid with what the group appended. */
 interface OpenLog extends LogName {
@@ -77,7 +77,7 @@ export class LogGroup {
   *place(
     operation: Operation,
     writes: readonly FieldWrite[],
-    wasHere: (write: FieldWrite) => boolean = () => false,
+    wasHere: WasHere = () => false,
   ): WaitingSteps<Result<Placement, LogReason>> {
     const names = namesOf(operation);
     const topic = this.#topicOf(names.log);

@@ -17,7 +17,7 @@ import { escapeName, hexToState, stateToHex, type KeyRange } from './keys.ts';
  * | `i/<soul>U+0000<state><id>` | what an operation whose body is held wrote to a node, under the latest of the states and
  * the first half of its id: a JSON list of the keys with this state and of `[key, state]`; with a 1 behind the state where
  * the graph had the same before it came, or before the whole list |
- * | `w/<number>` | names of properties that are to be witnessed, as JSON |
+ * | `w/<number>` | souls that have something to be witnessed, as JSON |
  */
 const OPERATION = 'o/';
 const BODY = 'b/';
@@ -239,6 +239,11 @@ export function encodeStates(states: WrittenStates, latest: number): string {
     return wereHere || wasHere !== 1 ? [key, state] : [key, state, 1];
   });
   return (wereHere ? WERE_HERE : '') + JSON.stringify(noted);
+}
+
+/** The same for keys that all have the latest state, which the graph had before. */
+export function encodeKeys(keys: readonly string[]): string {
+  return WERE_HERE + JSON.stringify(keys);
 }
 
 /** The states of a record. */

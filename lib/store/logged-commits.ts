@@ -193,8 +193,10 @@ class LoggedCommit implements CommitLogs {
     const { own, writes, says = writes } = request;
     const operation = own === undefined ? request.operation : yield* this.#sign(own);
     if (operation === undefined || typeof operation === 'string') return operation;
-    const placement = yield* this.#opened().place(operation, says, (write) =>
-      says === writes ? isThere(write, into) : true,
+    const placement = yield* this.#opened().place(
+      operation,
+      says,
+      says === writes ? (write) => isThere(write, into) : true,
     );
     this.#placed.set(request, placement);
     if (!placement.ok) return LOG_REASONS[placement.reason].text;

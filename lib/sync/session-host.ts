@@ -77,6 +77,8 @@ export class SessionHost {
   /** True while the line takes no more: what is new is read again when it does. */
   #isBlocked = false;
   #isCatchingUp = false;
+  /** Tells the store that the other side has sent what it has, or is gone. */
+  #isHeard: () => unknown = () => undefined;
 
   constructor(options: SessionHostOptions) {
     this.#options = options;
@@ -117,6 +119,7 @@ export class SessionHost {
   /** Told that the line is gone: nothing more is read, sent or told. */
   abandon(): void {
     this.#session.abandon();
+    this.#tellHeard();
   }
 
   /** Resolves when everything that was received is taken in, or was refused. */
@@ -192,6 +195,7 @@ export class SessionHost {
         this.#incoming = { operations: action.operations, bytes: action.bytes };
         return;
       case 'end':
+        this.#tellHeard();
         this.#options.onEnd?.(action.end);
         return;
       default:
@@ -205,6 +209,7 @@ export class SessionHost {
       case 'read-tips':
         return this.#later(async () => this.#do(this.#session.tips(await store.tips(this.#topic!))));
       case 'compare':
+        this.#isHeard = store.heard?.(action.remote) ?? this.#isHeard;
         return this.#later(async () => {
           this.#plan = await store.plan(this.#topic!, action.remote);
           this.#do(this.#session.plan(this.#plan));
@@ -319,9 +324,16 @@ export class SessionHost {
 
   async #tellLive(): Promise<void> {
     await this.settled();
+    this.#tellHeard();
     if (!this.isLive) return;
     const { operations, bytes } = this.#plan;
     this.#options.onLive?.({ outgoing: { operations, bytes }, incoming: this.#incoming, taken: this.#taken });
+  }
+
+  #tellHeard(): void {
+    const isHeard = this.#isHeard;
+    this.#isHeard = () => undefined;
+    void isHeard();
   }
 
   #holdIf(isHeld: boolean): void {

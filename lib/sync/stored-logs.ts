@@ -14,16 +14,24 @@ const BEYOND = 2 ** 32 - 1;
 /** What synchronisation over a store needs. */
 export interface StoredLogsOptions extends IntakeOptions {
   readonly store: LogStore;
+  /** Told what other nodes have. */
+  readonly heard?: ((remote: Tips) => () => unknown) | undefined;
 }
 
 /** Stored logs as sessions see them: read from the store, taken in through the one writer. */
 export class StoredLogs implements SyncStore {
   readonly #store: LogStore;
   readonly #intake: Intake;
+  readonly #heard: StoredLogsOptions['heard'];
 
   constructor(options: StoredLogsOptions) {
     this.#store = options.store;
     this.#intake = new Intake(options);
+    this.#heard = options.heard;
+  }
+
+  heard(remote: Tips): () => unknown {
+    return this.#heard?.(remote) ?? (() => undefined);
   }
 
   tips(topic: Uint8Array): Promise<Tips> {

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { WebSocket } from 'ws';
 import { gunHost } from '../../../adapters/doors/gun-host.ts';
 import { websocket, type WebSocketOptions } from '../../../adapters/websocket-link.ts';
 import type { KeptOptions } from '../../../lib/chain/options.ts';
@@ -11,9 +12,8 @@ describe('gunHost', () => {
     const dialled: [url: string, options: WebSocketOptions | undefined][] = [];
     const host = gunHost((url, options) => {
       dialled.push([url, options]);
-      return websocket(url, { WebSocket: class {} as never });
+      return websocket(url, { WebSocket });
     });
-    const WebSocket = class {} as never;
     host.peer('ws://a', KEPT);
     host.peer('ws://b', { ...KEPT, WebSocket });
     expect(dialled).to.deep.equal([
