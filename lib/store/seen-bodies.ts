@@ -1,5 +1,6 @@
 import type { FieldWrite } from '../graph/write.ts';
 import { BODY_KIND } from '../log/envelope.ts';
+import { MOST_BODY_BYTES } from '../log/operation.ts';
 import { encodeDelta, encodeNodes, nodesOf, unsignable } from './delta-codec.ts';
 
 /** Properties and characters in one operation: more would hold the event loop while it is made and hashed. */
@@ -39,8 +40,9 @@ function* portionsOf(batches: Iterable<readonly FieldWrite[]>): Generator<FieldW
   let characters = 0;
   for (const batch of batches) {
     for (const write of batch) {
-      if (unsignable(write) !== undefined) continue;
       const length = write.soul.length + write.key.length + write.json.length;
+      // A long value that has no room in an operation is not even gone through.
+      if (length > MOST_BODY_BYTES || unsignable(write) !== undefined) continue;
       if (
         portion.length > 0 &&
         (characters + length > MOST_CHARACTERS || portion.length === MOST_PROPERTIES)
