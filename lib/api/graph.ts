@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { systemClock, type Clock } from '../base/clock.ts';
 import { GraphError } from '../base/errors.ts';
 import { graphLimitsWith, type GraphLimits } from '../base/graph-limits.ts';

@@ -43,7 +43,7 @@ export interface GunSea {
   /** Why the last call came to nothing. */
   err: string | undefined;
   /** New keys. */
-  pair(callback?: SeaCallback<KeyPair>): Promise<KeyPair | undefined>;
+  pair(callback?: SeaCallback<KeyPair>): Promise<KeyPair>;
   sign(
     data: unknown,
     pair: Pick<KeyPair, 'pub' | 'priv'>,
@@ -91,7 +91,8 @@ export interface GunSea {
 /** Gun's SEA over this library's. */
 export const SEA: GunSea = {
   err: undefined,
-  pair: (callback) => told(callback, createPair),
+  // Nothing can fail but a host without WebCrypto.
+  pair: (callback) => told(callback, createPair) as Promise<KeyPair>,
   sign: (data, pair, callback) => told(callback, () => sign(data, pair)),
   verify: (signed, key, callback) =>
     told(callback, async () => {

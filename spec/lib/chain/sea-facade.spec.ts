@@ -3,8 +3,8 @@ import { SEA } from '../../../lib/chain/sea-facade.ts';
 
 describe('SEA of a chain', () => {
   it('signs and verifies, seals and opens, by promise and by callback', async () => {
-    const pair = (await SEA.pair())!;
-    const other = (await SEA.pair())!;
+    const pair = await SEA.pair();
+    const other = await SEA.pair();
     const signed = await SEA.sign({ a: 1 }, pair);
     expect(await SEA.verify(signed, pair)).to.deep.equal({ a: 1 });
     expect(await SEA.verify(signed, pair.pub)).to.deep.equal({ a: 1 });
@@ -18,8 +18,8 @@ describe('SEA of a chain', () => {
   });
 
   it('gives undefined for what cannot be done, and says why', async () => {
-    const pair = (await SEA.pair())!;
-    const other = (await SEA.pair())!;
+    const pair = await SEA.pair();
+    const other = await SEA.pair();
     expect(await SEA.verify(await SEA.sign('a', pair), other.pub)).to.equal(undefined);
     expect(SEA.err).to.be.a('string');
     expect(await SEA.decrypt(await SEA.encrypt('a', 'key'), 'other')).to.equal(undefined);
@@ -35,7 +35,7 @@ describe('SEA of a chain', () => {
     const quick = { iterations: 10, length: 256 };
     expect(await SEA.work('pass', 'salt', null, quick)).to.equal(await SEA.work('pass', 'salt', null, quick));
     expect((await SEA.work('pass', 'salt', null, quick))!.length).to.equal(44);
-    const owner = (await SEA.pair())!;
+    const owner = await SEA.pair();
     const certificate = await SEA.certify(['*'], { write: 'inbox' }, owner, null, {
       expiry: 5,
       block: 'blocked',

@@ -67,7 +67,7 @@ describe('users of a chain', function () {
     const gun = open();
     const { pub } = await create(gun, 'carl');
     const owner = gun.user().pair()!;
-    const guest = (await SEA.pair())!;
+    const guest = await SEA.pair();
     const cert = (await SEA.certify(guest.pub, { '*': 'inbox' }, owner))!;
     gun.user().leave();
     await answer((done) => gun.user().auth(guest, done));
