@@ -96,7 +96,12 @@ export class RelayLogs {
     this.store = new LogStore(storage);
     this.history = new History(storage, this.store);
     this.#marks = new WitnessMarks(storage);
-    this.inBand = new InBand({ history: this.history, verify: nodeVerifier(), now: parts.clock });
+    this.inBand = new InBand({
+      history: this.history,
+      store: this.store,
+      verify: nodeVerifier(),
+      now: parts.clock,
+    });
     const [topic, log] = [toHex(this.topic), toHex(logIdOf(this.topic))];
     this.forWriter = new LoggedCommits({
       group: () => new LogGroup(this.store, options.forks, (id) => (id === log ? topic : undefined)),

@@ -14,7 +14,7 @@ import type { PutOutcome } from '../store/writer.ts';
 import { parsePut } from '../wire/parse-put.ts';
 import { putJsonOf } from '../wire/put-json.ts';
 import { FutureWrites, placeOf, type Time } from './future-writes.ts';
-import type { GraphKeeper, KeptWrite } from './keeper.ts';
+import type { Beside, GraphKeeper, KeptWrite } from './keeper.ts';
 
 /**
  * What an app has in its storage, in one record each:
@@ -27,7 +27,8 @@ import type { GraphKeeper, KeptWrite } from './keeper.ts';
  * | `d/<place>` | JSON of the `put` of a write from the future |
  */
 const FORMAT = '1';
-const UNSENT = 'u/';
+/** Prefix of the records of writes that no peer has acknowledged. */
+export const UNSENT = 'u/';
 const FUTURE = 'd/';
 /** First key after every key there is. */
 const LAST = '\u{10ffff}';
@@ -58,6 +59,7 @@ export function stored(storage: SharedStorage, limits: Partial<GraphLimits> = {}
 interface Request {
   readonly writes: readonly FieldWrite[];
   readonly isOwn: boolean;
+  readonly beside: Beside | undefined;
   settle(outcome: PutOutcome): void;
 }
 
@@ -138,9 +140,9 @@ export class StoredKeeper implements GraphKeeper {
     return fields;
   }
 
-  commit(writes: readonly FieldWrite[], isOwn: boolean): Promise<PutOutcome> {
+  commit(writes: readonly FieldWrite[], isOwn: boolean, beside?: Beside): Promise<PutOutcome> {
     return new Promise((settle) => {
-      this.#requests.push({ writes, isOwn, settle });
+      this.#requests.push({ writes, isOwn, beside, settle });
       this.#commitUnasked();
     });
   }
@@ -210,6 +212,7 @@ export class StoredKeeper implements GraphKeeper {
   }
 
   async #commitGroup(requests: readonly Request[]): Promise<void> {
+    for (const { beside } of requests) await beside?.(this.#storage, this.#unsent);
     const unsent = this.#unsent;
     this.#unsent = [];
     if (!this.#knowsFuture) await this.#readFuture();

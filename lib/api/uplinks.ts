@@ -149,11 +149,12 @@ export class Uplinks {
   }
 
   #sendTo({ uplink, address: { name } }: Remote, write: UnsentWrite): void {
-    uplink?.put({
+    const { unsent } = this.#parts;
+    (uplink && (unsent.line?.(write, uplink) ?? uplink))?.put({
       putJson: write.putJson,
       writes: write.writes,
       settled: (refusal) => {
-        this.#parts.unsent.settle(write, name, refusal);
+        unsent.settle(write, name, refusal);
         if (refusal !== undefined) this.#parts.refused(name, refusal);
         this.#parts.changed();
       },

@@ -20,7 +20,6 @@ const CONTROL_NAMES: ReadonlySet<unknown> = new Set<ControlName>(['?', '!', 'hi'
 const PID_LENGTH = 64;
 /** Gun's Node peers sort the keys of all they say, browsers do not (gun-wire section 1). */
 const NODE_HELLO_KEYS = '#,@,dam,pid';
-const NODE_HELLO_KEY_COUNT = 4;
 const NODE_PID_LENGTH = 9;
 const ANSWER_LENGTH = 65_536;
 const REFUSAL_LENGTH = 300;
@@ -149,8 +148,7 @@ function shortText(raw: unknown): string | undefined {
 }
 
 function hasNodeHelloKeys(raw: Raw): boolean {
-  const keys = Object.keys(raw);
-  return keys.length === NODE_HELLO_KEY_COUNT && keys.join() === NODE_HELLO_KEYS;
+  return Object.keys(raw).join() === NODE_HELLO_KEYS;
 }
 
 function parsePutMessage(
@@ -188,7 +186,7 @@ function parseGetMessage(raw: Raw, id: Id, limits: GraphLimits): Result<GetMessa
     selector: selector.value,
     contentHash: Number.isFinite(hash) ? (hash as number) : undefined,
     local: Boolean(raw['nts']),
-    op: raw['op'] === 1,
+    op: isRecord(raw['op']) ? raw['op'] : raw['op'] === 1,
   };
   return success(id.isNameless === true ? { ...get, isNameless: true } : get);
 }
