@@ -1,6 +1,7 @@
 /** What the relay says of itself to programs: what it is, what it takes, and whom. */
 import type { Limits } from '../lib/base/limits.ts';
-import { BOUND_NAMES, type RelayBounds, type RelayOptions } from './option-table.ts';
+import type { RelayOptions } from './option-table.ts';
+import { BOUND_NAMES, type RelayBounds } from './relay-bounds.ts';
 import { GRAPH_PATH } from './peer-url.ts';
 import { VERSION } from './version.ts';
 

@@ -47,7 +47,7 @@ export async function openFolderLogs({ data, network, writes }: FolderLogsOption
   const limits = DEFAULT_LIMITS;
   const slices = new Slices({ schedule: setImmediate });
   const graph = new GraphStore({ storage, limits, slices });
-  const options = { ...DEFAULT_OPTIONS, data, network, legacy: 'graph' as const };
+  const options = { ...DEFAULT_OPTIONS, data, network, legacy: 'graph' as const, forks: undefined };
   const logs = new RelayLogs({ options, storage, clock: systemClock, slices, report: () => undefined });
   const writer = new Writer({ storage, graph, limits, schedule: setImmediate, slices, logs: logs.forWriter });
   const close = async (): Promise<void> => {

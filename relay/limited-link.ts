@@ -1,38 +1,37 @@
-import { randomId } from '../lib/base/random.ts';
-import { CLOSE, type Frame, type Link, type LinkListener } from '../lib/mesh/link.ts';
-import { encodeFrameError } from '../lib/wire/codec.ts';
+import { CLOSE } from '../lib/mesh/link.ts';
 import { Pacer, type Metered, type PacerParts } from './pacer.ts';
 
-const NOTICE = 'too fast: this relay reads you more slowly for now';
-
-/** A link that counts what came in; frames that are no texts are its noise. */
-export interface MeteredLink extends Link, Metered {}
+/** A link of some kind of frames, of texts or of log frames, that counts what came in. */
+export interface MeteredLink<Heard, Said, Sent> extends Metered {
+  readonly name: string;
+  /** Bytes that wait to be sent, where that is known. */
+  readonly queuedBytes?: number;
+  listen(listener: { frame(frame: Heard): void; close(): void }): void;
+  send(frame: Said): Sent;
+  close(code: number, reason: string): void;
+}
 
 /** What a limited link is made of. */
-export interface LimitedLinkParts extends Omit<PacerParts, 'link' | 'warn' | 'giveUp'> {
-  readonly link: MeteredLink;
+export interface LimitedLinkParts<Heard, Said, Sent> extends Omit<PacerParts, 'link' | 'giveUp'> {
+  readonly link: MeteredLink<Heard, Said, Sent>;
   /** Told when the link is gone. */
   readonly onGone: () => void;
 }
 
 /**
- * A link whose other side keeps to its allowances, because it is read no faster. One that has to wait
- * noticeably is told so once; one that does so for too long, or could not be stopped in time, is closed with 1013.
+ * A link whose other side keeps to its allowances, because it is read no faster. One that has to wait noticeably is
+ * warned once; one that does so for too long, or could not be stopped in time, is closed with 1013.
  */
-export class LimitedLink implements Link {
-  readonly #link: MeteredLink;
+export class LimitedLink<Heard extends { readonly length: number } | undefined, Said, Sent> {
+  readonly #link: MeteredLink<Heard, Said, Sent>;
   readonly #pacer: Pacer;
   readonly #onGone: () => void;
 
-  constructor(parts: LimitedLinkParts) {
+  constructor(parts: LimitedLinkParts<Heard, Said, Sent>) {
     const { link, onGone } = parts;
     this.#link = link;
     this.#onGone = onGone;
-    this.#pacer = new Pacer({
-      ...parts,
-      warn: () => link.send({ text: encodeFrameError(randomId(), NOTICE) }),
-      giveUp: () => link.close(CLOSE.overloaded, 'too fast'),
-    });
+    this.#pacer = new Pacer({ ...parts, giveUp: () => link.close(CLOSE.overloaded, 'too fast') });
   }
 
   get name(): string {
@@ -40,7 +39,7 @@ export class LimitedLink implements Link {
   }
 
   get queuedBytes(): number {
-    return this.#link.queuedBytes;
+    return this.#link.queuedBytes ?? 0;
   }
 
   /** Lets somebody else count the messages, of which a frame may have many. */
@@ -48,11 +47,12 @@ export class LimitedLink implements Link {
     this.#pacer.countBy(counter);
   }
 
-  listen(listener: LinkListener): void {
+  /** Takes over the listener, who hears nothing any more once the link is gone. */
+  listen(listener: { frame(frame: Heard): void; close(): void }): void {
     this.#link.listen({
-      frame: (text) => {
-        this.#pacer.heard(text.length);
-        if (this.#pacer.isOpen) listener.frame(text);
+      frame: (frame) => {
+        this.#pacer.heard(frame?.length ?? 0);
+        if (this.#pacer.isOpen) listener.frame(frame);
       },
       close: () => {
         this.#pacer.close();
@@ -70,15 +70,15 @@ export class LimitedLink implements Link {
     this.#pacer.resume();
   }
 
-  send(frame: Frame): void {
-    this.#link.send(frame);
+  send(frame: Said): Sent {
+    return this.#link.send(frame);
   }
 
   close(code: number, reason: string): void {
     this.#link.close(code, reason);
   }
 
-  /** Charges what came since the last time; to be called now and then, for what comes without texts. */
+  /** Charges what came since the last time; to be called now and then, for what comes without frames. */
   check(): void {
     this.#pacer.check();
   }

@@ -10,6 +10,9 @@ import type { KeyPair, Signer } from '../lib/log/key-pair.ts';
 import type { StartTimer } from '../lib/store/deferred-writes.ts';
 import type { GraphStore } from '../lib/store/graph-store.ts';
 import { InBand } from '../lib/mesh/in-band.ts';
+import { CountingEntries } from '../lib/store/counting-entries.ts';
+import { ForkHider, type ForkHiderEvent } from '../lib/store/fork-hider.ts';
+import { ForkMarks } from '../lib/store/fork-marks.ts';
 import { History } from '../lib/store/history.ts';
 import { LogGroup } from '../lib/store/log-group.ts';
 import { LoggedCommits } from '../lib/store/logged-commits.ts';
@@ -37,14 +40,14 @@ const HOUR_MS = 3_600_000;
 
 /** What a relay's logs need. */
 export interface RelayLogsParts {
-  readonly options: Pick<
-    RelayOptions,
-    'data' | 'forks' | 'legacy' | 'limits' | 'logKey' | 'network' | 'prune'
-  >;
+  readonly options: Pick<RelayOptions, 'data' | 'legacy' | 'limits' | 'logKey' | 'network' | 'prune'> & {
+    /** As an earlier run had it when undefined. */
+    readonly forks: RelayOptions['forks'] | undefined;
+  };
   readonly storage: Storage;
   readonly clock: Clock;
   readonly slices: Slices;
-  readonly report: (event: WitnessEvent | LogNetworkEvent | PruneEvent) => void;
+  readonly report: (event: WitnessEvent | LogNetworkEvent | PruneEvent | ForkHiderEvent) => void;
   /** The key of a relay that has no folder. */
   readonly key?: KeyPair | undefined;
 }
@@ -84,6 +87,8 @@ export class RelayLogs {
   /** Who logs are synchronised with; undefined for a relay that keeps none. */
   readonly network: LogNetwork | undefined;
   readonly #marks: WitnessMarks;
+  readonly #forks: ForkMarks;
+  #hider: ForkHider | undefined;
   #world: RelayLogsWorld | undefined;
   #witness: Witness | undefined;
   #pruning: Pruning | undefined;
@@ -94,8 +99,9 @@ export class RelayLogs {
     this.#parts = parts;
     this.topic = graphTopic(options.network);
     this.store = new LogStore(storage);
-    this.history = new History(storage, this.store);
-    this.#marks = new WitnessMarks(storage);
+    this.#forks = new ForkMarks(storage, options.forks);
+    this.history = new History(storage, this.store, (name) => this.#forks.isHidden(name));
+    this.#marks = new WitnessMarks(storage, options.limits.witnessLength);
     this.inBand = new InBand({
       history: this.history,
       store: this.store,
@@ -104,9 +110,11 @@ export class RelayLogs {
     });
     const [topic, log] = [toHex(this.topic), toHex(logIdOf(this.topic))];
     this.forWriter = new LoggedCommits({
-      group: () => new LogGroup(this.store, options.forks, (id) => (id === log ? topic : undefined)),
+      group: () => new LogGroup(this.store, this.#forks, (id) => (id === log ? topic : undefined)),
       marks: options.legacy === 'witness' ? this.#marks : undefined,
+      signer: () => this.#witness,
       refusesUnsigned: options.legacy === 'reject',
+      forks: { marks: this.#forks, entries: new CountingEntries(storage, this.store, this.#forks) },
     });
     this.figures = new LogFigures({
       store: this.store,
@@ -165,6 +173,7 @@ export class RelayLogs {
   async open(world: RelayLogsWorld): Promise<void> {
     const { options } = this.#parts;
     this.#world = world;
+    this.#openHider(world.writer);
     if (options.prune !== undefined) this.#startPruning(options.prune * HOUR_MS, world.writer);
     if (options.legacy === 'graph') return;
     const key =
@@ -173,6 +182,23 @@ export class RelayLogs {
     const signer = nodeSigner(key);
     this.network?.open(signer, world);
     if (options.legacy === 'witness') this.#openWitness(signer, world);
+  }
+
+  #openHider(writer: Writer): void {
+    const { report } = this.#parts;
+    this.#hider = new ForkHider({
+      store: this.store,
+      marks: this.#forks,
+      submit: writer.submit.bind(writer),
+      allow: (writes, author) => this.#allowed(writes, author),
+      startTimer,
+      report,
+    });
+  }
+
+  /** Goes on with what an earlier run left; once the writer is open. */
+  start(): void {
+    this.#hider?.wake();
   }
 
   #startPruning(graceMs: number, writer: Writer): void {
@@ -185,17 +211,19 @@ export class RelayLogs {
 
   #openWitness(signer: Signer, { writer, graph }: RelayLogsWorld): void {
     const { clock, report } = this.#parts;
-    const { store } = this;
+    const { store, history } = this;
     const submit = writer.submit.bind(writer);
-    this.#own = new OwnLog({ signer, topic: this.topic, store, submit, clock });
+    this.#own = new OwnLog({ signer, topic: this.topic, submit, clock });
     this.#witness = new Witness({
       marks: this.#marks,
       log: this.#own,
       store,
+      history,
       readField: (soul, name) => graph.readField(soul, name),
       now: clock,
       startTimer,
       report,
+      restores: this.#forks.policy === 'hide',
     });
   }
 
@@ -220,6 +248,7 @@ export class RelayLogs {
   /** Witnesses what waits; before the writer closes. */
   async close(): Promise<void> {
     await this.#pruning?.close();
+    await this.#hider?.close();
     await this.#witness?.close();
   }
 }

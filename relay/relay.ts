@@ -5,7 +5,7 @@ import { GraphError } from '../lib/base/errors.ts';
 import { Lifecycle } from '../lib/base/lifecycle.ts';
 import { limitsWith, type Limits } from '../lib/base/limits.ts';
 import { Slices } from '../lib/base/slices.ts';
-import { CLOSE, type Link } from '../lib/mesh/link.ts';
+import { CLOSE } from '../lib/mesh/link.ts';
 import type { MeshEvent } from '../lib/mesh/context.ts';
 import { Mesh } from '../lib/mesh/mesh.ts';
 import { saysTheSame } from '../lib/sea/signed-value.ts';
@@ -20,7 +20,6 @@ import { Writer } from '../lib/store/writer.ts';
 import { aboutRelay } from './about.ts';
 import { AccessPolicy } from './access-policy.ts';
 import { adminRoutes, createAdminHttp, OperatorCheck } from './admin.ts';
-import type { Entrance } from './admission.ts';
 import { withinOrGoOn } from './deadline.ts';
 import { isWritable } from './disk-probe.ts';
 import { FolderSize } from './folder-size.ts';
@@ -32,10 +31,8 @@ import { createLogger, guardEventLevel, meshEventLevel, type Logger } from './lo
 import { Metrics } from './metrics.ts';
 import { assertWhole } from './options.ts';
 import { DEFAULT_OPTIONS, type RelayOptions } from './option-table.ts';
-import { LimitedLink } from './limited-link.ts';
+import { GOODBYE, Reception } from './reception.ts';
 import { RelayLogs } from './relay-logs.ts';
-import type { LogWire } from './log-socket.ts';
-import type { SocketLink } from './socket-link.ts';
 import { GuardedStorage } from './store-guard.ts';
 import { Uplinks } from './uplinks.ts';
 import { WatchedStorage } from './watched-storage.ts';
@@ -48,9 +45,8 @@ const DRAIN_MS = 2500;
 const GOODBYE_MS = 1000;
 /** Why a relay with a damaged store is not ready. */
 const DAMAGED = 'the store is damaged and read-only';
-const GOODBYE = 'relay is stopping';
 /** What of the logs operators have to see to. */
-const LOG_FAILURES: ReadonlySet<string> = new Set(['witness-failed', 'prune-failed']);
+const LOG_FAILURES: ReadonlySet<string> = new Set(['witness-failed', 'prune-failed', 'log-hiding-failed']);
 
 /** Options of {@link createRelay}: some of the relay's options, and some of its limits. */
 export type RelaySettings = Partial<Omit<RelayOptions, 'limits'>> & { readonly limits?: Partial<Limits> };
@@ -92,11 +88,10 @@ export class Relay {
   readonly #mesh: Mesh;
   readonly #heartbeat: Heartbeat;
   readonly #door: FrontDoor;
+  readonly #reception: Reception;
   readonly #metrics: Metrics;
   readonly #uplinks: Uplinks;
   readonly #policy: AccessPolicy | undefined;
-  /** Links that came before the store was open. */
-  readonly #waiting = new Map<SocketLink, Entrance>();
   readonly #life = new Lifecycle(
     () => this.#open(),
     () => this.#close(),
@@ -155,13 +150,14 @@ export class Relay {
     this.#mesh = new Mesh({ ...common, writer: this.#writer, policy: this.#policy, inBand, logs });
     this.#heartbeat = new Heartbeat(HEARTBEAT_MS, every);
     this.#door = this.#makeDoor(now, every, parts.startTimer);
+    this.#reception = new Reception({ mesh: this.#mesh, logs, throttle: this.#door.throttle });
     this.#uplinks = new Uplinks({
       peers: options.peers,
       limits,
       heartbeat: this.#heartbeat,
       traffic: this.#door.traffic,
-      onLink: (link) => this.#onRelay(link),
-      onLine: (line) => this.#onLine(line, true),
+      onLink: (link) => this.#reception.relay(link),
+      onLine: (line) => this.#reception.dialledLine(line),
     });
     const folder = parts.storage === undefined ? new FolderSize(options.data, now) : undefined;
     this.#metrics = this.#makeMetrics(folder);
@@ -260,12 +256,12 @@ export class Relay {
       now,
       repeat: every,
       startTimer,
-      onLink: (link, entrance) => this.#onClient(link, entrance),
+      onLink: (link, entrance) => this.#reception.client(link, entrance),
       onLine:
         this.#logs.network === undefined
           ? undefined
-          : (line, { client }) => this.#onLine(this.#door.throttle.limitLine(line, client), false),
-      onGone: (link) => this.#waiting.delete(link),
+          : (line, { client }) => this.#reception.line(line, client),
+      onGone: (link) => this.#reception.gone(link),
     });
   }
 
@@ -335,6 +331,7 @@ export class Relay {
         changed: (writes) => this.#mesh.toldByLogs(writes),
       });
       await this.#writer.open();
+      this.#logs.start();
     } catch (error) {
       await this.#storage.close();
       throw error;
@@ -344,32 +341,9 @@ export class Relay {
   #serve(): void {
     if (this.#isStopping) return;
     this.#isReady = true;
-    for (const [link, entrance] of this.#waiting) this.#welcome(link, entrance);
-    this.#waiting.clear();
+    this.#reception.open();
     this.#uplinks.start();
     this.#logger.log('info', { kind: 'ready' });
-  }
-
-  #onClient(link: SocketLink, entrance: Entrance): void {
-    if (this.#isReady) this.#welcome(link, entrance);
-    else this.#waiting.set(link, entrance);
-  }
-
-  #welcome(link: SocketLink, { client, mayWrite }: Entrance): void {
-    const limited = this.#door.throttle.limit(link, client);
-    const peer = this.#mesh.accept(limited, 'client', mayWrite);
-    if (limited instanceof LimitedLink) limited.countBy(peer);
-  }
-
-  #onRelay(link: Link): void {
-    if (!this.#isReady) return link.close(CLOSE.goingAway, GOODBYE);
-    const peer = this.#mesh.accept(link, 'relay');
-    this.#logs.network?.greet(peer);
-  }
-
-  #onLine(line: LogWire, dialled: boolean): void {
-    if (this.#isReady) this.#logs.network?.accept(line, dialled);
-    else line.close(CLOSE.goingAway, this.#isStopping ? GOODBYE : 'relay is starting');
   }
 
   /** Goes through all steps, whichever of them fails. */
@@ -379,7 +353,7 @@ export class Relay {
     this.#logger.log('info', { kind: 'stopping', peers: this.#mesh.peerCount });
     this.#heartbeat.close();
     const lastConnection = this.#door.close();
-    for (const link of this.#waiting.keys()) link.close(CLOSE.goingAway, GOODBYE);
+    this.#reception.close();
     this.#logs.network?.close(CLOSE.goingAway, GOODBYE);
     try {
       await withinOrGoOn(DRAIN_MS, this.#mesh.close(CLOSE.goingAway, GOODBYE));

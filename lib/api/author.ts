@@ -1,5 +1,6 @@
 /** The door `thicket/author`: apps that sign what they write, as operations of a log of their own. */
 import { fromHex, toHex } from '../base/byte-texts.ts';
+import { systemClock, type Clock } from '../base/clock.ts';
 import { GraphError, relayError } from '../base/errors.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { BODY_KIND } from '../log/envelope.ts';
@@ -52,6 +53,8 @@ export interface AuthorOptions {
   readonly network?: string;
   /** Topic of a graph that has one of its own, 32 bytes; in place of the network's. */
   readonly topic?: Uint8Array;
+  /** Time of the operations, in milliseconds. Default: the clock of the machine. */
+  readonly clock?: Clock;
 }
 
 /**
@@ -207,13 +210,13 @@ export class Author {
 
   async #open(): Promise<void> {
     const core = this.#core;
-    const { key, topic } = this.#options;
+    const { key, topic, clock } = this.#options;
     await core.ready;
     const pair = key === 'stored' ? await storedKey(core.keeper) : key;
     const signer = pair instanceof KeyPair ? await fastSigner(pair) : pair;
     const records = new AuthorRecords(core.keeper);
     await records.open();
-    this.#publisher = new AuthorPublisher(core, records, new AuthorLog({ signer, topic, clock: core.clock }));
+    this.#publisher = new AuthorPublisher(core, records, new AuthorLog({ signer, topic, clock }));
   }
 
   #mark(writes: readonly FieldWrite[]): readonly FieldWrite[] {
@@ -234,7 +237,7 @@ export class Author {
     const core = this.#core;
     core.assertUsable();
     if (this.fault !== undefined) throw this.fault;
-    const now = core.clock();
+    const now = this.#options.clock();
     const allowed = await core.spaces.check(all, now, (soul, key) => core.entry(soul, key));
     if (!allowed.ok) throw new GraphError('PUT_REFUSED', allowed.reason);
     const writes = allowed.value;
@@ -270,7 +273,7 @@ type CheckedOptions = Required<AuthorOptions>;
 
 /** @throws GraphError OPTION_INVALID */
 function checked(options: AuthorOptions): CheckedOptions {
-  const { key, signs = 'all', batch = BATCH_MS, network = NETWORK, topic } = options;
+  const { key, signs = 'all', batch = BATCH_MS, network = NETWORK, topic, clock = systemClock } = options;
   assertOption(isKey(key), 'key must be a key pair, or stored');
   assertOption(signs === 'all' || signs === 'own', 'signs must be all or own');
   assertOption(
@@ -279,7 +282,7 @@ function checked(options: AuthorOptions): CheckedOptions {
   );
   const length = topic?.length ?? HASH_BYTES;
   assertOption(length === HASH_BYTES, `topic must have ${HASH_BYTES} bytes`);
-  return { key, signs, batch, network, topic: topic ?? graphTopic(network) };
+  return { key, signs, batch, network, clock, topic: topic ?? graphTopic(network) };
 }
 
 function isKey(key: AuthorOptions['key'] | undefined): boolean {

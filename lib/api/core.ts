@@ -66,10 +66,10 @@ export class GraphCore {
   readonly events: Emitter<GraphEvents>;
   readonly states: StateClock;
   readonly keeper: GraphKeeper;
-  readonly clock: Clock;
   /** Checks what is written here and what peers say. */
   spaces: UserSpaces;
   readonly #limits: GraphLimits;
+  readonly #clock: Clock;
   readonly unsent: UnsentWrites;
   readonly #uplinks: Uplinks;
   readonly #asked = new TwoGenerations<string, true>(ASKED_SOULS);
@@ -89,7 +89,7 @@ export class GraphCore {
   constructor({ keeper, peers, limits, clock, spaces }: CoreParts) {
     this.keeper = keeper;
     this.#limits = limits;
-    this.clock = clock;
+    this.#clock = clock;
     this.spaces = spaces;
     this.states = new StateClock(clock);
     this.events = new Emitter((error) => this.fail(error));
@@ -262,7 +262,7 @@ export class GraphCore {
       limits: this.#limits,
       unsent: this.unsent,
       parts: () => this.live.parts(),
-      take: (...heard) => this.#take(...heard),
+      take: (...heard) => this.take(...heard),
       answer: (get) => answersTo(get, this.keeper),
       changed: () => this.#update(),
       refused: (peer, reason) => this.events.emit('refused', { peer, reason }),
@@ -324,11 +324,11 @@ export class GraphCore {
   }
 
   /** Peers may say what was asked, and what changes in nodes that are watched or were asked for. */
-  #take(
+  take(
     writes: readonly FieldWrite[],
     isAnswer: boolean,
-    message: PutMessage,
-    uplink: Uplink,
+    message?: PutMessage,
+    uplink?: Uplink,
   ): Promise<string | undefined> {
     const isWanted = ({ soul }: FieldWrite): boolean =>
       isAnswer || this.live.has(soul) || this.#asked.get(soul) !== undefined;
@@ -350,12 +350,12 @@ export class GraphCore {
     message?: PutMessage,
     uplink?: Uplink,
   ): MaybePromise<Result<readonly FieldWrite[]>> {
-    return this.spaces.check(writes, this.clock(), (soul, key) => this.entry(soul, key), message, uplink);
+    return this.spaces.check(writes, this.#clock(), (soul, key) => this.entry(soul, key), message, uplink);
   }
 
   #nextId(): string {
     this.#written += 1;
-    const time = Math.max(0, Math.floor(this.clock())).toString(36).padStart(TIME_LETTERS, '0');
+    const time = Math.max(0, Math.floor(this.#clock())).toString(36).padStart(TIME_LETTERS, '0');
     return `${time}${this.#written.toString(36).padStart(COUNT_LETTERS, '0')}${randomText(4)}`;
   }
 

@@ -72,9 +72,9 @@ export class StoredKeeper implements GraphKeeper {
   #knowsFuture = false;
   /** What was merged with or written lately, by storage key; of no use where others write as well. */
   readonly #hot: TwoGenerations<string, Entry>;
-  #requests: Request[] = [];
+  readonly #requests: Request[] = [];
   /** Changes of the list of unsent writes that go with the next commit. */
-  #unsent: Change[] = [];
+  readonly #unsent: Change[] = [];
   #nextCommit: Promise<void> | undefined;
   /** Ends with the commit asked for last; never rejects. */
   #lastCommit: Promise<unknown> = Promise.resolve();
@@ -196,8 +196,7 @@ export class StoredKeeper implements GraphKeeper {
     const { share } = this.#storage;
     let requests: readonly Request[] = [];
     const task = (): Promise<void> => {
-      requests = this.#requests;
-      this.#requests = [];
+      requests = this.#requests.splice(0);
       return this.#commitGroup(requests);
     };
     try {
@@ -213,8 +212,7 @@ export class StoredKeeper implements GraphKeeper {
 
   async #commitGroup(requests: readonly Request[]): Promise<void> {
     for (const { beside } of requests) await beside?.(this.#storage, this.#unsent);
-    const unsent = this.#unsent;
-    this.#unsent = [];
+    const unsent = this.#unsent.splice(0);
     if (!this.#knowsFuture) await this.#readFuture();
     const due = this.#future.takeDue();
     const group = new Group(await this.#entriesOf([due, ...requests.map(({ writes }) => writes)].flat()));

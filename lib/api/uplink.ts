@@ -86,7 +86,7 @@ export class Uplink {
   readonly #link: Link;
   readonly #parts: UplinkParts;
   /** Messages that go out at the end of the turn. */
-  #texts: string[] = [];
+  readonly #texts: string[] = [];
   readonly #asks = new Map<string, Waiting<Ask>>();
   readonly #asksInLine: Ask[] = [];
   readonly #puts = new Map<string, Waiting<Parcel>>();
@@ -160,8 +160,7 @@ export class Uplink {
   }
 
   #flush(): void {
-    const texts = this.#texts;
-    this.#texts = [];
+    const texts = this.#texts.splice(0);
     for (const frame of framesOf(texts, this.#parts.limits.packLength)) this.#link.send({ text: frame });
   }
 
@@ -192,20 +191,22 @@ export class Uplink {
   async #handlePut(message: PutMessage): Promise<void> {
     const { writes, replyTo, more, idJson } = message;
     const ask = replyTo === undefined ? undefined : this.#asks.get(replyTo);
-    if (ask !== undefined) ask.sentAt = Date.now();
-    ask?.what.heard?.(writes);
+    if (ask !== undefined) {
+      ask.sentAt = Date.now();
+      ask.what.heard?.(writes);
+    }
     const refusal = await this.#parts.take(writes, ask !== undefined, message, this);
     if (refusal !== undefined) this.#say(encodeRefusal(randomId(), idJson, refusal));
-    if (ask !== undefined && !more) this.#finish(replyTo!);
+    if (ask !== undefined && !more) this.#finish(replyTo!, false);
   }
 
   #handleAck({ replyTo, refusal, answerJson }: AckMessage): void {
-    const put = this.#puts.get(replyTo);
-    if (put !== undefined) return this.#settle(replyTo, put.what, refusal, answerJson);
-    this.#finish(replyTo, false, answerJson);
+    const put = this.#puts.get(replyTo)?.what;
+    if (put === undefined) this.#finish(replyTo, false, answerJson);
+    else this.#settle(replyTo, put, refusal, answerJson);
   }
 
-  #finish(id: string, isSilent = false, answerJson?: string): void {
+  #finish(id: string, isSilent: boolean, answerJson?: string): void {
     const ask = this.#asks.get(id);
     if (ask === undefined) return;
     this.#asks.delete(id);
@@ -224,7 +225,7 @@ export class Uplink {
     this.#timer = undefined;
     const now = Date.now();
     for (const [id, { what, sentAt }] of this.#asks) {
-      if (what.hash !== undefined && now - sentAt >= SAME_MS) this.#finish(id);
+      if (what.hash !== undefined && now - sentAt >= SAME_MS) this.#finish(id, false);
       else if (now - sentAt >= SILENCE_MS) this.#finish(id, true);
     }
     for (const [id, { what, sentAt }] of this.#puts) {

@@ -150,7 +150,8 @@ export class Uplinks {
 
   #sendTo({ uplink, address: { name } }: Remote, write: UnsentWrite): void {
     const { unsent } = this.#parts;
-    (uplink && (unsent.line?.(write, uplink) ?? uplink))?.put({
+    if (uplink === undefined) return;
+    (unsent.line?.(write, uplink) ?? uplink).put({
       putJson: write.putJson,
       writes: write.writes,
       settled: (refusal) => {

@@ -50,6 +50,8 @@ export interface Limits extends GraphLimits {
   readonly logSessions: number;
   /** Logs in the state vector of one session; beyond, the session ends. */
   readonly sessionLogs: number;
+  /** Characters of unsigned writes kept in memory until they are witnessed; what is beyond is read again. */
+  readonly witnessLength: number;
 }
 
 const KIB = 1024;
@@ -79,6 +81,7 @@ export const DEFAULT_LIMITS: Limits = {
   waitingLength: 64 * MIB,
   logSessions: 64,
   sessionLogs: 100_000,
+  witnessLength: 4 * MIB,
 };
 
 /** The defaults with some of them replaced. */

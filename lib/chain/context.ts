@@ -40,6 +40,8 @@ export class Context implements EventOwner {
   readonly $: Anything;
   readonly on: EventOn = on;
   tag?: Record<string, EventLine>;
+  /** At the root, present once the graph is made: extensions that hear of options again are there already. */
+  once?: 1;
   /** Tells chains apart. */
   readonly id: number;
   readonly #root: ContextWorld;

@@ -30,6 +30,8 @@ export interface Shown {
 export interface DisplayWorld {
   readonly core: GraphCore;
   readonly watch: WatchPart;
+  /** True when nobody is waited for who could know more of some parts. */
+  isKnown(parts: Iterable<LivePart>): boolean;
   /** Longest wait for an answer, in milliseconds. */
   readonly lackMs: number;
   /** Has the display drawn with the others that changed. */
@@ -217,8 +219,7 @@ export class Display {
   }
 
   #isSettled(): boolean {
-    const { core } = this.#world;
-    return core.isCutOff || core.isComplete(this.#parts());
+    return this.#world.isKnown(this.#parts());
   }
 
   *#parts(): Generator<LivePart> {

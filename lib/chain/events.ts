@@ -31,12 +31,15 @@ export interface EventLine {
   readonly on: EventOwner;
 }
 
+/** Who gets a message that was sent along a line, also when a listener hands it on later. */
+const ends = new WeakMap<object, (message: never) => void>();
+
 /** The listeners of one name. */
 class Line implements EventLine {
   to: { next(message: unknown): void };
   readonly turns: Turn[] = [];
   readonly end: { next(message: unknown): void; last?: (message: never) => void } = {
-    next: (message) => this.end.last?.(message as never),
+    next: (message) => (ends.get(message as object) ?? this.end.last)?.(message as never),
   };
 
   readonly on: EventOwner;
@@ -127,12 +130,18 @@ export function pass<T>(owner: EventOwner, name: string, message: T, end: (messa
   const line = lineOf(owner, name);
   const { last } = line.end;
   line.end.last = end;
+  if (typeof message === 'object' && message !== null) ends.set(message, end);
   try {
     line.to.next(message);
   } finally {
-    // Listeners may hand on later; then the last end that was given gets it.
+    // A listener may hand another message on later; then the last end that was given gets it.
     if (last !== undefined) line.end.last = last;
   }
+}
+
+/** Says who gets what the last listener of a name hands on, where nothing else is said by {@link pass}. */
+export function endOf(owner: EventOwner, name: string, end: (message: unknown) => void): void {
+  lineOf(owner, name).end.last = end;
 }
 
 function lineOf(owner: EventOwner, name: string): Line {

@@ -4,10 +4,10 @@ import type { SignWrites, UserSpaces } from '../api/user-spaces.ts';
 import { graphLimitsWith } from '../base/graph-limits.ts';
 import { systemClock } from '../base/clock.ts';
 import { randomText } from '../base/random.ts';
-import type { FieldWrite } from '../graph/write.ts';
+import type { LivePart } from '../api/live-nodes.ts';
 import { Display } from './display.ts';
 import type { ChainLike, Context, ContextWorld } from './context.ts';
-import { hasListeners, type EventOwner } from './events.ts';
+import { EventStorage } from './event-storage.ts';
 import type { Listener, ListenerWorld } from './listener.ts';
 import { MemoryView } from './memory-view.ts';
 import { takeOptions, type Host, type KeptOptions } from './options.ts';
@@ -38,6 +38,7 @@ export class ChainRoot<C extends ChainLike = ChainLike> implements ListenerWorld
   readonly #dirty = new Set<Display>();
   #core: GraphCore | undefined;
   #memory: MemoryView | undefined;
+  #storage: EventStorage | undefined;
   #writes: Writes | undefined;
   #isDrawing = false;
   #ids = 0;
@@ -91,6 +92,7 @@ export class ChainRoot<C extends ChainLike = ChainLike> implements ListenerWorld
    */
   begin(options: unknown): void {
     this.opt(options);
+    this.$._.once = 1;
     void this.core;
     this.#parts.told('create', this.$._);
   }
@@ -115,12 +117,15 @@ export class ChainRoot<C extends ChainLike = ChainLike> implements ListenerWorld
 
   /** Watches a part of a node, and tells the listeners of `get`. */
   readonly watch: WatchPart = (selector, changed) => {
-    const owner = this.#events;
-    if (hasListeners(owner, 'get')) {
-      const { soul, key } = selector;
-      owner.on('get', { get: { '#': soul, ...(key === undefined ? {} : { '.': key }) }, $: this.$ });
-    }
-    return this.core.live.watch(selector, { changed });
+    const watch = this.core.live.watch(selector, { changed });
+    this.#storage!.ask(selector);
+    return watch;
+  };
+
+  /** True when nobody is waited for who could know more of some parts. */
+  readonly isKnown = (parts: Iterable<LivePart>): boolean => {
+    const all = [...parts];
+    return (this.core.isCutOff || this.core.isComplete(all)) && this.#storage!.isAnswered(all);
   };
 
   /** Signs what is written into the spaces of users; with a certificate into those of others. */
@@ -155,36 +160,43 @@ export class ChainRoot<C extends ChainLike = ChainLike> implements ListenerWorld
     await this.core.close();
   }
 
-  get #events(): EventOwner {
-    return this.$._;
-  }
-
   #open(): GraphCore {
     const peers = Object.keys(this.options.peers).map((url) => this.#peer(url));
     const keeper = this.options.storage ?? this.#parts.host.keep(this.options);
+    const limits = graphLimitsWith();
     const core = new GraphCore({
       keeper,
       peers,
-      limits: graphLimitsWith(),
+      limits,
       clock: systemClock,
       spaces: this.#parts.spaces,
     });
     const memory = new MemoryView(core, keeper, this.#parts.spaces);
     this.#memory = memory;
+    const storage = new EventStorage(this.$._, {
+      limits,
+      $: this.$,
+      take: (writes) => core.take(writes, true),
+      answered: () => this.#drawUnsettled(),
+      fail: (error) => core.fail(error),
+    });
+    this.#storage = storage;
     core.live.changed = (changed) => {
       for (const { soul } of changed) memory.note(soul);
       this.#draw();
-      if (hasListeners(this.#events, 'put')) this.#tellPuts(changed);
+      storage.tell(changed, (write) => this.#parts.spaces.plain(write.soul, write.key, write));
     };
-    core.on('status', () => {
-      for (const display of this.unsettled) this.dirty(display);
-    });
+    core.on('status', () => this.#drawUnsettled());
     return core;
+  }
+
+  #drawUnsettled(): void {
+    for (const display of this.unsettled) this.dirty(display);
   }
 
   #peer(url: string): ReturnType<Host['peer']> {
     const address = this.#parts.host.peer(url, this.options);
-    return withWireEvents(address, this.options.peers[url]!, { owner: this.#events, $: this.$ });
+    return withWireEvents(address, this.options.peers[url]!, { owner: this.$._, $: this.$ });
   }
 
   #draw(): void {
@@ -193,13 +205,5 @@ export class ChainRoot<C extends ChainLike = ChainLike> implements ListenerWorld
       display.draw();
     }
     this.#isDrawing = false;
-  }
-
-  #tellPuts(changed: readonly FieldWrite[]): void {
-    for (const write of changed) {
-      const { soul, key, state } = write;
-      const put = { '#': soul, '.': key, ':': this.#parts.spaces.plain(soul, key, write), '>': state };
-      this.#events.on('put', { put, $: this.$ });
-    }
   }
 }

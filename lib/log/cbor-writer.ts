@@ -33,6 +33,8 @@ export const SIMPLE = {
 const FIRST_BYTES = 256;
 /** Characters of a text for which an encoder takes longer to begin than to end. */
 const SHORT_TEXT = 64;
+const WORD = 2 ** 32;
+const WORD_BYTES = 4;
 const MOST_UINT64 = 2n ** 64n - 1n;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
@@ -206,10 +208,16 @@ export class CborWriter {
       this.#at += 5;
     } else {
       this.#bytes[this.#at] = lead | 27;
-      this.#view.setBigUint64(this.#at + 1, BigInt(value));
+      this.#setUint64(this.#at + 1, value);
       this.#at += 9;
     }
     return this;
+  }
+
+  #setUint64(at: number, value: number | bigint): void {
+    if (typeof value === 'bigint') return this.#view.setBigUint64(at, value);
+    this.#view.setUint32(at, Math.floor(value / WORD));
+    this.#view.setUint32(at + WORD_BYTES, value % WORD);
   }
 
   #float(value: number): this {

@@ -67,7 +67,8 @@ export class CommitGroup implements MergeView {
 
   current(soul: string, key: string): Entry | undefined {
     const slot = this.#nodeOf(soul).slots.get(key);
-    return slot instanceof Stored ? (slot.winner ?? slot.entry) : (slot ?? undefined);
+    if (!(slot instanceof Stored)) return slot ?? undefined;
+    return slot.winner ?? (slot.isGone ? undefined : slot.entry);
   }
 
   accept(write: FieldWrite): void {
@@ -76,6 +77,17 @@ export class CommitGroup implements MergeView {
     if (slot === undefined) throw new TypeError('the property was not gathered');
     if (slot instanceof Stored) slot.winner = write;
     else slots.set(write.key, write);
+  }
+
+  /** Takes a property out of the graph; what is accepted later puts another one in its place. */
+  remove(soul: string, key: string): void {
+    const { slots, gone } = this.#nodeOf(soul);
+    const slot = slots.get(key);
+    if (slot instanceof Stored) {
+      slot.winner = undefined;
+      slot.isGone = true;
+      gone.add(key);
+    } else slots.set(key, null);
   }
 
   /** True when the write still holds its property at the end of the group. */
@@ -96,11 +108,12 @@ export class CommitGroup implements MergeView {
   *publish(): Generator<void, void> {
     const pace = new Pace();
     for (const node of this.#nodes.values()) {
-      const { soul, slots, stored, winners, outgrown } = node;
+      const { soul, slots, stored, winners, outgrown, gone } = node;
       if (stored === LARGE || outgrown) {
         this.#graph.markLarge(soul);
         yield* this.#publishFields(slots);
       } else if (stored !== undefined && winners.length > 0) this.#graph.committedNode(soul, stored, winners);
+      for (const key of gone) if (this.current(soul, key) === undefined) this.#graph.removedField(soul, key);
       if (pace.after(0)) yield;
     }
   }

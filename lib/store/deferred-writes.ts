@@ -71,6 +71,8 @@ export class DeferredWrites {
   readonly #longs = new WeakMap<FieldWrite, LongValue>();
   #added: Added[] = [];
   #taken: Deferred[] = [];
+  /** Taken out by the group under way before their time. */
+  #dropped: Deferred[] = [];
   readonly #startTimer: StartTimer;
   #stopTimer: () => void = () => undefined;
   #retryAt = -Infinity;
@@ -145,6 +147,19 @@ export class DeferredWrites {
     if (this.#queue.add(write, owner)) this.#added.push({ write, before });
   }
 
+  /** True when just this write waits. */
+  waits(write: FieldWrite): boolean {
+    return this.#queue.placeOf(write)?.write.json === write.json;
+  }
+
+  /** Lets a write wait no longer, before the group adds any. */
+  drop(write: FieldWrite): void {
+    const place = this.#queue.placeOf(write);
+    if (place === undefined) return;
+    this.#queue.remove(place.write);
+    this.#dropped.push(place);
+  }
+
   /** True when a write's time has come. */
   isDue(): boolean {
     const due = this.#queue.nextDue;
@@ -162,10 +177,12 @@ export class DeferredWrites {
   /** Appends the storage changes of what was taken out and let in, in steps. */
   *appendChanges(changes: Change[]): Generator<void, void> {
     const pace = new Pace();
-    for (const { write } of this.#taken) {
-      changes.push([deferredKey(write.state, write.soul, write.key), undefined]);
-      yield* this.#appendRemoval(changes, write);
-      if (pace.after(nameLength(write))) yield;
+    for (const leaving of [this.#taken, this.#dropped]) {
+      for (const { write } of leaving) {
+        changes.push([deferredKey(write.state, write.soul, write.key), undefined]);
+        yield* this.#appendRemoval(changes, write);
+        if (pace.after(nameLength(write))) yield;
+      }
     }
     for (const { write, before } of this.#added) {
       if (before !== undefined) yield* this.#appendRemoval(changes, before.write);
@@ -193,13 +210,16 @@ export class DeferredWrites {
   *settle(committed: boolean): Generator<void, void> {
     const taken = this.#taken;
     const added = this.#added;
+    const dropped = this.#dropped;
     this.#taken = [];
     this.#added = [];
+    this.#dropped = [];
     if (committed) yield* this.#forget(taken);
     else {
       this.#queue.giveBack(taken);
       if (taken.length > 0) this.#retryAt = this.#clock() + RETRY_MS;
       yield* this.#undo(added);
+      for (const { write, owner } of dropped) this.#queue.add(write, owner);
     }
   }
 

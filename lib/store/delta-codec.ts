@@ -1,5 +1,5 @@
 import { failure, success, type Result } from '../base/result.ts';
-import { fromValueJson, isLink, toValueJson, type Value } from '../graph/value.ts';
+import { fromValueJson, isLink, toValueJson } from '../graph/value.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { CborScanner } from '../log/cbor-scanner.ts';
 import { CborWriter, isWellFormed } from '../log/cbor-writer.ts';
@@ -11,9 +11,6 @@ import { compareRank } from '../log/prune.ts';
 export type DeltaKind = (typeof BODY_KIND)[keyof typeof BODY_KIND];
 
 const KINDS: ReadonlySet<string> = new Set<string>(Object.values(BODY_KIND));
-
-/** What the writes of one body are, by soul and key. */
-type Grouped = Map<string, Map<string, FieldWrite[]>>;
 
 /**
  * Why a write cannot be in an operation (log-mapping section 2), undefined when it can: names that stop Gun's own
@@ -39,56 +36,64 @@ export function unsignable({ soul, key, state, json }: FieldWrite): string | und
  * @returns the reason when a write cannot be in an operation, or when the body would be too large
  */
 export function encodeDelta(kind: DeltaKind, writes: Iterable<FieldWrite>): Result<Uint8Array> {
-  const grouped: Grouped = new Map();
+  const bySoul = new Map<string, FieldWrite[]>();
   for (const write of writes) {
     const reason = unsignable(write);
     if (reason !== undefined) return failure(reason);
-    add(grouped, write, kind === BODY_KIND.snapshot);
+    const same = bySoul.get(write.soul);
+    if (same === undefined) bySoul.set(write.soul, [write]);
+    else same.push(write);
   }
-  const payload = payloadOf(grouped);
+  const payload = payloadOf(bySoul, kind === BODY_KIND.snapshot);
   const body = encodeEnvelope({ kind, version: BODY_VERSION, payload, meta: undefined });
   return body.length > MOST_BODY_BYTES ? failure('too much for one operation') : success(body);
 }
 
-function add(grouped: Grouped, write: FieldWrite, keepsAll: boolean): void {
-  let keys = grouped.get(write.soul);
-  if (keys === undefined) grouped.set(write.soul, (keys = new Map<string, FieldWrite[]>()));
-  const same = keys.get(write.key);
-  if (same === undefined) {
-    keys.set(write.key, [write]);
-    return;
-  }
-  const at = same.findIndex((other) => compareRank(other, write) >= 0);
-  if (at !== -1 && compareRank(same[at]!, write) === 0) return;
-  if (keepsAll) same.splice(at === -1 ? same.length : at, 0, write);
-  else if (at === -1) same.splice(0, same.length, write);
-}
-
-function payloadOf(grouped: Grouped): Uint8Array {
-  const writer = new CborWriter().array(grouped.size);
-  for (const [soul, keys] of sorted(grouped)) {
-    let count = 0;
-    for (const same of keys.values()) count += same.length;
-    writer.array(2).text(soul).array(count);
-    for (const [key, same] of sorted(keys)) {
-      for (const { state, json } of same) {
-        writer
-          .array(3)
-          .text(key)
-          .number(state + 0);
-        writeValue(writer, fromValueJson(json));
-      }
+function payloadOf(bySoul: ReadonlyMap<string, FieldWrite[]>, keepsAll: boolean): Uint8Array {
+  const writer = new CborWriter().array(bySoul.size);
+  for (const [soul, writes] of inOrder([...bySoul], ([a], [b]) => compareNames(a, b))) {
+    const said = saidOf(inOrder(writes, compareWrites), keepsAll);
+    writer.array(2).text(soul).array(said.length);
+    for (const { key, state, json } of said) {
+      writer
+        .array(3)
+        .text(key)
+        .number(state + 0);
+      writeValue(writer, json);
     }
   }
   return writer.finish();
 }
 
-/** Entries in the order of their well-formed names. */
-function sorted<T>(map: ReadonlyMap<string, T>): [name: string, content: T][] {
-  return [...map].toSorted(([a], [b]) => compareNames(a, b));
+/** The same things in order, in which they mostly are. */
+function inOrder<Thing>(things: Thing[], compare: (a: Thing, b: Thing) => number): Thing[] {
+  for (let at = 1; at < things.length; at += 1) {
+    if (compare(things[at - 1]!, things[at]!) > 0) return things.toSorted(compare);
+  }
+  return things;
 }
 
-function writeValue(writer: CborWriter, value: Value): void {
+/** By key, then by rank. */
+function compareWrites(a: FieldWrite, b: FieldWrite): number {
+  return compareNames(a.key, b.key) || compareRank(a, b);
+}
+
+/** Of ordered writes to one node those that are said: the winner of each property, or each once. */
+function saidOf(ordered: FieldWrite[], keepsAll: boolean): FieldWrite[] {
+  const isOver = (write: FieldWrite, next: FieldWrite | undefined): boolean =>
+    next?.key === write.key && !(keepsAll && compareRank(write, next) !== 0);
+  const isRepeated = ordered.some((write, at) => isOver(write, ordered[at + 1]));
+  return isRepeated ? ordered.filter((write, at) => !isOver(write, ordered[at + 1])) : ordered;
+}
+
+/** Writes a value given as JSON. */
+function writeValue(writer: CborWriter, json: string): void {
+  // Most texts are the same without their quotes, and need no parser.
+  if (json.startsWith('"') && !json.includes('\\')) {
+    writer.text(json.slice(1, -1));
+    return;
+  }
+  const value = fromValueJson(json);
   if (isLink(value)) writer.map(1).text('#').text(value['#']);
   // JSON may hold -0, which HAM does not tell from 0.
   else writer.value(typeof value === 'number' ? value + 0 : value);

@@ -41,7 +41,9 @@ export interface ReadPart {
 /** A whole node is being read; what is committed meanwhile must not be lost. */
 interface Loading {
   readonly soul: string;
-  readonly committed: FieldWrite[];
+  committed: FieldWrite[];
+  /** Properties that were removed meanwhile. */
+  readonly removed: Set<string>;
   /** True when the node is large, or became so meanwhile. */
   isLarge: boolean;
   node: MaybePromise<CachedNode | undefined>;
@@ -147,6 +149,16 @@ export class GraphStore {
     if (node === undefined) {
       if (!fresh) this.#remember(write, write, true);
     } else if (!fresh || node.complete) this.#cache.put(node, write.key, write);
+  }
+
+  /** Tells that a commit took a property out, after everything else that it changed in the node. */
+  removedField(soul: string, key: string): void {
+    const loading = this.#loading.get(soul);
+    if (loading !== undefined) {
+      loading.committed = loading.committed.filter((write) => write.key !== key);
+      loading.removed.add(key);
+    }
+    this.#cache.forget(soul);
   }
 
   /** Tells that a node is large, before what a commit changed in it: who reads between finds all of that. */
@@ -255,7 +267,7 @@ export class GraphStore {
   }
 
   #load(soul: string): MaybePromise<CachedNode | undefined> {
-    const loading: Loading = { soul, committed: [], isLarge: false, node: undefined };
+    const loading: Loading = { soul, committed: [], removed: new Set(), isLarge: false, node: undefined };
     this.#loading.set(soul, loading);
     const record =
       this.#cache.get(soul)?.isLarge === true
@@ -330,6 +342,7 @@ export class GraphStore {
   /** A node as read, with what was committed meanwhile. */
   #finish(loading: Loading, node: CachedNode, keep: boolean): CachedNode | undefined {
     this.#ended(loading);
+    for (const key of loading.removed) node.fields.delete(key);
     for (const write of loading.committed) node.put(write.key, write);
     if (loading.isLarge) node.isLarge = true;
     node.complete = true;

@@ -26,6 +26,8 @@ export class Stored {
   /** The pieces the stored value has, if it has any. */
   long: LongValue | undefined = undefined;
   winner: FieldWrite | undefined = undefined;
+  /** True when the group takes it out of the graph. */
+  isGone = false;
 
   constructor(entry: Entry) {
     this.entry = entry;
@@ -48,12 +50,23 @@ export interface GroupNode {
   winners: readonly FieldWrite[];
   /** True when it was small before this group. */
   outgrown: boolean;
+  /** Properties that the group takes out of the graph. */
+  readonly gone: Set<string>;
 }
 
 /** A node of which the group has touched nothing yet. */
 export function groupNode(soul: string, cached: CachedNode | undefined): GroupNode {
   const stored = cached === undefined ? undefined : storedOf(cached);
-  return { soul, cached, slots: new Map(), stored, incomplete: false, winners: [], outgrown: false };
+  return {
+    soul,
+    cached,
+    slots: new Map(),
+    stored,
+    incomplete: false,
+    winners: [],
+    outgrown: false,
+    gone: new Set(),
+  };
 }
 
 /** What memory knows of a node's records; which pieces a long value has it does not know. */

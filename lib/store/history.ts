@@ -1,5 +1,6 @@
 import type { FieldWrite } from '../graph/write.ts';
 import { BODY_KIND } from '../log/envelope.ts';
+import type { LogName } from '../log/heights.ts';
 import { namesOf, type Operation } from '../log/operation.ts';
 import { compareRank } from '../log/prune.ts';
 import { decodeDelta, type DeltaKind } from './delta-codec.ts';
@@ -33,7 +34,8 @@ export interface HistoryWanted {
 
 /** What an operation wrote to a node, as it is noted. */
 interface NodeRecord {
-  readonly id: string;
+  /** What the id of the operation begins with. */
+  readonly shortId: string;
   readonly states: WrittenStates;
 }
 
@@ -41,10 +43,13 @@ interface NodeRecord {
 export class History {
   readonly #storage: Storage;
   readonly #store: LogStore;
+  readonly #isHidden: (log: LogName) => boolean;
 
-  constructor(storage: Storage, store: LogStore) {
+  /** @param isHidden true for logs that lose against everything; none when absent */
+  constructor(storage: Storage, store: LogStore, isHidden: (log: LogName) => boolean = () => false) {
     this.#storage = storage;
     this.#store = store;
+    this.#isHidden = isHidden;
   }
 
   /**
@@ -53,11 +58,13 @@ export class History {
    */
   async winners(soul: string, wanted: HistoryWanted): Promise<Map<string, SaidEntry>> {
     const winners = new Map<string, SaidEntry>();
-    for await (const { id, states } of this.#records(soul, wanted.most ?? Infinity)) {
+    for await (const { shortId, states } of this.#records(soul, wanted.most ?? Infinity)) {
       if (!states.some((written) => mayWin(written, wanted, winners))) continue;
-      const operation = await this.#store.operation(id);
+      const found = await this.#store.operationLike(shortId);
       // What was given up meanwhile says nothing any more.
-      if (operation === undefined || wanted.counts?.(operation) === false) continue;
+      if (found === undefined || this.#isHidden(namesOf(found.operation))) continue;
+      const { id, operation } = found;
+      if (wanted.counts?.(operation) === false) continue;
       const noted = new Set(states.map(([key, state]) => placeOf(key, state)));
       takeWinners(
         winners,
@@ -88,7 +95,7 @@ export class History {
         const found = await cursor.next(Math.min(left, STEP_RECORDS));
         if (found.length === 0) return;
         for (const [key, record] of found) {
-          yield { id: idOfHistory(key), states: decodeStates(record) };
+          yield { shortId: idOfHistory(key), states: decodeStates(key, record) };
         }
       }
     } finally {
@@ -99,7 +106,7 @@ export class History {
 
 /** True for a state that may take the place of the best one so far. */
 function mayWin(
-  [key, state]: readonly [string, number],
+  [key, state]: readonly [key: string, state: number, ...rest: unknown[]],
   wanted: HistoryWanted,
   winners: ReadonlyMap<string, SaidEntry>,
 ): boolean {

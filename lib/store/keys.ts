@@ -250,12 +250,24 @@ export function pieceRange(): KeyRange {
 const STATE_DIGITS = 16;
 const stateView = new DataView(new ArrayBuffer(8));
 
+const WORD_BYTES = 4;
+const WORD_DIGITS = 8;
+const SIGN = 0x8000_0000;
+/** The last state: writes that come together have one. */
+let last = { state: Number.NaN, hex: '' };
+
 /** A finite state as 16 hex digits whose order is that of the numbers. */
 export function stateToHex(state: number): string {
+  if (state === last.state) return last.hex;
   stateView.setFloat64(0, state === 0 ? 0 : state);
-  const bits = stateView.getBigUint64(0);
-  const ordered = bits >> 63n === 1n ? ~bits & 0xffff_ffff_ffff_ffffn : bits | (1n << 63n);
-  return ordered.toString(16).padStart(STATE_DIGITS, '0');
+  const [high, low] = [stateView.getUint32(0), stateView.getUint32(WORD_BYTES)];
+  const hex = high >= SIGN ? wordToHex(~high) + wordToHex(~low) : wordToHex(high | SIGN) + wordToHex(low);
+  last = { state, hex };
+  return hex;
+}
+
+function wordToHex(word: number): string {
+  return (word >>> 0).toString(16).padStart(WORD_DIGITS, '0');
 }
 
 /** The state of {@link stateToHex}. */

@@ -1,8 +1,8 @@
-import { fromHex, toBase64Url, toHex } from '../base/byte-texts.ts';
+import { fromHex, toHex } from '../base/byte-texts.ts';
 import { failure, success, type Result } from '../base/result.ts';
 import type { WaitingSteps } from '../base/slices.ts';
 import { decodeHeader, type Header } from '../log/codec.ts';
-import { evidenceOf, type ForkPolicy, type SideBranch } from '../log/fork.ts';
+import { evidenceOf, type SideBranch } from '../log/fork.ts';
 import type { LogName } from '../log/heights.ts';
 import { namesOf, type Operation } from '../log/operation.ts';
 import type { FieldWrite } from '../graph/write.ts';
@@ -11,7 +11,6 @@ import type { LogReason } from '../log/reasons.ts';
 import {
   bodyKey,
   encodePlace,
-  forkKey,
   idOfPlace,
   headerKey,
   headKey,
@@ -21,6 +20,7 @@ import {
 } from './log-keys.ts';
 import { encodeHead, type LogHead } from './log-head.ts';
 import { decodeDelta } from './delta-codec.ts';
+import { evidenceChange, type ForkMark, type ForkMarks } from './fork-marks.ts';
 import type { AppendedOperation, LogStore } from './log-store.ts';
 import type { Change } from './storage.ts';
 import { appendHistory } from './written-nodes.ts';
@@ -42,7 +42,7 @@ export type TopicOf = (log: string) => string | undefined;
 /** What the operations of one commit do to logs: placed one by one, each upon those before it, then written at once. */
 export class LogGroup {
   readonly #store: LogStore;
-  readonly #policy: ForkPolicy;
+  readonly #marks: ForkMarks;
   readonly #topicOf: TopicOf;
   readonly #logs = new Map<string, OpenLog>();
   /** Headers of the group, which forks are shown with before they are stored. */
@@ -51,11 +51,13 @@ export class LogGroup {
   readonly #said = new Map<string, readonly FieldWrite[]>();
   #changes: Change[] = [];
   readonly #appended: AppendedOperation[] = [];
+  /** Logs that turned out to be forked. */
+  readonly #marked = new Map<string, ForkMark>();
   #last: OpenLog | undefined;
 
-  constructor(store: LogStore, policy: ForkPolicy, topicOf: TopicOf) {
+  constructor(store: LogStore, marks: ForkMarks, topicOf: TopicOf) {
     this.#store = store;
-    this.#policy = policy;
+    this.#marks = marks;
     this.#topicOf = topicOf;
   }
 
@@ -63,20 +65,25 @@ export class LogGroup {
    * Places an operation that is true in itself; what is refused leaves nothing behind.
    *
    * @param writes what its body says to the graph
+   * @param wasHere true for what the graph has already
    */
-  *place(operation: Operation, writes: readonly FieldWrite[]): WaitingSteps<Result<Placement, LogReason>> {
+  *place(
+    operation: Operation,
+    writes: readonly FieldWrite[],
+    wasHere: (write: FieldWrite) => boolean = () => false,
+  ): WaitingSteps<Result<Placement, LogReason>> {
     const names = namesOf(operation);
     const topic = this.#topicOf(names.log);
     if (topic === undefined) return failure('log');
     const log = yield* this.#open(names);
-    const placed = placeOperation(operation, yield* this.#stateFor(operation.header, log), this.#policy);
+    const placed = yield* this.#verdict(operation, log);
     if (!placed.ok || placed.value === 'known') return placed;
     if (log.head === undefined) this.#changes.push([topicKey(topic, log.author, log.log), '']);
     this.#headers.set(names.id, operation.header);
     this.#changes.push([headerKey(names.id), operation.header.bytes]);
     if (operation.body !== undefined) this.#changes.push([bodyKey(names.id), operation.body]);
     this.#said.set(names.id, writes);
-    yield* appendHistory(this.#changes, names.id, writes, true);
+    yield* appendHistory(this.#changes, names.id, writes, true, wasHere);
     const bytes = operation.header.bytes.length + (operation.body?.length ?? 0);
     yield* this.#apply(operation, encodePlace(names.id, bytes), log, placed.value);
     if (log.head?.tip === names.id) {
@@ -85,6 +92,36 @@ export class LogGroup {
     }
     this.#appended.push({ operation, placement: placed.value });
     return success(placed.value);
+  }
+
+  *#verdict(operation: Operation, log: OpenLog): WaitingSteps<Result<Placement, LogReason>> {
+    const state = yield* this.#stateFor(operation.header, log);
+    const placed = placeOperation(operation, state, this.#marks.policy);
+    const isStopped = operation.extensions.prune && this.#isBeingHidden(log);
+    return isStopped && placed.ok && placed.value !== 'known' ? failure('frozen') : placed;
+  }
+
+  /** True when what an operation says loses against everything. */
+  hides(operation: Operation): boolean {
+    return this.#marks.policy === 'hide' && this.#markOf(namesOf(operation)) !== undefined;
+  }
+
+  /** While a log is being hidden its operations are gone through: none may be given up. */
+  #isBeingHidden(name: LogName): boolean {
+    return (
+      this.#marks.policy === 'hide' &&
+      this.#markOf(name) !== undefined &&
+      this.#marks.hidingOf(name) !== 'done'
+    );
+  }
+
+  #markOf(name: LogName): ForkMark | undefined {
+    return this.#marked.get(name.author + name.log) ?? this.#marks.get(name);
+  }
+
+  /** Where a log begins and ends with what was placed; undefined when nothing of it is held. */
+  *head(name: LogName): WaitingSteps<LogHead | undefined> {
+    return (yield* this.#open(name)).head;
   }
 
   /** The storage changes of everything that was placed, and of the heads. */
@@ -100,6 +137,7 @@ export class LogGroup {
   /** Tells the store what is durable now. */
   publish(): void {
     for (const log of this.#logs.values()) if (log.head !== undefined) this.#store.published(log, log.head);
+    for (const mark of this.#marked.values()) this.#marks.add(mark);
     if (this.#appended.length > 0) this.#store.announce(this.#appended);
   }
 
@@ -235,12 +273,15 @@ export class LogGroup {
   }
 
   *#keepEvidence(header: Header, logId: Uint8Array, log: OpenLog): WaitingSteps<void> {
+    if (this.#markOf(log) !== undefined) return;
     const heldId = yield* this.#idAt('canonical', log, header.sequence);
     const held = this.#headers.get(heldId!) ?? (yield* this.#readHeader(heldId!));
     if (held === undefined) return;
-    const { canonical, side } = evidenceOf(header, held, logId);
-    const record = `${toBase64Url(canonical.bytes)} ${toBase64Url(side.bytes)}`;
-    this.#changes.push([forkKey(log.author, log.log, header.sequence), record]);
+    const evidence = evidenceOf(header, held, logId);
+    const { author, log: name } = log;
+    const { sequence, id: side } = evidence.side;
+    this.#marked.set(author + name, { author, log: name, sequence, side });
+    this.#changes.push(evidenceChange(log, evidence));
   }
 
   *#readHeader(id: string): WaitingSteps<Header | undefined> {

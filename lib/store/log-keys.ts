@@ -1,4 +1,4 @@
-import { escapeName, stateToHex, type KeyRange } from './keys.ts';
+import { escapeName, hexToState, stateToHex, type KeyRange } from './keys.ts';
 
 /**
  * The part of the key layout that logs have (log-mapping section 10); nothing else knows it. Authors, logs, ids and
@@ -13,8 +13,10 @@ import { escapeName, stateToHex, type KeyRange } from './keys.ts';
  * | `h/<author><log>` | where the log begins and ends, see `log-head.ts` |
  * | `t/<topic><author><log>` | nothing: the log belongs to the topic |
  * | `f/<author><log><sequence>` | both headers of a fork, as base64url |
- * | `i/<soul>U+0000<state><id>` | `[[key, state], …]`: what an operation whose body is held wrote to a node, under the
- * latest of these states |
+ * | `x/<author><log>` | how far the log is hidden, see `fork-marks.ts` |
+ * | `i/<soul>U+0000<state><id>` | what an operation whose body is held wrote to a node, under the latest of the states and
+ * the first half of its id: a JSON list of the keys with this state and of `[key, state]`; with a 1 behind the state where
+ * the graph had the same before it came, or before the whole list |
  * | `w/<number>` | names of properties that are to be witnessed, as JSON |
  */
 const HEADER = 'o/';
@@ -24,6 +26,7 @@ const SIDE = 'k/';
 const HEAD = 'h/';
 const TOPIC = 't/';
 const FORK = 'f/';
+const HIDING = 'x/';
 const MARK = 'w/';
 const HISTORY = 'i/';
 /** First character after the one that ends each of these. */
@@ -35,8 +38,13 @@ const SEPARATOR = '\u0000';
 const AFTER_SEPARATOR = '\u0001';
 
 const ID_DIGITS = 64;
+/** Nobody can make two operations that begin with the same so many digits: it would take 2^64 attempts. */
+const SHORT_ID_DIGITS = 32;
 const SEQUENCE_DIGITS = 8;
+const STATE_DIGITS = 16;
 const MARK_DIGITS = 14;
+/** Stands before a list all of which the graph had before. */
+const WERE_HERE = '1';
 
 /** What the keys of everything that logs have begin with. */
 export const LOG_PREFIXES: readonly string[] = [
@@ -47,6 +55,7 @@ export const LOG_PREFIXES: readonly string[] = [
   HEAD,
   TOPIC,
   FORK,
+  HIDING,
   MARK,
   HISTORY,
 ];
@@ -153,9 +162,33 @@ export function forkKey(author: string, log: string, sequence: number): string {
   return FORK + author + log + hexOf(sequence, SEQUENCE_DIGITS);
 }
 
-/** Evidence of all forks. */
-export function forkRange(): KeyRange {
-  return { from: FORK, to: FORK.slice(0, -1) + AFTER_SLASH };
+/** Evidence of all forks, or of those of one log. */
+export function forkRange(name?: { readonly author: string; readonly log: string }): KeyRange {
+  if (name === undefined) return { from: FORK, to: FORK.slice(0, -1) + AFTER_SLASH };
+  const prefix = FORK + name.author + name.log;
+  return { from: prefix, to: prefix + AFTER_HEX };
+}
+
+/** The log of evidence, by its key. */
+export function parseForkKey(key: string): { readonly author: string; readonly log: string } {
+  const at = FORK.length + ID_DIGITS;
+  return { author: key.slice(FORK.length, at), log: key.slice(at, at + ID_DIGITS) };
+}
+
+/** The key of how far a log is hidden. */
+export function hidingKey(author: string, log: string): string {
+  return HIDING + author + log;
+}
+
+/** The same of all logs. */
+export function hidingRange(): KeyRange {
+  return { from: HIDING, to: HIDING.slice(0, -1) + AFTER_SLASH };
+}
+
+/** The log of such a key. */
+export function parseHidingKey(key: string): { readonly author: string; readonly log: string } {
+  const at = HIDING.length + ID_DIGITS;
+  return { author: key.slice(HIDING.length, at), log: key.slice(at) };
 }
 
 /** The key of a mark. */
@@ -173,13 +206,12 @@ export function parseMarkKey(key: string): number {
   return Number.parseInt(key.slice(MARK.length), 16);
 }
 
-/** What an operation wrote to a node: the states of the properties. */
-export type WrittenStates = readonly (readonly [key: string, state: number])[];
+/** What an operation wrote to a node: the states of the properties, and whether the graph had the same before. */
+export type WrittenStates = readonly (readonly [key: string, state: number, wasHere?: 1])[];
 
-/** The key of what an operation wrote to a node. */
-export function historyKey(soul: string, states: WrittenStates, id: string): string {
-  const latest = states.reduce((most, [, state]) => Math.max(most, state), -Infinity);
-  return `${HISTORY}${escapeName(soul)}${SEPARATOR}${stateToHex(latest)}${id}`;
+/** The key of what an operation wrote to a node; `latest` is the latest of the states. */
+export function historyKey(soul: string, latest: number, id: string): string {
+  return `${HISTORY}${escapeName(soul)}${SEPARATOR}${stateToHex(latest)}${id.slice(0, SHORT_ID_DIGITS)}`;
 }
 
 /** Everything that operations wrote to a node, in the order of the latest states. */
@@ -188,17 +220,45 @@ export function historyRange(soul: string): KeyRange {
   return { from: name + SEPARATOR, to: name + AFTER_SEPARATOR };
 }
 
-/** The operation of a record, as its key names it. */
+/** What the id of a record's operation begins with, as its key names it. */
 export function idOfHistory(key: string): string {
+  return key.slice(-SHORT_ID_DIGITS);
+}
+
+/** Where the operation stands whose id begins so. */
+export function idRange(shortId: string): KeyRange {
+  return { from: headerKey(shortId), to: headerKey(shortId) + AFTER_HEX };
+}
+
+/** The id of such a key. */
+export function parseIdKey(key: string): string {
   return key.slice(-ID_DIGITS);
 }
 
+/** The latest state of a record, as its key has it. */
+export function latestOfHistory(key: string): number {
+  return hexToState(key.slice(-SHORT_ID_DIGITS - STATE_DIGITS, -SHORT_ID_DIGITS));
+}
+
 /** The record of what an operation wrote to a node. */
-export function encodeStates(states: WrittenStates): string {
-  return JSON.stringify(states);
+export function encodeStates(states: WrittenStates, latest: number): string {
+  const wereHere = states.every(([, , wasHere]) => wasHere === 1);
+  const noted = states.map(([key, state, wasHere]) => {
+    if (state === latest && (wereHere || wasHere !== 1)) return key;
+    return wereHere || wasHere !== 1 ? [key, state] : [key, state, 1];
+  });
+  return (wereHere ? WERE_HERE : '') + JSON.stringify(noted);
 }
 
 /** The states of a record. */
-export function decodeStates(record: string): WrittenStates {
-  return JSON.parse(record) as WrittenStates;
+export function decodeStates(key: string, record: string): WrittenStates {
+  const latest = latestOfHistory(key);
+  const wereHere = record.startsWith(WERE_HERE);
+  const noted = JSON.parse(wereHere ? record.slice(1) : record) as readonly (
+    string | WrittenStates[number]
+  )[];
+  return noted.map((written) => {
+    const [name, state, wasHere] = typeof written === 'string' ? ([written, latest] as const) : written;
+    return wereHere || wasHere === 1 ? [name, state, 1] : [name, state];
+  });
 }

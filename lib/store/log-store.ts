@@ -1,4 +1,4 @@
-import { fromBase64Url, fromHex } from '../base/byte-texts.ts';
+import { fromHex } from '../base/byte-texts.ts';
 import { TwoGenerations } from '../base/two-generations.ts';
 import { waitFor, type WaitingSteps } from '../base/slices.ts';
 import { decodeHeader } from '../log/codec.ts';
@@ -6,15 +6,18 @@ import { decodeExtensions } from '../log/extensions.ts';
 import type { LogName, Tip, Tips } from '../log/heights.ts';
 import type { Operation } from '../log/operation.ts';
 import type { Placement } from '../log/placement.ts';
+import { headersOf } from './fork-marks.ts';
 import {
   bodyKey,
   bytesOfPlace,
-  forkKey,
+  forkRange,
   headerKey,
   headKey,
   headRange,
   idOfPlace,
+  idRange,
   parseHeadKey,
+  parseIdKey,
   parsePlaceKey,
   parseTopicKey,
   placeKey,
@@ -23,6 +26,7 @@ import {
   type Branch,
 } from './log-keys.ts';
 import { decodeHead, type LogHead } from './log-head.ts';
+import type { KeyRange } from './keys.ts';
 import type { Storage, TextEntry } from './storage.ts';
 
 /** Entries read in one step of a walk. */
@@ -45,6 +49,12 @@ export interface StoredOperation extends LogName {
   readonly header: Uint8Array;
   /** Undefined when there is none, or when it was pruned. */
   readonly body: Uint8Array | undefined;
+}
+
+/** An operation that was found, and its id as hex. */
+export interface FoundOperation {
+  readonly id: string;
+  readonly operation: Operation;
 }
 
 /** An operation that is durable now, and what its log did with it. */
@@ -210,14 +220,27 @@ export class LogStore {
     return extensions.ok ? { header: decoded.value, extensions: extensions.value, body } : undefined;
   }
 
-  /** Both headers of a fork, undefined when there is no evidence of one at this place. */
-  async evidence(
-    { author, log }: LogName,
-    sequence: number,
-  ): Promise<readonly [Uint8Array, Uint8Array] | undefined> {
-    const record = await this.#storage.getText(forkKey(author, log, sequence));
-    const [first, second] = (record ?? '').split(' ').map(fromBase64Url);
-    return first === undefined || second === undefined || record === undefined ? undefined : [first, second];
+  /** An operation that is held, and its id, found by the first digits of that; undefined when there is none. */
+  async operationLike(shortId: string): Promise<FoundOperation | undefined> {
+    const entry = await this.#first(idRange(shortId));
+    const id = entry && parseIdKey(entry[0]);
+    const operation = id === undefined ? undefined : await this.operation(id);
+    return id === undefined || operation === undefined ? undefined : { id, operation };
+  }
+
+  /** Both headers of a log's fork, undefined when there is no evidence of one. */
+  async evidence(log: LogName): Promise<readonly [Uint8Array, Uint8Array] | undefined> {
+    const entry = await this.#first(forkRange(log));
+    return entry === undefined ? undefined : headersOf(entry[1]);
+  }
+
+  async #first(range: KeyRange): Promise<TextEntry | undefined> {
+    const cursor = this.#storage.range(range);
+    try {
+      return (await cursor.next(1))[0];
+    } finally {
+      await cursor.close();
+    }
   }
 
   async *#walk(range: { readonly from: string; readonly to: string }): AsyncGenerator<TextEntry> {

@@ -3,10 +3,17 @@ import type { Result } from '../base/result.ts';
 import type { WaitingSteps } from '../base/slices.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { mergeInSteps } from '../ham/merge.ts';
+import type { Operation } from '../log/operation.ts';
 import type { Placement } from '../log/placement.ts';
 import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
+import type { CountingEntries } from './counting-entries.ts';
+import type { ForkMarks } from './fork-marks.ts';
+import { hideWrites, isThere, withoutEchoes } from './hidden-writes.ts';
+import type { MeantWrites } from './meant-writes.ts';
 import { mayWrite, OWNED } from './key-soul.ts';
+import { CommitWitness, type CommitSigner } from './commit-witness.ts';
 import type { LogGroup } from './log-group.ts';
+import type { UnsignedOperation } from './unsigned-operation.ts';
 import type { Change } from './storage.ts';
 import type { WitnessMarks } from './witness-marks.ts';
 import type { CommitLogs, MergedGroup, MergeTarget, PutRequest, WriterLogs } from './writer.ts';
@@ -24,8 +31,12 @@ export interface LoggedCommitsOptions {
   readonly group: () => LogGroup;
   /** Where unsigned writes that won are noted to be witnessed; undefined when they are not. */
   readonly marks?: WitnessMarks | undefined;
+  /** Who signs them in the commit that brings them; undefined while nobody does. */
+  readonly signer?: () => CommitSigner | undefined;
   /** True to take only what is signed. */
   readonly refusesUnsigned?: boolean;
+  /** Which logs are forked, and what counts when these lose against everything. */
+  readonly forks: { readonly marks: ForkMarks; readonly entries: CountingEntries };
 }
 
 /** Operations by what their logs said to them: new ones, those of a fork among them apart, and others. */
@@ -55,6 +66,7 @@ export class LoggedCommits implements WriterLogs {
 
   async load(): Promise<void> {
     await this.#options.marks?.load();
+    await this.#options.forks.marks.load();
   }
 
   begin(): CommitLogs {
@@ -70,38 +82,42 @@ class LoggedCommit implements CommitLogs {
   /** Begun by the first operation. */
   #group: LogGroup | undefined;
   readonly #placed = new Map<PutRequest, Result<Placement, LogReason>>();
+  /** Undefined when nothing is witnessed. */
+  readonly #witness: CommitWitness | undefined;
 
   constructor(options: LoggedCommitsOptions, counts: OperationCounts, signedLater: WeakSet<FieldWrite>) {
     this.#options = options;
+    const { marks, signer } = options;
+    this.#witness = marks === undefined ? undefined : new CommitWitness(marks, signer?.());
     this.#counts = counts;
     this.#signedLater = signedLater;
   }
 
-  *merge(request: PutRequest, into: MergeTarget): WaitingSteps<readonly FieldWrite[] | string | undefined> {
+  *merge(
+    request: PutRequest,
+    into: MergeTarget,
+  ): WaitingSteps<readonly FieldWrite[] | string | MeantWrites | undefined> {
+    const { forks, refusesUnsigned } = this.#options;
+    if (request.isHidden === true) {
+      yield* hideWrites(request.writes, into, forks.entries);
+      return [];
+    }
     if (isSigned(request)) return yield* this.#mergeSigned(request, into);
-    if (this.#options.refusesUnsigned === true) return SIGNED_ONLY;
-    return (yield* isOwned(request)) ? OWNED : undefined;
+    if (refusesUnsigned === true) return SIGNED_ONLY;
+    if (yield* isOwned(request)) return OWNED;
+    if (!forks.marks.hidesAny) return undefined;
+    const meant = yield* withoutEchoes(request.writes, into, forks.entries);
+    return meant === request.writes ? undefined : { meant };
   }
 
   placementOf(request: PutRequest): Result<Placement, LogReason> | undefined {
     return this.#placed.get(request);
   }
 
-  /** Operations, marks of what is to be witnessed, and the end of the marks of what was. */
-  *changes(requests: readonly PutRequest[], { byRequest, matured }: MergedGroup): Generator<Change[], void> {
-    const changes: Change[] = [];
-    if (this.#group !== undefined) for (const _ of this.#group.appendChanges(changes)) yield [];
-    const { marks } = this.#options;
-    const unsigned: (readonly FieldWrite[])[] = [matured.filter((write) => !this.#signedLater.has(write))];
-    for (const [at, request] of requests.entries()) {
-      const won = byRequest[at]!;
-      if (typeof won === 'string') continue;
-      if (!isSigned(request)) unsigned.push(won);
-      if (request.marks !== undefined) unsigned.push(request.marks);
-      for (const key of goneWith(request)) changes.push([key, undefined]);
-    }
-    if (marks !== undefined) for (const _ of marks.append(changes, unsigned)) yield changes.splice(0);
-    yield changes;
+  *changes(requests: readonly PutRequest[], merged: MergedGroup): WaitingSteps<Iterable<Change[]>> {
+    if (this.#witness !== undefined)
+      yield* this.#witness.witness(this.#unsignedOf(requests, merged), () => this.#opened());
+    return this.#appended(requests, merged);
   }
 
   settle(isDurable: boolean): void {
@@ -109,26 +125,54 @@ class LoggedCommit implements CommitLogs {
       this.#group?.publish();
       for (const placed of this.#placed.values())
         this.#counts[placed.ok ? COUNTED_AS[placed.value] : 'refused'] += 1;
+      this.#counts.taken += this.#witness?.operations ?? 0;
     }
-    this.#options.marks?.settle(isDurable);
+    this.#witness?.settle(isDurable);
+  }
+
+  #opened(): LogGroup {
+    this.#group ??= this.#options.group();
+    return this.#group;
+  }
+
+  /** What changed that nobody signed. */
+  #unsignedOf(
+    requests: readonly PutRequest[],
+    { byRequest, matured }: MergedGroup,
+  ): (readonly FieldWrite[])[] {
+    const unsigned: (readonly FieldWrite[])[] = [matured.filter((write) => !this.#signedLater.has(write))];
+    for (const [at, request] of requests.entries()) {
+      const won = byRequest[at]!;
+      if (typeof won === 'string') continue;
+      if (!isSigned(request)) unsigned.push(won);
+      if (request.marks !== undefined) unsigned.push(request.marks);
+    }
+    return unsigned;
+  }
+
+  /** Operations, marks of what is to be witnessed, and the end of the marks of what was. */
+  *#appended(requests: readonly PutRequest[], { byRequest }: MergedGroup): Generator<Change[], void> {
+    const changes: Change[] = [];
+    if (this.#group !== undefined) for (const _ of this.#group.appendChanges(changes)) yield [];
+    for (const [at, request] of requests.entries()) {
+      if (typeof byRequest[at] === 'string') continue;
+      for (const key of goneWith(request)) changes.push([key, undefined]);
+      if (request.records !== undefined) for (const record of request.records) changes.push(record);
+    }
+    if (this.#witness !== undefined)
+      for (const _ of this.#witness.appendMarks(changes)) yield changes.splice(0);
+    yield changes;
   }
 
   /** Places an operation in its log, then merges what it says; what its log refuses changes nothing. */
-  *#mergeSigned(
-    request: PutRequest,
-    { group, deferred, now }: MergeTarget,
-  ): WaitingSteps<readonly FieldWrite[] | string> {
+  *#mergeSigned(request: PutRequest, into: MergeTarget): WaitingSteps<readonly FieldWrite[] | string> {
+    const { group, deferred, now } = into;
     const future = yield* chosenInSteps(request.writes, (write) => write.state > now);
     // The horizon does not count for what is signed: replicas would differ for ever.
     const owner = deferred.isFar(future, now) ? FAR : request.owner;
     const hasRoom = future.length === 0 || deferred.refusal(future, owner, Infinity) === undefined;
-    if (request.operation !== undefined) {
-      this.#group ??= this.#options.group();
-      const placement = yield* this.#group.place(request.operation, request.says ?? request.writes);
-      this.#placed.set(request, placement);
-      if (!placement.ok) return LOG_REASONS[placement.reason].text;
-      if (placement.value === 'known') return [];
-    }
+    const placed = yield* this.#place(request, into);
+    if (placed !== undefined) return placed;
     // An operation is kept whatever it says, or a full waiting room would end the synchronisation of its log.
     const writes = hasRoom
       ? request.writes
@@ -140,6 +184,27 @@ class LoggedCommit implements CommitLogs {
     }
     return merged.accepted;
   }
+
+  /** Places the operation of a request in its log; gives what becomes of the request when it says nothing new. */
+  *#place(request: PutRequest, into: MergeTarget): WaitingSteps<readonly FieldWrite[] | string | undefined> {
+    const { own, writes, says = writes } = request;
+    const operation = own === undefined ? request.operation : yield* this.#sign(own);
+    if (operation === undefined || typeof operation === 'string') return operation;
+    const placement = yield* this.#opened().place(operation, says, (write) =>
+      says === writes ? isThere(write, into) : true,
+    );
+    this.#placed.set(request, placement);
+    if (!placement.ok) return LOG_REASONS[placement.reason].text;
+    if (placement.value === 'known' || this.#opened().hides(operation)) return [];
+    if (own === undefined) this.#witness?.heard(says);
+    return undefined;
+  }
+
+  /** The operation that comes next in a log of this node's own, or why there is none. */
+  *#sign(own: UnsignedOperation): WaitingSteps<Operation | string> {
+    const signed = own.sign(yield* this.#opened().head(own));
+    return signed.ok ? signed.value : signed.reason;
+  }
 }
 
 /** Keys that nobody needs once a request is stored. */
@@ -149,8 +214,8 @@ function* goneWith({ witnesses, drops }: PutRequest): Generator<string, void> {
 }
 
 /** True for what an operation says, now or before. */
-function isSigned({ operation, isReplay }: PutRequest): boolean {
-  return operation !== undefined || isReplay === true;
+function isSigned({ operation, own, isReplay }: PutRequest): boolean {
+  return (operation ?? own) !== undefined || isReplay === true;
 }
 
 /** True for unsigned writes to a soul that belongs to a key. */

@@ -66,6 +66,11 @@ export class NodeCache {
     if (node.bytes <= this.#largestBytes) this.#nodes.set(node.soul, node, node.bytes);
   }
 
+  /** Keeps a node no longer. */
+  forget(soul: string): void {
+    this.#nodes.delete(soul);
+  }
+
   /** Puts an entry into a kept node; the node leaves when it becomes too large. */
   put(node: CachedNode, key: string, entry: Entry): void {
     const growth = node.put(key, entry);

@@ -20,7 +20,7 @@ export function* appendNode(changes: Change[], node: GroupNode): Generator<void,
   const { stored } = node;
   const winners = stored === LARGE || stored === undefined ? undefined : fewWinners(node.slots);
   if (winners === undefined) yield* appendLarge(changes, node);
-  else if (winners.length > 0) yield* appendSmall(changes, node, winners);
+  else if (winners.length > 0 || node.gone.size > 0) yield* appendSmall(changes, node, winners);
 }
 
 /** The winners of a node, undefined when they are too many for a small one. */
@@ -50,8 +50,10 @@ function* appendSmall(
     encoded.push(text);
     yield* appendReplaced(changes, node.slots.get(winner.key)!);
   }
+  for (const key of node.gone) yield* appendGone(changes, node.slots.get(key)!);
   const record = builder.build();
-  if (record === undefined) {
+  if (builder.isEmpty) changes.push([nodeKey(node.soul), undefined]);
+  else if (record === undefined) {
     appendOutgrown(changes, node);
     const prefix = nodePrefix(node.soul);
     for (const [at, { key }] of winners.entries()) changes.push([fieldKeyOf(prefix, key), encoded[at]!]);
@@ -69,7 +71,12 @@ function* appendLarge(changes: Change[], node: GroupNode): Generator<void, void>
   for (const [key, slot] of node.slots) {
     if (pace.after(key.length)) yield;
     const winner = winnerOf(slot);
-    if (winner === undefined) continue;
+    if (winner === undefined) {
+      if (!isGone(slot)) continue;
+      changes.push([fieldKeyOf(prefix, key), undefined]);
+      yield* appendReplaced(changes, slot);
+      continue;
+    }
     const text = isLong(winner.json)
       ? yield* appendLong(changes, winner)
       : encodeEntry(winner.state, winner.json);
@@ -91,13 +98,22 @@ function* unchanged({ stored, slots }: GroupNode): Generator<readonly [string, S
   if (stored === undefined || stored === LARGE) return;
   for (const field of stored) {
     const slot = slots.get(field[0]);
-    if (slot === undefined || winnerOf(slot) === undefined) yield field;
+    if (slot === undefined || (winnerOf(slot) === undefined && !isGone(slot))) yield field;
   }
 }
 
 /** Appends the pieces of a winner; gives what stands for them. */
 function* appendLong(changes: Change[], { state, json }: FieldWrite): Generator<void, string> {
   return encodeEntry(state, encodeLong(yield* appendPieces(changes, json)));
+}
+
+/** Appends the removal of the pieces of a property that goes; a winner in its place has done so. */
+function* appendGone(changes: Change[], slot: Slot): Generator<void, void> {
+  if (winnerOf(slot) === undefined) yield* appendReplaced(changes, slot);
+}
+
+function isGone(slot: Slot): boolean {
+  return slot instanceof Stored && slot.isGone;
 }
 
 /** Appends the removal of the pieces that a winner replaces. */

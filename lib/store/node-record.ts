@@ -54,6 +54,11 @@ export class NodeRecordBuilder {
     this.#fields += 1;
   }
 
+  /** True when it has no property: then the node has no record. */
+  get isEmpty(): boolean {
+    return this.#fields === 0;
+  }
+
   /** The record, undefined when the node is not small; it must have a property. */
   build(): string | undefined {
     return isTooMany(this.#fields) || this.#record.length > MOST_LENGTH ? undefined : this.#record;

@@ -1,19 +1,19 @@
 import { fromHex, toHex } from '../base/byte-texts.ts';
 import { systemClock, type Clock } from '../base/clock.ts';
+import { GraphError } from '../base/errors.ts';
 import { failure, success, type Result } from '../base/result.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { logIdOf } from '../log/hash.ts';
 import type { Signer } from '../log/key-pair.ts';
 import { createOperation, FIRST_PLACE, timestampOf, type Operation, type Place } from '../log/operation.ts';
 import type { LogName } from '../log/heights.ts';
-import type { LogStore } from './log-store.ts';
+import type { LogHead } from './log-head.ts';
 import type { PutOutcome, PutRequest } from './writer.ts';
 
 /** What a log of one's own needs. */
 export interface OwnLogOptions {
   readonly signer: Signer;
   readonly topic: Uint8Array;
-  readonly store: LogStore;
   readonly submit: (request: PutRequest) => void;
   readonly clock?: Clock | undefined;
 }
@@ -28,16 +28,19 @@ export interface AppendOptions {
   readonly witnesses?: readonly string[];
   /** Writes that are to be witnessed again, marked by the same commit. */
   readonly marks?: readonly FieldWrite[];
-  readonly prune?: boolean;
+  /** True to give up what is before it, which must end at a height then; -1 when nothing is before it. */
+  readonly prunes?: number;
 }
 
-/** The log that this node signs, of one topic: one operation after the other, each durable before the next. */
+/** Why nothing was appended that gives up what is before it: something was appended meanwhile. */
+export const LOG_MOVED = 'the log went on meanwhile';
+
+/** The log that this node signs, of one topic. */
 export class OwnLog {
   readonly #options: OwnLogOptions;
   readonly #logId: Uint8Array;
   /** Whose log it is, by author and log id as hex. */
   readonly name: LogName;
-  #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: OwnLogOptions) {
     this.#options = options;
@@ -45,46 +48,37 @@ export class OwnLog {
     this.name = { author: toHex(options.signer.publicKey), log: toHex(this.#logId) };
   }
 
-  /** Appends a body; gives the operation once it is durable, or why it is not. */
-  append(body: Uint8Array, options: AppendOptions = {}): Promise<Result<Operation>> {
-    const appended = this.#after(this.#last, body, options);
-    this.#last = appended;
-    return appended;
-  }
-
-  /** Resolves when nothing is being appended. */
-  async idle(): Promise<void> {
-    await this.#last;
-  }
-
-  async #after(
-    before: Promise<unknown>,
-    body: Uint8Array,
-    options: AppendOptions,
-  ): Promise<Result<Operation>> {
-    await before;
+  /** Signs a body as what comes after the head; gives why that is not possible. */
+  sign(head: LogHead | undefined, body: Uint8Array, prune: boolean): Result<Operation> {
+    const { signer, clock = systemClock } = this.#options;
+    const fields = { logId: this.#logId, timestamp: timestampOf(clock()), prune };
     try {
-      return await this.#append(body, options);
+      return success(createOperation(signer, placeAfterHead(head), fields, body));
     } catch (error) {
-      return failure(error instanceof Error ? error.message : 'failed');
+      if (error instanceof GraphError) return failure(error.message);
+      throw error;
     }
   }
 
-  async #append(
+  /** Appends a body; gives the operation once it is durable, or why it is not. */
+  async append(
     body: Uint8Array,
-    { writes = [], says = writes, witnesses, marks, prune = false }: AppendOptions,
+    { writes = [], says = writes, witnesses, marks, prunes }: AppendOptions = {},
   ): Promise<Result<Operation>> {
-    const { signer, submit, clock = systemClock } = this.#options;
-    const fields = { logId: this.#logId, timestamp: timestampOf(clock()), prune };
-    const operation = createOperation(signer, await this.#place(), fields, body);
+    let signed: Result<Operation> = failure(LOG_MOVED);
+    const sign = (head: LogHead | undefined): Result<Operation> => {
+      if (prunes === undefined || prunes === (head?.height ?? -1))
+        signed = this.sign(head, body, prunes !== undefined);
+      return signed;
+    };
+    const own = { ...this.name, sign };
     const outcome = await new Promise<PutOutcome>((settle) => {
-      submit({ writes, says, operation, witnesses, marks, owner: this.name.author, settle });
+      this.#options.submit({ writes, says, own, witnesses, marks, owner: this.name.author, settle });
     });
-    return outcome.ok ? success(operation) : failure(outcome.reason);
+    return outcome.ok ? signed : failure(outcome.reason);
   }
+}
 
-  async #place(): Promise<Place> {
-    const head = await this.#options.store.head(this.name);
-    return head === undefined ? FIRST_PLACE : { sequence: head.height + 1, backlink: fromHex(head.tip) };
-  }
+function placeAfterHead(head: LogHead | undefined): Place {
+  return head === undefined ? FIRST_PLACE : { sequence: head.height + 1, backlink: fromHex(head.tip) };
 }

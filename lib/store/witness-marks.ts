@@ -1,4 +1,5 @@
 import type { FieldWrite } from '../graph/write.ts';
+import { entryName } from './entry-name.ts';
 import { markKey, markRange, parseMarkKey } from './log-keys.ts';
 import type { Change, Storage } from './storage.ts';
 
@@ -6,27 +7,17 @@ import type { Change, Storage } from './storage.ts';
 const STEP_MARKS = 256;
 /** Properties of one mark; a commit that changed more gets several. */
 const MARK_PROPERTIES = 500;
-/** Characters of writes that are kept until they are witnessed; what is beyond is read again. */
-const KEPT_CHARACTERS = 4 * 1024 * 1024;
 
 /** Properties that a commit changed without a signature, by soul. */
 export type MarkedNames = readonly (readonly [soul: string, keys: readonly string[]])[];
 
 /** What is to be witnessed, and the keys to delete with the operation that does. */
 export interface Marks {
-  /** Writes of marks that this run made. */
+  /** Writes of marks that are in memory. */
   readonly writes: readonly FieldWrite[];
   /** Names of marks whose writes are to be read: of an earlier run, or too many to be kept. */
   readonly names: readonly MarkedNames[];
   readonly keys: readonly string[];
-}
-
-/** One mark. */
-interface Mark {
-  readonly names: MarkedNames;
-  /** Undefined when they are to be read. */
-  readonly writes: readonly FieldWrite[] | undefined;
-  readonly properties: number;
 }
 
 /**
@@ -35,21 +26,29 @@ interface Mark {
  */
 export class WitnessMarks {
   readonly #storage: Storage;
-  readonly #waiting = new Map<number, Mark>();
-  /** Characters of the writes among them, and of the commit under way. */
+  readonly #most: number;
+  /** Writes of marks, by number; those of the others are in the graph. */
+  readonly #kept = new Map<number, readonly FieldWrite[]>();
+  /** Names of entries that somebody else said while marks waited. */
+  readonly #said = new Set<string>();
+  /** Characters of both, those of the commit under way included. */
   #characters = 0;
-  /** Of the commit under way. */
-  #added: Mark[] = [];
+  /** Of the commit under way; undefined for writes that are not kept. */
+  #added: (readonly FieldWrite[] | undefined)[] = [];
+  /** Numbers of the oldest mark that waits, and of the next one. */
+  #first = 1;
   #next = 1;
   #wake: () => void = () => undefined;
 
-  constructor(storage: Storage) {
+  /** @param most characters of writes that are kept in memory until they are witnessed */
+  constructor(storage: Storage, most: number) {
     this.#storage = storage;
+    this.#most = most;
   }
 
   /** Marks that wait. */
   get size(): number {
-    return this.#waiting.size;
+    return this.#next - this.#first;
   }
 
   /** Calls back when there is something to witness. */
@@ -57,23 +56,23 @@ export class WitnessMarks {
     this.#wake = wake;
   }
 
-  /** Reads what waited before a restart. */
+  /** Finds what waited before a restart. */
   async load(): Promise<void> {
-    const cursor = this.#storage.range(markRange());
+    const [first, last] = [await this.#numberAt(false), await this.#numberAt(true)];
+    if (first === undefined || last === undefined) return;
+    [this.#first, this.#next] = [first, last + 1];
+    this.#wake();
+  }
+
+  /** Number of the mark at an end. */
+  async #numberAt(reverse: boolean): Promise<number | undefined> {
+    const cursor = this.#storage.range({ ...markRange(), reverse });
     try {
-      for (;;) {
-        const found = await cursor.next(STEP_MARKS);
-        if (found.length === 0) break;
-        for (const [key, names] of found) {
-          const number = parseMarkKey(key);
-          this.#waiting.set(number, markOf(JSON.parse(names) as MarkedNames));
-          this.#next = number + 1;
-        }
-      }
+      const [found] = await cursor.next(1);
+      return found && parseMarkKey(found[0]);
     } finally {
       await cursor.close();
     }
-    if (this.#waiting.size > 0) this.#wake();
   }
 
   /** Appends the marks of what a commit changes without a signature, in steps. */
@@ -91,67 +90,109 @@ export class WitnessMarks {
   }
 
   #add(changes: Change[], writes: readonly FieldWrite[]): void {
-    const keysBySoul = new Map<string, string[]>();
-    let characters = 0;
-    for (const { soul, key, json } of writes) {
-      const keys = keysBySoul.get(soul);
-      if (keys === undefined) keysBySoul.set(soul, [key]);
-      else keys.push(key);
-      characters += soul.length + key.length + json.length;
-    }
-    const names = [...keysBySoul];
-    changes.push([markKey(this.#next + this.#added.length), JSON.stringify(names)]);
-    const isKept = this.#characters + characters <= KEPT_CHARACTERS;
+    changes.push([markKey(this.#next + this.#added.length), JSON.stringify(namesOf(writes))]);
+    const characters = charactersOf(writes);
+    const isKept = this.#characters + characters <= this.#most;
     if (isKept) this.#characters += characters;
-    this.#added.push({ names, writes: isKept ? writes : undefined, properties: writes.length });
+    this.#added.push(isKept ? writes : undefined);
   }
 
   /** Tells whether the commit of the appended marks went through. */
   settle(committed: boolean): void {
     const added = this.#added;
     this.#added = [];
-    if (!committed) for (const mark of added) this.#release(mark);
-    if (!committed || added.length === 0) return;
-    const isFirst = this.#waiting.size === 0;
-    for (const mark of added) {
-      this.#waiting.set(this.#next, mark);
+    if (added.length === 0) return;
+    if (!committed) return this.#release(added);
+    const isFirst = this.size === 0;
+    for (const writes of added) {
+      if (writes !== undefined) this.#kept.set(this.#next, writes);
       this.#next += 1;
     }
     if (isFirst) this.#wake();
   }
 
+  /** Tells what an operation of somebody else says; what waits of it needs no other witness. */
+  heard(writes: readonly FieldWrite[]): void {
+    if (this.size === 0) return;
+    for (const write of writes) {
+      const name = entryName(write);
+      // What does not fit is witnessed twice, which does no harm.
+      if (this.#characters + name.length > this.#most || this.#said.has(name)) continue;
+      this.#said.add(name);
+      this.#characters += name.length;
+    }
+  }
+
   /** The oldest marks, with at most so many properties unless one mark has more. */
-  oldest(most: number): Marks {
-    const names: MarkedNames[] = [];
+  async oldest(most: number): Promise<Marks> {
+    return this.#kept.has(this.#first) ? this.#oldestKept(most) : this.#oldestRead(most);
+  }
+
+  #oldestKept(most: number): Marks {
     const writes: FieldWrite[] = [];
     const keys: string[] = [];
     let count = 0;
-    for (const [number, mark] of this.#waiting) {
-      count += mark.properties;
-      if (keys.length > 0 && count > most) break;
-      if (mark.writes === undefined) names.push(mark.names);
-      else for (const write of mark.writes) writes.push(write);
+    for (let number = this.#first; number < this.#next; number += 1) {
+      const kept = this.#kept.get(number);
+      count += kept?.length ?? 0;
+      if (kept === undefined || (keys.length > 0 && count > most)) break;
+      for (const write of kept) if (!this.#said.has(entryName(write))) writes.push(write);
       keys.push(markKey(number));
     }
-    return { writes, names, keys };
+    return { writes, names: [], keys };
+  }
+
+  async #oldestRead(most: number): Promise<Marks> {
+    const { to } = markRange();
+    const cursor = this.#storage.range({ from: markKey(this.#first), to });
+    try {
+      const names: MarkedNames[] = [];
+      const keys: string[] = [];
+      let count = 0;
+      for (const [key, record] of await cursor.next(STEP_MARKS)) {
+        const marked = JSON.parse(record) as MarkedNames;
+        count += marked.reduce((sum, [, properties]) => sum + properties.length, 0);
+        if (keys.length > 0 && (count > most || this.#kept.has(parseMarkKey(key)))) break;
+        names.push(marked);
+        keys.push(key);
+      }
+      return { writes: [], names, keys };
+    } finally {
+      await cursor.close();
+    }
   }
 
   /** Forgets marks whose properties are witnessed, durably. */
   done(keys: readonly string[]): void {
     for (const key of keys) {
       const number = parseMarkKey(key);
-      const mark = this.#waiting.get(number);
-      if (mark !== undefined) this.#release(mark);
-      this.#waiting.delete(number);
+      this.#release([this.#kept.get(number)]);
+      this.#kept.delete(number);
+      this.#first = Math.max(this.#first, number + 1);
     }
+    if (this.size === 0) this.#forgetSaid();
   }
 
-  #release({ writes = [] }: Mark): void {
-    for (const { soul, key, json } of writes) this.#characters -= soul.length + key.length + json.length;
+  #forgetSaid(): void {
+    for (const name of this.#said) this.#characters -= name.length;
+    this.#said.clear();
+  }
+
+  #release(marks: readonly (readonly FieldWrite[] | undefined)[]): void {
+    for (const writes of marks) if (writes !== undefined) this.#characters -= charactersOf(writes);
   }
 }
 
-/** A mark of an earlier run. */
-function markOf(names: MarkedNames): Mark {
-  return { names, writes: undefined, properties: names.reduce((sum, [, keys]) => sum + keys.length, 0) };
+function namesOf(writes: readonly FieldWrite[]): MarkedNames {
+  const keysBySoul = new Map<string, string[]>();
+  for (const { soul, key } of writes) {
+    const keys = keysBySoul.get(soul);
+    if (keys === undefined) keysBySoul.set(soul, [key]);
+    else keys.push(key);
+  }
+  return [...keysBySoul];
+}
+
+function charactersOf(writes: readonly FieldWrite[]): number {
+  return writes.reduce((sum, { soul, key, json }) => sum + soul.length + key.length + json.length, 0);
 }

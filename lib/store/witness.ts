@@ -1,19 +1,26 @@
 import type { MaybePromise } from '../base/maybe-promise.ts';
+import type { Result } from '../base/result.ts';
 import { inLaterTurn } from '../base/turns.ts';
 import type { Entry, FieldWrite } from '../graph/write.ts';
 import { BODY_KIND } from '../log/envelope.ts';
-import { MOST_BODY_BYTES } from '../log/operation.ts';
+import type { LogName } from '../log/heights.ts';
+import { MOST_BODY_BYTES, type Operation } from '../log/operation.ts';
+import type { CommitSigner, WitnessedNow } from './commit-witness.ts';
 import { decodeDelta, encodeDelta, unsignable } from './delta-codec.ts';
 import type { StartTimer } from './deferred-writes.ts';
+import type { History } from './history.ts';
+import type { LogHead } from './log-head.ts';
 import type { LogStore } from './log-store.ts';
-import type { OwnLog } from './own-log.ts';
+import { LOG_MOVED, type OwnLog } from './own-log.ts';
+import { emptySeenBody, seenBodies } from './seen-bodies.ts';
 import type { WitnessMarks } from './witness-marks.ts';
 
 /** How long unsigned writes are gathered into one operation, in milliseconds (log-mapping section 4). */
 export const WITNESS_WAIT_MS = 100;
-/** Properties and characters in one operation: more would hold the event loop while it is made and hashed. */
+/** Writes that fill an operation well enough: a commit with so many witnesses them itself, without a mark. */
+export const AT_ONCE_WRITES = 64;
+/** Properties that are witnessed in one go. */
 const MOST_PROPERTIES = 500;
-const MOST_CHARACTERS = 32_768;
 /** Bytes that a character takes at most. */
 const MOST_UTF8_BYTES = 3;
 /** Properties of a snapshot; the rest is witnessed again behind it. */
@@ -23,6 +30,10 @@ const SNAPSHOT_CHARACTERS = 262_144;
 const MOST_SNAPSHOT_PROPERTIES = 50_000;
 /** Operations after which a snapshot takes their place. */
 const SNAPSHOT_AFTER = 1000;
+/** Operations read at once for a snapshot. */
+const SNAPSHOT_PAGE = 100;
+/** How many times as many operations there are before a snapshot is tried again that was left out. */
+const SNAPSHOT_LATER = 2;
 /** Pause after a failure, in milliseconds. */
 const RETRY_MS = 1000;
 
@@ -37,30 +48,62 @@ export interface WitnessOptions {
   readonly marks: WitnessMarks;
   readonly log: OwnLog;
   readonly store: LogStore;
+  readonly history: History;
   readonly readField: (soul: string, key: string) => MaybePromise<Entry | undefined>;
   readonly now: () => number;
   readonly startTimer: StartTimer;
   readonly report?: (event: WitnessEvent) => void;
+  /** True when what is signed is put into the graph again, which may have lost it to a log that was hidden meanwhile. */
+  readonly restores?: boolean;
   /** Operations after which a snapshot takes their place; 1000 when absent. */
   readonly snapshotAfter?: number | undefined;
 }
 
 /**
- * Signs what came without a signature: properties that such writes changed are gathered and appended to this node's
- * own log as `gun/seen`, which says "received here", not "written here". The acknowledgement of a write does not wait
- * for it.
+ * Signs what came without a signature, in this node's own log as `gun/seen`, which says "received here", not "written
+ * here". The commit that brings much of it, or the first after a quiet time, signs that itself; what little comes soon
+ * after is marked and gathered into one operation, which no acknowledgement waits for.
  */
-export class Witness {
+export class Witness implements CommitSigner {
   readonly #options: WitnessOptions;
   #stopTimer: () => void = () => undefined;
   #running: Promise<void> | undefined;
   #closed = false;
-  /** Operations since the last snapshot, once it is known. */
-  #length: number | undefined;
+  /** True while nothing is to be appended beside what runs: a snapshot, or the pause after a failure. */
+  #isHeldUp = false;
+  /** When something was witnessed last. */
+  #lastAt = -Infinity;
+  /** Operations that this log holds, once it is known. */
+  #length = 0;
+  /** With more of them a snapshot takes their place. */
+  #mostLength: number;
 
   constructor(options: WitnessOptions) {
     this.#options = options;
+    this.#mostLength = options.snapshotAfter ?? SNAPSHOT_AFTER;
     options.marks.onMarked(() => this.#arm(WITNESS_WAIT_MS));
+  }
+
+  get name(): LogName {
+    return this.#options.log.name;
+  }
+
+  takes(writes: number): boolean {
+    if (this.#closed || this.#isHeldUp) return false;
+    if (writes >= AT_ONCE_WRITES) return true;
+    const { marks, now } = this.#options;
+    return marks.size === 0 && Math.abs(now() - this.#lastAt) >= WITNESS_WAIT_MS;
+  }
+
+  sign(head: LogHead | undefined, body: Uint8Array): Result<Operation> {
+    return this.#options.log.sign(head, body, false);
+  }
+
+  witnessed({ writes, head, fault }: WitnessedNow): void {
+    if (fault !== undefined) this.#failed(fault);
+    if (head === undefined) return;
+    this.#appended(head, writes);
+    if (this.#length > this.#mostLength) this.#begin();
   }
 
   /** Witnesses what waits now, and stops. */
@@ -82,9 +125,11 @@ export class Witness {
   #arm(waitMs: number): void {
     if (this.#closed) return;
     this.#stopTimer();
-    this.#stopTimer = this.#options.startTimer(() => {
-      this.#running = this.#after(this.#running);
-    }, waitMs);
+    this.#stopTimer = this.#options.startTimer(() => this.#begin(), waitMs);
+  }
+
+  #begin(): void {
+    this.#running = this.#after(this.#running);
   }
 
   async #after(before: Promise<void> | undefined): Promise<void> {
@@ -93,35 +138,49 @@ export class Witness {
   }
 
   async #run(): Promise<void> {
-    while (this.#options.marks.size > 0 && !this.#closed) {
-      const fault = await this.#witness();
-      if (fault === undefined) continue;
-      this.#tell({ kind: 'witness-failed', reason: fault });
-      return this.#arm(RETRY_MS);
+    const { marks } = this.#options;
+    try {
+      while (!this.#closed && (marks.size > 0 || this.#length > this.#mostLength)) {
+        const fault = await (marks.size > 0 ? this.#witness() : this.#snapshot());
+        this.#isHeldUp = fault !== undefined;
+        if (fault !== undefined) return this.#failed(fault);
+      }
+    } catch (error) {
+      this.#failed(error instanceof Error ? error.message : String(error));
     }
   }
 
-  /** One operation of the oldest marks; gives why it failed. */
+  #failed(reason: string): void {
+    this.#isHeldUp = true;
+    this.#tell({ kind: 'witness-failed', reason });
+    this.#arm(RETRY_MS);
+  }
+
+  #appended({ first, height }: LogHead, writes: number): void {
+    this.#lastAt = this.#options.now();
+    this.#length = height - first + 1;
+    this.#tell({ kind: 'witnessed', writes });
+  }
+
+  /** Operations of the oldest marks; gives why they failed. */
   async #witness(): Promise<string | undefined> {
-    const { marks, log } = this.#options;
-    const { writes, names, keys } = marks.oldest(MOST_PROPERTIES);
-    // What CBOR cannot carry stays in the graph without a witness.
-    const known = writes.filter((write) => unsignable(write) === undefined);
-    const entries = names.length === 0 ? known : [...known, ...(await this.#entriesOf(names.flat()))];
-    const bodies = bodiesOf(entries);
+    const { marks, log, store } = this.#options;
+    const { writes, names, keys } = await marks.oldest(MOST_PROPERTIES);
+    const entries = names.length === 0 ? writes : [...writes, ...(await this.#entriesOf(names.flat()))];
+    const bodies = seenBodies([entries]);
     // Marks go with the last operation, so that a crash before it witnesses all of them again.
-    for (let body = bodies.next(), after; body.done !== true; body = after) {
-      after = bodies.next();
-      const { bytes, says } = body.value;
-      const appended = await log.append(bytes, after.done === true ? { says, witnesses: keys } : { says });
+    for (let body = bodies.next().value ?? emptySeenBody(), after; ; body = after) {
+      after = bodies.next().value ?? undefined;
+      const { bytes, says } = body;
+      const witnesses = after === undefined ? keys : [];
+      const missing = this.#options.restores === true ? says : [];
+      const appended = await log.append(bytes, { writes: missing, says, witnesses });
       if (!appended.ok) return appended.reason;
-      this.#length = appended.value.header.sequence - (await this.#firstSequence()) + 1;
+      if (after === undefined) break;
     }
     marks.done(keys);
-    this.#tell({ kind: 'witnessed', writes: entries.length });
-    return this.#length !== undefined && this.#length > (this.#options.snapshotAfter ?? SNAPSHOT_AFTER)
-      ? this.#snapshot()
-      : undefined;
+    this.#appended((await store.head(log.name))!, entries.length);
+    return undefined;
   }
 
   async #entriesOf(names: readonly (readonly [string, readonly string[]])[]): Promise<FieldWrite[]> {
@@ -134,48 +193,62 @@ export class Witness {
         seen.add(place);
         if (entry === undefined) continue;
         const write = { soul, key, state: entry.state, json: entry.json };
-        if (unsignable(write) === undefined) found.push(write);
+        if (!(await this.#isSaid(write))) found.push(write);
       }
     }
     return found;
   }
 
-  async #firstSequence(): Promise<number> {
-    const { store, log } = this.#options;
-    return (await store.head(log.name))?.first ?? 0;
+  /** True for an entry that an operation holds. */
+  async #isSaid({ soul, key, state, json }: FieldWrite): Promise<boolean> {
+    const winners = await this.#options.history.winners(soul, { key, until: Infinity });
+    const said = winners.get(key);
+    return said?.state === state && said.json === json;
   }
 
   /** Replaces this log by what of it still holds; left out when that is too much for one operation. */
   async #snapshot(): Promise<string | undefined> {
     const { log } = this.#options;
+    this.#isHeldUp = true;
     const kept: FieldWrite[] = [];
     let after: number | undefined;
-    let operations = 0;
     for (;;) {
-      const page = await this.#options.store.read('canonical', log.name, after, Infinity, 100);
-      if (page.length === 0) break;
+      const read = await this.#keepAll(after, kept);
+      const says = firstOf(kept);
+      const body = encodeDelta(BODY_KIND.snapshot, says);
+      if (read === undefined || !body.ok) {
+        this.#mostLength = this.#length * SNAPSHOT_LATER;
+        return undefined;
+      }
+      after = read;
+      // What has no room in it is marked by the same commit, so that no crash loses it.
+      const marks = kept.slice(says.length);
+      const appended = await log.append(body.value, { says, marks, prunes: after });
+      if (appended.ok) break;
+      // A commit that was under way appended something behind what was read.
+      if (appended.reason !== LOG_MOVED) return appended.reason;
+    }
+    this.#tell({ kind: 'snapshot', operations: this.#length, properties: kept.length });
+    this.#length = 1;
+    this.#mostLength = this.#options.snapshotAfter ?? SNAPSHOT_AFTER;
+    return undefined;
+  }
+
+  /** Reads what still holds behind a place of this log; gives the last place, or undefined when it is too much. */
+  async #keepAll(from: number | undefined, kept: FieldWrite[]): Promise<number | undefined> {
+    const { store, log } = this.#options;
+    let after = from;
+    for (;;) {
+      const page = await store.read('canonical', log.name, after, Infinity, SNAPSHOT_PAGE);
+      if (page.length === 0) return after;
       for (const { body } of page) {
         if (body !== undefined) await this.#keepHolding(body, kept);
         // Each body is a little work, and there may be a thousand.
         await new Promise<void>((resolve) => inLaterTurn(resolve));
-        if (kept.length > MOST_SNAPSHOT_PROPERTIES) {
-          this.#length = 0;
-          return undefined;
-        }
+        if (kept.length > MOST_SNAPSHOT_PROPERTIES) return undefined;
       }
-      operations += page.length;
       after = page.at(-1)!.sequence;
     }
-    const says = firstOf(kept);
-    const body = encodeDelta(BODY_KIND.snapshot, says);
-    this.#length = 0;
-    if (!body.ok) return undefined;
-    // What has no room in it is marked by the same commit, so that no crash loses it.
-    const marks = kept.slice(says.length);
-    const appended = await log.append(body.value, { says, marks, prune: true });
-    if (!appended.ok) return appended.reason;
-    this.#tell({ kind: 'snapshot', operations, properties: kept.length });
-    return undefined;
   }
 
   async #keepHolding(body: Uint8Array, kept: FieldWrite[]): Promise<void> {
@@ -203,26 +276,6 @@ export function isWitnessable(write: FieldWrite): boolean {
   return mostBytes <= MOST_BODY_BYTES / 2 && unsignable(write) === undefined;
 }
 
-/** A body, and what it says. */
-interface SeenBody {
-  readonly bytes: Uint8Array;
-  readonly says: readonly FieldWrite[];
-}
-
-/** Entries as bodies of operations, at least one. */
-function* bodiesOf(entries: readonly FieldWrite[]): Generator<SeenBody> {
-  let made = 0;
-  for (const some of portionsOf(entries)) {
-    const body = encodeDelta(BODY_KIND.seen, some);
-    // A value that is too large for an operation stays in the graph without a witness.
-    if (!body.ok) continue;
-    made += 1;
-    yield { bytes: body.value, says: some };
-  }
-  const empty = encodeDelta(BODY_KIND.seen, []);
-  if (made === 0 && empty.ok) yield { bytes: empty.value, says: [] };
-}
-
 /** As many of the entries as a snapshot may have. */
 function firstOf(entries: readonly FieldWrite[]): FieldWrite[] {
   let characters = 0;
@@ -231,21 +284,4 @@ function firstOf(entries: readonly FieldWrite[]): FieldWrite[] {
     return at > 0 && (at >= SNAPSHOT_PROPERTIES || characters > SNAPSHOT_CHARACTERS);
   });
   return end === -1 ? [...entries] : entries.slice(0, end);
-}
-
-/** Entries cut into portions; what is large alone is a portion alone. */
-function* portionsOf(entries: readonly FieldWrite[]): Generator<FieldWrite[]> {
-  let portion: FieldWrite[] = [];
-  let characters = 0;
-  for (const entry of entries) {
-    const length = entry.soul.length + entry.key.length + entry.json.length;
-    if (portion.length > 0 && (characters + length > MOST_CHARACTERS || portion.length === MOST_PROPERTIES)) {
-      yield portion;
-      portion = [];
-      characters = 0;
-    }
-    portion.push(entry);
-    characters += length;
-  }
-  if (portion.length > 0) yield portion;
 }

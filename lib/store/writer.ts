@@ -11,6 +11,8 @@ import type { LogReason } from '../log/reasons.ts';
 import { CommitGroup } from './commit-group.ts';
 import { DeferredWrites, type StartTimer } from './deferred-writes.ts';
 import type { GraphStore } from './graph-store.ts';
+import { hiddenFirst, isMeant, type MeantWrites } from './meant-writes.ts';
+import type { UnsignedOperation } from './unsigned-operation.ts';
 import { putFailure } from './put-failure.ts';
 import { PutQueue } from './put-queue.ts';
 import type { WeighPut } from './put-weight.ts';
@@ -47,10 +49,19 @@ export interface PutRequest {
   readonly owner: string | undefined;
   /** The operation that says the writes: kept in its log by the same commit, also when none of them wins. */
   readonly operation?: Operation | undefined;
+  /** An operation of this node's own in its place. */
+  readonly own?: UnsignedOperation | undefined;
   /** What the operation says, where `writes` leaves out what the graph has. */
   readonly says?: readonly FieldWrite[] | undefined;
   /** True for writes of operations that are kept already, said to the graph again. */
   readonly isReplay?: boolean | undefined;
+  /**
+   * True for writes of operations that lose against everything from now on: where one of them holds its property, what
+   * counts besides takes its place.
+   */
+  readonly isHidden?: boolean | undefined;
+  /** Records of logs that the same commit changes. */
+  readonly records?: readonly Change[] | undefined;
   /** Marks of what the operation witnesses, deleted by the same commit. */
   readonly witnesses?: readonly string[] | undefined;
   /** Keys of what logs need no more, deleted by the same commit. */
@@ -86,10 +97,16 @@ export interface WriterLogs {
 
 /** What logs have to do with one commit. */
 export interface CommitLogs {
-  /** The accepted writes of a request, or why it is refused; undefined for one that logs have no say in. */
-  merge(request: PutRequest, into: MergeTarget): WaitingSteps<readonly FieldWrite[] | string | undefined>;
-  /** What the commit writes of logs, in portions. */
-  changes(requests: readonly PutRequest[], merged: MergedGroup): Generator<Change[], void>;
+  /**
+   * The accepted writes of a request, or why it is refused; undefined for one that logs have no say in, and the writes
+   * that are meant where some count for nothing.
+   */
+  merge(
+    request: PutRequest,
+    into: MergeTarget,
+  ): WaitingSteps<readonly FieldWrite[] | string | MeantWrites | undefined>;
+  /** What the commit writes of logs, in portions, once this node has signed what it says of the commit. */
+  changes(requests: readonly PutRequest[], merged: MergedGroup): WaitingSteps<Iterable<Change[]>>;
   /** Told once how the commit ended. */
   settle(isDurable: boolean): void;
   /** What the outcome of a request says of its operation; undefined when it has none. */
@@ -228,7 +245,7 @@ export class Writer {
 
   async #run(): Promise<void> {
     while (this.#waiting.weight > 0 || this.#deferred.isDue()) {
-      await this.#slices.runWaiting(this.#commitGroup(this.#waiting.take()));
+      await this.#slices.runWaiting(this.#commitGroup(hiddenFirst(this.#waiting.take())));
     }
     this.#running = false;
     this.#deferred.arm();
@@ -244,7 +261,7 @@ export class Writer {
     let merged: MergedGroup;
     try {
       merged = yield* this.#mergeGroup(requests, group, logs);
-      yield* this.#commit(group, logs?.changes(requests, merged) ?? []);
+      yield* this.#commit(group, logs === undefined ? [] : yield* logs.changes(requests, merged));
     } catch (error) {
       yield* this.#deferred.settle(false);
       logs?.settle(false);
@@ -271,10 +288,11 @@ export class Writer {
     const target = { group, deferred: this.#deferred, now };
     const pace = new Pace();
     for (let at = 0; at < requests.length; at += 1) {
-      const request = requests[at]!;
+      let request = requests[at]!;
       const logged = logs === undefined ? undefined : yield* logs.merge(request, target);
-      if (logged !== undefined) byRequest.push(logged);
-      else if (request.operation !== undefined) byRequest.push(NO_LOGS);
+      if (isMeant(logged)) request = { ...request, writes: logged.meant };
+      if (logged !== undefined && !isMeant(logged)) byRequest.push(logged);
+      else if ((request.operation ?? request.own) !== undefined) byRequest.push(NO_LOGS);
       else if (request.writes.length <= FEW_WRITES) byRequest.push(this.#mergeFew(request, group, now));
       else byRequest.push(yield* this.#mergeMany(request, group, now));
       if (pace.after(0)) yield;

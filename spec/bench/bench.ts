@@ -17,6 +17,9 @@ const WARM_SECONDS = 2;
 const QUICK_SHARE = 0.25;
 const QUICK_COUNT_SHARE = 0.1;
 const MICROSECONDS = 1_000_000;
+/** A relay that used no CPU for so many milliseconds has nothing left to do; it is waited for at most so many. */
+const CALM_MS = 250;
+const CALM_WAIT_MS = 20_000;
 /** How long a relay may take over the last answers, in milliseconds; gun acks 250 ms late and later under load. */
 const PATIENCE_MS = 5000;
 
@@ -158,6 +161,18 @@ export class Bench {
     const before = used();
     const result = await work();
     return { result, cpuSeconds: used() - before };
+  }
+
+  /** Waits until a relay has nothing left to do. */
+  async calm(relay: RelayProcess): Promise<void> {
+    const until = performance.now() + CALM_WAIT_MS;
+    for (let before = Number.NaN; performance.now() < until;) {
+      const used = cpuSecondsOf(relay.pid);
+      if (used === before) return;
+      before = used;
+      await new Promise((resolve) => setTimeout(resolve, CALM_MS));
+    }
+    this.check(false, `the relay was still busy after ${CALM_WAIT_MS} ms`);
   }
 
   /** Adds a row of the report. */

@@ -13,10 +13,12 @@ import { LOG_SYNC_CASES } from './cases/log-sync.ts';
 import { PUT_CASES } from './cases/puts.ts';
 import { SIGNED_CASES } from './cases/signed.ts';
 import { UPDATE_CASES } from './cases/updates.ts';
+import { WITNESS_CASES } from './cases/witness.ts';
 
 /** All cases. */
 export const CASES: readonly BenchCase[] = [
   ...PUT_CASES,
+  ...WITNESS_CASES,
   ...SIGNED_CASES,
   ...UPDATE_CASES,
   ...GET_CASES,

@@ -2,7 +2,8 @@ import { rm } from 'node:fs/promises';
 import { expect } from 'chai';
 import type { GunProcess } from '../support/gun-process.ts';
 import { InteropWorld } from '../support/interop-world.ts';
-import { graphOf, type RawMessage } from '../support/raw-peer.ts';
+import { freshName, graphOf, type RawMessage } from '../support/raw-peer.ts';
+import type { RelayProcess } from '../support/relay-process.ts';
 
 /** The messages in frames. */
 function messagesIn(frames: readonly string[]): RawMessage[] {
@@ -23,53 +24,64 @@ function half(from: number): Record<string, number> {
 describe("interop: the cases of gun's distributed tests", function () {
   this.timeout(30_000);
   const world = new InteropWorld();
+  /** What specs share that keep apart by the names they use. */
+  const shared = new InteropWorld();
+  let relay: RelayProcess;
+  /** Two that are linked. */
+  let pair: readonly [RelayProcess, RelayProcess];
+
+  before(async () => {
+    relay = await shared.relay();
+    pair = [relay, await shared.relay({ peers: [relay.url] })];
+    await shared.linked(...pair);
+  });
   afterEach(() => world.end());
+  after(() => shared.end());
 
   it('puts, acks and answers a get with one message, without troubling the writer', async () => {
-    const first = await world.relay();
-    const second = await world.relay({ peers: [first.url] });
-    await world.linked(first, second);
+    const [first] = pair;
+    const a = freshName('a');
     const alice = await world.gun({ peers: [first] });
-    expect(await alice.put(['a'], { hello: 'world' })).to.deep.equal({ ok: true });
+    expect(await alice.put([a], { hello: 'world' })).to.deep.equal({ ok: true });
     const said = (await alice.frames()).said.length;
-    for (const relay of [first, second]) {
-      const dave = await world.gun({ peers: [relay] });
-      expect(await dave.once(['a'])).to.deep.equal({ hello: 'world' });
-      expect(await putsHeard(dave, 'a')).to.equal(1);
+    for (const at of pair) {
+      const dave = await world.gun({ peers: [at] });
+      expect(await dave.once([a])).to.deep.equal({ hello: 'world' });
+      expect(await putsHeard(dave, a)).to.equal(1);
     }
     expect((await alice.frames()).said.slice(said)).to.deep.equal([]);
   });
 
   it('finds what only another client has, and knows it from then on', async () => {
-    const relay = await world.relay();
+    const a = freshName('a');
     const [alice, [carl, dave]] = await Promise.all([world.gun({ peers: [relay] }), world.pair(relay)]);
     await alice.disconnect();
-    await alice.write(['a'], { hello: 'world' });
+    await alice.write([a], { hello: 'world' });
     await alice.connect();
     // Two who ask at once, as in gun's own test.
-    expect(await Promise.all([carl.once(['a']), dave.once(['a'])])).to.deep.equal([
+    expect(await Promise.all([carl.once([a]), dave.once([a])])).to.deep.equal([
       { hello: 'world' },
       { hello: 'world' },
     ]);
     await alice.end();
     const ed = await world.gun({ peers: [relay] });
-    expect(await ed.once(['a'])).to.deep.equal({ hello: 'world' });
+    expect(await ed.once([a])).to.deep.equal({ hello: 'world' });
   });
 
   it('finds the holy grail: both clients end with the later word after the relay lost everything', async () => {
-    const relay = await world.relay();
-    const [alice, bob] = await world.pair(relay);
+    const lone = await world.relay();
+    const [alice, bob] = await world.pair(lone);
     const heard = await Promise.all([alice.on(['holy', 'grail']), bob.on(['holy', 'grail'])]);
     await alice.put(['holy', 'grail'], 'value');
     for (const listener of heard) await listener.equals('value');
 
-    await relay.kill();
+    await lone.kill();
     await Promise.all([alice.disconnected(), bob.disconnected()]);
-    await rm(relay.data, { recursive: true });
+    await rm(lone.data, { recursive: true });
     await alice.write(['holy', 'grail'], 'Alice');
     await bob.write(['holy', 'grail'], 'Bob');
 
-    const again = await world.relay({ port: relay.port });
+    const again = await world.relay({ port: lone.port });
     await Promise.all([alice.connected(), bob.connected()]);
     for (const listener of heard) await listener.equals('Bob');
     const carl = await world.gun({ peers: [again] });
@@ -78,30 +90,30 @@ describe("interop: the cases of gun's distributed tests", function () {
   });
 
   it('tells listeners what was written while the relay was down', async () => {
-    const relay = await world.relay();
-    const [alice, dave] = await world.pair(relay);
+    const lone = await world.relay();
+    const [alice, dave] = await world.pair(lone);
     const heard = await dave.on(['a']);
     const mine = await alice.on(['a']);
     await alice.put(['a'], { hello: 'world' });
     await heard.becomes((node) => (node as { hello?: string } | undefined)?.hello === 'world');
     await mine.becomes((node) => node !== undefined);
-    await relay.kill();
+    await lone.kill();
     await Promise.all([alice.disconnected(), dave.disconnected()]);
     await alice.write(['a'], { foo: 'bar' });
-    await world.relay({ data: relay.data, port: relay.port });
+    await world.relay({ data: lone.data, port: lone.port });
     await Promise.all([alice.connected(), dave.connected()]);
     const node = await heard.becomes((value) => (value as { foo?: string } | undefined)?.foo === 'bar');
     expect(node).to.deep.equal({ hello: 'world', foo: 'bar' });
   });
 
   it('holds a node of 16000 properties', async () => {
-    const relay = await world.relay();
+    const a = freshName('a');
     const alice = await world.gun({ peers: [relay] });
-    expect(await alice.put(['a'], half(0))).to.deep.equal({ ok: true });
-    expect(await alice.put(['a'], half(8000))).to.deep.equal({ ok: true });
+    expect(await alice.put([a], half(0))).to.deep.equal({ ok: true });
+    expect(await alice.put([a], half(8000))).to.deep.equal({ ok: true });
     await alice.end();
     const dave = await world.gun({ peers: [relay] });
-    const heard = await dave.on(['a']);
+    const heard = await dave.on([a]);
     const node = await heard.becomes(
       (value) => Object.keys(value ?? {}).length === 16_000,
       '16000 properties',
@@ -110,32 +122,31 @@ describe("interop: the cases of gun's distributed tests", function () {
   });
 
   it('pushes to the four who asked, and to nobody else', async () => {
-    const relay = await world.relay();
+    const [a, last] = [freshName('a'), freshName('mark')];
     const guns = await world.guns(6, relay);
     const [alice, ed, ...readers] = guns as [GunProcess, GunProcess, ...GunProcess[]];
-    const heard = await Promise.all(readers.map((gun) => gun.on(['a', 'hello'])));
+    const heard = await Promise.all(readers.map((gun) => gun.on([a, 'hello'])));
     for (let round = 0; round < 5; round += 1) {
-      await alice.put(['a'], { hello: `round ${round}` });
+      await alice.put([a], { hello: `round ${round}` });
       await Promise.all(heard.map((listener) => listener.equals(`round ${round}`)));
     }
-    for (const reader of readers) expect(await putsHeard(reader, 'a')).to.equal(5);
+    for (const reader of readers) expect(await putsHeard(reader, a)).to.equal(5);
     // What ed hears of last was written after all of it.
-    const mark = await ed.on(['mark', 'here']);
-    await alice.put(['mark', 'here'], true);
+    const mark = await ed.on([last, 'here']);
+    await alice.put([last, 'here'], true);
     await mark.equals(true);
-    for (const gun of [alice, ed]) expect(await putsHeard(gun, 'a')).to.equal(0);
+    for (const gun of [alice, ed]) expect(await putsHeard(gun, a)).to.equal(0);
   });
 
   it('takes the later change of one who asked to the others who asked', async () => {
-    const first = await world.relay();
-    const second = await world.relay({ peers: [first.url] });
-    await world.linked(first, second);
+    const [first, second] = pair;
+    const a = freshName('a');
     const alice = await world.gun({ peers: [second] });
     const [carl, dave] = await world.pair(first);
-    const heard = await Promise.all([alice, carl, dave].map((gun) => gun.on(['a', 'hello'])));
-    await alice.put(['a', 'hello'], 'world');
+    const heard = await Promise.all([alice, carl, dave].map((gun) => gun.on([a, 'hello'])));
+    await alice.put([a, 'hello'], 'world');
     for (const listener of heard) await listener.equals('world');
-    await dave.put(['a', 'hello'], 'dave');
+    await dave.put([a, 'hello'], 'dave');
     for (const listener of heard) await listener.equals('dave');
   });
 

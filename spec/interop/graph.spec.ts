@@ -17,11 +17,18 @@ for (const [name, start] of RELAYS) {
   describe(`interop: graphs in apps on ${name}`, function () {
     this.timeout(60_000);
     const world = new InteropWorld();
+    const shared = new InteropWorld();
     const open = useGraphs();
+    /** Of those who do not stop it, and keep apart by the names they use. */
+    let relay: RelayProcess;
+
+    before(async () => {
+      relay = await start(shared);
+    });
     afterEach(() => world.end());
+    after(() => shared.end());
 
     it('read what a gun client wrote, and write what it reads', async () => {
-      const relay = await start(world);
       const gun = await world.gun({ peers: [relay] });
       const graph = open([relay]);
       await gun.put(['mark'], { name: 'Mark', born: 1985 });
@@ -35,7 +42,6 @@ for (const [name, start] of RELAYS) {
     });
 
     it('hear each other, graph and gun client, while both listen', async () => {
-      const relay = await start(world);
       const gun = await world.gun({ peers: [relay] });
       const graph = open([relay]);
       const heard = await gun.on(['chat', 'last']);
@@ -47,7 +53,6 @@ for (const [name, start] of RELAYS) {
     });
 
     it('understand the links of a gun client to any depth, and make ones it follows', async () => {
-      const relay = await start(world);
       const gun = await world.gun({ peers: [relay] });
       const graph = open([relay]);
       await gun.put(['ann'], { boss: { name: 'Bob', cat: { name: 'Tom' } } });
@@ -60,7 +65,6 @@ for (const [name, start] of RELAYS) {
     });
 
     it('share sets with gun clients: both add, both see every item once', async () => {
-      const relay = await start(world);
       const gun = await world.gun({ peers: [relay] });
       const graph = open([relay]);
       const seen: string[] = [];
@@ -82,7 +86,6 @@ for (const [name, start] of RELAYS) {
     });
 
     it('say that something is missing, once and neither too early nor never', async () => {
-      const relay = await start(world);
       const graph = open([relay]);
       const { found, complete, value } = await graph.get('nobody').once();
       expect([found, complete, value]).to.deep.equal([false, true, undefined]);
@@ -90,7 +93,6 @@ for (const [name, start] of RELAYS) {
     });
 
     it('ask for the keys of a set that a query means', async () => {
-      const relay = await start(world);
       const gun = await world.gun({ peers: [relay] });
       for (const day of ['2023-12-31', '2024-01-01', '2024-01-02', '2025-01-01'])
         await gun.put(['days', day], day);
@@ -100,53 +102,52 @@ for (const [name, start] of RELAYS) {
     });
 
     it('never leave what was written offline behind', async () => {
-      const relay = await start(world);
-      const graph = open([relay]);
+      const lone = await start(world);
+      const graph = open([lone]);
       await graph.get('doc').put({ word: 'before' }, { until: 'relay' });
-      await relay.kill();
+      await lone.kill();
       await statusOf(graph, ({ connection }) => connection === 'offline');
       const puts = ['one', 'two', 'three'].map((key) => graph.get('doc').put({ [key]: key }));
       await Promise.all(puts);
       expect(graph.status.unsent).to.equal(3);
-      const again = await start(world, { data: relay.data, port: relay.port });
+      const again = await start(world, { data: lone.data, port: lone.port });
       expect(await graph.sent({ timeout: 30_000 })).to.equal(true);
       const gun = await world.gun({ peers: [again] });
       expect(await gun.once(['doc'])).to.include({ one: 'one', two: 'two', three: 'three' });
     });
 
     it('never miss what others wrote while they were away', async () => {
-      const relay = await start(world);
-      const graph = open([relay]);
+      const lone = await start(world);
+      const graph = open([lone]);
       await graph.get('doc').put({ word: 'before' }, { until: 'relay' });
       const hears = foundAt(graph.get('doc').get('word'), (value) => (value as unknown) === 'meanwhile');
       await foundAt(graph.get('doc').get('word'), (value) => (value as unknown) === 'before');
-      await relay.stop();
+      await lone.stop();
       await statusOf(graph, ({ connection }) => connection === 'offline');
-      const again = await start(world, { data: relay.data, port: relay.port });
+      const again = await start(world, { data: lone.data, port: lone.port });
       const gun = await world.gun({ peers: [again] });
       await gun.put(['doc', 'word'], 'meanwhile');
       await hears;
     });
 
     it('converge with gun clients after conflicting writes of both', async () => {
-      const relay = await start(world);
       const graphs = [open([relay]), open([relay])];
       const guns = await world.guns(2, relay);
-      const heard = await Promise.all(guns.map((gun) => gun.on(['doc', 'word'])));
+      const heard = await Promise.all(guns.map((gun) => gun.on(['both', 'word'])));
       await Promise.all([
         ...graphs.map((graph, at) =>
-          graph.get('doc').put({ word: `graph ${at}`, [`g${at}`]: at }, { until: 'relay' }),
+          graph.get('both').put({ word: `graph ${at}`, [`g${at}`]: at }, { until: 'relay' }),
         ),
-        ...guns.map((gun, at) => gun.put(['doc'], { word: `gun ${at}`, [`c${at}`]: at })),
+        ...guns.map((gun, at) => gun.put(['both'], { word: `gun ${at}`, [`c${at}`]: at })),
       ]);
       const mark = { end: 'of it' };
-      await graphs[0]!.get('doc').put(mark, { until: 'relay' });
+      await graphs[0]!.get('both').put(mark, { until: 'relay' });
       const reader = open([relay]);
-      const { value } = await reader.get('doc').once();
+      const { value } = await reader.get('both').once();
       expect(value).to.include({ g0: 0, g1: 1, c0: 0, c1: 1, ...mark });
       for (const graph of graphs) {
         const same = await foundAt(
-          graph.get('doc'),
+          graph.get('both'),
           (node) => JSON.stringify(sorted(node)) === JSON.stringify(sorted(value)),
         );
         expect(sorted(same)).to.deep.equal(sorted(value));
@@ -155,14 +156,13 @@ for (const [name, start] of RELAYS) {
     });
 
     it('have writes that lost or were there already acknowledged', async () => {
-      const relay = await start(world);
       const graph = open([relay]);
       const late = open([relay], { clock: () => Date.now() - 60_000 });
-      await graph.get('doc').put({ word: 'newer' }, { until: 'relay' });
-      expect(await late.get('doc').put({ word: 'older' }, { until: 'relay' })).to.deep.equal({
+      await graph.get('lost').put({ word: 'newer' }, { until: 'relay' });
+      expect(await late.get('lost').put({ word: 'older' }, { until: 'relay' })).to.deep.equal({
         delivery: 'relay',
       });
-      expect((await open([relay]).get('doc').get('word').once()).value).to.equal('newer');
+      expect((await open([relay]).get('lost').get('word').once()).value).to.equal('newer');
     });
   });
 }

@@ -3,55 +3,65 @@ import { InteropWorld } from '../support/interop-world.ts';
 import { freshId, freshName, graphOf } from '../support/raw-peer.ts';
 import type { RelayProcess } from '../support/relay-process.ts';
 
+/** Relays in a row, linked; each dials the one before it. */
+async function line(home: InteropWorld, length: number): Promise<RelayProcess[]> {
+  const relays = [await home.relay()];
+  for (let at = 1; at < length; at += 1) {
+    const before = relays[at - 1] as RelayProcess;
+    const relay = await home.relay({ peers: [before.url] });
+    await home.linked(before, relay);
+    relays.push(relay);
+  }
+  return relays;
+}
+
 describe('interop: peered relays', function () {
   this.timeout(30_000);
   const world = new InteropWorld();
+  /** What specs share that keep apart by the names they use. */
+  const shared = new InteropWorld();
+  /** A row of three of which nobody is stopped. */
+  let row: readonly RelayProcess[];
+
+  before(async () => {
+    row = await line(shared, 3);
+  });
   afterEach(() => world.end());
+  after(() => shared.end());
 
-  /** Relays in a row, linked; each dials the one before it. */
-  async function line(length: number): Promise<RelayProcess[]> {
-    const relays = [await world.relay()];
-    for (let at = 1; at < length; at += 1) {
-      const before = relays[at - 1] as RelayProcess;
-      const relay = await world.relay({ peers: [before.url] });
-      await world.linked(before, relay);
-      relays.push(relay);
-    }
-    return relays;
-  }
-
-  /** The first and the last of a row. */
-  async function ends(length: number): Promise<[RelayProcess, RelayProcess]> {
-    const relays = await line(length);
-    return [relays[0] as RelayProcess, relays.at(-1) as RelayProcess];
+  /** Both ends of a piece of the row. */
+  function ends(length: number): [RelayProcess, RelayProcess] {
+    return [row[0] as RelayProcess, row[length - 1] as RelayProcess];
   }
 
   for (const length of [2, 3]) {
     it(`carries writes in both directions along a line of ${length}`, async () => {
-      const [first, last] = await ends(length);
+      const [first, last] = ends(length);
+      const doc = freshName('doc');
       const [alice, bob] = await Promise.all([world.gun({ peers: [first] }), world.gun({ peers: [last] })]);
-      const [atAlice, atBob] = await Promise.all([alice.on(['doc', 'b']), bob.on(['doc', 'a'])]);
+      const [atAlice, atBob] = await Promise.all([alice.on([doc, 'b']), bob.on([doc, 'a'])]);
       for (const round of [1, 2, 3]) {
-        expect(await alice.put(['doc', 'a'], `from alice ${round}`)).to.deep.equal({ ok: true });
+        expect(await alice.put([doc, 'a'], `from alice ${round}`)).to.deep.equal({ ok: true });
         await atBob.equals(`from alice ${round}`);
-        expect(await bob.put(['doc', 'b'], `from bob ${round}`)).to.deep.equal({ ok: true });
+        expect(await bob.put([doc, 'b'], `from bob ${round}`)).to.deep.equal({ ok: true });
         await atAlice.equals(`from bob ${round}`);
       }
     });
 
     it(`answers a read from the far end of a line of ${length}`, async () => {
-      const [first, last] = await ends(length);
+      const [first, last] = ends(length);
+      const doc = freshName('doc');
       const alice = await world.gun({ peers: [first] });
-      await alice.put(['doc'], { text: 'far away', deep: { er: 1 } });
+      await alice.put([doc], { text: 'far away', deep: { er: 1 } });
       await alice.end();
       const bob = await world.gun({ peers: [last] });
-      expect(await bob.once(['doc', 'text'])).to.equal('far away');
-      expect(await bob.once(['doc', 'deep', 'er'])).to.equal(1);
+      expect(await bob.once([doc, 'text'])).to.equal('far away');
+      expect(await bob.once([doc, 'deep', 'er'])).to.equal(1);
     });
   }
 
   it('keeps what a peered relay answered', async () => {
-    const [first, last] = await ends(2);
+    const [first, last] = (await line(world, 2)) as [RelayProcess, RelayProcess];
     const writer = await world.raw(first);
     await writer.put(graphOf('doc', { text: 'kept' }, 3));
     const reader = await world.raw(last);
@@ -61,7 +71,7 @@ describe('interop: peered relays', function () {
   });
 
   it('says that there is nothing when no relay has it', async () => {
-    const [, last] = await ends(2);
+    const [, last] = ends(2);
     const bob = await world.gun({ peers: [last] });
     expect(await bob.once([freshName('nothing')])).to.equal(undefined);
     const reader = await world.raw(last);
@@ -69,38 +79,40 @@ describe('interop: peered relays', function () {
   });
 
   it('answers a LEX read with what peered relays have', async () => {
-    const [first, last] = await ends(2);
+    const [first, last] = ends(2);
+    const all = `${freshName('all')}/`;
     const writer = await world.raw(first);
-    for (const soul of ['a1', 'b2', 'c3', 'd4']) await writer.put(graphOf(`all/${soul}`, { [soul]: 1 }, 3));
+    for (const soul of ['a1', 'b2', 'c3', 'd4']) await writer.put(graphOf(all + soul, { [soul]: 1 }, 3));
     const reader = await world.raw(last);
     const id = freshId();
-    reader.send({ '#': id, get: { '#': { '*': 'all/' }, '%': 5000 } });
+    reader.send({ '#': id, get: { '#': { '*': all }, '%': 5000 } });
     const found = new Set<string>();
     while (found.size < 4)
       for (const soul of Object.keys((await reader.reply(id)).put ?? {})) found.add(soul);
-    expect([...found].toSorted()).to.deep.equal(['all/a1', 'all/b2', 'all/c3', 'all/d4']);
+    expect([...found].toSorted()).to.deep.equal(['a1', 'b2', 'c3', 'd4'].map((soul) => all + soul));
   });
 
   it('lets clients at both ends converge', async () => {
-    const [first, last] = await ends(3);
+    const [first, last] = ends(3);
+    const test = freshName('test');
     const guns = await Promise.all([first, first, last, last].map((relay) => world.gun({ peers: [relay] })));
-    const heard = await Promise.all(guns.map((gun) => gun.map(['test'])));
+    const heard = await Promise.all(guns.map((gun) => gun.map([test])));
     await Promise.all(
       guns.flatMap((gun, at) =>
         Array.from({ length: 15 }, (_, number) =>
-          gun.put(['test', `${at} ${number}`], `hello ${at} ${number}`),
+          gun.put([test, `${at} ${number}`], `hello ${at} ${number}`),
         ),
       ),
     );
     for (const listener of heard) {
       await listener.until(() => (listener.byKey.size === 60 ? true : undefined), '60 values');
     }
-    await Promise.all(guns.map((gun, at) => gun.put(['test', 'last'], `word of ${at}`)));
+    await Promise.all(guns.map((gun, at) => gun.put([test, 'last'], `word of ${at}`)));
     // Each relay has what its own clients wrote, so one of them has the winner.
     const kept = await Promise.all(
       [first, last].map(async (relay) => {
-        const { put } = await (await world.raw(relay)).get({ '#': 'test', '.': 'last' });
-        return { word: String(put?.['test']?.['last']), state: put?.['test']?._['>']['last'] ?? 0 };
+        const { put } = await (await world.raw(relay)).get({ '#': test, '.': 'last' });
+        return { word: String(put?.[test]?.['last']), state: put?.[test]?._['>']['last'] ?? 0 };
       }),
     );
     const { word } = kept.reduce((one, other) =>
@@ -174,34 +186,42 @@ describe('interop: peered relays', function () {
     await heard.equals('hello');
   });
 
-  for (const [which, at] of [
-    ['the relay that is dialled', 0],
-    ['the relay in the middle', 1],
-    ['the relay that dials', 2],
-  ] as const) {
-    it(`has the links and subscriptions again after a restart of ${which}`, async () => {
-      const relays = await line(3);
-      const [first, last] = [relays[0] as RelayProcess, relays[2] as RelayProcess];
-      const [alice, bob] = await Promise.all([world.gun({ peers: [first] }), world.gun({ peers: [last] })]);
-      const [atAlice, atBob] = await Promise.all([alice.on(['doc', 'b']), bob.on(['doc', 'a'])]);
-      await alice.put(['doc', 'a'], 'before');
-      await bob.put(['doc', 'b'], 'before');
-      await Promise.all([atAlice.equals('before'), atBob.equals('before')]);
+  describe('after one of a row was restarted', () => {
+    let relays: RelayProcess[];
 
-      const stopped = relays[at] as RelayProcess;
-      await stopped.stop();
-      if (at === 0) await alice.disconnected();
-      if (at === 2) await bob.disconnected();
-      const peers = relays
-        .slice(0, at)
-        .slice(-1)
-        .map(({ url }) => url);
-      await world.relay({ data: stopped.data, port: stopped.port, peers });
-      await Promise.all([alice.connected(), bob.connected()]);
-
-      await alice.put(['doc', 'a'], 'after');
-      await bob.put(['doc', 'b'], 'after');
-      await Promise.all([atAlice.equals('after'), atBob.equals('after')]);
+    before(async () => {
+      relays = await line(shared, 3);
     });
-  }
+
+    for (const [which, at] of [
+      ['the relay that is dialled', 0],
+      ['the relay in the middle', 1],
+      ['the relay that dials', 2],
+    ] as const) {
+      it(`has the links and subscriptions again after a restart of ${which}`, async () => {
+        const [first, last] = [relays[0] as RelayProcess, relays[2] as RelayProcess];
+        const doc = freshName('doc');
+        const [alice, bob] = await Promise.all([world.gun({ peers: [first] }), world.gun({ peers: [last] })]);
+        const [atAlice, atBob] = await Promise.all([alice.on([doc, 'b']), bob.on([doc, 'a'])]);
+        await alice.put([doc, 'a'], 'before');
+        await bob.put([doc, 'b'], 'before');
+        await Promise.all([atAlice.equals('before'), atBob.equals('before')]);
+
+        const stopped = relays[at] as RelayProcess;
+        await stopped.stop();
+        if (at === 0) await alice.disconnected();
+        if (at === 2) await bob.disconnected();
+        const peers = relays
+          .slice(0, at)
+          .slice(-1)
+          .map(({ url }) => url);
+        relays[at] = await shared.relay({ data: stopped.data, port: stopped.port, peers });
+        await Promise.all([alice.connected(), bob.connected()]);
+
+        await alice.put([doc, 'a'], 'after');
+        await bob.put([doc, 'b'], 'after');
+        await Promise.all([atAlice.equals('after'), atBob.equals('after')]);
+      });
+    }
+  });
 });

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { DEFAULT_LIMITS } from '../../lib/base/limits.ts';
 import { aboutRelay } from '../../relay/about.ts';
-import { BOUND_NAMES, DEFAULT_OPTIONS } from '../../relay/option-table.ts';
+import { DEFAULT_OPTIONS } from '../../relay/option-table.ts';
+import { BOUND_NAMES } from '../../relay/relay-bounds.ts';
 import { VERSION } from '../../relay/version.ts';
 
 /** Who may do what with these tokens. */

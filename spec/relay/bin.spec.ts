@@ -193,12 +193,16 @@ describe('thicket command', () => {
   });
 
   it('names options that are unknown, malformed or out of range', async () => {
-    expect(await failure(['--frame-byte', '5']))
-      .to.contain('--frame-byte')
-      .and.to.contain('--frame-bytes');
-    expect(await failure(['70000'])).to.contain('0 to 65535');
-    expect(await failure([], { PORT: 'eighty' })).to.contain('PORT "eighty"');
-    expect(await failure([], { PORT: '0', PEERS: 'nonsense' })).to.contain('nonsense');
+    const [unknown, tooLarge, noPort, noPeers] = await Promise.all([
+      failure(['--frame-byte', '5']),
+      failure(['70000']),
+      failure([], { PORT: 'eighty' }),
+      failure([], { PORT: '0', PEERS: 'nonsense' }),
+    ]);
+    expect(unknown).to.contain('--frame-byte').and.to.contain('--frame-bytes');
+    expect(tooLarge).to.contain('0 to 65535');
+    expect(noPort).to.contain('PORT "eighty"');
+    expect(noPeers).to.contain('nonsense');
   });
 
   /** Runs `check` or `repair`; gives exit code and output. */
@@ -263,15 +267,15 @@ describe('thicket command', () => {
   });
 
   it('takes check and repair without a store, or with options that are none of theirs, for mistakes', async () => {
-    for (const args of [
+    const mistakes = [
       ['check'],
       ['repair', '--data', 'missing'],
       ['check', '--port', '5'],
       ['repair', 'x'],
       ['log'],
       ['log', 'verify'],
-    ]) {
-      const { code, text } = await storeCommand(args);
+    ];
+    for (const { code, text } of await Promise.all(mistakes.map(storeCommand))) {
       expect(code, text).to.equal(2);
       expect(text).to.match(/^thicket: an option is unknown, malformed or out of range: .*$/);
     }
@@ -293,11 +297,9 @@ describe('thicket command', () => {
   });
 
   it('prints help and version', async () => {
-    const help = run(['--help']);
-    expect(await help.ended).to.equal(0);
+    const [help, version] = [run(['--help']), run(['--version'])];
+    expect(await Promise.all([help.ended, version.ended])).to.deep.equal([0, 0]);
     expect(help.stdout.all.join('\n')).to.contain('--frame-bytes').and.to.contain('THICKET_FRAME_BYTES');
-    const version = run(['--version']);
-    expect(await version.ended).to.equal(0);
     expect(version.stdout.all).to.deep.equal([VERSION]);
     expect(await readdir(cwd)).to.deep.equal([]);
   });

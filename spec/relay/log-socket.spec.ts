@@ -1,18 +1,11 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
-import { limitsWith } from '../../lib/base/limits.ts';
-import { Slices } from '../../lib/base/slices.ts';
 import { decodeFrame, LOG_SUBPROTOCOL, MOST_FRAME_BYTES, type LogFrame } from '../../lib/sync/log-frames.ts';
-import { Heartbeat } from '../../relay/heartbeat.ts';
 import type { LogSocket } from '../../relay/log-socket.ts';
-import { Upgrade } from '../../relay/upgrade.ts';
 import { Inbox } from '../support/inbox.ts';
-import { admitAll } from './open-door.ts';
+import { SocketServer } from './socket-server.ts';
 
-const TICKS_PER_BEAT = 20;
 const OUTPUT_BYTES = 4_000_000;
 const LARGE: LogFrame = {
   type: 'operation',
@@ -22,41 +15,13 @@ const LARGE: LogFrame = {
 };
 
 describe('relay log socket', () => {
-  let server: Server;
-  let upgrade: Upgrade;
-  let lines: Inbox<LogSocket>;
-  let tick: () => void;
-  const clients = new Set<WebSocket>();
+  let server: SocketServer;
 
   beforeEach(async () => {
-    server = createServer();
-    lines = new Inbox('lines');
-    const heartbeat = new Heartbeat(20_000, (_ms, task) => {
-      tick = task;
-      return () => undefined;
-    });
-    heartbeat.start();
-    upgrade = new Upgrade({
-      server,
-      heartbeat,
-      slices: new Slices({ schedule: setImmediate }),
-      limits: limitsWith({ outputBytes: OUTPUT_BYTES }),
-      closeTimeoutMs: 50,
-      admit: admitAll,
-      onLink: () => undefined,
-      onLine: (line) => lines.push(line),
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
+    server = await SocketServer.start({ limits: { outputBytes: OUTPUT_BYTES }, closeTimeoutMs: 50 });
   });
 
-  afterEach(async () => {
-    for (const client of clients) client.terminate();
-    clients.clear();
-    upgrade.terminate();
-    server.close();
-    await once(server, 'close');
-  });
+  afterEach(() => server.close());
 
   /** A client, and the line it made here with what came over it. */
   async function connect(): Promise<{
@@ -66,11 +31,9 @@ describe('relay log socket', () => {
     readonly told: Inbox<LogFrame>;
     readonly closed: Promise<number>;
   }> {
-    const { port } = server.address() as AddressInfo;
-    const client = new WebSocket(`ws://127.0.0.1:${port}/log`, [LOG_SUBPROTOCOL], {
-      perMessageDeflate: false,
-    });
-    clients.add(client);
+    const client = server.own(
+      new WebSocket(`ws://127.0.0.1:${server.port}/log`, [LOG_SUBPROTOCOL], { perMessageDeflate: false }),
+    );
     const told = new Inbox<LogFrame>('told');
     client.on('message', (data: Buffer) => {
       const frame = decodeFrame(data);
@@ -80,17 +43,13 @@ describe('relay log socket', () => {
     const closed = new Promise<number>((resolve) => {
       client.on('close', resolve);
     });
-    const [line] = await Promise.all([lines.next(() => true), once(client, 'open')]);
+    const [line] = await Promise.all([server.lines.next(() => true), once(client, 'open')]);
     const heard = new Inbox<Uint8Array | 'text' | 'closed'>('heard');
     line.listen({
       frame: (bytes) => heard.push(bytes === undefined ? 'text' : Uint8Array.from(bytes)),
       close: () => heard.push('closed'),
     });
     return { client, line, heard, told, closed };
-  }
-
-  function beat(): void {
-    for (let at = 0; at < TICKS_PER_BEAT; at += 1) tick();
   }
 
   it('carries binary frames both ways, and says when a text comes', async () => {
@@ -164,13 +123,13 @@ describe('relay log socket', () => {
   it('pings, answers pings, and gives up on a side that stays silent', async () => {
     const { client, line, heard } = await connect();
     const pinged = once(client, 'ping');
-    beat();
+    server.beat();
     await pinged;
     client.ping('x');
     expect(String((await once(client, 'pong'))[0])).to.equal('x');
     expect(line.noise).to.be.above(0);
     client.pause();
-    for (let beats = 0; beats < 4; beats += 1) beat();
+    for (let beats = 0; beats < 4; beats += 1) server.beat();
     expect(await heard.next((item) => item === 'closed')).to.equal('closed');
   });
 

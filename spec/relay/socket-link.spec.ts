@@ -1,24 +1,18 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import { connect as connectTo, type AddressInfo, type Socket } from 'node:net';
+import { connect as connectTo, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { describeLink, type LinkSubject } from '../../adapters/conformance/index.ts';
 import { WebSocketLink } from '../../adapters/websocket-link.ts';
-import { limitsWith } from '../../lib/base/limits.ts';
-import { Slices } from '../../lib/base/slices.ts';
 import type { Frame, LinkListener } from '../../lib/mesh/link.ts';
-import { Heartbeat } from '../../relay/heartbeat.ts';
 import type { SocketLink } from '../../relay/socket-link.ts';
 import { encodeTextFrame, Fragments } from '../../relay/text-frame.ts';
-import { Upgrade } from '../../relay/upgrade.ts';
 import { Inbox } from '../support/inbox.ts';
 import { deafPeer } from './deaf-peer.ts';
-import { admitAll } from './open-door.ts';
+import { SocketServer } from './socket-server.ts';
 
 const FRAME_BYTES = 3_000_000;
 const CLOSE_TIMEOUT_MS = 300;
-const TICKS_PER_BEAT = 20;
 
 /** Both ends of one connection. */
 interface Pair {
@@ -83,64 +77,34 @@ function framesIn(bytes: Buffer): [head: number, length: number][] {
 }
 
 describe('relay socket link', () => {
-  let server: Server;
-  let upgrade: Upgrade;
-  let tick: () => void;
-  let links: Inbox<SocketLink>;
-  let slices: Slices;
-  const clients = new Set<WebSocket>();
+  let server: SocketServer;
 
   beforeEach(async () => {
-    server = createServer();
-    links = new Inbox('links');
-    slices = new Slices({ schedule: setImmediate });
-    const heartbeat = new Heartbeat(20_000, (_ms, task) => {
-      tick = task;
-      return () => undefined;
-    });
-    heartbeat.start();
-    upgrade = new Upgrade({
-      server,
-      heartbeat,
-      slices,
-      limits: limitsWith({ frameBytes: FRAME_BYTES }),
+    server = await SocketServer.start({
+      limits: { frameBytes: FRAME_BYTES },
       closeTimeoutMs: CLOSE_TIMEOUT_MS,
-      admit: admitAll,
-      onLink: (link) => links.push(link),
     });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
   });
 
-  afterEach(async () => {
-    for (const client of clients) client.terminate();
-    clients.clear();
-    upgrade.terminate();
-    server.close();
-    await once(server, 'close');
-  });
+  afterEach(() => server.close());
 
   async function connect(): Promise<Pair> {
-    const { port } = server.address() as AddressInfo;
-    const stream = connectTo(port, '127.0.0.1');
-    const client = new WebSocket(`ws://127.0.0.1:${port}/gun`, {
-      perMessageDeflate: false,
-      createConnection: () => stream,
-    });
-    clients.add(client);
+    const stream = connectTo(server.port, '127.0.0.1');
+    const client = server.own(
+      new WebSocket(`ws://127.0.0.1:${server.port}/gun`, {
+        perMessageDeflate: false,
+        createConnection: () => stream,
+      }),
+    );
     const received = new Inbox<string>('client frames');
     client.on('message', (data: Buffer, isBinary) => received.push(isBinary ? 'binary' : data.toString()));
     await once(client, 'open');
-    return { client, stream, received, link: await links.next(() => true) };
+    return { client, stream, received, link: await server.links.next(() => true) };
   }
 
   /** Resolves when every link is gone. */
   async function emptied(): Promise<void> {
-    while (upgrade.linkCount > 0) await turn();
-  }
-
-  function beat(): void {
-    for (let i = 0; i < TICKS_PER_BEAT; i += 1) tick();
+    while (server.upgrade.linkCount > 0) await turn();
   }
 
   it('delivers text frames in order and ignores binary ones', async () => {
@@ -262,7 +226,7 @@ describe('relay socket link', () => {
     polite.client.close();
     vanishing.stream.destroy();
     await Promise.all(recorders.map(({ closed }) => closed));
-    expect(upgrade.linkCount).to.equal(0);
+    expect(server.upgrade.linkCount).to.equal(0);
   });
 
   it('closes a frame over the limit with 1009 and takes one of just the limit', async () => {
@@ -311,7 +275,7 @@ describe('relay socket link', () => {
     const { link, client, received } = await connect();
     link.listen(new Recorder());
     const ping = once(client, 'ping');
-    beat();
+    server.beat();
     await Promise.all([ping, received.next((text) => text === '[]')]);
     expect(received.all).to.deep.equal(['[]']);
   });
@@ -320,7 +284,7 @@ describe('relay socket link', () => {
     const { link, client, received } = await connect();
     link.listen(new Recorder());
     for (let i = 0; i < 6; i += 1) {
-      beat();
+      server.beat();
       await received.next((text) => text === '[]');
       await answered(client);
     }
@@ -354,14 +318,14 @@ describe('relay socket link', () => {
     const recorder = new Recorder();
     link.listen(recorder);
     client.pause();
-    for (let i = 0; i < 2; i += 1) beat();
+    for (let i = 0; i < 2; i += 1) server.beat();
     client.resume();
     for (let i = 0; i < 2; i += 1) await received.next((text) => text === '[]');
     await answered(client);
     client.pause();
-    for (let i = 0; i < 3; i += 1) beat();
+    for (let i = 0; i < 3; i += 1) server.beat();
     await recorder.closed;
-    expect(upgrade.linkCount).to.equal(0);
+    expect(server.upgrade.linkCount).to.equal(0);
   });
 
   it('waits for no sign of life while it does not read itself', async () => {
@@ -370,7 +334,7 @@ describe('relay socket link', () => {
     link.listen(recorder);
     link.pause();
     client.pause();
-    for (let i = 0; i < 6; i += 1) beat();
+    for (let i = 0; i < 6; i += 1) server.beat();
     client.resume();
     for (let i = 0; i < 6; i += 1) await received.next((text) => text === '[]');
     expect(recorder.closes).to.equal(0);
@@ -417,8 +381,8 @@ describe('relay socket link', () => {
       link.listen(new Recorder());
       client.terminate();
       expect(stream.destroyed).to.equal(true);
-      const raw = await deafPeer((server.address() as AddressInfo).port);
-      const deaf = await links.next(() => true);
+      const raw = await deafPeer(server.port);
+      const deaf = await server.links.next(() => true);
       deaf.listen(new Recorder());
       const chunks: Buffer[] = [];
       deaf.send({ text: 'x'.repeat(150_000) });
@@ -455,7 +419,7 @@ describe('relay socket link', () => {
       for (let i = 0; i < 8; i += 1) link.send({ text: CJK });
       for (let i = 0; i < 2; i += 1) {
         await turn();
-        beat();
+        server.beat();
       }
       client.resume();
       await received.until(() => received.all.length === 8 || undefined, 'eight texts');
@@ -498,7 +462,7 @@ describe('relay socket link', () => {
       await recorder.closed;
       await turn();
       await turn();
-      expect(slices.size).to.equal(0);
+      expect(server.slices.size).to.equal(0);
     });
 
     it('decodes them over several turns, in order with what follows, and reads no further meanwhile', async () => {
@@ -530,7 +494,7 @@ describe('relay socket link', () => {
       client.send('first');
       client.send(CJK);
       await recorder.frames.next((text) => text === 'first');
-      while (slices.size === 0) await turn();
+      while (server.slices.size === 0) await turn();
       link.close(1001, '');
       await emptied();
       expect(recorder.frames.all).to.deep.equal(['first']);
@@ -540,10 +504,10 @@ describe('relay socket link', () => {
   it('waits for nobody to answer while nobody listens', async () => {
     const { client, received } = await connect();
     client.pause();
-    for (let i = 0; i < 6; i += 1) beat();
+    for (let i = 0; i < 6; i += 1) server.beat();
     client.resume();
     for (let i = 0; i < 6; i += 1) await received.next((text) => text === '[]');
-    expect(upgrade.linkCount).to.equal(1);
+    expect(server.upgrade.linkCount).to.equal(1);
   });
 });
 
@@ -553,30 +517,12 @@ async function joined(): Promise<{
   dialled: WebSocketLink;
   remove: () => Promise<void>;
 }> {
-  const server = createServer();
-  const accepting = new Inbox<SocketLink>('accepted links');
-  const heartbeat = new Heartbeat(20_000, () => () => undefined);
-  const upgrade = new Upgrade({
-    server,
-    heartbeat,
-    slices: new Slices({ schedule: setImmediate }),
-    limits: limitsWith({ frameBytes: 8_000_000 }),
-    admit: admitAll,
-    onLink: (link) => accepting.push(link),
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/gun`;
+  const server = await SocketServer.start({ limits: { frameBytes: 8_000_000 } });
+  const url = `ws://127.0.0.1:${server.port}/gun`;
   const socket = new WebSocket(url, { perMessageDeflate: false });
   const dialled = new WebSocketLink(socket, url);
   await once(socket, 'open');
-  const accepted = await accepting.next(() => true);
-  const remove = async (): Promise<void> => {
-    upgrade.terminate();
-    server.close();
-    await once(server, 'close');
-  };
-  return { accepted, dialled, remove };
+  return { accepted: await server.links.next(() => true), dialled, remove: () => server.close() };
 }
 
 describeLink({ describe, it }, 'SocketLink', async (): Promise<LinkSubject> => {

@@ -42,6 +42,7 @@ export async function signingApp(options: SigningAppOptions = {}): Promise<Signi
   const author = await authorOf(graph, {
     key,
     batch,
+    ...(rest.clock === undefined ? {} : { clock: rest.clock }),
     ...(signs === undefined ? {} : { signs }),
     ...(network === undefined ? {} : { network }),
     ...(topic === undefined ? {} : { topic }),

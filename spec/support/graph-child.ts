@@ -3,12 +3,12 @@ import { websocket } from 'thicket/adapters/websocket-link';
 import { LevelStorage } from '../../adapters/level.ts';
 import { createGraph, type Graph } from '../../lib/api/graph.ts';
 import { stored } from '../../lib/api/stored-keeper.ts';
+import { scaled } from '../torture/scale.ts';
 import { heldBytes } from './garbage.ts';
 
 /** Souls that are subscribed to and released. */
-const SOULS = 100_000;
+const SOULS = scaled(30_000, 100_000);
 const AT_ONCE = 1000;
-const MIB = 1024 * 1024;
 
 const [task = '', url = '', folder = ''] = process.argv.slice(2);
 // Through the package's door and without a class, as apps do it.
@@ -63,7 +63,7 @@ async function comeAndGo(): Promise<void> {
   const before = await heldBytes();
   await wander(graph, 'soul', SOULS);
   const after = await heldBytes();
-  tell({ grownMiB: (after - before) / MIB });
+  tell({ souls: SOULS, grownBytes: after - before });
   await graph.close();
 }
 
@@ -79,6 +79,7 @@ async function wander(graph: Graph, name: string, souls: number): Promise<void> 
     );
     await Promise.all(heard);
     for (const stop of stops) stop();
+    tell({ souls: first + AT_ONCE });
   }
 }
 

@@ -20,7 +20,6 @@ export interface GraphProcess {
 /** Starts an app that does one task. */
 export function startGraphProcess(task: string, url: string, folder = ''): GraphProcess {
   const child = spawn(process.execPath, [CHILD, task, url, folder], {
-    env: { ...process.env, NODE_V8_COVERAGE: '' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const news = new Inbox<unknown>(`the app that does ${task}`);

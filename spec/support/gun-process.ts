@@ -67,7 +67,8 @@ export class GunProcess {
     this.#child = fork(CHILD, [JSON.stringify(options)], {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      env: { ...process.env, NODE_V8_COVERAGE: '', NODE_OPTIONS: '' },
+      execArgv: [],
+      env: { ...process.env, NODE_OPTIONS: '' },
     });
     this.#child.stderr?.on('data', (text: Buffer) => (complaints += text.toString().slice(0, 2000)));
     this.#child.on('message', (news: GunNews) => {

@@ -5,6 +5,9 @@ import type { Limits } from '../../lib/base/limits.ts';
 import type { ForkPolicy } from '../../lib/log/fork.ts';
 import type { Signer } from '../../lib/log/key-pair.ts';
 import { namesOf, type Operation } from '../../lib/log/operation.ts';
+import { CountingEntries } from '../../lib/store/counting-entries.ts';
+import { ForkHider, type ForkHiderEvent } from '../../lib/store/fork-hider.ts';
+import { ForkMarks } from '../../lib/store/fork-marks.ts';
 import { LogGroup } from '../../lib/store/log-group.ts';
 import { LoggedCommits } from '../../lib/store/logged-commits.ts';
 import { History } from '../../lib/store/history.ts';
@@ -20,6 +23,9 @@ import { StoredLogs } from '../../lib/sync/stored-logs.ts';
 import { FakeClock } from './fake-clock.ts';
 import { authorOf, LOG_ID, TOPIC, verifyFast } from './log-maker.ts';
 import { SmallStore } from './small-store.ts';
+
+/** Characters of writes that wait for a witness in memory. */
+const MARKED_LENGTH = 1024 * 1024;
 
 /** How a store with logs is made. */
 export interface LoggedStoreOptions {
@@ -40,10 +46,13 @@ export class LoggedStore {
   readonly history: History;
   readonly past: Past;
   readonly marks: WitnessMarks;
+  readonly forks: ForkMarks;
+  readonly hider: ForkHider;
   readonly own: OwnLog;
   readonly witness: Witness;
   readonly sync: StoredLogs;
   readonly told: WitnessEvent[] = [];
+  readonly hidings: ForkHiderEvent[] = [];
 
   constructor(options: LoggedStoreOptions = {}) {
     const {
@@ -53,7 +62,8 @@ export class LoggedStore {
       witnesses = true,
       signer = authorOf(200),
     } = options;
-    let made: { readonly store: LogStore; readonly marks: WitnessMarks } | undefined;
+    let made:
+      { readonly store: LogStore; readonly marks: WitnessMarks; readonly forks: ForkMarks } | undefined;
     const topic = toHex(TOPIC);
     const log = toHex(LOG_ID);
     this.small = new SmallStore({
@@ -61,26 +71,44 @@ export class LoggedStore {
       clock,
       ...(options.limits === undefined ? {} : { limits: options.limits }),
       logs: (storage) => {
-        made = { store: new LogStore(storage), marks: new WitnessMarks(storage) };
-        const { store, marks } = made;
-        const group = (): LogGroup => new LogGroup(store, policy, (id) => (id === log ? topic : undefined));
-        return new LoggedCommits({ group, marks: witnesses ? marks : undefined });
+        made = {
+          store: new LogStore(storage),
+          marks: new WitnessMarks(storage, MARKED_LENGTH),
+          forks: new ForkMarks(storage, policy),
+        };
+        const { store, marks, forks } = made;
+        const entries = new CountingEntries(storage, store, forks);
+        const group = (): LogGroup => new LogGroup(store, forks, (id) => (id === log ? topic : undefined));
+        return new LoggedCommits({
+          group,
+          marks: witnesses ? marks : undefined,
+          signer: () => this.witness,
+          forks: { marks: forks, entries },
+        });
       },
     });
     this.logs = made!.store;
     this.marks = made!.marks;
+    this.forks = made!.forks;
     const { writer, graph } = this.small;
-    this.history = new History(this.small.storage, this.logs);
+    this.history = new History(this.small.storage, this.logs, (name) => this.forks.isHidden(name));
     this.past = new Past({
       history: this.history,
       store: this.logs,
       readNode: async (soul) => (await graph.readNode(soul))?.fields ?? [],
       now: clock.clock,
     });
+    this.hider = new ForkHider({
+      store: this.logs,
+      marks: this.forks,
+      submit: writer.submit.bind(writer),
+      allow: (writes) => writes,
+      startTimer: clock.startTimer,
+      report: (event) => this.hidings.push(event),
+    });
     this.own = new OwnLog({
       signer,
       topic: TOPIC,
-      store: this.logs,
       submit: writer.submit.bind(writer),
       clock: clock.clock,
     });
@@ -88,11 +116,13 @@ export class LoggedStore {
       marks: this.marks,
       log: this.own,
       store: this.logs,
+      history: this.history,
       readField: (soul, key) => graph.readField(soul, key),
       now: clock.clock,
       startTimer: clock.startTimer,
       report: (event) => this.told.push(event),
       snapshotAfter: options.snapshotAfter,
+      restores: policy === 'hide',
     });
     this.sync = new StoredLogs({ store: this.logs, submit: writer.submit.bind(writer), verify: verifyFast });
   }
@@ -125,6 +155,7 @@ export class LoggedStore {
   /** Closes witness, writer and storage. */
   async close(): Promise<void> {
     await this.witness.close();
+    await this.hider.close();
     await this.small.close();
   }
 }
@@ -133,5 +164,6 @@ export class LoggedStore {
 export async function openLogged(options: LoggedStoreOptions = {}): Promise<LoggedStore> {
   const store = new LoggedStore(options);
   await store.small.open();
+  store.hider.wake();
   return store;
 }

@@ -49,7 +49,8 @@ export async function runPublicChainTests(
 function runShare(run: PublicRun): Promise<readonly PublicTest[]> {
   const child = fork(CHILD, [JSON.stringify(run)], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    env: { ...process.env, NODE_V8_COVERAGE: '', NODE_OPTIONS: '' },
+    execArgv: [],
+    env: { ...process.env, NODE_OPTIONS: '' },
   });
   let complaints = '';
   child.stderr!.on('data', (text: Buffer) => (complaints += text.toString().slice(0, 2000)));

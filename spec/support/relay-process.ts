@@ -49,12 +49,9 @@ export interface ThicketProcess extends RelayProcess {
   readonly output: Inbox<string>;
 }
 
-/**
- * The environment without what the command would take its options from. Its coverage is not counted either: what it
- * runs is covered in the process of the specs, and each relay would write megabytes when it ends.
- */
+/** The environment without what the command would take its options from. */
 function plainEnvironment(): NodeJS.ProcessEnv {
-  const options = /^(THICKET_.*|PORT|PEERS|HTTPS_KEY|HTTPS_CERT|NODE_V8_COVERAGE)$/;
+  const options = /^(THICKET_.*|PORT|PEERS|HTTPS_KEY|HTTPS_CERT)$/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !options.test(name)));
 }
 

@@ -21,7 +21,8 @@ export class SeaProcess {
     this.#child = fork(CHILD, [kind], {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      env: { ...process.env, NODE_V8_COVERAGE: '', NODE_OPTIONS: '' },
+      execArgv: [],
+      env: { ...process.env, NODE_OPTIONS: '' },
     });
     let complaints = '';
     this.#child.stderr?.on('data', (text: Buffer) => (complaints += text.toString().slice(0, 2000)));

@@ -32,12 +32,10 @@ export class WatchedRelay {
 
   /** Starts a relay over a data folder. */
   static async start(options: WatchedOptions): Promise<WatchedRelay> {
-    // Counting what is covered makes code much slower, and this is about how long it takes.
-    const { NODE_V8_COVERAGE: _, ...env } = process.env;
     const thread = new URL('watched-relay-thread.js', import.meta.url);
     const { youngMib } = options;
     const resourceLimits = youngMib === undefined ? {} : { maxYoungGenerationSizeMb: youngMib };
-    const worker = new Worker(thread, { workerData: options, env, resourceLimits });
+    const worker = new Worker(thread, { workerData: options, resourceLimits });
     const [message] = (await once(worker, 'message')) as [WatchedMessage];
     if (message.kind !== 'listening') throw new Error(`the relay's thread said ${message.kind}`);
     return new WatchedRelay(worker, message.port);

@@ -3,12 +3,15 @@ import { MemoryStorage } from '../../adapters/memory.ts';
 import { toHex } from '../../lib/base/byte-texts.ts';
 import { limitsWith, type Limits } from '../../lib/base/limits.ts';
 import { success, type Result } from '../../lib/base/result.ts';
-import { Slices } from '../../lib/base/slices.ts';
+import { finish, Slices } from '../../lib/base/slices.ts';
+import { writeOf } from '../../lib/graph/write.ts';
 import { LOG_FEATURE, LogPeer } from '../../lib/mesh/log-peer.ts';
 import { Mesh } from '../../lib/mesh/mesh.ts';
 import { SeaChecker } from '../../lib/sea/checker.ts';
 import { createPair } from '../../lib/sea/keys.ts';
 import { signWrite } from '../../lib/sea/signed-value.ts';
+import type { Change } from '../../lib/store/storage.ts';
+import { WitnessMarks } from '../../lib/store/witness-marks.ts';
 import type { LogFrame } from '../../lib/sync/log-frames.ts';
 import { LogHandshake, type HandshakeOptions } from '../../lib/sync/log-handshake.ts';
 import { createRelay } from '../../relay/relay.ts';
@@ -412,6 +415,22 @@ const REACHED: Readonly<Record<keyof Limits, Reach>> = {
       peer.receive(success(stateVectorOf(count)));
       expect(line.code === undefined).to.equal(!isClosed);
     }
+  },
+
+  witnessLength: async () => {
+    const storage = new MemoryStorage();
+    await storage.open();
+    const marks = new WitnessMarks(storage, 1000);
+    for (const key of ['a', 'b', 'c']) {
+      const changes: Change[] = [];
+      finish(marks.append(changes, [[writeOf('s', key, 1, 'x'.repeat(400))]]));
+      await storage.commit(changes);
+      marks.settle(true);
+    }
+    const kept = await marks.oldest(10);
+    expect(kept.writes.map(({ key }) => key)).to.deep.equal(['a', 'b']);
+    marks.done(kept.keys);
+    expect(await marks.oldest(10)).to.deep.include({ writes: [], names: [[['s', ['c']]]] });
   },
 };
 

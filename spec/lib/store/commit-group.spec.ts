@@ -47,6 +47,31 @@ describe('store CommitGroup', () => {
     expect(group.current('t', 'a')).to.equal(undefined);
   });
 
+  it('takes properties out of small and large nodes, and the records of nodes that are empty then', async () => {
+    await store.put([...many('wide', 100), writeOf('wide', 'text', 5, 'x'.repeat(70_000))]);
+    await store.graph.readNode('wide');
+    const reading = store.storage.hold('getText', 'after');
+    store.storage.late = true;
+    const alone = store.graph.readField('s', 'a');
+    void reading;
+    const gone = [writeOf('s', 'a', 1, 1), writeOf('wide', 'k7', 1, 1), writeOf('wide', 'text', 1, 1)];
+    const group = await loaded(...gone, writeOf('s', 'b', 1, 1));
+    for (const { soul, key } of gone) group.remove(soul, key);
+    expect(group.current('s', 'a')).to.equal(undefined);
+    await store.storage.commit(changesOf(group));
+    finish(group.publish());
+    reading.release();
+    await alone;
+    expect(await store.fieldLines(gone)).to.deep.equal([]);
+    expect(await store.lines()).to.have.lengthOf(100);
+    expect(await pieceKeys(store.memory)).to.deep.equal([]);
+    const last = await loaded(writeOf('s', 'b', 1, 1));
+    last.remove('s', 'b');
+    expect(changesOf(last)).to.deep.equal([[nodeKey('s'), undefined]]);
+    last.accept(writeOf('s', 'b', 2, 'again'));
+    expect(changesOf(last)).to.deep.equal([[nodeKey('s'), nodeRecord({ b: [2, '"again"'] })]]);
+  });
+
   it('reads the records of all nodes in one request, new or not', async () => {
     const write = writeOf('s', 'a', 1, 1);
     await loaded(write, writeOf('s', 'c', 1, 1), write, writeOf('t', 'a', 1, 1), writeOf('u', 'a', 1, 1));

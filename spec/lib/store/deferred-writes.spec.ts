@@ -77,6 +77,27 @@ describe('store DeferredWrites', () => {
     return due;
   }
 
+  it('let go of what is not to come, unless the commit fails', () => {
+    const each = deferred();
+    for (const write of [ahead(1, 'a', long('x')), ahead(2, 'b')]) each.add(write, 'owner');
+    const [, , ...pieces] = changesOf(each).toReversed();
+    finish(each.settle(true));
+    expect(each.waits(ahead(2, 'b'))).to.equal(true);
+    expect(each.waits(ahead(2, 'b', 'w'))).to.equal(false);
+    each.drop(ahead(2, 'b'));
+    expect(changesOf(each)).to.deep.equal([[deferredKey(START_MS + 2, 's', 'b'), undefined]]);
+    finish(each.settle(false));
+    expect(each.size).to.equal(2);
+    each.drop(ahead(1, 'a'));
+    each.drop(ahead(9, 'nothing'));
+    expect(changesOf(each).map(([, value]) => value)).to.deep.equal([
+      undefined,
+      ...pieces.map(() => undefined),
+    ]);
+    finish(each.settle(true));
+    expect(each.size).to.equal(1);
+  });
+
   it('refuses what lies beyond the horizon, and names it', () => {
     const each = deferred({ futureMs: 1000 });
     expect(each.refusal([ahead(1000)], 'p', START_MS)).to.equal(undefined);

@@ -61,6 +61,6 @@ describe('store.log-store', () => {
     expect(await store.logs.operation('0'.repeat(64))).to.equal(undefined);
     expect(await store.logs.idAt(name, 7)).to.equal(id);
     expect(await store.logs.idAt(name, 99)).to.equal(undefined);
-    expect(await store.logs.evidence(name, 7)).to.equal(undefined);
+    expect(await store.logs.evidence(name)).to.equal(undefined);
   });
 });

@@ -3,6 +3,8 @@ import { toHex } from '../../../lib/base/byte-texts.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
 import type { Operation } from '../../../lib/log/operation.ts';
 import { encodeDelta } from '../../../lib/store/delta-codec.ts';
+import { CountingEntries } from '../../../lib/store/counting-entries.ts';
+import { ForkMarks } from '../../../lib/store/fork-marks.ts';
 import { LogGroup } from '../../../lib/store/log-group.ts';
 import { LogStore } from '../../../lib/store/log-store.ts';
 import { LoggedCommits } from '../../../lib/store/logged-commits.ts';
@@ -59,6 +61,7 @@ describe('store.logged-commits', () => {
 
   it('marks nothing for a witness when the commit failed, and everything when it is tried again', async () => {
     const write = writeOf('s', 'k', 1, 'v');
+    await store.small.put([writeOf('s', 'first', 1, 'at once')]);
     store.small.storage.fails = (operation) => operation === 'commit';
     expect((await store.small.put([write])).ok).to.equal(false);
     expect(store.marks.size).to.equal(0);
@@ -108,8 +111,10 @@ describe('store.logged-commits that take only what is signed', () => {
       logs: (storage) => {
         const topic = toHex(TOPIC);
         const logs = new LogStore(storage);
+        const marks = new ForkMarks(storage, 'tolerate');
         return new LoggedCommits({
-          group: () => new LogGroup(logs, 'tolerate', (id) => (id === toHex(LOG_ID) ? topic : undefined)),
+          forks: { marks, entries: new CountingEntries(storage, logs, marks) },
+          group: () => new LogGroup(logs, marks, (id) => (id === toHex(LOG_ID) ? topic : undefined)),
           refusesUnsigned: true,
         });
       },

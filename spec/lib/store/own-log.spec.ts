@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import { MemoryStorage } from '../../../adapters/memory.ts';
 import { writeOf } from '../../../lib/graph/write.ts';
 import { encodeDelta } from '../../../lib/store/delta-codec.ts';
-import { openLogged } from '../../support/logged-store.ts';
+import { LOG_MOVED } from '../../../lib/store/own-log.ts';
+import { LoggedStore, openLogged } from '../../support/logged-store.ts';
 
 describe('store.own-log', () => {
   const writes = [writeOf('s', 'a', 1, 1)];
@@ -17,7 +18,6 @@ describe('store.own-log', () => {
       appended.map((result) => (result.ok ? result.value.header.sequence : result.reason)),
     ).to.deep.equal([0, 1, 2]);
     expect(await store.small.lines()).to.have.lengthOf(1);
-    await store.own.idle();
     await store.close();
     const again = await openLogged({ memory });
     const next = await again.own.append(body.value);
@@ -37,10 +37,20 @@ describe('store.own-log', () => {
     await store.close();
   });
 
-  it('gives up what is before a prune point', async () => {
+  it('says why nothing was appended when a body is too large, or its log is full', () => {
+    const store = new LoggedStore();
+    const large = store.own.sign(undefined, new Uint8Array(1024 * 1024 + 1), false);
+    expect(large).to.deep.equal({ ok: false, reason: 'an operation is too large: 1048577 bytes' });
+    const head = { first: 0, height: 2 ** 32 - 1, tip: '00'.repeat(32), side: undefined };
+    expect(store.own.sign(head, body.value, false)).to.deep.equal({ ok: false, reason: 'a log is full' });
+  });
+
+  it('gives up what is before a prune point, but only when nothing came there meanwhile', async () => {
     const store = await openLogged();
     await store.own.append(body.value);
-    await store.own.append(body.value, { prune: true });
+    const late = await store.own.append(body.value, { prunes: -1 });
+    expect(late).to.deep.equal({ ok: false, reason: LOG_MOVED });
+    await store.own.append(body.value, { prunes: 0 });
     expect((await store.logs.head(store.own.name))?.first).to.equal(1);
     expect(await store.lines()).to.have.lengthOf(1);
     await store.close();

@@ -5,6 +5,7 @@ import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
 import type { Change } from '../../../lib/store/storage.ts';
 import { WitnessMarks } from '../../../lib/store/witness-marks.ts';
 
+const MOST = 4 * 1024 * 1024;
 const write = (soul: string, key: string): FieldWrite => writeOf(soul, key, 1, 1);
 
 /** Marks writes in a commit of their own. */
@@ -19,7 +20,7 @@ describe('store.witness-marks', () => {
   it('keep the names of what a commit changed, over a restart, in their order', async () => {
     const storage = new MemoryStorage();
     await storage.open();
-    const marks = new WitnessMarks(storage);
+    const marks = new WitnessMarks(storage, MOST);
     let wakes = 0;
     marks.onMarked(() => {
       wakes += 1;
@@ -27,13 +28,13 @@ describe('store.witness-marks', () => {
     await mark(marks, storage, write('s', 'a'), write('s', '\ud800'), write('t', 'a'));
     await mark(marks, storage, write('u', 'a'));
     expect([marks.size, wakes]).to.deep.equal([2, 1]);
-    const again = new WitnessMarks(storage);
+    const again = new WitnessMarks(storage, MOST);
     again.onMarked(() => {
       wakes += 1;
     });
     await again.load();
     expect([again.size, wakes]).to.deep.equal([2, 2]);
-    const { names, keys } = again.oldest(100);
+    const { names, keys } = await again.oldest(100);
     expect(names).to.deep.equal([
       [
         ['s', ['a', '\ud800']],
@@ -45,21 +46,21 @@ describe('store.witness-marks', () => {
     again.done(keys);
     expect(again.size).to.equal(0);
     await mark(again, storage, write('v', 'a'));
-    expect(again.oldest(1).keys).to.not.have.members(keys);
+    expect((await again.oldest(1)).keys).to.not.have.members(keys);
   });
 
   it('give no more than is wanted, but at least one mark', async () => {
     const storage = new MemoryStorage();
     await storage.open();
-    const marks = new WitnessMarks(storage);
+    const marks = new WitnessMarks(storage, MOST);
     for (const soul of ['a', 'b', 'c']) await mark(marks, storage, write(soul, '1'), write(soul, '2'));
-    expect(marks.oldest(1).keys).to.have.lengthOf(1);
-    expect(marks.oldest(4).keys).to.have.lengthOf(2);
-    expect(marks.oldest(99).keys).to.have.lengthOf(3);
+    expect((await marks.oldest(1)).keys).to.have.lengthOf(1);
+    expect((await marks.oldest(4)).keys).to.have.lengthOf(2);
+    expect((await marks.oldest(99)).keys).to.have.lengthOf(3);
   });
 
   it('forget what was not committed', () => {
-    const marks = new WitnessMarks(new MemoryStorage());
+    const marks = new WitnessMarks(new MemoryStorage(), MOST);
     const changes: Change[] = [];
     finish(marks.append(changes, [[write('s', 'a')]]));
     marks.settle(false);
@@ -70,8 +71,8 @@ describe('store.witness-marks', () => {
     expect(changes[0]![0]).to.equal(changes[1]![0]);
   });
 
-  it('cut what a large commit changed into several marks, with pauses between', () => {
-    const marks = new WitnessMarks(new MemoryStorage());
+  it('cut what a large commit changed into several marks, with pauses between', async () => {
+    const marks = new WitnessMarks(new MemoryStorage(), MOST);
     const changes: Change[] = [];
     const many = Array.from({ length: 1200 }, (_, at) => write('s', `${at}`));
     const steps = marks.append(changes, [many.slice(0, 700), many.slice(700)]);
@@ -80,21 +81,48 @@ describe('store.witness-marks', () => {
     expect([pauses, changes.length]).to.deep.equal([2, 3]);
     marks.settle(true);
     expect(marks.size).to.equal(3);
-    expect(marks.oldest(1e9).writes).to.deep.equal(many);
+    expect((await marks.oldest(1e9)).writes).to.deep.equal(many);
   });
 
-  it('keep no more writes in memory than they may, and have the others read again', () => {
-    const marks = new WitnessMarks(new MemoryStorage());
+  it('keep no more writes in memory than they may, and have the others read again', async () => {
+    const storage = new MemoryStorage();
+    await storage.open();
+    const marks = new WitnessMarks(storage, MOST);
     const large = Array.from({ length: 5 }, (_, at) => writeOf('s', `${at}`, 1, 'x'.repeat(1024 * 1024)));
-    for (const one of large) {
-      finish(marks.append([], [[one]]));
-      marks.settle(true);
-    }
-    const { writes, names, keys } = marks.oldest(1e9);
-    expect([writes.length, names]).to.deep.equal([3, [[['s', ['3']]], [['s', ['4']]]]]);
+    for (const one of large) await mark(marks, storage, one);
+    const first = await marks.oldest(1e9);
+    expect([first.writes.length, first.names]).to.deep.equal([3, []]);
+    marks.done(first.keys);
+    await mark(marks, storage, large[0]!);
+    const second = await marks.oldest(1e9);
+    expect([second.writes.length, second.names]).to.deep.equal([0, [[['s', ['3']]], [['s', ['4']]]]]);
+    marks.done(second.keys);
+    expect((await marks.oldest(1)).writes).to.deep.equal([large[0]]);
+    expect(marks.size).to.equal(1);
+  });
+
+  it('leave out what somebody else said while it waited, as long as anything waits', async () => {
+    const storage = new MemoryStorage();
+    await storage.open();
+    const marks = new WitnessMarks(storage, MOST);
+    marks.heard([write('s', 'early')]);
+    await mark(marks, storage, write('s', 'early'), write('s', 'a'), write('s', 'b'));
+    marks.heard([write('s', 'a'), writeOf('s', 'b', 2, 1), writeOf('s', 'b', 1, 2)]);
+    const { writes, keys } = await marks.oldest(100);
+    expect(writes).to.deep.equal([write('s', 'early'), write('s', 'b')]);
     marks.done(keys);
-    finish(marks.append([], [[large[0]!]]));
-    marks.settle(true);
-    expect(marks.oldest(1).writes).to.deep.equal([large[0]]);
+    await mark(marks, storage, write('s', 'a'));
+    expect((await marks.oldest(100)).writes).to.deep.equal([write('s', 'a')]);
+  });
+
+  it('remember no more of what others said than they may', async () => {
+    const storage = new MemoryStorage();
+    await storage.open();
+    const marks = new WitnessMarks(storage, 100);
+    await mark(marks, storage, write('s', 'a'));
+    const many = Array.from({ length: 50 }, (_, at) => write('s', `${at}`));
+    marks.heard(many);
+    marks.heard([write('s', 'a')]);
+    expect((await marks.oldest(100)).writes).to.deep.equal([write('s', 'a')]);
   });
 });

@@ -4,7 +4,7 @@ import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
 import { decodeDelta } from '../../../lib/store/delta-codec.ts';
 import { markRange } from '../../../lib/store/log-keys.ts';
 import { pagesOf, replayLogs } from '../../../lib/store/replay.ts';
-import { WITNESS_WAIT_MS } from '../../../lib/store/witness.ts';
+import { AT_ONCE_WRITES, WITNESS_WAIT_MS } from '../../../lib/store/witness.ts';
 import { FakeClock, START_MS } from '../../support/fake-clock.ts';
 import { openLogged, type LoggedStore } from '../../support/logged-store.ts';
 import { NaiveGraph } from '../../support/naive-graph.ts';
@@ -43,21 +43,51 @@ const some = (count: number, state = 1): FieldWrite[] =>
   Array.from({ length: count }, (_, at) => writeOf(`s${at % 7}`, `k${at}`, state, `v${at}-${state}`));
 
 describe('store.witness', () => {
-  it('signs what came within 100 ms as one operation, and the acknowledgement does not wait for it', async () => {
+  it('signs the first write after a quiet time in its own commit', async () => {
     const store = await openLogged();
+    for (const state of [1, 2]) {
+      await store.small.put([writeOf('s', 'a', state, state)]);
+      expect((await witnessed(store)).at(-1)).to.deep.equal({
+        kind: 'gun/seen',
+        writes: [writeOf('s', 'a', state, state)],
+      });
+      store.small.time.advance(WITNESS_WAIT_MS);
+    }
+    expect(await witnessed(store)).to.have.lengthOf(2);
+    expect([await marksIn(store.small.memory), store.small.time.timerCount]).to.deep.equal([0, 0]);
+    await store.close();
+  });
+
+  it('signs what follows within 100 ms as one operation, and the acknowledgement does not wait for it', async () => {
+    const store = await openLogged();
+    await store.small.put([writeOf('s', 'first', 1, 1)]);
     await store.small.put([writeOf('s', 'a', 1, 1)]);
     await store.small.put([writeOf('s', 'a', 2, 2), writeOf('s', 'b', 1, 1)]);
-    expect(await witnessed(store)).to.deep.equal([]);
+    expect(await witnessed(store)).to.have.lengthOf(1);
     store.small.time.advance(WITNESS_WAIT_MS - 1);
-    expect(await witnessed(store)).to.deep.equal([]);
+    expect(await witnessed(store)).to.have.lengthOf(1);
     store.small.time.advance(1);
     await store.witness.flush();
-    expect(await witnessed(store)).to.deep.equal([
+    expect((await witnessed(store)).slice(1)).to.deep.equal([
       { kind: 'gun/seen', writes: [writeOf('s', 'a', 2, 2), writeOf('s', 'b', 1, 1)] },
     ]);
-    expect(store.told).to.deep.equal([{ kind: 'witnessed', writes: 3 }]);
+    expect(store.told).to.deep.equal([
+      { kind: 'witnessed', writes: 1 },
+      { kind: 'witnessed', writes: 3 },
+    ]);
     expect(await marksIn(store.small.memory)).to.equal(0);
     expect(store.small.time.timerCount).to.equal(0);
+    await store.close();
+  });
+
+  it('signs what fills an operation in the commit that brings it, whatever came before', async () => {
+    const store = await openLogged();
+    await store.small.put([writeOf('s', 'first', 1, 1)]);
+    await store.small.put(some(AT_ONCE_WRITES - 1));
+    expect([await marksIn(store.small.memory), (await witnessed(store)).length]).to.deep.equal([1, 1]);
+    await store.small.put(some(AT_ONCE_WRITES, 2));
+    expect([await marksIn(store.small.memory), (await witnessed(store)).length]).to.deep.equal([1, 2]);
+    expect((await witnessed(store))[1]!.writes).to.have.lengthOf(AT_ONCE_WRITES);
     await store.close();
   });
 
@@ -85,6 +115,10 @@ describe('store.witness', () => {
     await store.small.put([writeOf('s', 'b', 1, 1)]);
     await store.witness.flush();
     expect((await witnessed(store)).flatMap(({ writes }) => writes)).to.deep.equal([writeOf('s', 'b', 1, 1)]);
+    await store.small.put([writeOf('s', 'c', 1, '\udfff'), writeOf('s', 'd', 1, 'x'.repeat(1024 * 1024))]);
+    expect(await marksIn(store.small.memory)).to.equal(1);
+    await store.witness.flush();
+    expect((await witnessed(store)).at(-1)!.writes).to.deep.equal([]);
     expect(await marksIn(store.small.memory)).to.equal(0);
     await store.close();
   });
@@ -102,7 +136,7 @@ describe('store.witness', () => {
 
   it('loses nothing to a kill at any commit, and then the logs give the whole graph', async function () {
     this.timeout(60_000);
-    const writes = [some(4), some(4, 2), some(9, 3)];
+    const writes = [some(4), some(4, 2), some(9, 3), some(AT_ONCE_WRITES, 4)];
     for (let killedAt = 0; killedAt < 9; killedAt += 1) {
       for (const when of ['before', 'after'] as const) {
         const memory = new MemoryStorage();
@@ -174,10 +208,11 @@ describe('store.witness', () => {
   it('tries again after a failure, and tells it', async () => {
     const store = await openLogged();
     await store.small.put(some(2));
+    await store.small.put(some(2, 2));
     store.small.storage.fails = (operation) => operation === 'commit';
     await store.witness.flush();
-    expect(store.told).to.have.lengthOf(1);
-    expect(store.told[0]).to.include({ kind: 'witness-failed' });
+    expect(store.told).to.have.lengthOf(2);
+    expect(store.told[1]).to.include({ kind: 'witness-failed' });
     store.small.storage.fails = () => false;
     store.small.time.advance(1000);
     await store.witness.flush();

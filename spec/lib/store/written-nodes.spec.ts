@@ -20,14 +20,33 @@ describe('store.written-nodes', () => {
     const changes = changesOf(writes, true);
     expect(changes).to.have.lengthOf(2);
     const [[key, record]] = changes as [[string, string]];
-    expect(idOfHistory(key)).to.equal(ID);
+    expect(ID.startsWith(idOfHistory(key))).to.equal(true);
     expect(key).to.include(stateToHex(3));
-    expect(decodeStates(record)).to.deep.equal([
+    expect(decodeStates(key, record)).to.deep.equal([
       ['a', 1],
       ['b', 3],
     ]);
     const { from, to } = historyRange('s');
     expect(changes.map(([name]) => name >= from && name < to)).to.deep.equal([true, false]);
+  });
+
+  it('notes states of all kinds', () => {
+    for (const states of [
+      [-2.5, -7],
+      [0, -0],
+      [1e300, 1],
+      [5e-324, 5e-324],
+    ] as const) {
+      const said = states.map((state, at) => writeOf('s', `k${at}`, state, 1));
+      const [[key, record]] = changesOf(said, true) as [[string, string]];
+      const noted = decodeStates(key, record);
+      expect(noted.map(([, state]) => state === states[0] || state === states[1])).to.deep.equal([
+        true,
+        true,
+      ]);
+      expect(noted.map(([name]) => name)).to.deep.equal(['k0', 'k1']);
+      expect(noted[1]![1] === states[1]).to.equal(true);
+    }
   });
 
   it('takes the same notes back', () => {

@@ -1,0 +1,142 @@
+import type { MaybePromise } from '../base/maybe-promise.ts';
+import type { FieldWrite } from '../graph/write.ts';
+import type { LogName } from '../log/heights.ts';
+import { decodeDelta } from './delta-codec.ts';
+import type { StartTimer } from './deferred-writes.ts';
+import { hidingChange, type ForkMarks, type Hiding } from './fork-marks.ts';
+import { mayWrite } from './key-soul.ts';
+import type { LogStore, StoredOperation } from './log-store.ts';
+import { operationsOf } from './log-walk.ts';
+import type { PutOutcome, PutRequest } from './writer.ts';
+
+/** Writes of one commit, unless one operation has more. */
+const STEP_WRITES = 500;
+/** Pause after a failure, in milliseconds. */
+const RETRY_MS = 1000;
+/** With whose requests those of the hider take turns. */
+const OWNER = 'forks';
+
+/** What the hider tells its operator. */
+export type ForkHiderEvent =
+  | (LogName & { readonly kind: 'log-hidden' | 'log-shown'; readonly operations: number })
+  | { readonly kind: 'log-hiding-failed'; readonly reason: string };
+
+/** What the hider needs. */
+export interface ForkHiderOptions {
+  readonly store: LogStore;
+  readonly marks: ForkMarks;
+  readonly submit: (request: PutRequest) => void;
+  /** Those writes of an operation that the graph may hold. */
+  readonly allow: (writes: readonly FieldWrite[], author: string) => MaybePromise<readonly FieldWrite[]>;
+  readonly startTimer: StartTimer;
+  readonly report?: ((event: ForkHiderEvent) => void) | undefined;
+}
+
+/**
+ * Takes what forked logs say out of the graph where the policy is to hide them, and puts it back where it is no more
+ * (log-mapping section 7). It goes through each of these logs once, some operations a commit; how far it is stands in
+ * the store, so that whatever is killed goes on after a restart. Operations that come later say nothing to the graph.
+ */
+export class ForkHider {
+  readonly #options: ForkHiderOptions;
+  #running: Promise<void> | undefined;
+  #stopTimer: () => void = () => undefined;
+  #isClosed = false;
+
+  constructor(options: ForkHiderOptions) {
+    this.#options = options;
+    options.marks.onMarked(() => this.wake());
+  }
+
+  /** Does what there is to do, beside what it does already. */
+  wake(): void {
+    this.#stopTimer();
+    if (this.#isClosed || this.#running !== undefined || this.#next() === undefined) return;
+    this.#running = this.#run();
+  }
+
+  /** Resolves when there is nothing to do, or it failed and waits. */
+  async idle(): Promise<void> {
+    await this.#running;
+  }
+
+  /** Ends early; the rest is done after the next start. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#stopTimer();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    try {
+      for (let log = this.#next(); log !== undefined && !this.#isClosed; log = this.#next()) {
+        await (this.#options.marks.policy === 'hide' ? this.#hide(log) : this.#show(log));
+      }
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#options.report?.({ kind: 'log-hiding-failed', reason });
+      if (!this.#isClosed) this.#stopTimer = this.#options.startTimer(() => this.wake(), RETRY_MS);
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  #next(): LogName | undefined {
+    const { marks } = this.#options;
+    if (marks.policy !== 'hide') return marks.hidden()[0];
+    for (const mark of marks.all()) if (marks.hidingOf(mark) !== 'done') return mark;
+    return undefined;
+  }
+
+  async #hide(log: LogName): Promise<void> {
+    if (this.#options.marks.hidingOf(log) === undefined) await this.#note(log, 'begun');
+    const operations = await this.#each(log, (writes) => this.#submit({ writes, isHidden: true }));
+    if (this.#isClosed) return;
+    await this.#note(log, 'done');
+    this.#options.report?.({ kind: 'log-hidden', author: log.author, log: log.log, operations });
+  }
+
+  async #show(log: LogName): Promise<void> {
+    const operations = await this.#each(log, async (writes) => {
+      await this.#submit({ writes: await this.#options.allow(writes, log.author), isReplay: true });
+    });
+    if (this.#isClosed) return;
+    await this.#note(log, undefined);
+    this.#options.report?.({ kind: 'log-shown', author: log.author, log: log.log, operations });
+  }
+
+  /** Notes how far a log is hidden, durably. */
+  async #note({ author, log }: LogName, hiding: Hiding | undefined): Promise<void> {
+    await this.#submit({ writes: [], isReplay: true, records: [hidingChange({ author, log }, hiding)] });
+    this.#options.marks.setHiding({ author, log }, hiding);
+  }
+
+  /** Goes through what a log says, some operations at a time; gives how many there were. */
+  async #each(log: LogName, take: (writes: readonly FieldWrite[]) => Promise<void>): Promise<number> {
+    let operations = 0;
+    let some: FieldWrite[] = [];
+    for await (const operation of operationsOf(this.#options.store, log)) {
+      if (this.#isClosed) return operations;
+      operations += 1;
+      for (const write of writesIn(operation)) some.push(write);
+      if (some.length < STEP_WRITES) continue;
+      await take(some);
+      some = [];
+    }
+    if (some.length > 0) await take(some);
+    return operations;
+  }
+
+  async #submit(request: Omit<PutRequest, 'owner' | 'settle'>): Promise<void> {
+    const outcome = await new Promise<PutOutcome>((settle) => {
+      this.#options.submit({ ...request, owner: OWNER, settle });
+    });
+    if (!outcome.ok) throw new Error(outcome.reason);
+  }
+}
+
+function writesIn({ author, body }: StoredOperation): readonly FieldWrite[] {
+  const delta = body === undefined ? undefined : decodeDelta(body);
+  const writes = (delta?.ok === true ? delta.value?.writes : undefined) ?? [];
+  return writes.filter(({ soul }) => mayWrite(soul, author));
+}

@@ -1,0 +1,63 @@
+/** How one commit takes what forked logs say out of the graph, where these lose against everything. */
+import { grouped } from '../base/grouped.ts';
+import { chosenInSteps, Pace } from '../base/pace.ts';
+import type { WaitingSteps } from '../base/slices.ts';
+import type { FieldWrite } from '../graph/write.ts';
+import type { CountingEntries } from './counting-entries.ts';
+import type { MergeTarget } from './writer.ts';
+
+/** Puts in the place of hidden entries what counts besides. */
+export function* hideWrites(
+  writes: readonly FieldWrite[],
+  target: MergeTarget,
+  entries: CountingEntries,
+): WaitingSteps<void> {
+  const showing = yield* chosenInSteps(writes, (write) => isThere(write, target));
+  for (const [soul, shown] of grouped(showing, (write) => write.soul)) {
+    const places = new Map(shown.map((write) => [`${write.state} ${write.key}`, write]));
+    const successors = yield* entries.successors(soul, [...places.values()], target.now);
+    const pace = new Pace();
+    for (const [write, next] of successors) {
+      replace(write, next, target);
+      if (pace.after(0)) yield;
+    }
+  }
+}
+
+/** True for a write that the graph has, or is to have when its time comes. */
+export function isThere(write: FieldWrite, { group, deferred, now }: MergeTarget): boolean {
+  if (write.state > now) return deferred.waits(write);
+  const current = group.current(write.soul, write.key);
+  return current?.state === write.state && current.json === write.json;
+}
+
+function replace(
+  write: FieldWrite,
+  next: FieldWrite | undefined,
+  { group, deferred, now }: MergeTarget,
+): void {
+  if (next?.state === write.state && next.json === write.json) return;
+  if (write.state > now) {
+    deferred.drop(write);
+    if (next !== undefined) deferred.add(next, undefined);
+  } else if (next === undefined) group.remove(write.soul, write.key);
+  else group.accept(next);
+}
+
+/** Unsigned writes without those that only repeat what a hidden log says. */
+export function* withoutEchoes(
+  writes: readonly FieldWrite[],
+  { group, now }: MergeTarget,
+  entries: CountingEntries,
+): WaitingSteps<readonly FieldWrite[]> {
+  // What is older than what the graph has loses anyway.
+  const wins = yield* chosenInSteps(writes, ({ soul, key, state }) => {
+    const current = group.current(soul, key);
+    return state > now || current === undefined || state >= current.state;
+  });
+  const echoes = new Set<FieldWrite>();
+  for (const [soul, some] of grouped(wins, (write) => write.soul)) {
+    for (const echo of yield* entries.echoes(soul, some)) echoes.add(echo);
+  }
+  return echoes.size === 0 ? writes : yield* chosenInSteps(writes, (write) => !echoes.has(write));
+}

@@ -1,0 +1,95 @@
+import { expect } from 'chai';
+import type { Peer } from '../../lib/mesh/peer.ts';
+import type { Entrance } from '../../relay/admission.ts';
+import { DEFAULT_OPTIONS } from '../../relay/option-table.ts';
+import { GOODBYE, Reception, type ReceptionParts } from '../../relay/reception.ts';
+import { Throttle } from '../../relay/throttle.ts';
+import { RecordingLink } from '../support/recording-link.ts';
+import { FakeTimers } from './fake-timers.ts';
+import { NotingWire } from './noting-wire.ts';
+
+const CLIENT = { address: '192.0.2.7', key: '192.0.2.7', isLocal: false, isExempt: false };
+const ENTRANCE: Entrance = { client: CLIENT, mayWrite: false, leave: () => undefined };
+
+function meteredLink(name: string): RecordingLink & { bytesRead: number; noise: number } {
+  return Object.assign(new RecordingLink(name), { bytesRead: 0, noise: 0 });
+}
+
+describe('relay reception', () => {
+  let handed: unknown[];
+  let throttle: Throttle;
+  let reception: Reception;
+
+  beforeEach(() => {
+    const { now, repeat, startTimer } = new FakeTimers();
+    handed = [];
+    throttle = new Throttle({ options: DEFAULT_OPTIONS, now, repeat, startTimer, report: () => undefined });
+    reception = new Reception({
+      mesh,
+      logs: {
+        accept: (wire, isDialled) => handed.push([wire.name, isDialled]),
+        greet: () => handed.push('greeted'),
+      },
+      throttle,
+    });
+  });
+
+  const mesh: ReceptionParts['mesh'] = {
+    accept: (link, role, mayWrite) => {
+      handed.push([link.name, role, mayWrite]);
+      return { messages: 0 } as Peer;
+    },
+  };
+
+  it('lets clients wait while the store opens, and forgets those that leave', () => {
+    const [first, second] = [meteredLink('first'), meteredLink('second')];
+    reception.client(first, ENTRANCE);
+    reception.client(second, ENTRANCE);
+    reception.gone(first);
+    expect(handed).to.deep.equal([]);
+    reception.open();
+    reception.client(meteredLink('third'), ENTRANCE);
+    expect(handed).to.deep.equal([
+      ['second', 'client', false],
+      ['third', 'client', false],
+    ]);
+    expect(throttle.linkCount).to.equal(2);
+  });
+
+  it('hands lines to the logs, and greets relays that were dialled', () => {
+    reception.open();
+    reception.line(new NotingWire('in'), CLIENT);
+    reception.dialledLine(new NotingWire('out'));
+    reception.relay(new RecordingLink('relay'));
+    expect(handed).to.deep.equal([['in', false], ['out', true], ['relay', 'relay', undefined], 'greeted']);
+    expect(throttle.linkCount).to.equal(1);
+  });
+
+  it('hands relays to the mesh where logs are not synchronised', () => {
+    const without = new Reception({ mesh, logs: undefined, throttle });
+    without.open();
+    without.relay(new RecordingLink('relay'));
+    expect(handed).to.deep.equal([['relay', 'relay', undefined]]);
+  });
+
+  it('sends lines and relays away while the store opens', () => {
+    const [line, relay] = [new NotingWire('line'), new RecordingLink('relay')];
+    reception.line(line, CLIENT);
+    reception.relay(relay);
+    expect(line.closedWith).to.deep.equal([1001, 'relay is starting']);
+    expect(relay.closedWith).to.deep.equal({ code: 1001, reason: GOODBYE });
+    expect(handed).to.deep.equal([]);
+  });
+
+  it('sends everybody away once it is closed', () => {
+    const [waiting, late, line] = [meteredLink('waiting'), meteredLink('late'), new NotingWire('line')];
+    reception.client(waiting, ENTRANCE);
+    reception.close();
+    reception.client(late, ENTRANCE);
+    reception.dialledLine(line);
+    for (const link of [waiting, late])
+      expect(link.closedWith).to.deep.equal({ code: 1001, reason: GOODBYE });
+    expect(line.closedWith).to.deep.equal([1001, GOODBYE]);
+    expect(handed).to.deep.equal([]);
+  });
+});
