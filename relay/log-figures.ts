@@ -23,6 +23,8 @@ export interface LogFiguresParts {
   readonly marks: { readonly size: number };
   /** The relay's own log; undefined when it has none. */
   readonly own: () => LogName | undefined;
+  /** Operations of it that another node shows and this one lacks. */
+  readonly ownLag?: () => number | undefined;
   /** Milliseconds that never go back. */
   readonly now: () => number;
 }
@@ -61,6 +63,11 @@ export class LogFigures {
     if (own === undefined) return undefined;
     const head = await this.#parts.store.head(own);
     return head === undefined ? 0 : head.height + 1;
+  }
+
+  /** Operations of the relay's own log that another node shows and that are not here. */
+  get ownLag(): number {
+    return this.#parts.ownLag?.() ?? 0;
   }
 
   async #count(): Promise<LogCensus> {

@@ -44,6 +44,21 @@ const GUARD_LEVELS: Readonly<Record<GuardEvent['kind'], EventLevel>> = {
   'store-writable': 'info',
 };
 
+/** What of the logs operators have to see to, or may want to know; all else strangers can cause at will. */
+const LOGS_LEVELS: ReadonlyMap<string, EventLevel> = new Map([
+  ['witness-failed', 'error'],
+  ['prune-failed', 'error'],
+  ['log-hiding-failed', 'error'],
+  ['log-own-behind', 'warn'],
+  ['log-own-unproven', 'warn'],
+  ['log-own-recovered', 'info'],
+]);
+
+/** The level of what the logs report. */
+export function logsEventLevel({ kind }: { readonly kind: string }): EventLevel {
+  return LOGS_LEVELS.get(kind) ?? 'debug';
+}
+
 /** The level of what the store's guard reports. */
 export function guardEventLevel(event: GuardEvent): EventLevel {
   return GUARD_LEVELS[event.kind];

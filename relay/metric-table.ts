@@ -24,7 +24,7 @@ export interface MetricSources {
   readonly throttle: Throttle;
   readonly traffic: Traffic;
   readonly unfinished: Unfinished;
-  readonly logs: Pick<LogFigures, 'counts' | 'backlog' | 'census' | 'ownHeight'>;
+  readonly logs: Pick<LogFigures, 'counts' | 'backlog' | 'census' | 'ownHeight' | 'ownLag'>;
   /** URLs of the relays to stay connected with. */
   readonly peers: readonly string[];
   /** Bytes of the store on disk, undefined when it is elsewhere. */
@@ -121,6 +121,12 @@ const LOG_ROWS: readonly MetricRow[] = [
     labels: [],
     read: ownHeight,
   },
+  one(
+    'gauge',
+    'thicket_log_own_lag',
+    'Operations that this relay has signed, as another node shows, and has not got.',
+    (s) => s.logs.ownLag,
+  ),
 ];
 
 /** Every counter and gauge of the relay itself. */

@@ -24,8 +24,10 @@ import { WitnessMarks } from '../lib/store/witness-marks.ts';
 import { Witness, type WitnessEvent } from '../lib/store/witness.ts';
 import type { Writer } from '../lib/store/writer.ts';
 import type { IntakeOptions } from '../lib/sync/intake.ts';
+import { OwnClaims, type OwnClaimEvent } from '../lib/sync/own-claims.ts';
 import { StoredLogs } from '../lib/sync/stored-logs.ts';
 import { loadKeyFile } from './key-file.ts';
+import { lockKey, type KeyLock } from './key-lock.ts';
 import type { LogAccess } from './log-access.ts';
 import { LogFigures } from './log-figures.ts';
 import { LogNetwork, type LogNetworkEvent, type LogNetworkWorld } from './log-network.ts';
@@ -40,14 +42,19 @@ const HOUR_MS = 3_600_000;
 
 /** What a relay's logs need. */
 export interface RelayLogsParts {
-  readonly options: Pick<RelayOptions, 'data' | 'legacy' | 'limits' | 'logKey' | 'network' | 'prune'> & {
+  readonly options: Pick<
+    RelayOptions,
+    'data' | 'legacy' | 'limits' | 'logKey' | 'network' | 'peers' | 'prune'
+  > & {
     /** As an earlier run had it when undefined. */
     readonly forks: RelayOptions['forks'] | undefined;
   };
   readonly storage: Storage;
   readonly clock: Clock;
   readonly slices: Slices;
-  readonly report: (event: WitnessEvent | LogNetworkEvent | PruneEvent | ForkHiderEvent) => void;
+  readonly report: (
+    event: WitnessEvent | LogNetworkEvent | PruneEvent | ForkHiderEvent | OwnClaimEvent,
+  ) => void;
   /** The key of a relay that has no folder. */
   readonly key?: KeyPair | undefined;
 }
@@ -93,6 +100,8 @@ export class RelayLogs {
   #witness: Witness | undefined;
   #pruning: Pruning | undefined;
   #own: OwnLog | undefined;
+  #claims: OwnClaims | undefined;
+  #lock: KeyLock | undefined;
 
   constructor(parts: RelayLogsParts) {
     const { options, storage } = parts;
@@ -121,6 +130,7 @@ export class RelayLogs {
       counts: this.forWriter.counts,
       marks: this.#marks,
       own: () => this.#own?.name,
+      ownLag: () => this.#claims?.lag,
       now: () => performance.now(),
     });
     this.sync = new StoredLogs({
@@ -130,6 +140,7 @@ export class RelayLogs {
       submit: (request) => this.#world!.writer.submit(request),
       allow: (writes, author) => this.#allowed(writes, author),
       changed: (writes) => this.#world!.changed(writes),
+      heard: (remote) => this.#claims?.heard(remote) ?? (() => undefined),
     });
     this.network = options.legacy === 'graph' ? undefined : this.#makeNetwork();
   }
@@ -168,7 +179,7 @@ export class RelayLogs {
   /**
    * Reads the key, and witnesses what an earlier run left; before the writer opens.
    *
-   * @throws GraphError KEY_INVALID
+   * @throws GraphError KEY_INVALID, STORAGE_LOCKED when another relay runs with the key
    */
   async open(world: RelayLogsWorld): Promise<void> {
     const { options } = this.#parts;
@@ -176,12 +187,18 @@ export class RelayLogs {
     this.#openHider(world.writer);
     if (options.prune !== undefined) this.#startPruning(options.prune * HOUR_MS, world.writer);
     if (options.legacy === 'graph') return;
-    const key =
-      this.#parts.key ??
-      (await loadKeyFile(options.logKey === '' ? join(options.data, KEY_FILE) : options.logKey));
-    const signer = nodeSigner(key);
+    const signer = nodeSigner(this.#parts.key ?? (await this.#loadKey()));
     this.network?.open(signer, world);
     if (options.legacy === 'witness') this.#openWitness(signer, world);
+  }
+
+  /** Reads the key of this relay, which no other one uses at the same time. */
+  async #loadKey(): Promise<KeyPair> {
+    const { data, logKey } = this.#parts.options;
+    const file = logKey === '' ? join(data, KEY_FILE) : logKey;
+    const key = await loadKeyFile(file);
+    this.#lock = await lockKey(file);
+    return key;
   }
 
   #openHider(writer: Writer): void {
@@ -213,13 +230,18 @@ export class RelayLogs {
     const { clock, report } = this.#parts;
     const { store, history } = this;
     const submit = writer.submit.bind(writer);
-    this.#own = new OwnLog({ signer, topic: this.topic, submit, clock });
+    const own = { author: toHex(signer.publicKey), log: toHex(logIdOf(this.topic)) };
+    const claims = new OwnClaims({ name: own, store, now: () => performance.now(), startTimer, report });
+    if (this.#parts.options.peers.length > 0) claims.expect();
+    this.#claims = claims;
+    this.#own = new OwnLog({ signer, topic: this.topic, submit, clock, claims });
     this.#witness = new Witness({
       marks: this.#marks,
       log: this.#own,
       store,
       history,
       readField: (soul, name) => graph.readField(soul, name),
+      readNode: (soul) => fieldsOf(graph, soul),
       now: clock,
       startTimer,
       report,
@@ -245,11 +267,18 @@ export class RelayLogs {
     return new Past({ history, store, readNode: (soul) => fieldsOf(graph, soul), now });
   }
 
+  /** Gives back what was taken when something could not be opened. */
+  async abandon(): Promise<void> {
+    await this.#lock?.release();
+  }
+
   /** Witnesses what waits; before the writer closes. */
   async close(): Promise<void> {
     await this.#pruning?.close();
     await this.#hider?.close();
+    this.#claims?.close();
     await this.#witness?.close();
+    await this.#lock?.release();
   }
 }
 

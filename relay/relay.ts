@@ -27,7 +27,7 @@ import { FrontDoor } from './front-door.ts';
 import { Heartbeat, repeat, type Repeat } from './heartbeat.ts';
 import { createHttp } from './http.ts';
 import { LimitedLogger } from './log-limit.ts';
-import { createLogger, guardEventLevel, meshEventLevel, type Logger } from './logger.ts';
+import { createLogger, guardEventLevel, logsEventLevel, meshEventLevel, type Logger } from './logger.ts';
 import { Metrics } from './metrics.ts';
 import { assertWhole } from './options.ts';
 import { DEFAULT_OPTIONS, type RelayOptions } from './option-table.ts';
@@ -45,8 +45,6 @@ const DRAIN_MS = 2500;
 const GOODBYE_MS = 1000;
 /** Why a relay with a damaged store is not ready. */
 const DAMAGED = 'the store is damaged and read-only';
-/** What of the logs operators have to see to. */
-const LOG_FAILURES: ReadonlySet<string> = new Set(['witness-failed', 'prune-failed', 'log-hiding-failed']);
 
 /** Options of {@link createRelay}: some of the relay's options, and some of its limits. */
 export type RelaySettings = Partial<Omit<RelayOptions, 'limits'>> & { readonly limits?: Partial<Limits> };
@@ -137,7 +135,7 @@ export class Relay {
       clock,
       slices: this.#slices,
       key: parts.key ?? (parts.storage === undefined ? undefined : KeyPair.random()),
-      report: (event) => this.#logger.log(LOG_FAILURES.has(event.kind) ? 'error' : 'debug', { ...event }),
+      report: (event) => this.#logger.log(logsEventLevel(event), { ...event }),
     });
     this.#writer = new Writer({
       ...common,
@@ -333,6 +331,7 @@ export class Relay {
       await this.#writer.open();
       this.#logs.start();
     } catch (error) {
+      await this.#logs.abandon();
       await this.#storage.close();
       throw error;
     }

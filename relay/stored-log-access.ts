@@ -17,8 +17,6 @@ import { timeText } from './log-lines.ts';
 const IN_FLIGHT = 128;
 /** Operations that are checked in one turn: a signature takes a tenth of a millisecond. */
 const CHECKED_IN_A_TURN = 16;
-/** More operations than a side branch has. */
-const MOST_SIDE = 1000;
 /** Heads read in one step. */
 const STEP_HEADS = 256;
 
@@ -47,7 +45,7 @@ export class StoredLogAccess implements LogAccess {
     for (;;) {
       const page = await this.#parts.store.headPage(author, after, STEP_HEADS);
       if (page.length === 0) return;
-      for (const { head, ...name } of page) yield await this.#report(name, head);
+      for (const { head, ...name } of page) yield reportHead(name, head);
       after = page.at(-1)!;
     }
   }
@@ -86,14 +84,12 @@ export class StoredLogAccess implements LogAccess {
   close(): Promise<void> {
     return Promise.resolve();
   }
+}
 
-  async #report({ author, log }: LogName, { first, height, tip, side }: LogHead): Promise<HeadReport> {
-    const branch =
-      side === undefined
-        ? []
-        : await this.#parts.store.places('side', { author, log }, undefined, Infinity, MOST_SIDE);
-    return { author, log, first, height, tip, side, operations: height - first + 1 + branch.length };
-  }
+function reportHead({ author, log }: LogName, { first, height, tip, side }: LogHead): HeadReport {
+  const onSide = side === undefined ? 0 : side.height - side.from + 1;
+  const branch = side && { from: side.from, tip: side.tip };
+  return { author, log, first, height, tip, side: branch, operations: height - first + 1 + onSide };
 }
 
 function reportBlame(soul: string, { key, value, state, said }: Blame): BlameReport {

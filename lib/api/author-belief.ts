@@ -8,6 +8,8 @@ import type { PutMessage } from '../wire/message.ts';
 import type { Uplink } from './uplink.ts';
 import type { UserSpaces } from './user-spaces.ts';
 
+/** Souls of one message that are asked for; what it says of others is not believed. */
+const MOST_ASKED = 100;
 /** The field of a get that asks for the operations behind the answer. */
 const WITH_OPERATIONS = ',"op":1';
 
@@ -65,8 +67,8 @@ export class AuthorBelief {
     // Operations that came just before are being kept.
     await this.#settled();
     const doubted = await this.#doubted(writes);
-    const souls = new Set(doubted.map(({ soul }) => soul));
-    await Promise.all([...souls].map((soul) => this.#askFor(soul, uplink)));
+    const souls = [...new Set(doubted.map(({ soul }) => soul))].slice(0, MOST_ASKED);
+    await Promise.all(souls.map((soul) => this.#askFor(soul, uplink)));
     if (doubted.length > 0) await this.#settled();
     const left = await this.#doubted(doubted);
     // What was answered is left out: the peer may not know better. What it says by itself it is told.

@@ -1,4 +1,4 @@
-import { fromHex, toHex } from '../base/byte-texts.ts';
+import { fromBase64Url, fromHex, toBase64Url, toHex } from '../base/byte-texts.ts';
 import type { Clock } from '../base/clock.ts';
 import { GraphError } from '../base/errors.ts';
 import type { Header } from '../log/codec.ts';
@@ -14,27 +14,37 @@ import {
   type Operation,
   type Place,
 } from '../log/operation.ts';
-import { decodeHead, encodeHead, type LogHead } from '../store/log-head.ts';
-import {
-  bodyKey,
-  encodePlace,
-  headerKey,
-  headKey,
-  idOfPlace,
-  placeKey,
-  topicKey,
-} from '../store/log-keys.ts';
 import type { Change } from '../store/storage.ts';
 import type { Records } from './author-records.ts';
 
-/** Prefix of the record of how much of a log some peer has stored. */
+/**
+ * What the storage of an app has of a log, in one record each:
+ *
+ * | key | value |
+ * |---|---|
+ * | `h/<author><log>` | `<first> <height> <id of the last operation>` |
+ * | `o/<author><log><sequence>` | `<id> <header> <body>`, both as base64url, the body empty when it is not here |
+ * | `a/<author><log>` | height up to which some peer has it |
+ */
+const HEAD = 'h/';
+const OPERATION = 'o/';
 const STORED = 'a/';
+const SEQUENCE_DIGITS = 8;
 
 /** What an author signs with, and which log. */
 export interface AuthorLogOptions {
   readonly signer: LaterSigner;
   readonly topic: Uint8Array;
   readonly clock: Clock;
+}
+
+/** Where a log begins and ends. */
+export interface AuthorHead {
+  /** Sequence number of the first operation that is here, and of the last. */
+  readonly first: number;
+  readonly height: number;
+  /** Id of the last one, as hex. */
+  readonly tip: string;
 }
 
 /** An operation as it is kept. */
@@ -78,31 +88,30 @@ export class AuthorLog {
   readonly name: LogName;
   readonly #signer: LaterSigner;
   readonly #logId: Uint8Array;
-  readonly #topic: string;
   readonly #clock: Clock;
 
   constructor({ signer, topic, clock }: AuthorLogOptions) {
     this.#signer = signer;
     this.#logId = logIdOf(topic);
-    this.#topic = toHex(topic);
     this.#clock = clock;
     this.name = { author: toHex(signer.publicKey), log: toHex(this.#logId) };
   }
 
   /** Where the log begins and ends; undefined while it is empty. */
-  async head(records: Records): Promise<LogHead | undefined> {
-    const record = await records.getText(headKey(this.name.author, this.name.log));
-    return record === undefined ? undefined : decodeHead(record);
+  async head(records: Records): Promise<AuthorHead | undefined> {
+    const record = await records.getText(HEAD + this.#logKey);
+    const [first, height, tip] = record?.split(' ') ?? [];
+    return tip === undefined ? undefined : { first: Number(first), height: Number(height), tip };
   }
 
   /** Height up to which some peer has the log; -1 for none. */
   async storedHeight(records: Records): Promise<number> {
-    return Number((await records.getText(this.#storedKey)) ?? -1);
+    return Number((await records.getText(STORED + this.#logKey)) ?? -1);
   }
 
   /** The change that notes it. */
   noteStored(height: number): Change {
-    return [this.#storedKey, String(height)];
+    return [STORED + this.#logKey, String(height)];
   }
 
   /**
@@ -120,16 +129,16 @@ export class AuthorLog {
 
   /** The id at a place, undefined when nothing is held there. */
   async idAt(records: Records, sequence: number): Promise<string | undefined> {
-    const { author, log } = this.name;
-    const record = await records.getText(placeKey('canonical', author, log, sequence));
-    return record === undefined ? undefined : idOfPlace(record);
+    const record = await records.getText(this.#placeKey(sequence));
+    return record?.slice(0, record.indexOf(' '));
   }
 
   /** The operation at a place, undefined when nothing is held there. */
   async operationAt(records: Records, sequence: number): Promise<KeptOperation | undefined> {
-    const id = await this.idAt(records, sequence);
-    const header = id === undefined ? undefined : await records.getBytes(headerKey(id));
-    return header === undefined ? undefined : { header, body: await records.getBytes(bodyKey(id!)) };
+    const record = await records.getText(this.#placeKey(sequence));
+    const [, header, body] = (record?.split(' ') ?? []).map(fromBase64Url);
+    if (header === undefined) return undefined;
+    return { header, body: body === undefined || body.length === 0 ? undefined : body };
   }
 
   /**
@@ -154,18 +163,18 @@ export class AuthorLog {
   }
 
   /** Makes what no peer has anew, behind what the peer has; forked when peers have different things. */
-  async #renew(records: Records, { tip, at }: RemoteLog, { height }: LogHead): Promise<Meeting> {
-    const stored = await this.storedHeight(records);
-    const isCommon = stored < 0 || at.get(stored) === (await this.idAt(records, stored));
-    if (!isCommon || stored >= height) return { kind: 'forked' };
+  async #renew(records: Records, remote: RemoteLog, { height }: AuthorHead): Promise<Meeting> {
+    const { tip } = remote;
+    const common = await this.#lastCommon(records, remote);
+    if (common === undefined || common >= height) return { kind: 'forked' };
     const gone: Change[] = [];
     const bodies: { readonly was: string; readonly body: Uint8Array }[] = [];
-    for (let sequence = stored + 1; sequence <= height; sequence += 1) {
+    for (let sequence = common + 1; sequence <= height; sequence += 1) {
       const was = await this.idAt(records, sequence);
-      const body = was === undefined ? undefined : await records.getBytes(bodyKey(was));
+      const body = (await this.operationAt(records, sequence))?.body;
       if (was === undefined || body === undefined) return { kind: 'forked' };
       bodies.push({ was, body });
-      gone.push([headerKey(was), undefined], [bodyKey(was), undefined], this.#placeOf(sequence, undefined));
+      gone.push([this.#placeKey(sequence), undefined]);
     }
     const renewed: Renewed[] = [];
     for (const { was, body } of bodies) {
@@ -175,22 +184,36 @@ export class AuthorLog {
     return this.#take(tip, tip.sequence, renewed, gone);
   }
 
+  /** The last place that both are known to have alike, -1 for none; undefined when other peers have what this one has not. */
+  async #lastCommon(records: Records, { at }: RemoteLog): Promise<number | undefined> {
+    const stored = await this.storedHeight(records);
+    if (stored >= 0 && at.get(stored) !== (await this.idAt(records, stored))) return undefined;
+    let common = stored;
+    for (const [place, id] of at) {
+      if (place > common && id === (await this.idAt(records, place))) common = place;
+    }
+    return common;
+  }
+
   /** The log goes on behind the last operation of a peer, with those that were made anew. */
   #take(tip: Header, first: number, renewed: readonly Renewed[], gone: readonly Change[] = []): Meeting {
     const id = toHex(tip.id);
     const changes: Change[] = [
       ...gone,
-      [headerKey(id), tip.bytes],
-      this.#placeOf(tip.sequence, encodePlace(id, tip.bytes.length)),
-      ...this.#headChanges({ first, height: tip.sequence, tip: id, side: undefined }),
+      [this.#placeKey(tip.sequence), `${id} ${toBase64Url(tip.bytes)} `],
+      this.#headChange({ first, height: tip.sequence, tip: id }),
       this.noteStored(tip.sequence),
       ...renewed.flatMap(({ operation }) => this.#changesOf(operation, first)),
     ];
     return { kind: 'taken', changes, renewed };
   }
 
-  get #storedKey(): string {
-    return STORED + this.name.author + this.name.log;
+  get #logKey(): string {
+    return this.name.author + this.name.log;
+  }
+
+  #placeKey(sequence: number): string {
+    return OPERATION + this.#logKey + sequence.toString(16).padStart(SEQUENCE_DIGITS, '0');
   }
 
   #sign(place: Place, body: Uint8Array): Promise<Operation> {
@@ -203,23 +226,12 @@ export class AuthorLog {
     const { header, body } = operation;
     if (body === undefined) throw new GraphError('GRAPH_BAD_VALUE', 'nothing to sign');
     return [
-      [headerKey(id), header.bytes],
-      [bodyKey(id), body],
-      this.#placeOf(header.sequence, encodePlace(id, header.bytes.length + body.length)),
-      ...this.#headChanges({ first, height: header.sequence, tip: id, side: undefined }),
+      [this.#placeKey(header.sequence), `${id} ${toBase64Url(header.bytes)} ${toBase64Url(body)}`],
+      this.#headChange({ first, height: header.sequence, tip: id }),
     ];
   }
 
-  #headChanges(head: LogHead): Change[] {
-    const { author, log } = this.name;
-    return [
-      [headKey(author, log), encodeHead(head)],
-      [topicKey(this.#topic, author, log), ''],
-    ];
-  }
-
-  #placeOf(sequence: number, record: string | undefined): Change {
-    const { author, log } = this.name;
-    return [placeKey('canonical', author, log, sequence), record];
+  #headChange({ first, height, tip }: AuthorHead): Change {
+    return [HEAD + this.#logKey, `${first} ${height} ${tip}`];
   }
 }

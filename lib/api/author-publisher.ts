@@ -5,13 +5,12 @@ import { BODY_KIND } from '../log/envelope.ts';
 import type { LogName } from '../log/heights.ts';
 import type { Operation } from '../log/operation.ts';
 import { decodeDelta, encodeDelta } from '../store/delta-codec.ts';
-import type { LogHead } from '../store/log-head.ts';
 import type { Change } from '../store/storage.ts';
 import { decodeHeader } from '../log/codec.ts';
 import { decodeExtensions } from '../log/extensions.ts';
 import { putJsonOf } from '../wire/put-json.ts';
 import type { Given, GivenOperation, LineOwner } from './author-line.ts';
-import type { AuthorLog, KeptOperation, Meeting, RemoteLog, Renewed } from './author-log.ts';
+import type { AuthorHead, AuthorLog, KeptOperation, Meeting, RemoteLog, Renewed } from './author-log.ts';
 import type { AuthorRecords, Make, Records } from './author-records.ts';
 import type { GraphCore } from './core.ts';
 import { headerIn, signedText, withOperation } from './signed-text.ts';
@@ -23,6 +22,8 @@ const SIGNED = '@';
 /** Digits of the log in such an id. */
 const LOG_DIGITS = 16;
 const SEQUENCE_DIGITS = 8;
+/** How far behind the last operation others are compared, to find out where two logs part. */
+const BACK = [1, 2, 4, 8, 16];
 /** Operations given to a peer at once. */
 const MOST_GIVEN = 256;
 
@@ -53,7 +54,7 @@ export class AuthorPublisher implements LineOwner {
   }
 
   /** Where the log begins and ends. */
-  head(): Promise<LogHead | undefined> {
+  head(): Promise<AuthorHead | undefined> {
     return this.#read((records) => this.#log.head(records));
   }
 
@@ -98,9 +99,10 @@ export class AuthorPublisher implements LineOwner {
 
   places(): Promise<readonly number[]> {
     return this.#read(async (records) => {
-      const head = await this.#log.head(records);
-      const places = new Set([head?.height ?? -1, await this.#log.storedHeight(records)]);
-      return [...places].filter((place) => place >= 0);
+      const height = (await this.#log.head(records))?.height ?? -1;
+      const steps = BACK.map((back) => height - back);
+      const places = new Set([height, await this.#log.storedHeight(records), ...steps, 0]);
+      return [...places].filter((place) => place >= 0 && place <= height);
     });
   }
 

@@ -4,7 +4,7 @@ import type { PutOutcome } from '../store/writer.ts';
 import type { Beside, GraphKeeper } from './keeper.ts';
 
 /** What a log is read from. */
-export type Records = Pick<Storage, 'getText' | 'getBytes'> & Partial<Pick<Storage, 'range'>>;
+export type Records = Pick<Storage, 'getText'> & Partial<Pick<Storage, 'range'>>;
 
 /** Makes changes out of records; rejects to refuse the writes that go with them. */
 export type Make = (records: Records) => Promise<readonly Change[]>;
@@ -71,14 +71,10 @@ export class AuthorRecords {
 
 /** Records in memory. */
 class MemoryRecords implements Records {
-  readonly #values = new Map<string, string | Uint8Array>();
+  readonly #values = new Map<string, Change[1]>();
 
   getText(key: string): string | undefined {
     return this.#values.get(key) as string | undefined;
-  }
-
-  getBytes(key: string): Uint8Array | undefined {
-    return this.#values.get(key) as Uint8Array | undefined;
   }
 
   apply(changes: readonly Change[]): void {

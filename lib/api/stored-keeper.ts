@@ -25,6 +25,7 @@ import type { Beside, GraphKeeper, KeptWrite } from './keeper.ts';
  * | `g/<soul>U+0000<key>` | `<state> <value as JSON>`, one property, see `store/keys.ts` |
  * | `u/<id>` | JSON of the `put` of a write that no peer has acknowledged |
  * | `d/<place>` | JSON of the `put` of a write from the future |
+ * | `a/…`, `h/…`, `o/…` | the key and the log of an author, see `author-log.ts` |
  */
 const FORMAT = '1';
 /** Prefix of the records of writes that no peer has acknowledged. */

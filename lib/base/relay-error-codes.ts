@@ -2,6 +2,7 @@
 export const RELAY_ERROR_CODES = {
   CBOR_BAD_VALUE: 'a value has no form in CBOR',
   KEY_INVALID: 'a key is malformed',
+  LOG_BEHIND: 'another node has more of this log',
   LOG_BODY_TOO_LARGE: 'an operation is too large',
   LOG_FORKED: 'a log has two branches',
   LOG_FULL: 'a log is full',

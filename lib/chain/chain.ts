@@ -2,13 +2,14 @@ import type { Link } from '../graph/value.ts';
 import { EVERYTHING } from '../api/path-follower.ts';
 import { putInto } from './made-message.ts';
 import type { Anything } from './anything.ts';
-import { Context, type ChainPlace } from './context.ts';
+import { Context, firstOf, readPath, type ChainPlace } from './context.ts';
 import type { Shown } from './display.ts';
 import { isRecord, wantedOf, type GunLex, type GunQuery } from './lex.ts';
 import { Listener } from './listener.ts';
 import { OpenTrees } from './open-trees.ts';
 import { setMember, unsetMember, writeAt } from './putting.ts';
 import type { ChainRoot } from './root.ts';
+import { grantAt, secretAt, trustAt, type Person, type SharedCallback } from './sharing.ts';
 import { frozenSource, keySource, MadeSource, memberSource, nodeSource } from './sources.ts';
 import type {
   AckCallback,
@@ -21,7 +22,7 @@ import type {
   OnOptions,
   PutOptions,
 } from './types.ts';
-import { soulOf, type GunNode } from './values.ts';
+import { onlyChanged, soulOf, type GunNode } from './values.ts';
 
 /** What is written: values, nodes nested to any depth, chains and links; null deletes. */
 export type GunInput<T> = T extends object
@@ -269,6 +270,24 @@ export class Chain<T = Anything> {
     return this;
   }
 
+  /** Writes what only the user who is logged in can read, and whom that user {@link grant}s it; in the own space. */
+  secret(data: Anything, callback?: SharedCallback): this {
+    secretAt(this.#root, this.at.place, data, callback);
+    return this;
+  }
+
+  /** Lets somebody read what is {@link secret} here. */
+  grant(to: Chain | Person, callback?: SharedCallback): this {
+    grantAt(this.#root, this.at.place, to, callback);
+    return this;
+  }
+
+  /** Lets somebody write here and below: a certificate, which stands at `trust` in the own space. */
+  trust(to: Chain | Person, callback?: SharedCallback): this {
+    trustAt(this.#root, this.at.place, to, callback);
+    return this;
+  }
+
   /** Ends all listening and every link, and closes the storage. What was not sent is sent after the next start. */
   close(): Promise<void> {
     return this.#root.close();
@@ -363,29 +382,4 @@ export class Chain<T = Anything> {
     });
     return this.derive({ source });
   }
-}
-
-/** What a function gives for the first of the contexts for which it gives anything. */
-function firstOf<Found>(
-  contexts: readonly Context[],
-  find: (at: Context) => Found | undefined,
-): Found | undefined {
-  for (const at of contexts) {
-    const found = find(at);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-function readPath(from: unknown, path: readonly string[]): unknown {
-  let at = from;
-  for (const key of path) at = (at as Record<string, unknown> | null | undefined)?.[key];
-  return at;
-}
-
-/** A node with those of its properties only that are new. */
-function onlyChanged(data: unknown, changed: readonly string[] | undefined): unknown {
-  if (changed === undefined || typeof data !== 'object' || data === null) return data;
-  const node = data as GunNode;
-  return Object.fromEntries([['_', node._], ...changed.map((key) => [key, node[key]] as const)]);
 }

@@ -112,3 +112,22 @@ export class Context implements EventOwner {
     return this.#root.memory.graph;
   }
 }
+
+/** What a function gives for the first of the contexts for which it gives anything. */
+export function firstOf<Found>(
+  contexts: readonly Context[],
+  find: (at: Context) => Found | undefined,
+): Found | undefined {
+  for (const at of contexts) {
+    const found = find(at);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** What stands at a path of names in something; undefined for nothing. */
+export function readPath(from: unknown, path: readonly string[]): unknown {
+  let at = from;
+  for (const key of path) at = (at as Record<string, unknown> | null | undefined)?.[key];
+  return at;
+}

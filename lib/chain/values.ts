@@ -68,3 +68,10 @@ export const state: GunState = Object.assign(() => states.next(), {
     return whole as GunNode;
   },
 });
+
+/** A node with those of its properties only that are new. */
+export function onlyChanged(data: unknown, changed: readonly string[] | undefined): unknown {
+  if (changed === undefined || typeof data !== 'object' || data === null) return data;
+  const node = data as GunNode;
+  return Object.fromEntries([['_', node._], ...changed.map((key) => [key, node[key]] as const)]);
+}

@@ -54,14 +54,12 @@ interface Open {
  */
 export class CborScanner {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
   readonly #rules: CborRules;
   #at = 0;
   #fault: string | undefined;
 
   constructor(bytes: Uint8Array, rules: CborRules = CANONICAL) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#rules = rules;
   }
 
@@ -105,18 +103,16 @@ export class CborScanner {
 
   /** Reads a byte string, of exactly `length` bytes if that is given; a view, not a copy. */
   bytes(length?: number): Uint8Array {
-    const found = this.#take(this.#length(MAJOR.bytes, 'a byte string'));
-    if (length !== undefined && found.length !== length) {
-      this.refuse(`${found.length} bytes instead of ${length}`);
-      return NOTHING;
-    }
-    return found;
+    const found = this.#length(MAJOR.bytes, 'a byte string');
+    if (length !== undefined && found !== length) this.refuse(`${found} bytes instead of ${length}`);
+    return this.#take(found);
   }
 
   /** Reads a text. */
   text(): string {
-    const bytes = this.#take(this.#length(MAJOR.text, 'a text'));
-    if (bytes.length <= SHORT_TEXT && isAsciiOnly(bytes)) return String.fromCharCode(...bytes);
+    const length = this.#length(MAJOR.text, 'a text');
+    if (length <= SHORT_TEXT && this.#isAscii(length)) return this.#shortText(length);
+    const bytes = this.#take(length);
     return this.#isText(bytes) ? fromUtf8(bytes) : '';
   }
 
@@ -190,10 +186,10 @@ export class CborScanner {
         this.#argument();
         return undefined;
       case MAJOR.bytes:
-        this.bytes();
+        this.#skip(this.#length(MAJOR.bytes, 'a byte string'));
         return undefined;
       case MAJOR.text:
-        this.#isText(this.#take(this.#length(MAJOR.text, 'a text')));
+        this.#skipText(this.#length(MAJOR.text, 'a text'));
         return undefined;
       case MAJOR.array:
         return this.#opened(this.array(), false, depth);
@@ -264,7 +260,7 @@ export class CborScanner {
 
   /** Checks the form of the float whose first byte, at a place, was read. */
   #float(at: number, size: number): void {
-    this.#take(size);
+    this.#skip(size);
     if (this.#fault !== undefined) return;
     const value = this.#floatAt(at);
     const half = halfBits(value);
@@ -272,14 +268,16 @@ export class CborScanner {
     if (half !== undefined) shortest = 2;
     else if (fitsSingle(value)) shortest = 4;
     // Of all NaNs one is canonical.
-    const isCanonical = size === shortest && (size > 2 || this.#view.getUint16(at + 1) === half);
+    const isCanonical = size === shortest && (size > 2 || this.#uint16(at + 1) === half);
     if (!isCanonical) this.refuse('a float not in its shortest form');
   }
 
   /** The float whose first byte is at a place. */
   #floatAt(at: number): number {
-    if (this.#bytes[at] === SIMPLE.half) return halfValue(this.#view.getUint16(at + 1));
-    return this.#bytes[at] === SIMPLE.single ? this.#view.getFloat32(at + 1) : this.#view.getFloat64(at + 1);
+    if (this.#bytes[at] === SIMPLE.half) return halfValue(this.#uint16(at + 1));
+    const { buffer, byteOffset, byteLength } = this.#bytes;
+    const view = new DataView(buffer, byteOffset, byteLength);
+    return this.#bytes[at] === SIMPLE.single ? view.getFloat32(at + 1) : view.getFloat64(at + 1);
   }
 
   /** Reads the head of a kind of item, and its argument. */
@@ -290,6 +288,10 @@ export class CborScanner {
       return 0;
     }
     if (first >> 5 !== major) this.refuse(`not ${name}`);
+    else if ((first & 0x1f) < 24 && this.#fault === undefined) {
+      this.#at += 1;
+      return first & 0x1f;
+    }
     return this.#argument();
   }
 
@@ -311,7 +313,7 @@ export class CborScanner {
     }
     const at = this.#at;
     const size = 1 << (info - 24);
-    this.#take(size);
+    this.#skip(size);
     if (this.#fault !== undefined) return 0;
     const value = this.#wide(at, size);
     if (value < LEAST_OF_SIZE[info - 24]!) this.refuse('an integer not in its shortest form');
@@ -320,9 +322,18 @@ export class CborScanner {
 
   #wide(at: number, size: number): number | bigint {
     if (size === 1) return this.#bytes[at]!;
-    if (size === 2) return this.#view.getUint16(at);
-    if (size === 4) return this.#view.getUint32(at);
-    return this.#view.getBigUint64(at);
+    if (size === 2) return this.#uint16(at);
+    if (size === 4) return this.#uint32(at);
+    const [high, low] = [this.#uint32(at), this.#uint32(at + 4)];
+    return high <= MOST_SAFE_HIGH ? high * 0x1_0000_0000 + low : (BigInt(high) << 32n) | BigInt(low);
+  }
+
+  #uint16(at: number): number {
+    return (this.#bytes[at]! << 8) | this.#bytes[at + 1]!;
+  }
+
+  #uint32(at: number): number {
+    return this.#uint16(at) * 0x1_0000 + this.#uint16(at + 2);
   }
 
   #next(): number {
@@ -337,18 +348,40 @@ export class CborScanner {
   }
 
   #take(length: number): Uint8Array {
-    if (this.#fault !== undefined) return NOTHING;
-    if (length > this.#bytes.length - this.#at) {
-      this.refuse('the bytes end too early');
-      return NOTHING;
-    }
+    this.#skip(length);
+    return this.#fault === undefined ? this.#bytes.subarray(this.#at - length, this.#at) : NOTHING;
+  }
+
+  #skip(length: number): void {
+    if (this.#fault !== undefined) return;
+    if (length > this.#bytes.length - this.#at) this.refuse('the bytes end too early');
+    else this.#at += length;
+  }
+
+  #skipText(length: number): void {
+    if (this.#isAscii(length)) this.#skip(length);
+    else this.#isText(this.#take(length));
+  }
+
+  /** True when so many bytes are there and all of them ASCII. */
+  #isAscii(length: number): boolean {
+    const end = this.#at + length;
+    if (end > this.#bytes.length) return false;
+    for (let at = this.#at; at < end; at += 1) if (this.#bytes[at]! >= 0x80) return false;
+    return true;
+  }
+
+  /** A text of ASCII, which is there. */
+  #shortText(length: number): string {
+    if (this.#fault !== undefined) return '';
+    codes.length = length;
+    for (let at = 0; at < length; at += 1) codes[at] = this.#bytes[this.#at + at]!;
     this.#at += length;
-    return this.#bytes.subarray(this.#at - length, this.#at);
+    return String.fromCharCode(...codes);
   }
 
   #isText(bytes: Uint8Array): boolean {
     if (this.#fault !== undefined) return false;
-    if (isAsciiOnly(bytes)) return true;
     try {
       strictDecoder.decode(bytes);
       return true;
@@ -364,11 +397,10 @@ const LEAST_OF_SIZE: readonly number[] = [24, 0x100, 0x1_0000, 0x1_0000_0000];
 
 /** Bytes of a text for which a decoder takes longer to begin than to end. */
 const SHORT_TEXT = 32;
-
-function isAsciiOnly(bytes: Uint8Array): boolean {
-  for (let at = 0; at < bytes.length; at += 1) if (bytes[at]! >= 0x80) return false;
-  return true;
-}
+/** Codes of the characters of such a text. */
+const codes: number[] = [];
+/** Upper half of the largest safe integer. */
+const MOST_SAFE_HIGH = 0x1f_ffff;
 
 /** Why bytes are not one canonical CBOR item; undefined when they are. */
 export function scanCbor(bytes: Uint8Array, rules: CborRules = CANONICAL): string | undefined {

@@ -33,8 +33,6 @@ export const SIMPLE = {
 const FIRST_BYTES = 256;
 /** Characters of a text for which an encoder takes longer to begin than to end. */
 const SHORT_TEXT = 64;
-const WORD = 2 ** 32;
-const WORD_BYTES = 4;
 const MOST_UINT64 = 2n ** 64n - 1n;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
@@ -49,17 +47,16 @@ export function isWellFormed(text: string): boolean {
  */
 export class CborWriter {
   #bytes: Uint8Array;
-  #view: DataView;
   #at = 0;
 
-  constructor() {
-    this.#bytes = new Uint8Array(FIRST_BYTES);
-    this.#view = new DataView(this.#bytes.buffer);
+  /** @param length bytes that will be written, if that is known; more are no fault */
+  constructor(length: number = FIRST_BYTES) {
+    this.#bytes = new Uint8Array(length);
   }
 
-  /** A copy of what was written. */
+  /** What was written; nothing more may be written then. */
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#at);
+    return this.#at === this.#bytes.length ? this.#bytes : this.#bytes.slice(0, this.#at);
   }
 
   /** Bytes written so far. */
@@ -197,46 +194,33 @@ export class CborWriter {
     const lead = major << 5;
     if (value < 24) return this.#byte(lead | Number(value));
     if (value < 0x100) return this.#byte(lead | 24).#byte(Number(value));
-    this.#reserve(9);
-    if (value < 0x1_0000) {
-      this.#bytes[this.#at] = lead | 25;
-      this.#view.setUint16(this.#at + 1, Number(value));
-      this.#at += 3;
-    } else if (value < 0x1_0000_0000) {
-      this.#bytes[this.#at] = lead | 26;
-      this.#view.setUint32(this.#at + 1, Number(value));
-      this.#at += 5;
-    } else {
-      this.#bytes[this.#at] = lead | 27;
-      this.#setUint64(this.#at + 1, value);
-      this.#at += 9;
-    }
-    return this;
+    if (value < 0x1_0000) return this.#byte(lead | 25).#uint16(Number(value));
+    if (value < 0x1_0000_0000) return this.#byte(lead | 26).#uint32(Number(value));
+    const high = typeof value === 'number' ? Math.floor(value / 0x1_0000_0000) : Number(value >> 32n);
+    const low = typeof value === 'number' ? value % 0x1_0000_0000 : Number(value & 0xffff_ffffn);
+    return this.#byte(lead | 27)
+      .#uint32(high)
+      .#uint32(low);
   }
 
-  #setUint64(at: number, value: number | bigint): void {
-    if (typeof value === 'bigint') return this.#view.setBigUint64(at, value);
-    this.#view.setUint32(at, Math.floor(value / WORD));
-    this.#view.setUint32(at + WORD_BYTES, value % WORD);
+  #uint16(value: number): this {
+    return this.#byte(value >> 8).#byte(value & 0xff);
+  }
+
+  #uint32(value: number): this {
+    return this.#uint16(Math.floor(value / 0x1_0000)).#uint16(value & 0xffff);
   }
 
   #float(value: number): this {
     const half = halfBits(value);
-    this.#reserve(9);
-    if (half !== undefined) {
-      this.#bytes[this.#at] = SIMPLE.half;
-      this.#view.setUint16(this.#at + 1, half);
-      this.#at += 3;
-    } else if (fitsSingle(value)) {
-      this.#bytes[this.#at] = SIMPLE.single;
-      this.#view.setFloat32(this.#at + 1, value);
-      this.#at += 5;
-    } else {
-      this.#bytes[this.#at] = SIMPLE.double;
-      this.#view.setFloat64(this.#at + 1, value);
-      this.#at += 9;
-    }
-    return this;
+    if (half !== undefined) return this.#byte(SIMPLE.half).#uint16(half);
+    const isSingle = fitsSingle(value);
+    const view = new DataView(new ArrayBuffer(8));
+    if (isSingle) view.setFloat32(0, value);
+    else view.setFloat64(0, value);
+    return this.#byte(isSingle ? SIMPLE.single : SIMPLE.double).raw(
+      new Uint8Array(view.buffer, 0, isSingle ? 4 : 8),
+    );
   }
 
   #byte(byte: number): this {
@@ -252,7 +236,6 @@ export class CborWriter {
     const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
     grown.set(this.#bytes);
     this.#bytes = grown;
-    this.#view = new DataView(grown.buffer);
   }
 }
 

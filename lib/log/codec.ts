@@ -1,3 +1,4 @@
+import { toHex } from '../base/byte-texts.ts';
 import { concatBytes } from '../base/bytes.ts';
 import { failure, success, type Result } from '../base/result.ts';
 import { CborScanner } from './cbor-scanner.ts';
@@ -42,6 +43,42 @@ export interface Header extends UnsignedHeader {
   readonly id: Uint8Array;
 }
 
+/** A header that was read, which remembers its id as hex: that is asked for several times on an operation's way. */
+class ReceivedHeader implements Header {
+  readonly author: Uint8Array;
+  readonly signature: Uint8Array;
+  readonly payloadSize: number;
+  readonly payloadHash: Uint8Array | undefined;
+  readonly sequence: number;
+  readonly backlink: Uint8Array | undefined;
+  readonly extensions: Uint8Array | undefined;
+  readonly bytes: Uint8Array;
+  readonly id: Uint8Array;
+  #idHex: string | undefined = undefined;
+
+  constructor(fields: Header) {
+    this.author = fields.author;
+    this.signature = fields.signature;
+    this.payloadSize = fields.payloadSize;
+    this.payloadHash = fields.payloadHash;
+    this.sequence = fields.sequence;
+    this.backlink = fields.backlink;
+    this.extensions = fields.extensions;
+    this.bytes = fields.bytes;
+    this.id = fields.id;
+  }
+
+  get idHex(): string {
+    this.#idHex ??= toHex(this.id);
+    return this.#idHex;
+  }
+}
+
+/** The id of a header, as hex. */
+export function idHexOf(header: Header): string {
+  return header instanceof ReceivedHeader ? header.idHex : toHex(header.id);
+}
+
 /** The bytes that a signature is made over (node-api section 1). */
 export function encodeUnsigned(header: UnsignedHeader): Uint8Array {
   const { author, payloadSize, payloadHash, sequence, backlink, extensions } = header;
@@ -65,12 +102,18 @@ export function withSignature(unsigned: Uint8Array, signature: Uint8Array): Uint
   return concatBytes(head, unsigned.subarray(1, SIGNATURE_START), field, unsigned.subarray(SIGNATURE_START));
 }
 
-/** The bytes that the signature of a received header was made over, unknown fields included. */
-export function unsignedBytesOf({ bytes }: Pick<Header, 'bytes'>): Uint8Array {
-  const unsigned = new Uint8Array(bytes.length - (SIGNATURE_END - SIGNATURE_START));
-  unsigned.set(bytes.subarray(0, SIGNATURE_START));
-  unsigned.set(bytes.subarray(SIGNATURE_END), SIGNATURE_START);
-  unsigned[0]! -= 1;
+/**
+ * The bytes that the signature of a received header was made over, unknown fields included.
+ *
+ * @param into where they are put, if anywhere; it has room for any header
+ */
+export function unsignedBytesOf({ bytes }: Pick<Header, 'bytes'>, into?: Uint8Array): Uint8Array {
+  const field = SIGNATURE_END - SIGNATURE_START;
+  const length = bytes.length - field;
+  const unsigned = into?.subarray(0, length) ?? new Uint8Array(length);
+  unsigned[0] = bytes[0]! - 1;
+  for (let at = 1; at < SIGNATURE_START; at += 1) unsigned[at] = bytes[at]!;
+  for (let at = SIGNATURE_START; at < length; at += 1) unsigned[at] = bytes[at + field]!;
   return unsigned;
 }
 
@@ -98,7 +141,8 @@ export function decodeHeader(received: Uint8Array): Result<Header, LogReason> {
   const extensions = readRest(scanner, fields - known);
   if (scanner.fault !== undefined) return failure('malformed');
   const id = hashBytes(bytes);
-  return success({ author, signature, payloadSize, payloadHash, sequence, backlink, extensions, bytes, id });
+  const all = { author, signature, payloadSize, payloadHash, sequence, backlink, extensions, bytes, id };
+  return success(new ReceivedHeader(all));
 }
 
 /** Walks what follows the known fields; the first of it are the extensions. */

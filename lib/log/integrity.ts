@@ -1,11 +1,14 @@
 import { equalBytes } from '../base/bytes.ts';
 import { failure, success, type Result } from '../base/result.ts';
-import { decodeHeader, unsignedBytesOf, type Header } from './codec.ts';
+import { decodeHeader, MOST_HEADER_BYTES, unsignedBytesOf, type Header } from './codec.ts';
 import { decodeExtensions } from './extensions.ts';
 import { hashBytes } from './hash.ts';
 import { MOST_BODY_BYTES, type Operation } from './operation.ts';
 import type { LogReason } from './reasons.ts';
 import { mayBeKey, verifyStrict, type VerifySignature } from './strict-ed25519.ts';
+
+/** Where signed bytes are put together, as buffers for each of many would be dearer than what is done with them. */
+const signed = new Uint8Array(MOST_HEADER_BYTES);
 
 /** Why a header alone is refused: a key that nobody may have, or a signature that is not its author's. */
 export function checkSignature(
@@ -13,7 +16,7 @@ export function checkSignature(
   verify: VerifySignature = verifyStrict,
 ): LogReason | undefined {
   if (!mayBeKey(header.author)) return 'signature';
-  return verify(header.author, unsignedBytesOf(header), header.signature) ? undefined : 'signature';
+  return verify(header.author, unsignedBytesOf(header, signed), header.signature) ? undefined : 'signature';
 }
 
 /** Why a body is refused; none is fine, as bodies may be pruned, but an empty one is none. */

@@ -1,7 +1,7 @@
 import { toHex } from '../base/byte-texts.ts';
 import { equalBytes } from '../base/bytes.ts';
 import { relayError } from '../base/errors.ts';
-import { encodeUnsigned, withSignature, type Header, type UnsignedHeader } from './codec.ts';
+import { encodeUnsigned, idHexOf, withSignature, type Header, type UnsignedHeader } from './codec.ts';
 import { encodeExtensions, type Extensions } from './extensions.ts';
 import { hashBytes } from './hash.ts';
 import type { LaterSigner, Signer } from './key-pair.ts';
@@ -123,23 +123,17 @@ export interface OperationNames {
   readonly log: string;
 }
 
-/** Names that were made, as they are asked for several times on an operation's way. */
-const knownNames = new WeakMap<Header, OperationNames>();
 /** Author and log of the last names: operations come in the order of their logs. */
 let last = { author: new Uint8Array(0) as Uint8Array, log: new Uint8Array(0) as Uint8Array, names: ['', ''] };
 
 /** The names of an operation. */
 export function namesOf({ header, extensions }: Pick<Operation, 'header' | 'extensions'>): OperationNames {
-  const known = knownNames.get(header);
-  if (known !== undefined) return known;
   const { author } = header;
   const { logId: log } = extensions;
   if (!equalBytes(author, last.author) || !equalBytes(log, last.log)) {
     last = { author: author.slice(), log: log.slice(), names: [toHex(author), toHex(log)] };
   }
-  const names = { id: toHex(header.id), author: last.names[0]!, log: last.names[1]! };
-  knownNames.set(header, names);
-  return names;
+  return { id: idHexOf(header), author: last.names[0]!, log: last.names[1]! };
 }
 
 /** Milliseconds of a clock as a timestamp of operations, in microseconds. */

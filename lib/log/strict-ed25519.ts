@@ -8,7 +8,10 @@ export const KEY_BYTES = 32;
 /** Bytes of a signature: R, then S. */
 export const SIGNATURE_BYTES = 64;
 
-/** Checks a signature of 64 bytes by a public key of 32 bytes; false for everything else. */
+/**
+ * Checks a signature of 64 bytes by a public key of 32 bytes; false for everything else. The message may change once it
+ * has returned.
+ */
 export type VerifySignature = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
 
 /** Order of the group, and the prime of the field, as 32 bytes with the highest first. */

@@ -4,7 +4,7 @@ import type { LogName } from '../log/heights.ts';
 import { isBodyPrunable, type HeldWinner, type LogEntry } from '../log/prune.ts';
 import { decodeDelta } from './delta-codec.ts';
 import type { History } from './history.ts';
-import { bodyKey, type Branch } from './log-keys.ts';
+import type { Branch } from './log-keys.ts';
 import type { LogStore, StoredOperation } from './log-store.ts';
 import { operationsIn } from './log-walk.ts';
 import type { Change } from './storage.ts';
@@ -142,13 +142,11 @@ export class BodyPruner {
 
   async #drop(some: readonly Candidate[], pass: { bodies: number; bytes: number }): Promise<void> {
     const changes: Change[] = [];
-    for (const { id, entries } of some) {
-      changes.push([bodyKey(id), undefined]);
-      for (const _ of appendHistory(changes, id, entries, false));
-    }
+    for (const { id, entries } of some) for (const _ of appendHistory(changes, id, entries, false));
     const drops = changes.map(([key]) => key);
+    const pruned = some.map(({ id }) => id);
     const outcome = await new Promise<PutOutcome>((settle) => {
-      this.#options.submit({ writes: [], isReplay: true, owner: 'prune', drops, settle });
+      this.#options.submit({ writes: [], isReplay: true, owner: 'prune', drops, pruned, settle });
     });
     if (!outcome.ok) throw new Error(outcome.reason);
     for (const { bytes } of some) {

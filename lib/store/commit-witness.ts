@@ -88,7 +88,7 @@ export class CommitWitness {
   ): WaitingSteps<string | undefined> {
     const signed = signer.sign(yield* group.head(signer.name), body);
     if (!signed.ok) return signed.reason;
-    const placed = yield* group.place(signed.value, says, () => true);
+    const placed = yield* group.place(signed.value, says, true);
     if (!placed.ok) return LOG_REASONS[placed.reason].text;
     this.#operations += 1;
     this.#head = yield* group.head(signer.name);

@@ -1,4 +1,4 @@
-import { fromHex, toHex } from '../base/byte-texts.ts';
+import { fromHex } from '../base/byte-texts.ts';
 import { failure, success, type Result } from '../base/result.ts';
 import type { WaitingSteps } from '../base/slices.ts';
 import { decodeHeader, type Header } from '../log/codec.ts';
@@ -10,11 +10,11 @@ import { placeOperation, type LogState, type Placement } from '../log/placement.
 import type { LogReason } from '../log/reasons.ts';
 import {
   bodyKey,
-  encodePlace,
-  idOfPlace,
-  headerKey,
   headKey,
+  logOfPlace,
+  operationKey,
   placeKey,
+  sequenceOfPlace,
   topicKey,
   type Branch,
 } from './log-keys.ts';
@@ -22,8 +22,17 @@ import { encodeHead, type LogHead } from './log-head.ts';
 import { decodeDelta } from './delta-codec.ts';
 import { evidenceChange, type ForkMark, type ForkMarks } from './fork-marks.ts';
 import type { AppendedOperation, LogStore } from './log-store.ts';
+import {
+  decodeOperation,
+  encodeOperation,
+  idOfOperation,
+  isKeptApart,
+  totalOfOperation,
+  withoutBody,
+  withTotal,
+} from './operation-record.ts';
 import type { Change } from './storage.ts';
-import { appendHistory } from './written-nodes.ts';
+import { appendHistory, type WasHere } from './written-nodes.ts';
 
 /** A log as the group sees it: stored, overlaid with what the group appended. */
 interface OpenLog extends LogName {
@@ -45,10 +54,8 @@ export class LogGroup {
   readonly #marks: ForkMarks;
   readonly #topicOf: TopicOf;
   readonly #logs = new Map<string, OpenLog>();
-  /** Headers of the group, which forks are shown with before they are stored. */
-  readonly #headers = new Map<string, Header>();
-  /** What the operations of the group say to the graph. */
-  readonly #said = new Map<string, readonly FieldWrite[]>();
+  /** Bodies of the group that are kept apart. */
+  readonly #bodies = new Map<string, Uint8Array>();
   #changes: Change[] = [];
   readonly #appended: AppendedOperation[] = [];
   /** Logs that turned out to be forked. */
@@ -70,7 +77,7 @@ export class LogGroup {
   *place(
     operation: Operation,
     writes: readonly FieldWrite[],
-    wasHere: (write: FieldWrite) => boolean = () => false,
+    wasHere: WasHere = () => false,
   ): WaitingSteps<Result<Placement, LogReason>> {
     const names = namesOf(operation);
     const topic = this.#topicOf(names.log);
@@ -79,19 +86,33 @@ export class LogGroup {
     const placed = yield* this.#verdict(operation, log);
     if (!placed.ok || placed.value === 'known') return placed;
     if (log.head === undefined) this.#changes.push([topicKey(topic, log.author, log.log), '']);
-    this.#headers.set(names.id, operation.header);
-    this.#changes.push([headerKey(names.id), operation.header.bytes]);
-    if (operation.body !== undefined) this.#changes.push([bodyKey(names.id), operation.body]);
-    this.#said.set(names.id, writes);
+    if (isKeptApart(operation.body)) {
+      this.#bodies.set(names.id, operation.body!);
+      this.#changes.push([bodyKey(names.id), operation.body]);
+    }
     yield* appendHistory(this.#changes, names.id, writes, true, wasHere);
-    const bytes = operation.header.bytes.length + (operation.body?.length ?? 0);
-    yield* this.#apply(operation, encodePlace(names.id, bytes), log, placed.value);
+    yield* this.#apply(operation, names.id, log, placed.value);
     if (log.head?.tip === names.id) {
       log.tip = names.id;
       log.tipId = operation.header.id;
     }
     this.#appended.push({ operation, placement: placed.value });
     return success(placed.value);
+  }
+
+  /** Drops the body of an operation, whichever branch it stands on by now. */
+  *dropBody(id: string): WaitingSteps<void> {
+    const key = yield* this.#store.placeKeySteps(id);
+    if (key === undefined) return;
+    const log = yield* this.#open(logOfPlace(key));
+    if (log.head === undefined) return;
+    const sequence = sequenceOfPlace(key);
+    for (const branch of ['canonical', 'side'] satisfies Branch[]) {
+      const record = yield* this.#placeAt(branch, log, sequence);
+      if (record === undefined || idOfOperation(record) !== id) continue;
+      if (decodeOperation(record).isApart) this.#changes.push([bodyKey(id), undefined]);
+      this.#put(branch, log, sequence, withoutBody(record));
+    }
   }
 
   *#verdict(operation: Operation, log: OpenLog): WaitingSteps<Result<Placement, LogReason>> {
@@ -184,7 +205,7 @@ export class LogGroup {
     if (head === undefined || sequence < 0) return undefined;
     if (branch === 'canonical' && sequence === head.height) return head.tip;
     const record = yield* this.#placeAt(branch, log, sequence);
-    return record === undefined ? undefined : idOfPlace(record);
+    return record === undefined ? undefined : idOfOperation(record);
   }
 
   *#placeAt(branch: Branch, log: OpenLog, sequence: number): WaitingSteps<string | undefined> {
@@ -194,47 +215,54 @@ export class LogGroup {
     return yield* this.#store.placeSteps(branch, log, sequence);
   }
 
-  *#apply(
-    { header, extensions }: Operation,
-    place: string,
-    log: OpenLog,
-    placement: Placement,
-  ): WaitingSteps<void> {
+  *#apply(operation: Operation, id: string, log: OpenLog, placement: Placement): WaitingSteps<void> {
+    const { header, extensions, body } = operation;
     const { sequence } = header;
     const { head } = log;
-    const tip = idOfPlace(place);
+    const own = header.bytes.length + (body?.length ?? 0);
+    const put = (branch: Branch, before: number): number => {
+      this.#stand(branch, log, sequence, encodeOperation(id, before + own, header.bytes, body));
+      return before + own;
+    };
     switch (placement) {
       case 'side-start':
         yield* this.#keepEvidence(header, extensions.logId, log);
-        this.#put('side', log, sequence, place);
-        log.head = { ...head!, side: { from: sequence, tip } };
+        log.head = { ...head!, side: { from: sequence, height: sequence, tip: id, bytes: put('side', 0) } };
         return;
-      case 'side-append':
-        this.#put('side', log, sequence, place);
-        log.head = { ...head!, side: { from: head!.side!.from, tip } };
+      case 'side-append': {
+        const side = head!.side!;
+        const bytes = put('side', side.bytes);
+        log.head = { ...head!, side: { from: side.from, height: sequence, tip: id, bytes } };
         return;
-      case 'switch':
+      }
+      case 'switch': {
         yield* this.#keepEvidence(header, extensions.logId, log);
-        return yield* this.#switch(log, sequence, place);
+        const before = yield* this.#switch(log, sequence);
+        const side = { from: sequence, height: head!.height, tip: head!.tip, bytes: head!.bytes - before };
+        log.head = { first: head!.first, height: sequence, tip: id, bytes: put('canonical', before), side };
+        return;
+      }
       default:
-        this.#put('canonical', log, sequence, place);
         if (head === undefined || extensions.prune || placement === 'restart') {
           if (head !== undefined) yield* this.#giveUp(log, head, sequence);
-          log.head = { first: sequence, height: sequence, tip, side: undefined };
-        } else log.head = { ...head, height: sequence, tip };
+          const bytes = put('canonical', 0);
+          log.head = { first: sequence, height: sequence, tip: id, bytes, side: undefined };
+        } else log.head = { ...head, height: sequence, tip: id, bytes: put('canonical', head.bytes) };
     }
   }
 
-  /** Makes what was canonical from a place on the side branch. */
-  *#switch(log: OpenLog, from: number, place: string): WaitingSteps<void> {
+  /** Makes what was canonical from a place on the side branch; gives the bytes of what is canonical before it. */
+  *#switch(log: OpenLog, from: number): WaitingSteps<number> {
     const head = log.head!;
+    const last = from === head.first ? undefined : yield* this.#placeAt('canonical', log, from - 1);
+    const before = last === undefined ? 0 : totalOfOperation(last);
     for (let sequence = from; sequence <= head.height; sequence += 1) {
-      this.#put('side', log, sequence, yield* this.#placeAt('canonical', log, sequence));
+      const record = (yield* this.#placeAt('canonical', log, sequence))!;
+      this.#stand('side', log, sequence, withTotal(record, totalOfOperation(record) - before));
       if (sequence > from) this.#put('canonical', log, sequence, undefined);
       yield;
     }
-    this.#put('canonical', log, from, place);
-    log.head = { first: head.first, height: from, tip: idOfPlace(place), side: { from, tip: head.tip } };
+    return before;
   }
 
   /** Deletes everything below a prune point, of both branches. */
@@ -244,51 +272,58 @@ export class LogGroup {
       yield;
     }
     if (side === undefined) return;
-    for (let sequence = side.from; yield* this.#forget('side', log, sequence); sequence += 1) yield;
+    for (let sequence = side.from; sequence <= side.height; sequence += 1) {
+      yield* this.#forget('side', log, sequence);
+      yield;
+    }
   }
 
-  /** Deletes one operation; false when none was there. */
-  *#forget(branch: Branch, log: OpenLog, sequence: number): WaitingSteps<boolean> {
-    const place = yield* this.#placeAt(branch, log, sequence);
-    if (place === undefined) return false;
-    const id = idOfPlace(place);
-    yield* appendHistory(this.#changes, id, yield* this.#saidBy(id), false);
-    this.#changes.push([headerKey(id), undefined], [bodyKey(id), undefined]);
+  /** Deletes one operation. */
+  *#forget(branch: Branch, log: OpenLog, sequence: number): WaitingSteps<void> {
+    const record = yield* this.#placeAt(branch, log, sequence);
+    if (record === undefined) return;
+    const { id, body, isApart } = decodeOperation(record);
+    const whole = isApart ? yield* this.#bodyApart(id) : body;
+    yield* appendHistory(this.#changes, id, saidIn(whole), false);
+    this.#changes.push([operationKey(id), undefined]);
+    if (isApart) this.#changes.push([bodyKey(id), undefined]);
     this.#put(branch, log, sequence, undefined);
-    return true;
   }
 
-  /** What an operation says to the graph, of the group or of the store. */
-  *#saidBy(id: string): WaitingSteps<readonly FieldWrite[]> {
-    const said = this.#said.get(id);
-    if (said !== undefined) return said;
-    const { body } = (yield this.#store.bytesOf(id)) as { readonly body: Uint8Array | undefined };
-    const delta = body === undefined ? undefined : decodeDelta(body);
-    return (delta?.ok === true ? delta.value?.writes : undefined) ?? [];
+  *#bodyApart(id: string): WaitingSteps<Uint8Array | undefined> {
+    return this.#bodies.get(id) ?? (yield* this.#store.bodySteps(id));
   }
 
-  #put(branch: Branch, log: OpenLog, sequence: number, place: string | undefined): void {
-    log[branch].set(sequence, place);
-    this.#changes.push([placeKey(branch, log.author, log.log, sequence), place]);
+  /** Puts an operation at a place, which is where it is found from now on. */
+  #stand(branch: Branch, log: OpenLog, sequence: number, record: string): void {
+    const key = this.#put(branch, log, sequence, record);
+    this.#changes.push([operationKey(idOfOperation(record)), key]);
+  }
+
+  #put(branch: Branch, log: OpenLog, sequence: number, record: string | undefined): string {
+    const key = placeKey(branch, log.author, log.log, sequence);
+    log[branch].set(sequence, record);
+    this.#changes.push([key, record]);
+    return key;
   }
 
   *#keepEvidence(header: Header, logId: Uint8Array, log: OpenLog): WaitingSteps<void> {
     if (this.#markOf(log) !== undefined) return;
-    const heldId = yield* this.#idAt('canonical', log, header.sequence);
-    const held = this.#headers.get(heldId!) ?? (yield* this.#readHeader(heldId!));
-    if (held === undefined) return;
-    const evidence = evidenceOf(header, held, logId);
+    const record = yield* this.#placeAt('canonical', log, header.sequence);
+    const held = record === undefined ? undefined : decodeHeader(decodeOperation(record).header);
+    if (held?.ok !== true) return;
+    const evidence = evidenceOf(header, held.value, logId);
     const { author, log: name } = log;
     const { sequence, id: side } = evidence.side;
     this.#marked.set(author + name, { author, log: name, sequence, side });
     this.#changes.push(evidenceChange(log, evidence));
   }
+}
 
-  *#readHeader(id: string): WaitingSteps<Header | undefined> {
-    const { header } = (yield this.#store.bytesOf(id)) as { readonly header: Uint8Array };
-    const decoded = decodeHeader(header);
-    return decoded.ok && toHex(decoded.value.id) === id ? decoded.value : undefined;
-  }
+/** What a body says to the graph. */
+function saidIn(body: Uint8Array | undefined): readonly FieldWrite[] {
+  const delta = body === undefined ? undefined : decodeDelta(body);
+  return (delta?.ok === true ? delta.value?.writes : undefined) ?? [];
 }
 
 /** The bytes of a log's tip, kept as long as it stays the tip. */

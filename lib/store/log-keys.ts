@@ -6,10 +6,10 @@ import { escapeName, hexToState, stateToHex, type KeyRange } from './keys.ts';
  *
  * | key | value |
  * |---|---|
- * | `o/<id>` | bytes of the signed header |
- * | `b/<id>` | bytes of the body |
- * | `l/<author><log><sequence>` | `<id> <bytes>` of the operation on the canonical branch, with its body |
+ * | `l/<author><log><sequence>` | the operation on the canonical branch, see `operation-record.ts` |
  * | `k/<author><log><sequence>` | the same of the operation on the side branch |
+ * | `o/<id>` | the key of the place where an operation stands |
+ * | `b/<id>` | bytes of a body that is too large to stand there |
  * | `h/<author><log>` | where the log begins and ends, see `log-head.ts` |
  * | `t/<topic><author><log>` | nothing: the log belongs to the topic |
  * | `f/<author><log><sequence>` | both headers of a fork, as base64url |
@@ -17,9 +17,9 @@ import { escapeName, hexToState, stateToHex, type KeyRange } from './keys.ts';
  * | `i/<soul>U+0000<state><id>` | what an operation whose body is held wrote to a node, under the latest of the states and
  * the first half of its id: a JSON list of the keys with this state and of `[key, state]`; with a 1 behind the state where
  * the graph had the same before it came, or before the whole list |
- * | `w/<number>` | names of properties that are to be witnessed, as JSON |
+ * | `w/<number>` | souls that have something to be witnessed, as JSON |
  */
-const HEADER = 'o/';
+const OPERATION = 'o/';
 const BODY = 'b/';
 const CANONICAL = 'l/';
 const SIDE = 'k/';
@@ -48,7 +48,7 @@ const WERE_HERE = '1';
 
 /** What the keys of everything that logs have begin with. */
 export const LOG_PREFIXES: readonly string[] = [
-  HEADER,
+  OPERATION,
   BODY,
   CANONICAL,
   SIDE,
@@ -60,12 +60,12 @@ export const LOG_PREFIXES: readonly string[] = [
   HISTORY,
 ];
 
-/** The key of an operation's header. */
-export function headerKey(id: string): string {
-  return HEADER + id;
+/** The key that tells where an operation stands. */
+export function operationKey(id: string): string {
+  return OPERATION + id;
 }
 
-/** The key of an operation's body. */
+/** The key of an operation's body, if that is kept apart. */
 export function bodyKey(id: string): string {
   return BODY + id;
 }
@@ -86,21 +86,6 @@ export function placeKey(branch: Branch, author: string, log: string, sequence: 
   return branchPrefix(branch, author, log) + hexOf(sequence, SEQUENCE_DIGITS);
 }
 
-/** What stands at a place: an id, and how many bytes header and body have. */
-export function encodePlace(id: string, bytes: number): string {
-  return `${id} ${bytes}`;
-}
-
-/** The id of a place's record. */
-export function idOfPlace(record: string): string {
-  return record.slice(0, ID_DIGITS);
-}
-
-/** The bytes of a place's record. */
-export function bytesOfPlace(record: string): number {
-  return Number(record.slice(ID_DIGITS + 1));
-}
-
 /** The places of a log after one sequence number and up to another. */
 export function placeRange(
   branch: Branch,
@@ -116,8 +101,14 @@ export function placeRange(
 }
 
 /** The sequence number of a place's key. */
-export function parsePlaceKey(key: string): number {
+export function sequenceOfPlace(key: string): number {
   return Number.parseInt(key.slice(-SEQUENCE_DIGITS), 16);
+}
+
+/** The log of a place's key. */
+export function logOfPlace(key: string): { readonly author: string; readonly log: string } {
+  const at = CANONICAL.length + ID_DIGITS;
+  return { author: key.slice(CANONICAL.length, at), log: key.slice(at, at + ID_DIGITS) };
 }
 
 /** The key of a log's head. */
@@ -227,7 +218,7 @@ export function idOfHistory(key: string): string {
 
 /** Where the operation stands whose id begins so. */
 export function idRange(shortId: string): KeyRange {
-  return { from: headerKey(shortId), to: headerKey(shortId) + AFTER_HEX };
+  return { from: operationKey(shortId), to: operationKey(shortId) + AFTER_HEX };
 }
 
 /** The id of such a key. */
@@ -248,6 +239,11 @@ export function encodeStates(states: WrittenStates, latest: number): string {
     return wereHere || wasHere !== 1 ? [key, state] : [key, state, 1];
   });
   return (wereHere ? WERE_HERE : '') + JSON.stringify(noted);
+}
+
+/** The same for keys that all have the latest state, which the graph had before. */
+export function encodeKeys(keys: readonly string[]): string {
+  return WERE_HERE + JSON.stringify(keys);
 }
 
 /** The states of a record. */

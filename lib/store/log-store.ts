@@ -9,36 +9,36 @@ import type { Placement } from '../log/placement.ts';
 import { headersOf } from './fork-marks.ts';
 import {
   bodyKey,
-  bytesOfPlace,
   forkRange,
-  headerKey,
   headKey,
   headRange,
-  idOfPlace,
   idRange,
+  operationKey,
   parseHeadKey,
   parseIdKey,
-  parsePlaceKey,
   parseTopicKey,
   placeKey,
   placeRange,
+  sequenceOfPlace,
   topicRange,
   type Branch,
 } from './log-keys.ts';
 import { decodeHead, type LogHead } from './log-head.ts';
 import type { KeyRange } from './keys.ts';
+import { decodeOperation, idOfOperation, totalOfOperation } from './operation-record.ts';
 import type { Storage, TextEntry } from './storage.ts';
 
 /** Entries read in one step of a walk. */
 const STEP_ENTRIES = 512;
+/** Bytes of operations read in one step; one alone may have more. */
+const STEP_BYTES = 1024 * 1024;
 /** Heads kept in memory. */
 const KEPT_HEADS = 20_000;
 
-/** One place of a log, and whose it is. */
-export interface LogPlace {
-  readonly sequence: number;
-  readonly id: string;
-  /** Of header and body, as they were when they came. */
+/** How much operations are. */
+export interface LogSize {
+  readonly operations: number;
+  /** Of headers and bodies, as they were when they came. */
   readonly bytes: number;
 }
 
@@ -81,9 +81,19 @@ export class LogStore {
     return record === undefined ? undefined : decodeHead(record);
   }
 
-  /** What stands at a place, undefined when nothing is held there. */
+  /** The record at a place, undefined when nothing is held there. */
   *placeSteps(branch: Branch, { author, log }: LogName, sequence: number): WaitingSteps<string | undefined> {
     return yield* waitFor(this.#storage.getText(placeKey(branch, author, log, sequence)));
+  }
+
+  /** The key of the place where an operation stands, undefined when it is not held. */
+  *placeKeySteps(id: string): WaitingSteps<string | undefined> {
+    return yield* waitFor(this.#storage.getText(operationKey(id)));
+  }
+
+  /** A body that is kept apart. */
+  *bodySteps(id: string): WaitingSteps<Uint8Array | undefined> {
+    return yield* waitFor(this.#storage.getBytes(bodyKey(id)));
   }
 
   /** Calls back with operations that are new here, whoever brought them, within the turn in which they are durable. */
@@ -147,27 +157,49 @@ export class LogStore {
   }
 
   /** The id at a place of the canonical branch. */
-  async idAt({ author, log }: LogName, sequence: number): Promise<string | undefined> {
-    const record = await this.#storage.getText(placeKey('canonical', author, log, sequence));
-    return record === undefined ? undefined : idOfPlace(record);
+  async idAt(name: LogName, sequence: number): Promise<string | undefined> {
+    const record = await this.#recordAt('canonical', name, sequence);
+    return record === undefined ? undefined : idOfOperation(record);
   }
 
-  /** Places of a branch after one sequence number and up to another, in order and at most so many. */
-  async places(
+  /** How much a branch has after one sequence number and up to another. */
+  async size(branch: Branch, name: LogName, after: number | undefined, until: number): Promise<LogSize> {
+    const head = await this.head(name);
+    const ends = branch === 'side' ? sideEnds(head) : head;
+    if (ends === undefined) return { operations: 0, bytes: 0 };
+    const first = Math.max(ends.first, (after ?? -1) + 1);
+    const last = Math.min(ends.height, until);
+    if (first > last) return { operations: 0, bytes: 0 };
+    const before = first === ends.first ? 0 : await this.#totalAt(branch, name, first - 1);
+    const total = last === ends.height ? ends.bytes : await this.#totalAt(branch, name, last);
+    return { operations: last - first + 1, bytes: total - before };
+  }
+
+  /**
+   * Operations of a branch, with headers and bodies, after one sequence number and up to another: at most so many, and
+   * fewer when they are large; none at the end.
+   */
+  async read(
     branch: Branch,
     { author, log }: LogName,
     after: number | undefined,
     until: number,
     most: number,
-  ): Promise<LogPlace[]> {
+  ): Promise<StoredOperation[]> {
     const cursor = this.#storage.range(placeRange(branch, author, log, after, until));
+    const found: StoredOperation[] = [];
+    let bytes = 0;
     try {
-      const found: LogPlace[] = [];
-      while (found.length < most) {
+      while (found.length < most && bytes < STEP_BYTES) {
         const entries = await cursor.next(Math.min(STEP_ENTRIES, most - found.length));
         if (entries.length === 0) break;
-        for (const [key, record] of entries)
-          found.push({ sequence: parsePlaceKey(key), id: idOfPlace(record), bytes: bytesOfPlace(record) });
+        for (const [key, record] of entries) {
+          if (bytes >= STEP_BYTES) break;
+          const { id, header, body, isApart } = decodeOperation(record);
+          const whole = isApart ? await this.#storage.getBytes(bodyKey(id)) : body;
+          found.push({ author, log, sequence: sequenceOfPlace(key), id, header, body: whole });
+          bytes += header.length + (whole?.length ?? 0);
+        }
       }
       return found;
     } finally {
@@ -175,40 +207,13 @@ export class LogStore {
     }
   }
 
-  /** Operations of a branch, with headers and bodies. */
-  async read(
-    branch: Branch,
-    name: LogName,
-    after: number | undefined,
-    until: number,
-    most: number,
-  ): Promise<StoredOperation[]> {
-    const { author, log } = name;
-    const found: StoredOperation[] = [];
-    for (const { sequence, id } of await this.places(branch, name, after, until, most)) {
-      let header = this.#storage.getBytes(headerKey(id));
-      let body = this.#storage.getBytes(bodyKey(id));
-      // Most storages answer at once, and a wait for each of many would cost more than reading them.
-      if (header instanceof Promise) header = await header;
-      if (body instanceof Promise) body = await body;
-      found.push({ author, log, sequence, id, header: header ?? new Uint8Array(0), body });
-    }
-    return found;
-  }
-
-  /** What stands at a place. */
-  async operationAt({ author, log }: LogName, { sequence, id }: LogPlace): Promise<StoredOperation> {
-    const { header, body } = await this.bytesOf(id);
-    return { author, log, sequence, id, header, body };
-  }
-
-  /** Header and body of an operation that is held. */
+  /** Header and body of an operation that is held; no bytes as header when it is not. */
   async bytesOf(id: string): Promise<Pick<StoredOperation, 'header' | 'body'>> {
-    const [header, body] = await Promise.all([
-      this.#storage.getBytes(headerKey(id)),
-      this.#storage.getBytes(bodyKey(id)),
-    ]);
-    return { header: header ?? new Uint8Array(0), body };
+    // What changed its branch between two reads is found by the next ones.
+    const record = (await this.#recordOf(id)) ?? (await this.#recordOf(id));
+    if (record === undefined) return { header: new Uint8Array(0), body: undefined };
+    const { header, body, isApart } = decodeOperation(record);
+    return { header, body: isApart ? await this.#storage.getBytes(bodyKey(id)) : body };
   }
 
   /** An operation that is held, undefined when it is not. */
@@ -243,6 +248,21 @@ export class LogStore {
     }
   }
 
+  async #totalAt(branch: Branch, name: LogName, sequence: number): Promise<number> {
+    const record = await this.#recordAt(branch, name, sequence);
+    return record === undefined ? 0 : totalOfOperation(record);
+  }
+
+  async #recordOf(id: string): Promise<string | undefined> {
+    const place = await this.#storage.getText(operationKey(id));
+    const record = place === undefined ? undefined : await this.#storage.getText(place);
+    return record !== undefined && idOfOperation(record) === id ? record : undefined;
+  }
+
+  async #recordAt(branch: Branch, { author, log }: LogName, sequence: number): Promise<string | undefined> {
+    return this.#storage.getText(placeKey(branch, author, log, sequence));
+  }
+
   async *#walk(range: { readonly from: string; readonly to: string }): AsyncGenerator<TextEntry> {
     const cursor = this.#storage.range(range);
     try {
@@ -259,4 +279,8 @@ export class LogStore {
 
 function tipOf({ height, tip, side }: LogHead): Tip {
   return { height, id: fromHex(tip)!, side: side === undefined ? undefined : fromHex(side.tip) };
+}
+
+function sideEnds(head: LogHead | undefined): Pick<LogHead, 'first' | 'height' | 'bytes'> | undefined {
+  return head?.side && { ...head.side, first: head.side.from };
 }

@@ -1,11 +1,9 @@
 import type { LogName } from '../log/heights.ts';
 import type { Branch } from './log-keys.ts';
-import type { LogPlace, LogStore, StoredOperation } from './log-store.ts';
+import type { LogStore, StoredOperation } from './log-store.ts';
 
-/** Places read in one step. */
-const STEP_PLACES = 256;
-/** Bytes of operations in memory at once; one alone may have more. */
-const STEP_BYTES = 1024 * 1024;
+/** Operations read in one step. */
+const STEP_OPERATIONS = 256;
 /** Sequence number that no operation has. */
 const BEYOND = 2 ** 32 - 1;
 
@@ -18,12 +16,10 @@ export async function* operationsIn(
 ): AsyncGenerator<StoredOperation> {
   let last = after;
   for (;;) {
-    const places = await store.places(branch, name, last, until, STEP_PLACES);
-    if (places.length === 0) return;
-    for (const some of portionsOf(places)) {
-      yield* await Promise.all(some.map((place) => store.operationAt(name, place)));
-    }
-    last = places.at(-1)!.sequence;
+    const page = await store.read(branch, name, last, until, STEP_OPERATIONS);
+    if (page.length === 0) return;
+    yield* page;
+    last = page.at(-1)!.sequence;
   }
 }
 
@@ -34,19 +30,4 @@ export async function* operationsOf(
 ): AsyncGenerator<StoredOperation> {
   yield* operationsIn(store, 'canonical', { author, log });
   yield* operationsIn(store, 'side', { author, log });
-}
-
-function* portionsOf(places: readonly LogPlace[]): Generator<LogPlace[]> {
-  let portion: LogPlace[] = [];
-  let bytes = 0;
-  for (const place of places) {
-    if (portion.length > 0 && bytes + place.bytes > STEP_BYTES) {
-      yield portion;
-      portion = [];
-      bytes = 0;
-    }
-    portion.push(place);
-    bytes += place.bytes;
-  }
-  if (portion.length > 0) yield portion;
 }

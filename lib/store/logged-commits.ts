@@ -173,6 +173,7 @@ class LoggedCommit implements CommitLogs {
     const hasRoom = future.length === 0 || deferred.refusal(future, owner, Infinity) === undefined;
     const placed = yield* this.#place(request, into);
     if (placed !== undefined) return placed;
+    if (request.pruned !== undefined) for (const id of request.pruned) yield* this.#opened().dropBody(id);
     // An operation is kept whatever it says, or a full waiting room would end the synchronisation of its log.
     const writes = hasRoom
       ? request.writes
@@ -190,8 +191,10 @@ class LoggedCommit implements CommitLogs {
     const { own, writes, says = writes } = request;
     const operation = own === undefined ? request.operation : yield* this.#sign(own);
     if (operation === undefined || typeof operation === 'string') return operation;
-    const placement = yield* this.#opened().place(operation, says, (write) =>
-      says === writes ? isThere(write, into) : true,
+    const placement = yield* this.#opened().place(
+      operation,
+      says,
+      says === writes ? (write) => isThere(write, into) : true,
     );
     this.#placed.set(request, placement);
     if (!placement.ok) return LOG_REASONS[placement.reason].text;

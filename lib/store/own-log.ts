@@ -1,6 +1,6 @@
 import { fromHex, toHex } from '../base/byte-texts.ts';
 import { systemClock, type Clock } from '../base/clock.ts';
-import { GraphError } from '../base/errors.ts';
+import { GraphError, relayError } from '../base/errors.ts';
 import { failure, success, type Result } from '../base/result.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { logIdOf } from '../log/hash.ts';
@@ -16,6 +16,18 @@ export interface OwnLogOptions {
   readonly topic: Uint8Array;
   readonly submit: (request: PutRequest) => void;
   readonly clock?: Clock | undefined;
+  /** What other nodes show of this log; nothing is published while one of them shows more. */
+  readonly claims?: OwnLogGate | undefined;
+}
+
+/** Whether something may be published. */
+export interface OwnLogGate {
+  /** True until somebody was asked, or nobody was there; see `ready`. */
+  readonly isExpecting: boolean;
+  /** True while another node shows more than is here. */
+  readonly isBehind: boolean;
+  /** Resolves when somebody was asked, or nobody was there. */
+  ready(): Promise<void>;
 }
 
 /** What is appended beside a body. */
@@ -48,11 +60,18 @@ export class OwnLog {
     this.name = { author: toHex(options.signer.publicKey), log: toHex(this.#logId) };
   }
 
-  /** Signs a body as what comes after the head; gives why that is not possible. */
+  /** True while nothing is published. */
+  get isHeld(): boolean {
+    const { claims } = this.#options;
+    return claims?.isExpecting === true || claims?.isBehind === true;
+  }
+
+  /** Signs a body as what comes after the head; gives why that is not possible, as the text of LOG_BEHIND. */
   sign(head: LogHead | undefined, body: Uint8Array, prune: boolean): Result<Operation> {
     const { signer, clock = systemClock } = this.#options;
     const fields = { logId: this.#logId, timestamp: timestampOf(clock()), prune };
     try {
+      if (this.#options.claims?.isBehind === true) throw relayError('LOG_BEHIND');
       return success(createOperation(signer, placeAfterHead(head), fields, body));
     } catch (error) {
       if (error instanceof GraphError) return failure(error.message);
@@ -65,6 +84,7 @@ export class OwnLog {
     body: Uint8Array,
     { writes = [], says = writes, witnesses, marks, prunes }: AppendOptions = {},
   ): Promise<Result<Operation>> {
+    await this.#options.claims?.ready();
     let signed: Result<Operation> = failure(LOG_MOVED);
     const sign = (head: LogHead | undefined): Result<Operation> => {
       if (prunes === undefined || prunes === (head?.height ?? -1))

@@ -3,26 +3,26 @@ import { entryName } from './entry-name.ts';
 import { markKey, markRange, parseMarkKey } from './log-keys.ts';
 import type { Change, Storage } from './storage.ts';
 
-/** Marks read in one step. */
-const STEP_MARKS = 256;
 /** Properties of one mark; a commit that changed more gets several. */
 const MARK_PROPERTIES = 500;
+/** Marks whose writes are found in one go. */
+const FOUND_MARKS = 16;
 
-/** Properties that a commit changed without a signature, by soul. */
-export type MarkedNames = readonly (readonly [soul: string, keys: readonly string[]])[];
+/** Properties that an operation is full with. */
+export const FULL_PROPERTIES = 500;
 
 /** What is to be witnessed, and the keys to delete with the operation that does. */
 export interface Marks {
   /** Writes of marks that are in memory. */
   readonly writes: readonly FieldWrite[];
-  /** Names of marks whose writes are to be read: of an earlier run, or too many to be kept. */
-  readonly names: readonly MarkedNames[];
+  /** Souls of marks whose writes are to be found: of an earlier run, or too many to be kept. */
+  readonly souls: ReadonlySet<string>;
   readonly keys: readonly string[];
 }
 
 /**
- * Which properties wait for a witness (log-mapping section 4): noted in the commit that changes them, so that a
- * crash loses none; deleted in the commit that witnesses them.
+ * What waits for a witness (log-mapping section 4): its souls are noted in the commit that changes it, so that a crash
+ * loses nothing; the notes are deleted in the commit that witnesses it.
  */
 export class WitnessMarks {
   readonly #storage: Storage;
@@ -33,12 +33,14 @@ export class WitnessMarks {
   readonly #said = new Set<string>();
   /** Characters of both, those of the commit under way included. */
   #characters = 0;
+  /** Writes that are kept. */
+  #count = 0;
   /** Of the commit under way; undefined for writes that are not kept. */
   #added: (readonly FieldWrite[] | undefined)[] = [];
   /** Numbers of the oldest mark that waits, and of the next one. */
   #first = 1;
   #next = 1;
-  #wake: () => void = () => undefined;
+  #wake: (isFull: boolean) => void = () => undefined;
 
   /** @param most characters of writes that are kept in memory until they are witnessed */
   constructor(storage: Storage, most: number) {
@@ -51,8 +53,23 @@ export class WitnessMarks {
     return this.#next - this.#first;
   }
 
-  /** Calls back when there is something to witness. */
-  onMarked(wake: () => void): void {
+  /** Number of the next mark: those before it are what waits now. */
+  get end(): number {
+    return this.#next;
+  }
+
+  /** True while an operation can be filled with what waits. */
+  get isFull(): boolean {
+    return this.#count >= FULL_PROPERTIES;
+  }
+
+  /** True while something waits that was marked before a number was the next. */
+  hasBefore(end: number): boolean {
+    return this.#first < end;
+  }
+
+  /** Calls back when there is something to witness, and when that fills an operation. */
+  onMarked(wake: (isFull: boolean) => void): void {
     this.#wake = wake;
   }
 
@@ -61,7 +78,7 @@ export class WitnessMarks {
     const [first, last] = [await this.#numberAt(false), await this.#numberAt(true)];
     if (first === undefined || last === undefined) return;
     [this.#first, this.#next] = [first, last + 1];
-    this.#wake();
+    this.#wake(false);
   }
 
   /** Number of the mark at an end. */
@@ -90,7 +107,7 @@ export class WitnessMarks {
   }
 
   #add(changes: Change[], writes: readonly FieldWrite[]): void {
-    changes.push([markKey(this.#next + this.#added.length), JSON.stringify(namesOf(writes))]);
+    changes.push([markKey(this.#next + this.#added.length), JSON.stringify(soulsOf(writes))]);
     const characters = charactersOf(writes);
     const isKept = this.#characters + characters <= this.#most;
     if (isKept) this.#characters += characters;
@@ -106,9 +123,10 @@ export class WitnessMarks {
     const isFirst = this.size === 0;
     for (const writes of added) {
       if (writes !== undefined) this.#kept.set(this.#next, writes);
+      this.#count += writes?.length ?? 0;
       this.#next += 1;
     }
-    if (isFirst) this.#wake();
+    if (isFirst || this.isFull) this.#wake(this.isFull);
   }
 
   /** Tells what an operation of somebody else says; what waits of it needs no other witness. */
@@ -125,7 +143,7 @@ export class WitnessMarks {
 
   /** The oldest marks, with at most so many properties unless one mark has more. */
   async oldest(most: number): Promise<Marks> {
-    return this.#kept.has(this.#first) ? this.#oldestKept(most) : this.#oldestRead(most);
+    return this.#kept.has(this.#first) ? this.#oldestKept(most) : this.#oldestRead();
   }
 
   #oldestKept(most: number): Marks {
@@ -136,37 +154,40 @@ export class WitnessMarks {
       const kept = this.#kept.get(number);
       count += kept?.length ?? 0;
       if (kept === undefined || (keys.length > 0 && count > most)) break;
-      for (const write of kept) if (!this.#said.has(entryName(write))) writes.push(write);
+      for (const write of kept) if (!this.#isSaid(write)) writes.push(write);
       keys.push(markKey(number));
     }
-    return { writes, names: [], keys };
+    return { writes, souls: new Set(), keys };
   }
 
-  async #oldestRead(most: number): Promise<Marks> {
+  async #oldestRead(): Promise<Marks> {
     const { to } = markRange();
     const cursor = this.#storage.range({ from: markKey(this.#first), to });
     try {
-      const names: MarkedNames[] = [];
+      const souls = new Set<string>();
       const keys: string[] = [];
-      let count = 0;
-      for (const [key, record] of await cursor.next(STEP_MARKS)) {
-        const marked = JSON.parse(record) as MarkedNames;
-        count += marked.reduce((sum, [, properties]) => sum + properties.length, 0);
-        if (keys.length > 0 && (count > most || this.#kept.has(parseMarkKey(key)))) break;
-        names.push(marked);
+      for (const [key, record] of await cursor.next(FOUND_MARKS)) {
+        if (keys.length > 0 && this.#kept.has(parseMarkKey(key))) break;
+        for (const soul of JSON.parse(record) as string[]) souls.add(soul);
         keys.push(key);
       }
-      return { writes: [], names, keys };
+      return { writes: [], souls, keys };
     } finally {
       await cursor.close();
     }
+  }
+
+  #isSaid(write: FieldWrite): boolean {
+    return this.#said.size > 0 && this.#said.has(entryName(write));
   }
 
   /** Forgets marks whose properties are witnessed, durably. */
   done(keys: readonly string[]): void {
     for (const key of keys) {
       const number = parseMarkKey(key);
-      this.#release([this.#kept.get(number)]);
+      const kept = this.#kept.get(number);
+      this.#release([kept]);
+      this.#count -= kept?.length ?? 0;
       this.#kept.delete(number);
       this.#first = Math.max(this.#first, number + 1);
     }
@@ -183,14 +204,11 @@ export class WitnessMarks {
   }
 }
 
-function namesOf(writes: readonly FieldWrite[]): MarkedNames {
-  const keysBySoul = new Map<string, string[]>();
-  for (const { soul, key } of writes) {
-    const keys = keysBySoul.get(soul);
-    if (keys === undefined) keysBySoul.set(soul, [key]);
-    else keys.push(key);
-  }
-  return [...keysBySoul];
+/** The souls of writes, of which those of one node stand together. */
+function soulsOf(writes: readonly FieldWrite[]): string[] {
+  const souls: string[] = [];
+  for (const { soul } of writes) if (souls.at(-1) !== soul) souls.push(soul);
+  return souls;
 }
 
 function charactersOf(writes: readonly FieldWrite[]): number {

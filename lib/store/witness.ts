@@ -13,14 +13,12 @@ import type { LogHead } from './log-head.ts';
 import type { LogStore } from './log-store.ts';
 import { LOG_MOVED, type OwnLog } from './own-log.ts';
 import { emptySeenBody, seenBodies } from './seen-bodies.ts';
-import type { WitnessMarks } from './witness-marks.ts';
+import { FULL_PROPERTIES, type WitnessMarks } from './witness-marks.ts';
 
 /** How long unsigned writes are gathered into one operation, in milliseconds (log-mapping section 4). */
 export const WITNESS_WAIT_MS = 100;
 /** Writes that fill an operation well enough: a commit with so many witnesses them itself, without a mark. */
-export const AT_ONCE_WRITES = 64;
-/** Properties that are witnessed in one go. */
-const MOST_PROPERTIES = 500;
+export const AT_ONCE_WRITES = 256;
 /** Bytes that a character takes at most. */
 const MOST_UTF8_BYTES = 3;
 /** Properties of a snapshot; the rest is witnessed again behind it. */
@@ -50,6 +48,7 @@ export interface WitnessOptions {
   readonly store: LogStore;
   readonly history: History;
   readonly readField: (soul: string, key: string) => MaybePromise<Entry | undefined>;
+  readonly readNode: (soul: string) => MaybePromise<Iterable<readonly [key: string, entry: Entry]>>;
   readonly now: () => number;
   readonly startTimer: StartTimer;
   readonly report?: (event: WitnessEvent) => void;
@@ -66,11 +65,13 @@ export interface WitnessOptions {
  */
 export class Witness implements CommitSigner {
   readonly #options: WitnessOptions;
-  #stopTimer: () => void = () => undefined;
+  #stopTimer: (() => void) | undefined;
   #running: Promise<void> | undefined;
   #closed = false;
   /** True while nothing is to be appended beside what runs: a snapshot, or the pause after a failure. */
   #isHeldUp = false;
+  /** True while something is being appended behind the commits. */
+  #isBusy = false;
   /** When something was witnessed last. */
   #lastAt = -Infinity;
   /** Operations that this log holds, once it is known. */
@@ -81,7 +82,7 @@ export class Witness implements CommitSigner {
   constructor(options: WitnessOptions) {
     this.#options = options;
     this.#mostLength = options.snapshotAfter ?? SNAPSHOT_AFTER;
-    options.marks.onMarked(() => this.#arm(WITNESS_WAIT_MS));
+    options.marks.onMarked((isFull) => this.#marked(isFull));
   }
 
   get name(): LogName {
@@ -89,7 +90,7 @@ export class Witness implements CommitSigner {
   }
 
   takes(writes: number): boolean {
-    if (this.#closed || this.#isHeldUp) return false;
+    if (this.#closed || this.#isHeldUp || this.#options.log.isHeld) return false;
     if (writes >= AT_ONCE_WRITES) return true;
     const { marks, now } = this.#options;
     return marks.size === 0 && Math.abs(now() - this.#lastAt) >= WITNESS_WAIT_MS;
@@ -103,51 +104,74 @@ export class Witness implements CommitSigner {
     if (fault !== undefined) this.#failed(fault);
     if (head === undefined) return;
     this.#appended(head, writes);
-    if (this.#length > this.#mostLength) this.#begin();
+    if (this.#length > this.#mostLength) this.#begin(false);
   }
 
   /** Witnesses what waits now, and stops. */
   async close(): Promise<void> {
-    this.#stopTimer();
+    this.#disarm();
     await this.flush();
     this.#closed = true;
-    this.#stopTimer();
+    this.#disarm();
     await this.#running;
   }
 
   /** Witnesses everything that waits. */
   async flush(): Promise<void> {
     await this.#running;
-    this.#running = this.#run();
+    this.#running = this.#run(true);
     await this.#running;
+  }
+
+  #marked(isFull: boolean): void {
+    if (!isFull) this.#arm(WITNESS_WAIT_MS);
+    else if (!this.#isBusy && !this.#isHeldUp) this.#begin(false);
   }
 
   #arm(waitMs: number): void {
     if (this.#closed) return;
-    this.#stopTimer();
-    this.#stopTimer = this.#options.startTimer(() => this.#begin(), waitMs);
+    this.#disarm();
+    const stop = this.#options.startTimer(() => {
+      this.#stopTimer = undefined;
+      this.#begin(true);
+    }, waitMs);
+    this.#stopTimer = stop;
   }
 
-  #begin(): void {
-    this.#running = this.#after(this.#running);
+  #disarm(): void {
+    this.#stopTimer?.();
+    this.#stopTimer = undefined;
   }
 
-  async #after(before: Promise<void> | undefined): Promise<void> {
+  #begin(takesAll: boolean): void {
+    this.#running = this.#after(this.#running, takesAll);
+  }
+
+  async #after(before: Promise<void> | undefined, takesAll: boolean): Promise<void> {
     await before;
-    await this.#run();
+    await this.#run(takesAll);
   }
 
-  async #run(): Promise<void> {
+  /** Witnesses what fills operations, or everything that waits now, and makes a snapshot when it is time for one. */
+  async #run(takesAll: boolean): Promise<void> {
     const { marks } = this.#options;
+    const { end } = marks;
+    this.#isBusy = true;
     try {
-      while (!this.#closed && (marks.size > 0 || this.#length > this.#mostLength)) {
-        const fault = await (marks.size > 0 ? this.#witness() : this.#snapshot());
+      while (!this.#closed) {
+        const isDue = marks.isFull || (takesAll && marks.hasBefore(end));
+        if (!isDue && this.#length <= this.#mostLength) break;
+        const fault = await (isDue ? this.#witness() : this.#snapshot());
         this.#isHeldUp = fault !== undefined;
         if (fault !== undefined) return this.#failed(fault);
       }
     } catch (error) {
-      this.#failed(error instanceof Error ? error.message : String(error));
+      return this.#failed(error instanceof Error ? error.message : String(error));
+    } finally {
+      this.#isBusy = false;
     }
+    if (marks.size === 0) this.#disarm();
+    else if (this.#stopTimer === undefined) this.#arm(WITNESS_WAIT_MS);
   }
 
   #failed(reason: string): void {
@@ -165,8 +189,8 @@ export class Witness implements CommitSigner {
   /** Operations of the oldest marks; gives why they failed. */
   async #witness(): Promise<string | undefined> {
     const { marks, log, store } = this.#options;
-    const { writes, names, keys } = await marks.oldest(MOST_PROPERTIES);
-    const entries = names.length === 0 ? writes : [...writes, ...(await this.#entriesOf(names.flat()))];
+    const { writes, souls, keys } = await marks.oldest(FULL_PROPERTIES);
+    const entries = souls.size === 0 ? writes : await this.#unsaidOf(souls);
     const bodies = seenBodies([entries]);
     // Marks go with the last operation, so that a crash before it witnesses all of them again.
     for (let body = bodies.next().value ?? emptySeenBody(), after; ; body = after) {
@@ -183,27 +207,17 @@ export class Witness implements CommitSigner {
     return undefined;
   }
 
-  async #entriesOf(names: readonly (readonly [string, readonly string[]])[]): Promise<FieldWrite[]> {
+  /** What nodes have that no operation says. */
+  async #unsaidOf(souls: ReadonlySet<string>): Promise<FieldWrite[]> {
     const found: FieldWrite[] = [];
-    const seen = new Set<string>();
-    for (const [soul, keys] of names) {
-      for (const key of keys) {
-        const place = JSON.stringify([soul, key]);
-        const entry = seen.has(place) ? undefined : await this.#options.readField(soul, key);
-        seen.add(place);
-        if (entry === undefined) continue;
-        const write = { soul, key, state: entry.state, json: entry.json };
-        if (!(await this.#isSaid(write))) found.push(write);
+    for (const soul of souls) {
+      const said = await this.#options.history.winners(soul, { until: Infinity });
+      for (const [key, { state, json }] of await this.#options.readNode(soul)) {
+        const same = said.get(key);
+        if (same?.state !== state || same.json !== json) found.push({ soul, key, state, json });
       }
     }
     return found;
-  }
-
-  /** True for an entry that an operation holds. */
-  async #isSaid({ soul, key, state, json }: FieldWrite): Promise<boolean> {
-    const winners = await this.#options.history.winners(soul, { key, until: Infinity });
-    const said = winners.get(key);
-    return said?.state === state && said.json === json;
   }
 
   /** Replaces this log by what of it still holds; left out when that is too much for one operation. */

@@ -66,6 +66,8 @@ export interface PutRequest {
   readonly witnesses?: readonly string[] | undefined;
   /** Keys of what logs need no more, deleted by the same commit. */
   readonly drops?: readonly string[] | undefined;
+  /** Operations that lose their bodies by the same commit. */
+  readonly pruned?: readonly string[] | undefined;
   /** Writes that the graph has and that are to be witnessed again. */
   readonly marks?: readonly FieldWrite[] | undefined;
   /** Told once, after the commit. */

@@ -70,7 +70,9 @@ export class Intake {
     seen: (operation: SeenOperation) => void,
   ): Promise<TakeResult> {
     return new Promise((resolve, reject) => {
-      this.#add({ check: () => this.#check(topic, header, body, seen, resolve), fail: reject });
+      this.#add(
+        new Taking(this.#options, this.#logIdOf(topic), { header, body, seen, resolve, fail: reject }),
+      );
     });
   }
 
@@ -114,41 +116,69 @@ export class Intake {
     }
   }
 
-  #check(
-    topic: Uint8Array,
-    headerBytes: Uint8Array,
-    body: Uint8Array | undefined,
-    seen: (operation: SeenOperation) => void,
-    resolve: (result: TakeResult) => void,
-  ): MaybePromise<void> {
-    const { allow, verify } = this.#options;
-    const read = readOperation(headerBytes, body, verify);
-    if (!read.ok) return resolve(read);
-    const operation = read.value;
-    if (!equalBytes(operation.extensions.logId, this.#logIdOf(topic))) return resolve(failure('log'));
-    const said = writesOf(operation);
-    if (!said.ok) return resolve(said);
-    const { author, log, id } = namesOf(operation);
-    seen({ author, log, id, sequence: operation.header.sequence });
-    const allowed = allow === undefined ? said.value : allow(said.value, author);
-    if (!(allowed instanceof Promise)) return this.#submit(operation, allowed, resolve);
-    return allowed.then((writes) => this.#submit(operation, writes, resolve));
-  }
-
-  #submit(operation: Operation, writes: Writes, resolve: (result: TakeResult) => void): void {
-    const { changed, submit } = this.#options;
-    const settle = (outcome: PutOutcome): void => {
-      if (!outcome.ok) return resolve(failure(outcome.logReason ?? 'storage'));
-      if (outcome.changed.length > 0) changed?.(outcome.changed);
-      resolve(success(takenOperation(operation, outcome.placement ?? 'known')));
-    };
-    submit({ writes, operation, owner: namesOf(operation).author, settle });
-  }
-
   /** Topics are few, and their hash is asked for with every operation. */
   #logIdOf(topic: Uint8Array): Uint8Array {
     if (this.#lastTopic?.topic !== topic) this.#lastTopic = { topic, logId: logIdOf(topic) };
     return this.#lastTopic.logId;
+  }
+}
+
+/** An operation on its way, and who is told what became of it. */
+interface TakingParts {
+  readonly header: Uint8Array;
+  readonly body: Uint8Array | undefined;
+  readonly seen: (operation: SeenOperation) => void;
+  readonly resolve: (result: TakeResult) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/** One operation that is checked, then a request to the writer: one object on all its way, as there are so many. */
+class Taking implements Waiting, PutRequest {
+  readonly #options: IntakeOptions;
+  readonly #logId: Uint8Array;
+  readonly #parts: TakingParts;
+  operation: Operation | undefined = undefined;
+  owner: string | undefined = undefined;
+  writes: Writes = [];
+
+  constructor(options: IntakeOptions, logId: Uint8Array, parts: TakingParts) {
+    this.#options = options;
+    this.#logId = logId;
+    this.#parts = parts;
+  }
+
+  fail(error: unknown): void {
+    this.#parts.fail(error);
+  }
+
+  check(): MaybePromise<void> {
+    const { allow, verify } = this.#options;
+    const { header, body, seen, resolve } = this.#parts;
+    const read = readOperation(header, body, verify);
+    if (!read.ok) return resolve(read);
+    const operation = read.value;
+    if (!equalBytes(operation.extensions.logId, this.#logId)) return resolve(failure('log'));
+    const said = writesOf(operation);
+    if (!said.ok) return resolve(said);
+    const { author, log, id } = namesOf(operation);
+    seen({ author, log, id, sequence: operation.header.sequence });
+    this.operation = operation;
+    this.owner = author;
+    const allowed = allow === undefined ? said.value : allow(said.value, author);
+    if (allowed instanceof Promise) return allowed.then((writes) => this.#submit(writes));
+    return this.#submit(allowed);
+  }
+
+  settle(outcome: PutOutcome): void {
+    const { resolve } = this.#parts;
+    if (!outcome.ok) return resolve(failure(outcome.logReason ?? 'storage'));
+    if (outcome.changed.length > 0) this.#options.changed?.(outcome.changed);
+    resolve(success(takenOperation(this.operation!, outcome.placement ?? 'known')));
+  }
+
+  #submit(writes: Writes): void {
+    this.writes = writes;
+    this.#options.submit(this);
   }
 }
 

@@ -9,6 +9,7 @@ import {
 } from './log-sync.ts';
 import type { BehindLog } from './peer-heights.ts';
 import type { PlanPart, SeenOperation, SyncPlan, SyncStore, TakenOperation } from './sync-store.ts';
+import type { TakeResult } from './intake.ts';
 
 /** Operations read at once. */
 const PAGE = 256;
@@ -74,6 +75,8 @@ export class SessionHost {
   /** True while the line takes no more: what is new is read again when it does. */
   #isBlocked = false;
   #isCatchingUp = false;
+  /** Tells the store that the other side has sent what it has, or is gone. */
+  #isHeard: () => unknown = () => undefined;
 
   constructor(options: SessionHostOptions) {
     this.#options = options;
@@ -114,6 +117,7 @@ export class SessionHost {
   /** Told that the line is gone: nothing more is read, sent or told. */
   abandon(): void {
     this.#session.abandon();
+    this.#tellHeard();
   }
 
   /** Resolves when everything that was received is taken in, or was refused. */
@@ -180,7 +184,7 @@ export class SessionHost {
         this.#do(this.#options.wants(action.topic) ? this.#session.agree() : this.#session.fail('topic'));
         return;
       case 'take':
-        void this.#take(action);
+        this.#take(action);
         return;
       case 'evidence':
         void this.#takeEvidence(action.first, action.second);
@@ -189,6 +193,7 @@ export class SessionHost {
         this.#incoming = { operations: action.operations, bytes: action.bytes };
         return;
       case 'end':
+        this.#tellHeard();
         this.#options.onEnd?.(action.end);
         return;
       default:
@@ -202,6 +207,7 @@ export class SessionHost {
       case 'read-tips':
         return this.#later(async () => this.#do(this.#session.tips(await store.tips(this.#topic!))));
       case 'compare':
+        this.#isHeard = store.heard?.(action.remote) ?? this.#isHeard;
         return this.#later(async () => {
           this.#plan = await store.plan(this.#topic!, action.remote);
           this.#do(this.#session.plan(this.#plan));
@@ -262,17 +268,26 @@ export class SessionHost {
     if (forked) await this.#sendPart({ ...range, after: undefined, side: true });
   }
 
-  async #take({ header, body, live }: Extract<SessionAction, { do: 'take' }>): Promise<void> {
+  #take({ header, body, live }: Extract<SessionAction, { do: 'take' }>): void {
     const bytes = header.length + (body?.length ?? 0);
     this.#countTaking(1, bytes);
-    let fault: LogReason | SessionFault | undefined;
+    this.#options.store.take(this.#topic!, header, body, this.#seen).then(
+      (taken) => this.#endTaking(bytes, this.#faultOf(taken, live)),
+      () => this.#endTaking(bytes, 'storage'),
+    );
+  }
+
+  #faultOf(taken: TakeResult, live: boolean): LogReason | SessionFault | undefined {
+    if (!taken.ok) return isHarmless(taken.reason, live) ? undefined : taken.reason;
     try {
-      const taken = await this.#options.store.take(this.#topic!, header, body, this.#seen);
-      if (taken.ok) this.#onTaken(taken.value);
-      else if (!isHarmless(taken.reason, live)) fault = taken.reason;
+      this.#onTaken(taken.value);
     } catch {
-      fault = 'storage';
+      return 'storage';
     }
+    return undefined;
+  }
+
+  #endTaking(bytes: number, fault: LogReason | SessionFault | undefined): void {
     this.#countTaking(-1, -bytes);
     if (fault !== undefined) this.#do(this.#session.fail(fault));
   }
@@ -301,15 +316,21 @@ export class SessionHost {
     } catch {
       fault = 'storage';
     }
-    this.#countTaking(-1, -bytes);
-    if (fault !== undefined) this.#do(this.#session.fail(fault));
+    this.#endTaking(bytes, fault);
   }
 
   async #tellLive(): Promise<void> {
     await this.settled();
+    this.#tellHeard();
     if (!this.isLive) return;
     const { operations, bytes } = this.#plan;
     this.#options.onLive?.({ outgoing: { operations, bytes }, incoming: this.#incoming, taken: this.#taken });
+  }
+
+  #tellHeard(): void {
+    const isHeard = this.#isHeard;
+    this.#isHeard = () => undefined;
+    void isHeard();
   }
 
   #holdIf(isHeld: boolean): void {

@@ -8,24 +8,30 @@ import type { OutgoingOperation } from './log-sync.ts';
 import { planParts } from './plan.ts';
 import type { PlanPart, SeenOperation, SyncPlan, SyncStore } from './sync-store.ts';
 
-/** Places that are looked at in one step of a plan. */
-const PLAN_STEP = 4096;
 /** Sequence number that no operation has. */
 const BEYOND = 2 ** 32 - 1;
 
 /** What synchronisation over a store needs. */
 export interface StoredLogsOptions extends IntakeOptions {
   readonly store: LogStore;
+  /** Told what other nodes have. */
+  readonly heard?: ((remote: Tips) => () => unknown) | undefined;
 }
 
 /** Stored logs as sessions see them: read from the store, taken in through the one writer. */
 export class StoredLogs implements SyncStore {
   readonly #store: LogStore;
   readonly #intake: Intake;
+  readonly #heard: StoredLogsOptions['heard'];
 
   constructor(options: StoredLogsOptions) {
     this.#store = options.store;
     this.#intake = new Intake(options);
+    this.#heard = options.heard;
+  }
+
+  heard(remote: Tips): () => unknown {
+    return this.#heard?.(remote) ?? (() => undefined);
   }
 
   tips(topic: Uint8Array): Promise<Tips> {
@@ -91,16 +97,9 @@ export class StoredLogs implements SyncStore {
     let operations = 0;
     let bytes = 0;
     for (const part of parts) {
-      const branch = part.side ? 'side' : 'canonical';
-      let { after } = part;
-      for (;;) {
-        const until = Math.min(part.until, BEYOND);
-        const page = await this.#store.places(branch, part, after, until, PLAN_STEP);
-        if (page.length === 0) break;
-        operations += page.length;
-        for (const place of page) bytes += place.bytes;
-        after = page.at(-1)!.sequence;
-      }
+      const size = await this.#store.size(part.side ? 'side' : 'canonical', part, part.after, part.until);
+      operations += size.operations;
+      bytes += size.bytes;
     }
     return { operations, bytes };
   }

@@ -34,6 +34,12 @@ export interface TakenOperation extends OutgoingOperation {
 export interface SyncStore {
   /** The state vector of a topic. */
   tips(topic: Uint8Array): Promise<Tips>;
+  /**
+   * Told what another replica has, before it is compared.
+   *
+   * @returns to be called once when everything that it sends was taken in, or when it is gone
+   */
+  heard?(remote: Tips): () => unknown;
   /** What a replica with these tips lacks. */
   plan(topic: Uint8Array, remote: Tips): Promise<SyncPlan>;
   /** The next operations of a part, in order and at most so many; empty at the end. */

@@ -5,6 +5,8 @@ import { PassThrough, Readable } from 'node:stream';
 import { expect } from 'chai';
 import { expectCode } from '../../adapters/conformance/storage-kit.ts';
 import { MemoryStorage } from '../../adapters/memory.ts';
+import { operationKey } from '../../lib/store/log-keys.ts';
+import { decodeOperation, encodeOperation } from '../../lib/store/operation-record.ts';
 import { runLog } from '../../relay/log-command.ts';
 import type { LogAction, LogPlaceWanted } from '../../relay/log-options.ts';
 import { createRelay, type RelaySettings } from '../../relay/relay.ts';
@@ -150,19 +152,20 @@ describe('thicket log', () => {
     await relay.ready();
     const peer = await RawPeer.open(`ws://127.0.0.1:${relay.port}/gun`);
     await peer.put(graphOf('mark', { name: 'Mark' }));
-    const place: LogPlaceWanted = { kind: 'relay', relay: `http://127.0.0.1:${relay.port}`, token: '' };
+    const here: LogPlaceWanted = { kind: 'relay', relay: `http://127.0.0.1:${relay.port}`, token: '' };
     let heads = '';
-    while (heads === '') heads = (await run(place, HEADS)).text;
-    expect(await run(place, VERIFY)).to.deep.include({ code: 0, text: '1 log, 1 operation: whole\n' });
+    while (heads === '') heads = (await run(here, HEADS)).text;
+    expect(await run(here, VERIFY)).to.deep.include({ code: 0, text: '1 log, 1 operation: whole\n' });
     const { tip } = JSON.parse(heads) as { tip: string };
-    const header = (await storage.getBytes(`o/${tip}`))!.slice();
+    const place = (await storage.getText(operationKey(tip)))!;
+    const { header, body, total } = decodeOperation((await storage.getText(place))!);
     header[60]! ^= 1;
-    await storage.commit([[`o/${tip}`, header]]);
-    const found = await run(place, VERIFY);
+    await storage.commit([[place, encodeOperation(tip, total, header, body)]]);
+    const found = await run(here, VERIFY);
     expect(found.code).to.equal(1);
     expect(found.text).to.match(/#0 [0-9a-f]{8}: the signature does not fit the author\n/);
     expect(found.text).to.match(/1 log, 1 operation: 1 log not whole\n$/);
-    const asJson = await run(place, { ...VERIFY, json: true });
+    const asJson = await run(here, { ...VERIFY, json: true });
     expect(JSON.parse(asJson.text))
       .to.deep.include({ operations: 1 })
       .and.to.have.nested.property('faults[0].reason', 'signature');
@@ -222,10 +225,8 @@ describe('thicket log', () => {
     await peer.put(graphOf('mark', { name: 'Mark' }));
     let heads = '';
     while (heads === '') heads = (await run(place, HEADS)).text;
-    const { tip } = JSON.parse(heads) as { tip: string };
-    await storage.commit([[`o/${tip}`, undefined]]);
     const parent = await folder();
-    storage.getBytes = () => Promise.reject(new Error('no'));
+    storage.range = () => ({ next: () => Promise.reject(new Error('no')), close: () => Promise.resolve() });
     const file = join(parent, 'x');
     await expectCode('RELAY_UNREACHABLE', () => run(place, { kind: 'export', author: undefined, file }));
     expect(await readdir(parent)).to.deep.equal([]);

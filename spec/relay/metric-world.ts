@@ -24,6 +24,7 @@ const NO_LOGS: MetricSources['logs'] = {
   backlog: 0,
   census: () => Promise.resolve({ authors: 0, forked: 0 }),
   ownHeight: () => Promise.resolve(undefined),
+  ownLag: 0,
 };
 
 /** What is counted, and the mesh that counts most of it. */

@@ -118,6 +118,7 @@ export class LoggedStore {
       store: this.logs,
       history: this.history,
       readField: (soul, key) => graph.readField(soul, key),
+      readNode: async (soul) => (await graph.readNode(soul))?.fields ?? [],
       now: clock.clock,
       startTimer: clock.startTimer,
       report: (event) => this.told.push(event),

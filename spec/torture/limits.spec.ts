@@ -430,7 +430,7 @@ const REACHED: Readonly<Record<keyof Limits, Reach>> = {
     const kept = await marks.oldest(10);
     expect(kept.writes.map(({ key }) => key)).to.deep.equal(['a', 'b']);
     marks.done(kept.keys);
-    expect(await marks.oldest(10)).to.deep.include({ writes: [], names: [[['s', ['c']]]] });
+    expect(await marks.oldest(10)).to.deep.include({ writes: [], souls: new Set(['s']) });
   },
 };
 

@@ -89,6 +89,13 @@ describe('AuthorBelief', () => {
     expect(heard.filter((value) => value !== undefined)).to.deep.equal([]);
   });
 
+  it('asks for a hundred souls of one answer, whatever it names', async () => {
+    const many = Array.from({ length: 150 }, (_, at) => writeOf(`${SOUL}${at}`, 'x', 5, 1));
+    const questions = await peer.say({ '#': 'plain', '@': asked['#']!, put: graphOfWrites(...many) });
+    expect(questions).to.have.lengthOf(100);
+    expect(await peer.say(...questions.map((question) => ({ '@': question['#']! })))).to.deep.equal([]);
+  });
+
   it('leaves all other souls as they are', async () => {
     const found = foundAt(graph.get('mark').get('age'), (value) => value === 40);
     await peer.heard();

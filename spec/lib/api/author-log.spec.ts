@@ -130,11 +130,20 @@ describe('AuthorLog', () => {
       restored.operations.slice(3).map(({ body }) => body),
     );
     expect(renewed[0]!.operation.header.backlink).to.deep.equal(here.operations[4]!.header.id);
-    for (const id of gone) expect(await restored.records.getBytes(`o/${id}`)).to.equal(undefined);
+    expect(await restored.log.idAt(restored.records, 3)).to.equal(undefined);
     expect(await restored.height()).to.equal(7);
     expect(toHex((await restored.log.operationAt(restored.records, 7))!.header)).to.equal(
       toHex(renewed[2]!.operation.header.bytes),
     );
+  });
+
+  it('says nothing twice that the peer has already, though nobody noted that it does', async () => {
+    await here.say('a', 3);
+    const restored = await copyOf(here);
+    await here.say('b', 2);
+    await restored.say('offline', 1);
+    const { renewed } = await taken(restored, await restored.log.meet(restored.records, here.remote));
+    expect(renewed.map(({ operation }) => operation.header.sequence)).to.deep.equal([5]);
   });
 
   it('says everything anew that an empty one said before it knew', async () => {

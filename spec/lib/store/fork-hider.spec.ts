@@ -1,9 +1,10 @@
+import { toHex } from '../../../lib/base/byte-texts.ts';
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { MemoryStorage } from '../../../adapters/memory.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
 import type { ForkPolicy } from '../../../lib/log/fork.ts';
-import { namesOf, type Operation } from '../../../lib/log/operation.ts';
+import type { Operation } from '../../../lib/log/operation.ts';
 import { hidingRange } from '../../../lib/store/log-keys.ts';
 import { seeded, shuffled } from '../../support/arbitraries.ts';
 import { FakeClock, START_MS } from '../../support/fake-clock.ts';
@@ -181,7 +182,7 @@ describe('store.fork-hider', function () {
     const [head] = await hiding.logs.heads();
     const next = operationAfter(
       authorOf(1),
-      operations.find(({ header }) => namesOf({ header } as Operation).id === head!.head.tip)!.header,
+      operations.find(({ header }) => toHex(header.id) === head!.head.tip)!.header,
       bodyOf([writeOf('s', 'd', 9, 9)]),
     );
     expect(await hiding.take(next)).to.deep.include({ ok: true, changed: [], placement: 'append' });

@@ -1,21 +1,19 @@
 import { expect } from 'chai';
 import {
-  bytesOfPlace,
-  encodePlace,
   forkKey,
   forkRange,
   headKey,
   headRange,
-  idOfPlace,
   LOG_PREFIXES,
+  logOfPlace,
   markKey,
   markRange,
   parseHeadKey,
   parseMarkKey,
-  parsePlaceKey,
   parseTopicKey,
   placeKey,
   placeRange,
+  sequenceOfPlace,
   topicKey,
   topicRange,
 } from '../../../lib/store/log-keys.ts';
@@ -37,7 +35,7 @@ describe('store.log-keys', () => {
     const sequences = [0, 1, 9, 10, 15, 16, 255, 256, 65_536, 2 ** 32 - 1];
     const keys = sequences.map((sequence) => placeKey('canonical', AUTHOR, LOG, sequence));
     expect(keys.toSorted()).to.deep.equal(keys);
-    expect(keys.map(parsePlaceKey)).to.deep.equal(sequences);
+    expect(keys.map(sequenceOfPlace)).to.deep.equal(sequences);
     const range = placeRange('canonical', AUTHOR, LOG, 9, 255);
     expect(sequences.filter((_, at) => isIn(range, keys[at]!))).to.deep.equal([10, 15, 16, 255]);
     const all = placeRange('canonical', AUTHOR, LOG, undefined, Infinity);
@@ -50,8 +48,9 @@ describe('store.log-keys', () => {
     expect(parseHeadKey(headKey(AUTHOR, LOG))).to.deep.equal({ author: AUTHOR, log: LOG });
     expect(parseTopicKey(topicKey(TOPIC, AUTHOR, LOG))).to.deep.equal({ author: AUTHOR, log: LOG });
     expect(parseMarkKey(markKey(2 ** 40 + 7))).to.equal(2 ** 40 + 7);
-    const place = encodePlace(AUTHOR, 1234);
-    expect([idOfPlace(place), bytesOfPlace(place)]).to.deep.equal([AUTHOR, 1234]);
+    for (const branch of ['canonical', 'side'] as const) {
+      expect(logOfPlace(placeKey(branch, AUTHOR, LOG, 5))).to.deep.equal({ author: AUTHOR, log: LOG });
+    }
   });
 
   it('stand apart by kind and topic', () => {

@@ -1,8 +1,13 @@
 import { expect } from 'chai';
 import { toHex } from '../../../lib/base/byte-texts.ts';
-import { namesOf } from '../../../lib/log/operation.ts';
+import { namesOf, type Operation } from '../../../lib/log/operation.ts';
+import { foreignBody } from '../../support/log-bytes.ts';
 import { authorOf, LOG_ID, logOf, TOPIC } from '../../support/log-maker.ts';
 import { openLogged, type LoggedStore } from '../../support/logged-store.ts';
+
+function bytesOf(operations: readonly Operation[]): number {
+  return operations.reduce((sum, { header, body }) => sum + header.bytes.length + (body?.length ?? 0), 0);
+}
 
 describe('store.log-store', () => {
   const log = logOf(authorOf(1), 12, () => undefined);
@@ -50,9 +55,27 @@ describe('store.log-store', () => {
     expect(await store.logs.read('side', name, undefined, Infinity, 9)).to.deep.equal([]);
   });
 
-  it('knows how many bytes stand at a place', async () => {
-    const [place] = await store.logs.places('canonical', name, 4, 5, 1);
-    expect(place).to.deep.equal({ sequence: 5, id: namesOf(log[5]!).id, bytes: log[5]!.header.bytes.length });
+  it('knows how much a branch has between two places without reading them', async () => {
+    const { logs } = store;
+    const whole = { operations: 12, bytes: bytesOf(log) };
+    expect(await logs.size('canonical', name, undefined, Infinity)).to.deep.equal(whole);
+    const middle = { operations: 3, bytes: bytesOf(log.slice(5, 8)) };
+    expect(await logs.size('canonical', name, 4, 7)).to.deep.equal(middle);
+    const nothing = { operations: 0, bytes: 0 };
+    expect(await logs.size('canonical', name, 11, Infinity)).to.deep.equal(nothing);
+    expect(await logs.size('side', name, undefined, Infinity)).to.deep.equal(nothing);
+    expect(await logs.size('canonical', { ...name, log: '0'.repeat(64) }, 0, 9)).to.deep.equal(nothing);
+  });
+
+  it('reads fewer operations at once when they are large', async () => {
+    const author = authorOf(3);
+    const large = logOf(author, 4, (at) => foreignBody(new Uint8Array(600_000).fill(at)));
+    for (const operation of large) await store.take(operation);
+    const first = await store.logs.read('canonical', namesOf(large[0]!), undefined, Infinity, 100);
+    expect(first.map(({ body }) => body)).to.deep.equal(large.slice(0, 2).map(({ body }) => body));
+    const rest = await store.logs.read('canonical', namesOf(large[0]!), 1, Infinity, 100);
+    expect(rest.map(({ sequence }) => sequence)).to.deep.equal([2, 3]);
+    expect(await store.logs.operation(namesOf(large[3]!).id)).to.deep.equal(large[3]);
   });
 
   it('gives one operation by its id', async () => {

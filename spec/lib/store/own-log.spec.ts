@@ -41,7 +41,7 @@ describe('store.own-log', () => {
     const store = new LoggedStore();
     const large = store.own.sign(undefined, new Uint8Array(1024 * 1024 + 1), false);
     expect(large).to.deep.equal({ ok: false, reason: 'an operation is too large: 1048577 bytes' });
-    const head = { first: 0, height: 2 ** 32 - 1, tip: '00'.repeat(32), side: undefined };
+    const head = { first: 0, height: 2 ** 32 - 1, tip: '00'.repeat(32), bytes: 0, side: undefined };
     expect(store.own.sign(head, body.value, false)).to.deep.equal({ ok: false, reason: 'a log is full' });
   });
 

@@ -9,6 +9,10 @@ function read(bytes: Uint8Array): unknown {
   return delta.ok ? delta.value : delta.reason;
 }
 
+function long(key: string, length: number): FieldWrite {
+  return writeOf('s', key, 1, 'x'.repeat(length));
+}
+
 describe('store.seen-bodies', () => {
   it('say all writes of all batches, some hundred in each', () => {
     const batches = [0, 1].map((batch) =>
@@ -22,7 +26,6 @@ describe('store.seen-bodies', () => {
   });
 
   it('leave out what no operation can carry, and put what is long into bodies of its own', () => {
-    const long = (key: string, length: number): FieldWrite => writeOf('s', key, 1, 'x'.repeat(length));
     const bodies = [
       ...seenBodies([[long('a', 30_000), long('b', 30_000), long('c', 2 ** 20)], [long('\ud800', 1)]]),
     ];

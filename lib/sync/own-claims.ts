@@ -1,0 +1,175 @@
+import { toHex } from '../base/byte-texts.ts';
+import type { LogName, Tip, Tips } from '../log/heights.ts';
+import type { StartTimer } from '../store/deferred-writes.ts';
+import type { LogHead } from '../store/log-head.ts';
+import type { LogStore } from '../store/log-store.ts';
+
+/** How long a node that is to have peers waits for the first of them before it publishes, in milliseconds. */
+export const FIRST_PEER_MS = 2000;
+/** How long claims that are not kept may stop this node from publishing, in all, in milliseconds. */
+export const UNKEPT_MS = 300_000;
+
+/** What is told of claims. */
+export type OwnClaimEvent =
+  /** Another node has operations of this node's own log that this one has not got. */
+  | { readonly kind: 'log-own-behind'; readonly height: number; readonly shown: number }
+  /** They are here now. */
+  | { readonly kind: 'log-own-recovered'; readonly height: number }
+  /** They did not come. */
+  | { readonly kind: 'log-own-unproven'; readonly shown: number };
+
+/** What claims are compared with. */
+export interface OwnClaimsOptions {
+  /** This node's own log. */
+  readonly name: LogName;
+  readonly store: Pick<LogStore, 'head' | 'idAt'>;
+  /** Milliseconds that never go back. */
+  readonly now: () => number;
+  readonly startTimer: StartTimer;
+  readonly report?: ((event: OwnClaimEvent) => void) | undefined;
+}
+
+/** One node's claim to know more of the own log. */
+interface Claim {
+  readonly tip: Tip;
+  readonly since: number;
+  /** What this node lacks; undefined until that is known. */
+  lag: number | undefined;
+  stopTimer: () => void;
+}
+
+/**
+ * What other nodes show of this node's own log (log-mapping section 7): one that was restored from an old copy, or whose
+ * key is used elsewhere too, would contradict itself. While a node shows more, or something else, nothing is published;
+ * what it has comes by its session, and then publishing goes on behind that. Until somebody is asked nothing is known,
+ * and publishing goes on.
+ */
+export class OwnClaims {
+  readonly #options: OwnClaimsOptions;
+  readonly #claims = new Set<Claim>();
+  #unkeptMs = 0;
+  #isExpecting = false;
+  #stopExpecting: () => void = () => undefined;
+  #arrived: (() => void)[] = [];
+
+  constructor(options: OwnClaimsOptions) {
+    this.#options = options;
+  }
+
+  /** True while another node shows more than is here. */
+  get isBehind(): boolean {
+    return this.#claims.size > 0;
+  }
+
+  /** Operations of the own log that another node shows and that are not here. */
+  get lag(): number {
+    return Math.max(0, ...Array.from(this.#claims, ({ lag }) => lag ?? 0));
+  }
+
+  /** True until the first node has shown what it has, or did not come. */
+  get isExpecting(): boolean {
+    return this.#isExpecting;
+  }
+
+  /** Waits a little for the first node that shows what it has. */
+  expect(): void {
+    this.#isExpecting = true;
+    this.#stopExpecting = this.#options.startTimer(() => this.#arrive(), FIRST_PEER_MS);
+  }
+
+  /** Resolves when the first node has shown what it has, or did not come. */
+  async ready(): Promise<void> {
+    if (this.#isExpecting) await new Promise<void>((resolve) => this.#arrived.push(resolve));
+  }
+
+  /**
+   * Takes what another node shows.
+   *
+   * @returns to be called once when everything that it sends is here, or when it is gone
+   */
+  heard(remote: Tips): () => Promise<void> {
+    const { author, log } = this.#options.name;
+    const tip = remote.get(author)?.get(log);
+    const left = UNKEPT_MS - this.#unkeptMs;
+    if (tip === undefined || left <= 0) {
+      this.#arrive();
+      return () => Promise.resolve();
+    }
+    const claim: Claim = { tip, since: this.#options.now(), lag: undefined, stopTimer: () => undefined };
+    claim.stopTimer = this.#options.startTimer(() => this.#letGo(claim, true), left);
+    this.#claims.add(claim);
+    this.#arrive();
+    const compared = this.#unlessBroken(() => this.#compare(claim));
+    return async () => {
+      await compared;
+      await this.#unlessBroken(() => this.#end(claim));
+    };
+  }
+
+  /** A store that cannot be read takes nothing that could be published either. */
+  async #unlessBroken(look: () => Promise<void>): Promise<void> {
+    try {
+      await look();
+    } catch {
+      // The claim holds until it is too old.
+    }
+  }
+
+  /** Waits for nobody any more; what is behind stays unpublished. */
+  close(): void {
+    for (const claim of this.#claims) claim.stopTimer();
+    this.#arrive();
+  }
+
+  /** Nothing is published before it is known whether the claim says something new. */
+  async #compare(claim: Claim): Promise<void> {
+    const head = await this.#head();
+    if (await this.#isKept(claim, head)) return this.#letGo(claim, false);
+    const height = head?.height ?? -1;
+    claim.lag = Math.max(0, claim.tip.height - height);
+    this.#tell({ kind: 'log-own-behind', height: height + 1, shown: claim.tip.height + 1 });
+  }
+
+  async #end(claim: Claim): Promise<void> {
+    if (!this.#claims.has(claim)) return;
+    const head = await this.#head();
+    const isKept = await this.#isKept(claim, head);
+    if (!this.#claims.has(claim)) return;
+    this.#letGo(claim, !isKept);
+    if (!isKept) return;
+    this.#unkeptMs = 0;
+    this.#tell({ kind: 'log-own-recovered', height: head!.height + 1 });
+  }
+
+  #letGo(claim: Claim, isUnkept: boolean): void {
+    if (!this.#claims.delete(claim)) return;
+    claim.stopTimer();
+    if (!isUnkept) return;
+    this.#unkeptMs += Math.max(1, this.#options.now() - claim.since);
+    this.#tell({ kind: 'log-own-unproven', shown: claim.tip.height + 1 });
+  }
+
+  /** True when what a claim names is held, or was held before a prune point. */
+  async #isKept({ tip }: Claim, head: LogHead | undefined): Promise<boolean> {
+    if (head === undefined || tip.height > head.height) return false;
+    const id = toHex(tip.id);
+    if (tip.height < head.first || head.side?.tip === id) return true;
+    const own =
+      tip.height === head.height ? head.tip : await this.#options.store.idAt(this.#options.name, tip.height);
+    return own === undefined || own === id;
+  }
+
+  async #head(): Promise<LogHead | undefined> {
+    return this.#options.store.head(this.#options.name);
+  }
+
+  #arrive(): void {
+    this.#isExpecting = false;
+    this.#stopExpecting();
+    for (const resolve of this.#arrived.splice(0)) resolve();
+  }
+
+  #tell(event: OwnClaimEvent): void {
+    this.#options.report?.(event);
+  }
+}

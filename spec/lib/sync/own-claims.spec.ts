@@ -1,0 +1,140 @@
+import { setImmediate } from 'node:timers/promises';
+import { expect } from 'chai';
+import { fromHex } from '../../../lib/base/byte-texts.ts';
+import type { Tips } from '../../../lib/log/heights.ts';
+import type { LogHead } from '../../../lib/store/log-head.ts';
+import { FIRST_PEER_MS, OwnClaims, UNKEPT_MS, type OwnClaimEvent } from '../../../lib/sync/own-claims.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+
+const name = { author: 'a'.repeat(64), log: 'b'.repeat(64) };
+const idOf = (digit: string): string => digit.repeat(64);
+
+function showing(height: number, id: string): Tips {
+  return new Map([[name.author, new Map([[name.log, { height, id: fromHex(idOf(id))! }]])]]);
+}
+
+describe('sync.own-claims', () => {
+  let head: LogHead | undefined;
+  let ids: Record<number, string>;
+  let time: FakeClock;
+  let told: OwnClaimEvent[];
+  let claims: OwnClaims;
+
+  beforeEach(() => {
+    head = { first: 0, height: 4, tip: idOf('4'), bytes: 1000, side: undefined };
+    ids = { 2: idOf('2') };
+    time = new FakeClock();
+    told = [];
+    claims = new OwnClaims({
+      name,
+      store: { head: () => Promise.resolve(head), idAt: (_name, at) => Promise.resolve(ids[at]) },
+      now: time.clock,
+      startTimer: time.startTimer,
+      report: (event) => told.push(event),
+    });
+  });
+
+  it('say nothing of those who know as much or less', async () => {
+    for (const tips of [new Map() as Tips, showing(4, '4'), showing(2, '2'), showing(3, '9')]) {
+      const done = claims.heard(tips);
+      await setImmediate();
+      expect(claims.isBehind).to.equal(false);
+      await done();
+    }
+    head = { ...head!, side: { from: 4, height: 4, tip: idOf('7'), bytes: 200 } };
+    await claims.heard(showing(4, '7'))();
+    expect(told).to.deep.equal([]);
+    expect(time.timerCount).to.equal(0);
+  });
+
+  it('hold until what a node shows is here', async () => {
+    const done = claims.heard(showing(6, '6'));
+    expect(claims.isBehind).to.equal(true);
+    await setImmediate();
+    expect([claims.isBehind, claims.lag]).to.deep.equal([true, 2]);
+    head = { ...head!, height: 6, tip: idOf('6') };
+    await done();
+    expect([claims.isBehind, claims.lag]).to.deep.equal([false, 0]);
+    expect(told).to.deep.equal([
+      { kind: 'log-own-behind', height: 5, shown: 7 },
+      { kind: 'log-own-recovered', height: 7 },
+    ]);
+  });
+
+  it('hold for another operation at a place as well, and for a store that has nothing', async () => {
+    for (const tips of [showing(4, '5'), showing(2, '3')]) {
+      const done = claims.heard(tips);
+      await setImmediate();
+      expect(claims.isBehind).to.equal(true);
+      head = { ...head!, side: { from: 2, height: 4, tip: idOf('5'), bytes: 600 } };
+      await done();
+    }
+    head = undefined;
+    const done = claims.heard(showing(0, '1'));
+    await setImmediate();
+    expect([claims.isBehind, claims.lag]).to.deep.equal([true, 1]);
+    await done();
+    expect(told.at(-1)).to.deep.equal({ kind: 'log-own-unproven', shown: 1 });
+  });
+
+  it('stop nobody for longer than some minutes in all when they are not kept, over any number of lines', async () => {
+    for (let line = 0; line < 3; line += 1) {
+      const done = claims.heard(showing(99, '9'));
+      await setImmediate();
+      time.advance(UNKEPT_MS / 2);
+      expect(claims.isBehind).to.equal(line < 1);
+      await done();
+    }
+    expect(claims.isBehind).to.equal(false);
+    expect(told.filter(({ kind }) => kind === 'log-own-unproven')).to.have.lengthOf(2);
+  });
+
+  it('let a node that is to have peers wait for the first, and not for long', async () => {
+    let isReady = false;
+    const waiting = async (): Promise<void> => {
+      claims.expect();
+      await claims.ready();
+      isReady = true;
+    };
+    let waited = waiting();
+    time.advance(FIRST_PEER_MS - 1);
+    await setImmediate();
+    expect(isReady).to.equal(false);
+    time.advance(1);
+    await waited;
+    isReady = false;
+    waited = waiting();
+    void claims.heard(showing(4, '4'))();
+    await waited;
+    expect(isReady).to.equal(true);
+    await claims.ready();
+  });
+
+  it('stay when the node closes, so that it does not publish at the end', async () => {
+    claims.expect();
+    const done = claims.heard(showing(9, '9'));
+    await setImmediate();
+    claims.close();
+    await claims.ready();
+    expect(claims.isBehind).to.equal(true);
+    expect(time.timerCount).to.equal(0);
+    await done();
+  });
+
+  it('hold while the store cannot be read', async () => {
+    claims = new OwnClaims({
+      name,
+      store: {
+        head: () => Promise.reject(new Error('broken')),
+        idAt: () => Promise.reject(new Error('broken')),
+      },
+      now: time.clock,
+      startTimer: time.startTimer,
+    });
+    const done = claims.heard(showing(9, '9'));
+    await done();
+    expect(claims.isBehind).to.equal(true);
+    time.advance(UNKEPT_MS);
+    expect(claims.isBehind).to.equal(false);
+  });
+});

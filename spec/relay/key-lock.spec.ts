@@ -1,0 +1,51 @@
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { GraphError } from '../../lib/base/errors.ts';
+import { createRelay, type RelaySettings } from '../../relay/relay.ts';
+import { lockKey } from '../../relay/key-lock.ts';
+import { temporaryFolders } from '../support/temporary-folder.ts';
+
+async function expectError(code: string, failing: Promise<unknown>): Promise<void> {
+  const error = await failing.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).to.be.instanceOf(GraphError).and.have.property('code', code);
+}
+
+describe('relay.key-lock', () => {
+  const folder = temporaryFolders();
+
+  it('is held by one at a time, and by the next one once it is given back', async () => {
+    const file = join(await folder(), 'log-key');
+    const lock = await lockKey(file);
+    await expectError('STORAGE_LOCKED', lockKey(file));
+    await lock.release();
+    await (await lockKey(file)).release();
+  });
+
+  it('says when it cannot be taken', async () => {
+    await expectError('KEY_INVALID', lockKey(join('/dev/null', 'log-key')));
+  });
+
+  it('keeps two relays with folders of their own from signing with one key', async () => {
+    const place = await folder();
+    const settings = (data: string): RelaySettings => ({
+      port: 0,
+      host: '127.0.0.1',
+      legacy: 'witness',
+      logLevel: 'silent',
+      logKey: join(place, 'key'),
+      data: join(place, data),
+    });
+    const first = createRelay(settings('first'));
+    await first.listen();
+    const second = createRelay(settings('second'));
+    await expectError('STORAGE_LOCKED', second.listen());
+    await first.close();
+    const third = createRelay(settings('second'));
+    await third.listen();
+    await third.close();
+    expect(third.port).to.be.above(0);
+  });
+});

@@ -1,0 +1,106 @@
+/** Behaviour of a relay whose folder was put back from an old copy, while other nodes have more of its own log. */
+import { cp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { MemoryStorage } from '../../adapters/memory.ts';
+import { toHex } from '../../lib/base/byte-texts.ts';
+import { logIdOf } from '../../lib/log/hash.ts';
+import { KeyPair } from '../../lib/log/key-pair.ts';
+import { LogStore } from '../../lib/store/log-store.ts';
+import { createRelay } from '../../relay/relay.ts';
+import { nodeSigner } from '../../relay/node-ed25519.ts';
+import { Inbox } from '../support/inbox.ts';
+import { LogNode } from '../support/log-node.ts';
+import { GRAPH_TOPIC, graphLines, logLines, LogRelays, type LogRelay } from '../support/log-relays.ts';
+import { graphOf, RawPeer } from '../support/raw-peer.ts';
+import type { LogEvent } from '../../relay/logger.ts';
+import { temporaryFolders } from '../support/temporary-folder.ts';
+
+async function forksIn(storage: MemoryStorage): Promise<number> {
+  const heads = await new LogStore(storage).heads();
+  return heads.filter(({ head }) => head.side !== undefined).length;
+}
+
+async function write({ url, relay }: Pick<LogRelay, 'url' | 'relay'>, key: string): Promise<void> {
+  const client = await RawPeer.open(url);
+  expect(await client.put(graphOf('mark', { [key]: key }))).to.deep.include({ ok: true });
+  await relay.witnessed();
+  await client.close();
+}
+
+describe('a restored relay', function () {
+  this.timeout(20_000);
+  const relays = new LogRelays();
+  const folder = temporaryFolders();
+  afterEach(() => relays.end());
+
+  it('takes its own operations back from a peer first, and publishes behind them, without a fork', async () => {
+    const place = await folder();
+    const [data, copy] = [join(place, 'data'), join(place, 'copy')];
+    const peer = await relays.start();
+    const start = async (location: string): Promise<Omit<LogRelay, 'storage'>> => {
+      const events = new Inbox<LogEvent>('events');
+      const relay = createRelay(
+        {
+          port: 0,
+          host: '127.0.0.1',
+          legacy: 'witness',
+          logLevel: 'silent',
+          data: location,
+          peers: [peer.url],
+        },
+        { logger: { log: (_level, event) => events.push(event) } },
+      );
+      await relay.listen();
+      await relay.ready();
+      return { relay, events, url: `http://127.0.0.1:${relay.port}/gun` };
+    };
+    const first = await start(data);
+    await first.events.next(({ kind }) => kind === 'log-synced', 'a synchronised line');
+    await write(first, 'old');
+    await first.relay.close();
+    await cp(data, copy, { recursive: true });
+    const second = await start(data);
+    await second.events.next(({ kind }) => kind === 'log-synced', 'a synchronised line');
+    for (const key of ['lost1', 'lost2']) await write(second, key);
+    while ((await graphLines(peer.storage)).length < 3) await new Promise((next) => setImmediate(next));
+    await second.relay.close();
+
+    const restored = await start(copy);
+    // Written before the peer is asked.
+    await write(restored, 'new');
+    await restored.events.next(({ kind }) => kind === 'log-own-recovered', 'its own operations');
+    while ((await graphLines(peer.storage)).length < 4) await new Promise((next) => setImmediate(next));
+    await restored.relay.witnessed();
+    expect(await forksIn(peer.storage)).to.equal(0);
+    expect((await logLines(peer.storage)).filter((line) => line.includes(' canonical '))).to.have.lengthOf(4);
+    await restored.relay.close();
+  });
+
+  it('publishes nothing while a node shows more than it has, and goes on when that was not true', async () => {
+    const key = KeyPair.random();
+    const relay = await relays.start({}, { key });
+    await write(relay, 'a');
+    const { publicKey } = nodeSigner(key);
+    const node = await LogNode.meet(relay.relay.port);
+    await node.session(GRAPH_TOPIC);
+    const tips = new Map([
+      [toHex(publicKey), new Map([[toHex(logIdOf(GRAPH_TOPIC)), { height: 7, id: new Uint8Array(32) }]])],
+    ]);
+    node.send({ type: 'have', session: 0, tips, more: false });
+    await relay.events.next(({ kind }) => kind === 'log-own-behind', 'a claim');
+    const client = await relays.client(relay);
+    await client.put(graphOf('mark', { b: 'b' }));
+    await relay.events.next(
+      ({ kind, reason }) =>
+        kind === 'witness-failed' && String(reason).includes('another node has more of this log'),
+      'a refusal to publish',
+    );
+    expect(await logLines(relay.storage)).to.have.lengthOf(1);
+    node.send({ type: 'done', session: 0 });
+    await relay.events.next(({ kind }) => kind === 'log-own-unproven', 'a claim that was not kept');
+    await relay.relay.witnessed();
+    expect(await logLines(relay.storage)).to.have.lengthOf(2);
+    await node.close();
+  });
+});
