@@ -10,6 +10,8 @@ import { Tabs } from './tabs.ts';
 const STORE = 'thicket';
 /** Changes checked in one turn. */
 const TURN_CHANGES = 512;
+/** From how many keys on their whole neighbourhood is read. */
+const MANY_KEYS = 32;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 type Value = string | Uint8Array<ArrayBuffer>;
@@ -63,6 +65,8 @@ export class IndexedDbStorage implements Storage {
   }
 
   async getTexts(keys: readonly string[]): Promise<(string | undefined)[]> {
+    const known = keys.length < MANY_KEYS ? undefined : await this.#neighbours(keys.map(keyOf));
+    if (known !== undefined) return keys.map((key) => textOf(known.get(fromUtf8(keyOf(key)))));
     const store = this.#store('readonly');
     const found = await Promise.all(keys.map((key) => answerOf<Value | undefined>(store.get(keyOf(key)))));
     return found.map(textOf);
@@ -82,6 +86,16 @@ export class IndexedDbStorage implements Storage {
     const commit = this.#commit(changes, this.#lastCommit);
     this.#lastCommit = commit.catch(() => undefined);
     return commit;
+  }
+
+  /** All from the first to the last of many keys, by one request; undefined when too much else lies between. */
+  async #neighbours(keys: readonly Uint8Array[]): Promise<Map<string, Value> | undefined> {
+    const [first, last] = [-1, 1].map((side) =>
+      keys.reduce((a, b) => (indexedDB.cmp(a, b) === side ? a : b)),
+    );
+    const most = keys.length * 2;
+    const found = await forwards(this.#store('readonly'), IDBKeyRange.bound(first, last), most);
+    return found.length < most ? new Map(found.map(([key, value]) => [fromUtf8(key), value])) : undefined;
   }
 
   /** All changes are checked before the first is made, over as many turns as it takes. */

@@ -55,5 +55,5 @@ async function readKeyFile(path: string): Promise<string> {
 
 function unusable(path: string, cause: unknown): GraphError {
   const { code = 'unknown' } = cause as NodeJS.ErrnoException;
-  return relayError('KEY_INVALID', `${path}: ${code}`, { cause });
+  return relayError('KEY_INVALID', `${path} (none is needed with --legacy graph): ${code}`, { cause });
 }

@@ -65,8 +65,8 @@ export interface RelayLogsWorld extends LogNetworkWorld {
   readonly graph: GraphStore;
   /** Those writes of an operation that the graph may hold; all when absent. */
   readonly allow?: IntakeOptions['allow'];
-  /** Told what operations of others changed. */
-  readonly changed: (writes: readonly FieldWrite[]) => void;
+  /** Told what operations of others changed, and the key of the node that brought them. */
+  readonly changed: (writes: readonly FieldWrite[], node: string | undefined) => void;
 }
 
 /** The engine's timer, which does not keep a process alive. */
@@ -139,7 +139,7 @@ export class RelayLogs {
       slices: parts.slices,
       submit: (request) => this.#world!.writer.submit(request),
       allow: (writes, author) => this.#allowed(writes, author),
-      changed: (writes) => this.#world!.changed(writes),
+      changed: (writes, node) => this.#world!.changed(writes, node),
       heard: (remote) => this.#claims?.heard(remote) ?? (() => undefined),
     });
     this.network = options.legacy === 'graph' ? undefined : this.#makeNetwork();

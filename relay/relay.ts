@@ -326,7 +326,7 @@ export class Relay {
         hold: (peer, isHeld) => this.#mesh.hold(peer, isHeld),
         hasLogs: (link) => this.#uplinks.hasLogs(link),
         allow: this.#policy?.allowed.bind(this.#policy),
-        changed: (writes) => this.#mesh.toldByLogs(writes),
+        changed: (writes, node) => this.#mesh.toldByLogs(writes, node),
       });
       await this.#writer.open();
       this.#logs.start();

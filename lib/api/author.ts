@@ -248,9 +248,9 @@ export class Author {
   }
 
   /** Operations of this author keep their order; others go as they come. */
-  #lineOf(write: UnsentWrite, uplink: Uplink): Line | undefined {
+  #lineOf(write: UnsentWrite, uplink: Uplink): Line {
     const header = headerIn(write.putJson);
-    if (header === undefined) return undefined;
+    if (header === undefined) return uplink;
     const put = (parcel: Parcel): void => {
       const publisher = this.#opened;
       if (toHex(header.author) !== publisher.name.author) return uplink.put(parcel);

@@ -237,7 +237,7 @@ export class GraphCore {
     const write = new UnsentWrite(this.#nextId(), putJson, writes);
     const isSent = this.#uplinks.size > 0;
     // Begun in one turn, they share a commit.
-    const kept = isSent ? this.keeper.keepUnsent(write) : undefined;
+    const kept = isSent && this.keeper.keepUnsent(write);
     const [outcome] = await Promise.all([this.keeper.commit(writes, true), kept]);
     if (!outcome.ok) {
       if (isSent) this.keeper.dropUnsent(write.id);
@@ -245,8 +245,7 @@ export class GraphCore {
     }
     this.live.apply(outcome.changed, false);
     options.local?.();
-    if (!isSent) return { delivery: 'local' };
-    this.send(write);
+    if (isSent) this.send(write);
     return this.delivered(write, options);
   }
 
@@ -262,7 +261,7 @@ export class GraphCore {
       limits: this.#limits,
       unsent: this.unsent,
       parts: () => this.live.parts(),
-      take: (...heard) => this.take(...heard),
+      take: (writes, isAnswer, message, uplink) => this.take(writes, isAnswer, message, uplink),
       answer: (get) => answersTo(get, this.keeper),
       changed: () => this.#update(),
       refused: (peer, reason) => this.events.emit('refused', { peer, reason }),
@@ -360,9 +359,9 @@ export class GraphCore {
   }
 
   /** Waits until a write is as far as is wished. */
-  delivered(write: UnsentWrite, { until = 'local', timeout, signal }: PutOptions): Promise<PutResult> {
+  delivered(write: UnsentWrite, { until = 'local', timeout, signal }: PutOptions): MaybePromise<PutResult> {
     const wanted = until === 'relay' ? 1 : this.#uplinks.size;
-    if (until === 'local') return Promise.resolve({ delivery: 'local' });
+    if (until === 'local') return { delivery: 'local' };
     const release = this.hold();
     const result = (): PutResult => ({ delivery: deliveryOf(write) });
     return waitFor<PutResult>(signal, ({ done, fail }) => {

@@ -212,8 +212,8 @@ export class StoredKeeper implements GraphKeeper {
   }
 
   async #commitGroup(requests: readonly Request[]): Promise<void> {
-    for (const { beside } of requests) await beside?.(this.#storage, this.#unsent);
     const unsent = this.#unsent.splice(0);
+    for (const { beside } of requests) await beside?.(this.#storage, unsent);
     if (!this.#knowsFuture) await this.#readFuture();
     const due = this.#future.takeDue();
     const group = new Group(await this.#entriesOf([due, ...requests.map(({ writes }) => writes)].flat()));

@@ -52,8 +52,8 @@ export interface Line {
 
 /** The writes that not every peer has settled, in their order; those that no peer has count as unsent. */
 export class UnsentWrites {
-  /** By which line a write goes over a link, in place of the link itself. */
-  line: ((write: UnsentWrite, uplink: Uplink) => Line | undefined) | undefined;
+  /** By which line a write goes over a link: most by the link itself. */
+  line: (write: UnsentWrite, uplink: Uplink) => Line = (_write, uplink) => uplink;
   readonly #writes = new Map<string, UnsentWrite>();
   readonly #peers: () => number;
   readonly #drop: (id: string) => void;

@@ -149,13 +149,12 @@ export class Uplinks {
   }
 
   #sendTo({ uplink, address: { name } }: Remote, write: UnsentWrite): void {
-    const { unsent } = this.#parts;
     if (uplink === undefined) return;
-    (unsent.line?.(write, uplink) ?? uplink).put({
+    this.#parts.unsent.line(write, uplink).put({
       putJson: write.putJson,
       writes: write.writes,
       settled: (refusal) => {
-        unsent.settle(write, name, refusal);
+        this.#parts.unsent.settle(write, name, refusal);
         if (refusal !== undefined) this.#parts.refused(name, refusal);
         this.#parts.changed();
       },

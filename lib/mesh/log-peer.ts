@@ -1,3 +1,4 @@
+import { toHex } from '../base/byte-texts.ts';
 import { equalBytes } from '../base/bytes.ts';
 import type { Limits } from '../base/limits.ts';
 import type { Result } from '../base/result.ts';
@@ -181,6 +182,7 @@ export class LogPeer {
     const host: SessionHost = new SessionHost({
       session,
       topic,
+      node: this.#peer && toHex(this.#peer.nodeKey),
       store,
       mostLogs: limits.sessionLogs,
       mayHold,

@@ -30,7 +30,7 @@ import { OutFrame, type SharedMessage } from './outbox.ts';
 import { Peer, type PeerRole } from './peer.ts';
 import { pushChanges } from './push.ts';
 import { Recall } from './recall.ts';
-import { catchUp } from './relays.ts';
+import { catchUp, relayOf } from './relays.ts';
 import { askTwins } from './twins.ts';
 import { Sources } from './sources.ts';
 import { Stopwatch } from './stopwatch.ts';
@@ -172,9 +172,13 @@ export class Mesh implements Context {
     this.checks.balance(peer);
   }
 
-  /** Passes on what operations changed that others sent. */
-  toldByLogs(changed: readonly FieldWrite[]): void {
-    if (!this.#closing) pushChanges(this, changed, undefined, undefined);
+  /**
+   * Passes on what operations changed that others sent.
+   *
+   * @param node key of the node that sent them, as hex, which knows
+   */
+  toldByLogs(changed: readonly FieldWrite[], node: string | undefined): void {
+    if (!this.#closing) pushChanges(this, changed, relayOf(this, node), undefined);
   }
 
   /** Stops listening, lets what is in flight finish, sends the last answers and closes every link. */

@@ -23,6 +23,13 @@ export function relaysToTell(context: Context, except: Peer | undefined): Peer[]
   return relays;
 }
 
+/** A link to the node with a key, if there is any. */
+export function relayOf(context: Context, node: string | undefined): Peer | undefined {
+  if (node === undefined) return undefined;
+  for (const peer of context.relays) if (peer.nodeKey === node) return peer;
+  return undefined;
+}
+
 /** Whom to ask for what may not be here, without the asker (D18): those this side dialled come first. */
 export function peersToAsk(context: Context, asker: Peer): Peer[] {
   const dialled: Peer[] = [];

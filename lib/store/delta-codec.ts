@@ -36,22 +36,38 @@ export function unsignable({ soul, key, state, json }: FieldWrite): string | und
  * @returns the reason when a write cannot be in an operation, or when the body would be too large
  */
 export function encodeDelta(kind: DeltaKind, writes: Iterable<FieldWrite>): Result<Uint8Array> {
-  const bySoul = new Map<string, FieldWrite[]>();
-  for (const write of writes) {
+  const some = [...writes];
+  for (const write of some) {
     const reason = unsignable(write);
     if (reason !== undefined) return failure(reason);
+  }
+  return encodeNodes(kind, nodesOf(some));
+}
+
+/** Writes to one node. */
+export type NodeWrites = readonly [soul: string, writes: readonly FieldWrite[]];
+
+/** Writes by node, as bodies have the nodes in order. */
+export function nodesOf(writes: readonly FieldWrite[]): NodeWrites[] {
+  const bySoul = new Map<string, FieldWrite[]>();
+  for (const write of writes) {
     const same = bySoul.get(write.soul);
     if (same === undefined) bySoul.set(write.soul, [write]);
     else same.push(write);
   }
-  const payload = payloadOf(bySoul, kind === BODY_KIND.snapshot);
+  return inOrder([...bySoul], ([a], [b]) => compareNames(a, b));
+}
+
+/** {@link encodeDelta} for writes of which it is known that an operation can have them. */
+export function encodeNodes(kind: DeltaKind, nodes: readonly NodeWrites[]): Result<Uint8Array> {
+  const payload = payloadOf(nodes, kind === BODY_KIND.snapshot);
   const body = encodeEnvelope({ kind, version: BODY_VERSION, payload, meta: undefined });
   return body.length > MOST_BODY_BYTES ? failure('too much for one operation') : success(body);
 }
 
-function payloadOf(bySoul: ReadonlyMap<string, FieldWrite[]>, keepsAll: boolean): Uint8Array {
-  const writer = new CborWriter().array(bySoul.size);
-  for (const [soul, writes] of inOrder([...bySoul], ([a], [b]) => compareNames(a, b))) {
+function payloadOf(nodes: readonly NodeWrites[], keepsAll: boolean): Uint8Array {
+  const writer = new CborWriter().array(nodes.length);
+  for (const [soul, writes] of nodes) {
     const said = saidOf(inOrder(writes, compareWrites), keepsAll);
     writer.array(2).text(soul).array(said.length);
     for (const { key, state, json } of said) {
@@ -66,9 +82,12 @@ function payloadOf(bySoul: ReadonlyMap<string, FieldWrite[]>, keepsAll: boolean)
 }
 
 /** The same things in order, in which they mostly are. */
-function inOrder<Thing>(things: Thing[], compare: (a: Thing, b: Thing) => number): Thing[] {
+function inOrder<Things extends readonly unknown[]>(
+  things: Things,
+  compare: (a: Things[number], b: Things[number]) => number,
+): Things {
   for (let at = 1; at < things.length; at += 1) {
-    if (compare(things[at - 1]!, things[at]!) > 0) return things.toSorted(compare);
+    if (compare(things[at - 1], things[at]) > 0) return things.toSorted(compare) as unknown as Things;
   }
   return things;
 }
@@ -79,7 +98,7 @@ function compareWrites(a: FieldWrite, b: FieldWrite): number {
 }
 
 /** Of ordered writes to one node those that are said: the winner of each property, or each once. */
-function saidOf(ordered: FieldWrite[], keepsAll: boolean): FieldWrite[] {
+function saidOf(ordered: readonly FieldWrite[], keepsAll: boolean): readonly FieldWrite[] {
   const isOver = (write: FieldWrite, next: FieldWrite | undefined): boolean =>
     next?.key === write.key && !(keepsAll && compareRank(write, next) !== 0);
   const isRepeated = ordered.some((write, at) => isOver(write, ordered[at + 1]));

@@ -91,7 +91,8 @@ export class LogGroup {
       this.#changes.push([bodyKey(names.id), operation.body]);
     }
     yield* appendHistory(this.#changes, names.id, writes, true, wasHere);
-    yield* this.#apply(operation, names.id, log, placed.value);
+    if (placed.value === 'append' && !operation.extensions.prune) this.#append(operation, names.id, log);
+    else yield* this.#apply(operation, names.id, log, placed.value);
     if (log.head?.tip === names.id) {
       log.tip = names.id;
       log.tipId = operation.header.id;
@@ -181,8 +182,12 @@ export class LogGroup {
     if (head === undefined)
       return { held: undefined, heldId: undefined, beforeId: undefined, side: undefined };
     const { first, height, tip } = head;
+    const held = { author, height, tip: tipIdOf(log, tip), first };
+    // What continues a log that is not forked, as nearly everything does, is compared with its tip alone.
+    if (sequence > height && head.side === undefined)
+      return { held, heldId: undefined, beforeId: undefined, side: undefined };
     return {
-      held: { author, height, tip: tipIdOf(log, tip), first },
+      held,
       heldId: bytesOf(yield* this.#idAt('canonical', log, sequence)),
       beforeId: sequence > height ? undefined : bytesOf(yield* this.#idAt('canonical', log, sequence - 1)),
       side: yield* this.#sideOf(log),
@@ -243,12 +248,24 @@ export class LogGroup {
         return;
       }
       default:
-        if (head === undefined || extensions.prune || placement === 'restart') {
-          if (head !== undefined) yield* this.#giveUp(log, head, sequence);
-          const bytes = put('canonical', 0);
-          log.head = { first: sequence, height: sequence, tip: id, bytes, side: undefined };
-        } else log.head = { ...head, height: sequence, tip: id, bytes: put('canonical', head.bytes) };
+        if (head !== undefined) yield* this.#giveUp(log, head, sequence);
+        log.head = {
+          first: sequence,
+          height: sequence,
+          tip: id,
+          bytes: put('canonical', 0),
+          side: undefined,
+        };
     }
+  }
+
+  /** Continues the canonical branch, or begins the log. */
+  #append({ header, body }: Operation, id: string, log: OpenLog): void {
+    const { sequence } = header;
+    const { head } = log;
+    const bytes = (head?.bytes ?? 0) + header.bytes.length + (body?.length ?? 0);
+    this.#stand('canonical', log, sequence, encodeOperation(id, bytes, header.bytes, body));
+    log.head = { first: head?.first ?? sequence, height: sequence, tip: id, bytes, side: head?.side };
   }
 
   /** Makes what was canonical from a place on the side branch; gives the bytes of what is canonical before it. */

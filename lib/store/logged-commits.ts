@@ -2,7 +2,7 @@ import { chosenInSteps } from '../base/pace.ts';
 import type { Result } from '../base/result.ts';
 import type { WaitingSteps } from '../base/slices.ts';
 import type { FieldWrite } from '../graph/write.ts';
-import { mergeInSteps } from '../ham/merge.ts';
+import { merge, mergeInSteps } from '../ham/merge.ts';
 import type { Operation } from '../log/operation.ts';
 import type { Placement } from '../log/placement.ts';
 import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
@@ -167,7 +167,9 @@ class LoggedCommit implements CommitLogs {
   /** Places an operation in its log, then merges what it says; what its log refuses changes nothing. */
   *#mergeSigned(request: PutRequest, into: MergeTarget): WaitingSteps<readonly FieldWrite[] | string> {
     const { group, deferred, now } = into;
-    const future = yield* chosenInSteps(request.writes, (write) => write.state > now);
+    const isFuture = (write: FieldWrite): boolean => write.state > now;
+    const isShort = request.writes.length <= FEW_WRITES;
+    const future = isShort ? request.writes.filter(isFuture) : yield* chosenInSteps(request.writes, isFuture);
     // The horizon does not count for what is signed: replicas would differ for ever.
     const owner = deferred.isFar(future, now) ? FAR : request.owner;
     const hasRoom = future.length === 0 || deferred.refusal(future, owner, Infinity) === undefined;
@@ -178,7 +180,7 @@ class LoggedCommit implements CommitLogs {
     const writes = hasRoom
       ? request.writes
       : yield* chosenInSteps(request.writes, (write) => write.state <= now);
-    const merged = yield* mergeInSteps(writes, group, now);
+    const merged = isShort ? merge(writes, group, now) : yield* mergeInSteps(writes, group, now);
     for (const write of merged.deferred) {
       this.#signedLater.add(write);
       deferred.add(write, owner);

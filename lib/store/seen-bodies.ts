@@ -1,6 +1,6 @@
 import type { FieldWrite } from '../graph/write.ts';
 import { BODY_KIND } from '../log/envelope.ts';
-import { encodeDelta, unsignable } from './delta-codec.ts';
+import { encodeDelta, encodeNodes, nodesOf, unsignable } from './delta-codec.ts';
 
 /** Properties and characters in one operation: more would hold the event loop while it is made and hashed. */
 const MOST_PROPERTIES = 500;
@@ -9,6 +9,7 @@ const MOST_CHARACTERS = 32_768;
 /** A body, and what it says. */
 export interface SeenBody {
   readonly bytes: Uint8Array;
+  /** Node by node, in the order of the body. */
   readonly says: readonly FieldWrite[];
 }
 
@@ -17,8 +18,10 @@ export interface SeenBody {
  * is in none: it stays in the graph without a witness.
  */
 export function* seenBodies(batches: Iterable<readonly FieldWrite[]>): Generator<SeenBody, void> {
-  for (const says of portionsOf(batches)) {
-    const body = encodeDelta(BODY_KIND.seen, says);
+  for (const portion of portionsOf(batches)) {
+    const nodes = nodesOf(portion);
+    const says = nodes.flatMap(([, writes]) => writes);
+    const body = encodeNodes(BODY_KIND.seen, nodes);
     if (body.ok) yield { bytes: body.value, says };
   }
 }

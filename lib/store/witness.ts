@@ -28,6 +28,8 @@ const SNAPSHOT_CHARACTERS = 262_144;
 const MOST_SNAPSHOT_PROPERTIES = 50_000;
 /** Operations after which a snapshot takes their place. */
 const SNAPSHOT_AFTER = 1000;
+/** Operations that are looked at before a snapshot is begun. */
+const SNAPSHOT_SAMPLES = 16;
 /** Operations read at once for a snapshot. */
 const SNAPSHOT_PAGE = 100;
 /** How many times as many operations there are before a snapshot is tried again that was left out. */
@@ -223,6 +225,7 @@ export class Witness implements CommitSigner {
   /** Replaces this log by what of it still holds; left out when that is too much for one operation. */
   async #snapshot(): Promise<string | undefined> {
     const { log } = this.#options;
+    if (await this.#isTooMuch()) return this.#leaveOut();
     this.#isHeldUp = true;
     const kept: FieldWrite[] = [];
     let after: number | undefined;
@@ -230,10 +233,7 @@ export class Witness implements CommitSigner {
       const read = await this.#keepAll(after, kept);
       const says = firstOf(kept);
       const body = encodeDelta(BODY_KIND.snapshot, says);
-      if (read === undefined || !body.ok) {
-        this.#mostLength = this.#length * SNAPSHOT_LATER;
-        return undefined;
-      }
+      if (read === undefined || !body.ok) return this.#leaveOut();
       after = read;
       // What has no room in it is marked by the same commit, so that no crash loses it.
       const marks = kept.slice(says.length);
@@ -246,6 +246,26 @@ export class Witness implements CommitSigner {
     this.#length = 1;
     this.#mostLength = this.#options.snapshotAfter ?? SNAPSHOT_AFTER;
     return undefined;
+  }
+
+  #leaveOut(): undefined {
+    this.#mostLength = this.#length * SNAPSHOT_LATER;
+    return undefined;
+  }
+
+  /** True when too much of this log seems to hold, as some of its operations tell. */
+  async #isTooMuch(): Promise<boolean> {
+    const { store, log } = this.#options;
+    const { height } = (await store.head(log.name))!;
+    const kept: FieldWrite[] = [];
+    for (let sample = 0; sample < SNAPSHOT_SAMPLES; sample += 1) {
+      // The first one, which may be a snapshot, tells nothing of the others.
+      const at = height - Math.floor((sample * (this.#length - 1)) / SNAPSHOT_SAMPLES);
+      const [operation] = await store.read('canonical', log.name, at - 1, at, 1);
+      if (operation?.body !== undefined) await this.#keepHolding(operation.body, kept);
+      await new Promise<void>((resolve) => inLaterTurn(resolve));
+    }
+    return (kept.length * this.#length) / SNAPSHOT_SAMPLES > MOST_SNAPSHOT_PROPERTIES;
   }
 
   /** Reads what still holds behind a place of this log; gives the last place, or undefined when it is too much. */

@@ -26,8 +26,8 @@ export interface IntakeOptions {
   readonly verify?: VerifySignature | undefined;
   /** Those writes of an operation that the graph may hold; all when absent. The operation is kept whatever they are. */
   readonly allow?: ((writes: Writes, author: string) => MaybePromise<Writes>) | undefined;
-  /** Told what operations changed in the graph, once that is durable. */
-  readonly changed?: (writes: Writes) => void;
+  /** Told what operations changed in the graph, once that is durable, and the key of the node that brought them. */
+  readonly changed?: (writes: Writes, node: string | undefined) => void;
   /** Cuts the checks into slices; own ones when absent. */
   readonly slices?: Slices | undefined;
 }
@@ -68,11 +68,11 @@ export class Intake {
     header: Uint8Array,
     body: Uint8Array | undefined,
     seen: (operation: SeenOperation) => void,
+    node?: string,
   ): Promise<TakeResult> {
+    const logId = this.#logIdOf(topic);
     return new Promise((resolve, reject) => {
-      this.#add(
-        new Taking(this.#options, this.#logIdOf(topic), { header, body, seen, resolve, fail: reject }),
-      );
+      this.#add(new Taking(this.#options, logId, { header, body, seen, node, resolve, fail: reject }));
     });
   }
 
@@ -128,6 +128,7 @@ interface TakingParts {
   readonly header: Uint8Array;
   readonly body: Uint8Array | undefined;
   readonly seen: (operation: SeenOperation) => void;
+  readonly node: string | undefined;
   readonly resolve: (result: TakeResult) => void;
   readonly fail: (error: unknown) => void;
 }
@@ -170,9 +171,9 @@ class Taking implements Waiting, PutRequest {
   }
 
   settle(outcome: PutOutcome): void {
-    const { resolve } = this.#parts;
+    const { node, resolve } = this.#parts;
     if (!outcome.ok) return resolve(failure(outcome.logReason ?? 'storage'));
-    if (outcome.changed.length > 0) this.#options.changed?.(outcome.changed);
+    if (outcome.changed.length > 0) this.#options.changed?.(outcome.changed, node);
     resolve(success(takenOperation(this.operation!, outcome.placement ?? 'known')));
   }
 

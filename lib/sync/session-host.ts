@@ -42,6 +42,8 @@ export interface SessionProgress {
 export interface SessionHostOptions {
   readonly session: number;
   readonly topic: Uint8Array | undefined;
+  /** Key of the node at the other side, as hex; undefined when it does not matter. */
+  readonly node?: string | undefined;
   readonly mostLogs: number;
   /** Whether so many logs may be remembered of the other side; yes when absent. */
   readonly mayHold?: ((logs: number) => boolean) | undefined;
@@ -271,7 +273,8 @@ export class SessionHost {
   #take({ header, body, live }: Extract<SessionAction, { do: 'take' }>): void {
     const bytes = header.length + (body?.length ?? 0);
     this.#countTaking(1, bytes);
-    this.#options.store.take(this.#topic!, header, body, this.#seen).then(
+    const { store, node } = this.#options;
+    store.take(this.#topic!, header, body, this.#seen, node).then(
       (taken) => this.#endTaking(bytes, this.#faultOf(taken, live)),
       () => this.#endTaking(bytes, 'storage'),
     );

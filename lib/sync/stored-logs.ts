@@ -70,8 +70,9 @@ export class StoredLogs implements SyncStore {
     header: Uint8Array,
     body: Uint8Array | undefined,
     seen: (operation: SeenOperation) => void = () => undefined,
+    node?: string,
   ): Promise<TakeResult> {
-    return this.#intake.take(topic, header, body, seen);
+    return this.#intake.take(topic, header, body, seen, node);
   }
 
   takeEvidence(first: Uint8Array, second: Uint8Array): Promise<LogReason | undefined> {

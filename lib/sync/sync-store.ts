@@ -54,12 +54,14 @@ export interface SyncStore {
    *
    * @param seen told which operation it is, once that is true and before anybody is told that it is new here: whoever
    * sent it need not hear of it
+   * @param node key of the node that it comes from, as hex
    */
   take(
     topic: Uint8Array,
     header: Uint8Array,
     body: Uint8Array | undefined,
     seen?: (operation: SeenOperation) => void,
+    node?: string,
   ): Promise<Result<TakenOperation, LogReason | SessionFault>>;
   /** Checks evidence of a fork, and keeps it. */
   takeEvidence(first: Uint8Array, second: Uint8Array): MaybePromise<LogReason | undefined>;

@@ -64,12 +64,8 @@ export interface ControlMessage extends Envelope {
   readonly pid: string | undefined;
   /** True when the sender says it is a relay that wants every accepted change. */
   readonly relay: boolean;
-  /** What a `twin` asks to be told on the other link, or tells. */
-  readonly secret?: string;
-  /** Of `log`: a frame between nodes as JSON, unchecked. */
-  readonly frame?: unknown;
-  /** True when it is written as gun's own Node peers write it, which keep a store and can be asked. */
-  readonly fromNode: boolean;
+  /** All of it, unchecked, for what only relays look at; see `relay-control.ts`. */
+  readonly raw: Readonly<Record<string, unknown>>;
 }
 
 /** One message in readable names. */

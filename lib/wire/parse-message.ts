@@ -18,9 +18,6 @@ import type {
 
 const CONTROL_NAMES: ReadonlySet<unknown> = new Set<ControlName>(['?', '!', 'hi', 'twin', 'log']);
 const PID_LENGTH = 64;
-/** Gun's Node peers sort the keys of all they say, browsers do not (gun-wire section 1). */
-const NODE_HELLO_KEYS = '#,@,dam,pid';
-const NODE_PID_LENGTH = 9;
 const ANSWER_LENGTH = 65_536;
 const REFUSAL_LENGTH = 300;
 /** Fields that are written as JSON again. */
@@ -137,18 +134,13 @@ function parseControl(raw: Raw, id: Id): ControlMessage | undefined {
     name: name as ControlName,
     pid: shortText(pid),
     relay: raw['relay'] === true,
-    ...(name === 'twin' ? { secret: shortText(raw['secret']) ?? '' } : {}),
-    ...(name === 'log' ? { frame: raw['f'] } : {}),
-    fromNode: typeof pid === 'string' && pid.length === NODE_PID_LENGTH && hasNodeHelloKeys(raw),
+    raw,
   };
 }
 
-function shortText(raw: unknown): string | undefined {
+/** A text that is neither empty nor longer than one that names something; undefined for all else. */
+export function shortText(raw: unknown): string | undefined {
   return typeof raw === 'string' && raw !== '' && raw.length <= PID_LENGTH ? raw : undefined;
-}
-
-function hasNodeHelloKeys(raw: Raw): boolean {
-  return Object.keys(raw).join() === NODE_HELLO_KEYS;
 }
 
 function parsePutMessage(

@@ -102,6 +102,28 @@ describe('IndexedDbStorage in Chromium', function () {
     await other.close();
   });
 
+  it('reads many texts that lie together by few requests, and finds them wherever they lie', async () => {
+    const read = `(async () => {
+      const storage = new IndexedDbStorage({ name: 'many' });
+      await storage.open();
+      const texts = Array.from({ length: 1000 }, (_, at) => ['k' + at, 'text ' + at]);
+      await storage.commit(texts);
+      const { get } = IDBObjectStore.prototype;
+      let requests = 0;
+      IDBObjectStore.prototype.get = function (key) { requests += 1; return get.call(this, key); };
+      const together = [...texts.map(([key]) => key), 'none', 'k1'];
+      const close = await storage.getTexts(together);
+      const few = requests;
+      const apart = Array.from({ length: 40 }, (_, at) => ['k' + at * 25, 'none' + at]).flat();
+      const far = await storage.getTexts(apart);
+      IDBObjectStore.prototype.get = get;
+      const one = await Promise.all([...together, ...apart].map((key) => storage.getText(key)));
+      await storage.close();
+      return { few, isSame: JSON.stringify([...close, ...far]) === JSON.stringify(one), found: close.length };
+    })()`;
+    expect(await page.evaluate(read)).to.deep.equal({ few: 0, isSame: true, found: 1002 });
+  });
+
   it('keeps twenty megabytes and finds them after a reload', async () => {
     const fill = `(async () => {
       globalThis.storage = new IndexedDbStorage({ name: 'large' });

@@ -86,6 +86,9 @@ const heard: string[] = [];
 const said: string[] = [];
 let online = true;
 
+/** As an app that wants to stay connected whatever happens. */
+const REDIAL_MS = 500;
+
 class RecordedSocket extends WebSocket {
   constructor(url: string) {
     super(url);
@@ -222,7 +225,14 @@ function report(event: 'hi' | 'bye', news: 'up' | 'down'): void {
   gun.on(event, function handOn(peer) {
     this.to.next(peer);
     if (peer.url !== undefined) tell({ news, url: peer.url });
+    if (news === 'down') setTimeout(dialAgain, REDIAL_MS);
   });
+}
+
+/** Gun dials once more by itself two seconds after a link closed, and forgets its peer when that fails. */
+function dialAgain(): void {
+  const isForgotten = options.peers.some((url) => !Object.hasOwn(gun._.opt.peers, url));
+  if (online && server === undefined && isForgotten) operations.connect();
 }
 
 async function obey({ request, name, args }: GunCommand): Promise<void> {

@@ -1,6 +1,7 @@
 import { randomId } from '../../base/random.ts';
 import { encodeHelloReply, encodeRelayGreeting } from '../../wire/codec.ts';
 import type { ControlMessage } from '../../wire/message.ts';
+import { isFromNode, logFrame, twinSecret } from '../../wire/relay-control.ts';
 import type { Context } from '../context.ts';
 import type { Peer } from '../peer.ts';
 import { askForSouls, catchUp } from '../relays.ts';
@@ -19,9 +20,9 @@ export function handleControl(context: Context, peer: Peer, message: ControlMess
     case '?':
       return handleHello(context, peer, message);
     case 'twin':
-      return handleTwin(context, peer, message.secret ?? '', message.replyTo !== undefined);
+      return handleTwin(context, peer, twinSecret(message), message.replyTo !== undefined);
     case 'log':
-      return context.logs?.hear(peer, message.frame);
+      return context.logs?.hear(peer, logFrame(message));
     case '!':
       return undefined;
   }
@@ -56,7 +57,7 @@ function meet(context: Context, peer: Peer, message: ControlMessage, pid: string
   if (peer.role !== 'client') return;
   const isBack = context.recall.knows(pid);
   void askForSouls(context, peer, context.recall.arrived(pid, peer.written));
-  const isNode = message.fromNode && peer.spokeFirst && !peer.saidHi;
+  const isNode = isFromNode(message) && peer.spokeFirst && !peer.saidHi;
   if (!isBack && !isNode) return;
   context.sources.add(peer);
   void catchUp(context, peer, SOULS_OF_SOURCES);

@@ -10,12 +10,14 @@ import { LOAD_CORE } from '../pinning.ts';
 import type { RelayProcess } from '../relay-process.ts';
 
 const OPERATIONS = 100_000;
+/** Part of them that is enough where signatures are checked, which takes several times as long. */
+const CHECKED_SHARE = 0.2;
 /** Part of them after which the clock runs, so that the relay's code is compiled. */
 const WARM_SHARE = 0.1;
 const CHECKED = 5000;
 const MILLISECONDS = 1000;
 
-/** Brings a log from one relay to another that has nothing of it. */
+/** Brings a log, or its first operations, from one relay to another that has nothing of it. */
 async function sync(
   bench: Bench,
   full: RelayProcess,
@@ -33,9 +35,9 @@ async function sync(
   const startedAt = performance.now();
   const { result, cpuSeconds } = await bench.measure([empty], () => heldUntil(empty.port, signer, count));
   const seconds = (performance.now() - startedAt) / MILLISECONDS;
-  bench.check(result === count, `${result} of ${count} operations arrived`);
+  bench.check(result >= count, `${result} of ${count} operations arrived`);
   const name = isTrusting ? 'log sync, signatures not checked' : 'log sync';
-  bench.reportWork({ name, unit: 'operations/s' }, empty, { units: count - warm, seconds, cpuSeconds });
+  bench.reportWork({ name, unit: 'operations/s' }, empty, { units: result - warm, seconds, cpuSeconds });
 }
 
 /** How many signatures are checked in a second, which is no work of a relay. */
@@ -59,7 +61,8 @@ async function run(bench: Bench): Promise<void> {
     core: LOAD_CORE,
   });
   await feed(full.port, signer, framesOf(smallPuts(signer, count)));
-  for (const isTrusting of [true, false]) await sync(bench, full, signer, count, isTrusting);
+  await sync(bench, full, signer, count, true);
+  await sync(bench, full, signer, Math.ceil(count * CHECKED_SHARE), false);
   reportChecks(bench, signer);
 }
 

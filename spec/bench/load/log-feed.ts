@@ -69,11 +69,14 @@ export async function heldOf(port: number, signer: Signer): Promise<number> {
   return tip === undefined ? 0 : tip.height + 1;
 }
 
-/** Waits until a relay has so many operations of an author's log; gives how many it has by then. */
+/**
+ * Waits until a relay has so many operations of an author's log; gives how many it has by then. It is asked now and then,
+ * as each question is a connection, which the relay works for.
+ */
 export async function heldUntil(port: number, signer: Signer, count: number): Promise<number> {
   for (;;) {
     const held = await heldOf(port, signer);
     if (held >= count) return held;
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

@@ -60,7 +60,7 @@ describe('Uplinks', () => {
     const lines: string[] = [];
     const { unsent } = coreOf(graph);
     unsent.line = ({ writes }, uplink) => {
-      if (writes[0]!.soul !== 'signed') return undefined;
+      if (writes[0]!.soul !== 'signed') return uplink;
       return {
         put: (parcel) => {
           lines.push(parcel.putJson);

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { writeOf } from '../../../lib/graph/write.ts';
 import { bridge, get, meshWorlds, PAST, put, type Bridge, type MeshWorld } from '../../support/mesh-world.ts';
 import type { RawMessage } from '../../support/raw-peer.ts';
 import { RecordingLink } from '../../support/recording-link.ts';
@@ -296,6 +297,26 @@ describe('mesh/relays', () => {
       expect(await valueOf(two, 'soul', 'a')).to.equal('1');
       expect(second.count()).to.be.above(0);
     });
+  });
+
+  it('are told what operations of others changed, but for the one that brought them', async () => {
+    const world = await newWorld();
+    const [bringer, other] = [new RecordingLink('bringer'), new RecordingLink('other')];
+    world.mesh.accept(bringer, 'relay').nodeKey = 'ab';
+    world.mesh.accept(other, 'relay').nodeKey = 'cd';
+    await world.settle();
+    const told = (): number[] =>
+      [bringer, other].map((link) => link.news().filter(({ put: it }) => it).length);
+    expect(told()).to.deep.equal([0, 0]);
+    for (const [node, counts] of [
+      ['ab', [0, 1]],
+      ['ef', [1, 1]],
+      [undefined, [1, 1]],
+    ] as const) {
+      world.mesh.toldByLogs([writeOf('s', 'k', PAST, 1)], node);
+      await world.settle();
+      expect(told(), String(node)).to.deep.equal(counts);
+    }
   });
 
   it('does not talk to itself when a relay dials its own address', async () => {

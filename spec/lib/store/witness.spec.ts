@@ -1,11 +1,14 @@
 import { expect } from 'chai';
 import { MemoryStorage } from '../../../adapters/memory.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
+import type { Operation } from '../../../lib/log/operation.ts';
 import { decodeDelta } from '../../../lib/store/delta-codec.ts';
 import { markRange } from '../../../lib/store/log-keys.ts';
 import { pagesOf, replayLogs } from '../../../lib/store/replay.ts';
 import { AT_ONCE_WRITES, WITNESS_WAIT_MS } from '../../../lib/store/witness.ts';
 import { FakeClock, START_MS } from '../../support/fake-clock.ts';
+import { bodyOf } from '../../support/log-bytes.ts';
+import { authorOf, operationAfter } from '../../support/log-maker.ts';
 import { openLogged, type LoggedStore } from '../../support/logged-store.ts';
 import { NaiveGraph } from '../../support/naive-graph.ts';
 
@@ -39,8 +42,18 @@ async function replayed(store: LoggedStore): Promise<string[]> {
   return lines;
 }
 
+/** An operation of somebody else. */
+function saidBy(author: number, ...writes: FieldWrite[]): Operation {
+  return operationAfter(authorOf(author), undefined, bodyOf(writes));
+}
+
 const some = (count: number, state = 1): FieldWrite[] =>
   Array.from({ length: count }, (_, at) => writeOf(`s${at % 7}`, `k${at}`, state, `v${at}-${state}`));
+
+/** Properties of one node. */
+function someOf(soul: string, count: number): FieldWrite[] {
+  return Array.from({ length: count }, (_, at) => writeOf(soul, `k${at}`, 1, at));
+}
 
 describe('store.witness', () => {
   it('signs the first write after a quiet time in its own commit', async () => {
@@ -107,6 +120,71 @@ describe('store.witness', () => {
     expect(await other.lines()).to.have.lengthOf(1);
     await store.close();
     await other.close();
+  });
+
+  it('leaves out what somebody else said while it waited', async () => {
+    const store = await openLogged();
+    await store.small.put([writeOf('s', 'first', 1, 1)]);
+    await store.small.put([writeOf('s', 'a', 1, 1), writeOf('s', 'b', 1, 1)]);
+    await store.take(saidBy(1, writeOf('s', 'a', 1, 1), writeOf('s', 'b', 2, 1)));
+    await store.witness.flush();
+    expect((await witnessed(store)).flatMap(({ writes }) => writes)).to.deep.equal([
+      writeOf('s', 'first', 1, 1),
+      writeOf('s', 'b', 1, 1),
+    ]);
+    expect(await replayed(store)).to.deep.equal(await store.small.lines());
+    await store.close();
+  });
+
+  it('leaves out what somebody else said in the commit that brings it', async () => {
+    const store = await openLogged();
+    const write = writeOf('s', 'a', 1, 1);
+    const putting = store.small.put([write]);
+    await store.take(saidBy(1, write));
+    await putting;
+    await store.witness.flush();
+    expect(await witnessed(store)).to.deep.equal([]);
+    await store.close();
+  });
+
+  it('witnesses after a kill only what no operation says by then', async () => {
+    const memory = new MemoryStorage();
+    const killed = await openLogged({ memory });
+    await killed.small.put([writeOf('s', 'first', 1, 1)]);
+    await killed.small.put([writeOf('s', 'a', 1, 1), writeOf('t', 'b', 1, 1)]);
+    expect(await marksIn(memory)).to.equal(1);
+    const store = await openLogged({ memory });
+    await store.take(saidBy(1, writeOf('s', 'a', 1, 1)));
+    await store.witness.flush();
+    expect((await witnessed(store)).map(({ writes }) => writes)).to.deep.equal([
+      [writeOf('s', 'first', 1, 1)],
+      [writeOf('t', 'b', 1, 1)],
+    ]);
+    expect(await marksIn(memory)).to.equal(0);
+    await store.close();
+  });
+
+  it('leaves a snapshot of too much out after a look at some of it', async () => {
+    const store = await openLogged({ snapshotAfter: 110 });
+    for (let state = 1; state <= 24; state += 1) await store.small.put(someOf(`s${state}`, 2500));
+    await store.witness.flush();
+    expect(store.told.some(({ kind }) => kind === 'snapshot')).to.equal(false);
+    expect((await store.logs.head(store.own.name))!.first).to.equal(0);
+    await store.close();
+  });
+
+  it('fills operations with what several commits bring, without waiting', async () => {
+    const store = await openLogged();
+    await store.small.put([writeOf('s', 'first', 1, 1)]);
+    for (let state = 1; state <= 5; state += 1) await store.small.put(some(120, state));
+    await store.witness.flush();
+    const [, ...operations] = await witnessed(store);
+    expect(store.told.map((event) => event.kind === 'witnessed' && event.writes)).to.deep.equal([
+      1, 480, 120,
+    ]);
+    expect(operations).to.have.lengthOf(2);
+    expect(await replayed(store)).to.deep.equal(await store.small.lines());
+    await store.close();
   });
 
   it('leaves out what no operation can carry', async () => {

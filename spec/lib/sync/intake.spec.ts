@@ -22,7 +22,7 @@ class NotingIntake {
   }
 
   take({ header, body }: Operation): Promise<TakeResult> {
-    return this.intake.take(TOPIC, header.bytes, body, (operation) => this.seen.push(operation));
+    return this.intake.take(TOPIC, header.bytes, body, (operation) => this.seen.push(operation), 'the node');
   }
 
   /** Waits until so many requests came. */
@@ -93,8 +93,8 @@ describe('sync.intake', () => {
   });
 
   it('tells what changed, and of a writer that refuses', async () => {
-    const changed: number[] = [];
-    const noting = new NotingIntake({ changed: (writes) => changed.push(writes.length) });
+    const changed: (readonly [number, string | undefined])[] = [];
+    const noting = new NotingIntake({ changed: (writes, node) => changed.push([writes.length, node]) });
     const taking = LOG.slice(0, 3).map((operation) => noting.take(operation));
     const [first, second, third] = await noting.submitted(3);
     first!.settle({ ok: true, changed: first!.writes, placement: 'append' });
@@ -106,7 +106,7 @@ describe('sync.intake', () => {
       'gap',
       'storage',
     ]);
-    expect(changed).to.deep.equal([1]);
+    expect(changed).to.deep.equal([[1, 'the node']]);
   });
 
   it('rejects what cannot be decided, and goes on with the next', async () => {

@@ -4,6 +4,8 @@ import { DEFAULT_LIMITS, limitsWith, type Limits } from '../../../lib/base/limit
 import { decodeFrame, decodeLargeFrame, PARSE_ERROR, type FrameItem } from '../../../lib/wire/codec.ts';
 import { LargeMessage } from '../../../lib/wire/frame-shapes.ts';
 import { FRAME_SIZES, readLargeFrame, type FrameSizes } from '../../../lib/wire/large-frame.ts';
+import type { Message } from '../../../lib/wire/message.ts';
+import { isFromNode, logFrame, twinSecret } from '../../../lib/wire/relay-control.ts';
 import { seeded } from '../../support/arbitraries.ts';
 import { heldBytes } from '../../support/garbage.ts';
 import { aBrokenFrame, aFrame } from '../../support/raw-frames.ts';
@@ -33,13 +35,20 @@ function decoded(text: string, limits: Limits = DEFAULT_LIMITS, sizes: FrameSize
   return [...decodeLargeFrame(text, limits, sizes)].filter((item) => item !== undefined);
 }
 
+/** A message with what relays read of its raw form, of which nothing else counts. */
+function asRead(message: Message): object {
+  if (message.kind !== 'control') return message;
+  const { raw: _raw, ...rest } = message;
+  return { ...rest, node: isFromNode(message), secret: twinSecret(message), frame: logFrame(message) };
+}
+
 /**
  * What a frame holds, with ids that the decoder invented made equal. Of several faults of a put over its limits any
  * may be named.
  */
 function shown(items: readonly FrameItem[], text: string, limits: Limits): string[] {
   return items.map((item) => {
-    const json = JSON.stringify(item);
+    const json = JSON.stringify(item.ok ? asRead(item.value) : item);
     const idJson = item.ok ? item.value.idJson : (item.reason.idJson ?? '');
     const isInvented = /^"[\dA-Za-z]{9}"$/.test(idJson) && !text.includes(idJson.slice(1, -1));
     if (limits.nodeProperties < 10 && !item.ok && item.reason.reason.startsWith('put'))
