@@ -115,7 +115,13 @@ export class RelayLogs {
     this.#marks = new WitnessMarks(storage, options.limits.witnessLength);
     const refusals = new LogRefusals();
     const room = new LogRoom(storage, options.limits.logAuthors);
-    this.inBand = new InBand({ history: this.history, verify: nodeVerifier(), refusals, now: parts.clock });
+    this.inBand = new InBand({
+      history: this.history,
+      store: this.store,
+      verify: nodeVerifier(),
+      refusals,
+      now: parts.clock,
+    });
     const [topic, log] = [toHex(this.topic), toHex(logIdOf(this.topic))];
     this.forWriter = new LoggedCommits({
       group: () => new LogGroup(this.store, this.#forks, (id) => (id === log ? topic : undefined), room),

@@ -12,13 +12,15 @@ import type { Names } from '../graph/selector.ts';
 import type { Value } from '../graph/value.ts';
 import type { Entry, FieldWrite } from '../graph/write.ts';
 import type { PeerAddress } from '../mesh/link.ts';
+import type { PutMessage } from '../wire/message.ts';
 import { parsePut } from '../wire/parse-put.ts';
 import { putJsonOf } from '../wire/put-json.ts';
 import { answersTo } from './answers.ts';
-import type { Delivery, PutOptions, PutResult } from './delivery.ts';
+import type { Delivery, PutOptions, PutResult, WriteOptions } from './delivery.ts';
 import type { GraphKeeper, KeptWrite } from './keeper.ts';
 import { LiveNodes, type LivePart } from './live-nodes.ts';
 import { deliveryOf, UnsentWrite, UnsentWrites } from './unsent.ts';
+import type { Uplink } from './uplink.ts';
 import { Uplinks, type Connection } from './uplinks.ts';
 import type { UserSpaces } from './user-spaces.ts';
 import { waitFor } from './wait.ts';
@@ -58,22 +60,17 @@ export interface CoreParts {
   readonly spaces: UserSpaces;
 }
 
-/** What a write may wait for, and who is told that it is stored here. */
-export interface WriteOptions extends PutOptions {
-  /** Told once, before the wait for peers. */
-  readonly local?: () => void;
-}
-
 /** The graph below its interface: what is kept, watched, asked and sent. */
 export class GraphCore {
   readonly live: LiveNodes;
   readonly events: Emitter<GraphEvents>;
   readonly states: StateClock;
-  readonly #keeper: GraphKeeper;
+  readonly keeper: GraphKeeper;
+  /** Checks what is written here and what peers say. */
+  spaces: UserSpaces;
   readonly #limits: GraphLimits;
   readonly #clock: Clock;
-  readonly #spaces: UserSpaces;
-  readonly #unsent: UnsentWrites;
+  readonly unsent: UnsentWrites;
   readonly #uplinks: Uplinks;
   readonly #asked = new TwoGenerations<string, true>(ASKED_SOULS);
   readonly #life = new Lifecycle(
@@ -90,13 +87,13 @@ export class GraphCore {
   #written = 0;
 
   constructor({ keeper, peers, limits, clock, spaces }: CoreParts) {
-    this.#keeper = keeper;
+    this.keeper = keeper;
     this.#limits = limits;
     this.#clock = clock;
-    this.#spaces = spaces;
+    this.spaces = spaces;
     this.states = new StateClock(clock);
     this.events = new Emitter((error) => this.fail(error));
-    this.#unsent = new UnsentWrites(
+    this.unsent = new UnsentWrites(
       () => this.#uplinks.size,
       (id) => keeper.dropUnsent(id),
     );
@@ -210,7 +207,7 @@ export class GraphCore {
   /** What a property that is kept here means; undefined for none. */
   async valueAt(soul: string, key: string): Promise<Value | undefined> {
     const entry = await this.entry(soul, key);
-    return entry === undefined ? undefined : this.#spaces.plain(soul, key, entry);
+    return entry === undefined ? undefined : this.spaces.plain(soul, key, entry);
   }
 
   /** What is kept of a node. */
@@ -224,7 +221,8 @@ export class GraphCore {
   }
 
   /**
-   * Stores writes here, sends them to every peer and waits as long as is wished.
+   * Stores writes here, sends them to every peer and waits as long as is wished. An author puts its own way of writing
+   * in the place of this one.
    *
    * @throws GraphError GRAPH_BAD_VALUE, STORAGE_FAILED, PUT_REFUSED, OPTION_INVALID
    */
@@ -239,17 +237,16 @@ export class GraphCore {
     const write = new UnsentWrite(this.#nextId(), putJson, writes);
     const isSent = this.#uplinks.size > 0;
     // Begun in one turn, they share a commit.
-    const kept = isSent ? this.#keeper.keepUnsent(write) : undefined;
-    const [outcome] = await Promise.all([this.#keeper.commit(writes, true), kept]);
+    const kept = isSent && this.keeper.keepUnsent(write);
+    const [outcome] = await Promise.all([this.keeper.commit(writes, true), kept]);
     if (!outcome.ok) {
-      if (isSent) this.#keeper.dropUnsent(write.id);
+      if (isSent) this.keeper.dropUnsent(write.id);
       throw new GraphError('STORAGE_FAILED', outcome.reason);
     }
     this.live.apply(outcome.changed, false);
     options.local?.();
-    if (!isSent) return { delivery: 'local' };
-    this.#send(write);
-    return this.#delivered(write, options);
+    if (isSent) this.send(write);
+    return this.delivered(write, options);
   }
 
   /** @throws GraphError OPTION_INVALID when there are too few peers to store so often */
@@ -262,10 +259,10 @@ export class GraphCore {
   #makeUplinks(peers: readonly PeerAddress[]): Uplinks {
     return new Uplinks(peers, {
       limits: this.#limits,
-      unsent: this.#unsent,
+      unsent: this.unsent,
       parts: () => this.live.parts(),
-      take: (writes, isAnswer) => this.take(writes, isAnswer),
-      answer: (get) => answersTo(get, this.#keeper),
+      take: (writes, isAnswer, message, uplink) => this.take(writes, isAnswer, message, uplink),
+      answer: (get) => answersTo(get, this.keeper),
       changed: () => this.#update(),
       refused: (peer, reason) => this.events.emit('refused', { peer, reason }),
       fail: (error) => this.fail(error),
@@ -273,7 +270,7 @@ export class GraphCore {
   }
 
   async #open(): Promise<void> {
-    await this.#resume(await this.#keeper.open());
+    await this.#resume(await this.keeper.open());
     this.#uplinks.open();
     this.#isHeld = true;
     this.#update();
@@ -282,19 +279,19 @@ export class GraphCore {
   async #close(): Promise<void> {
     for (const close of this.#closers) close();
     this.#uplinks.close();
-    await this.#keeper.close();
+    await this.keeper.close();
   }
 
   /** Takes up writes of earlier runs, and of tabs that may be gone; they may have been kept and not stored. */
   async #resume(kept: readonly KeptWrite[]): Promise<void> {
     for (const { id, putJson } of kept) {
-      if (this.#unsent.has(id)) continue;
+      if (this.unsent.has(id)) continue;
       const writes = writesIn(putJson, this.#limits);
-      if (writes === undefined) this.#keeper.dropUnsent(id);
+      if (writes === undefined) this.keeper.dropUnsent(id);
       else {
-        await this.#keeper.commit(writes, true);
+        await this.keeper.commit(writes, true);
         // One of this graph's own may have been on its way here.
-        if (!this.#unsent.has(id)) this.#send(new UnsentWrite(id, putJson, writes));
+        if (!this.unsent.has(id)) this.send(new UnsentWrite(id, putJson, writes));
       }
     }
   }
@@ -302,21 +299,22 @@ export class GraphCore {
   /** Sends what other owners of the storage may have left; what fails here is tried again with the next link. */
   #adopt(): void {
     if (this.#uplinks.openCount === 0) return;
-    this.#keeper
+    this.keeper
       .unsent?.()
       .then((kept) => this.#resume(kept))
       .catch(() => undefined);
   }
 
-  #send(write: UnsentWrite): void {
-    this.#unsent.add(write);
+  /** Sends a write that is stored here to every peer. */
+  send(write: UnsentWrite): void {
+    this.unsent.add(write);
     this.#uplinks.send(write);
     this.#update();
   }
 
   #read(soul: string, names: Names | undefined): MaybePromise<Fields> {
-    if (this.#life.status === 'open') return this.#keeper.read(soul, names);
-    return this.#ready.then(() => this.#keeper.read(soul, names));
+    if (this.#life.status === 'open') return this.keeper.read(soul, names);
+    return this.#ready.then(() => this.keeper.read(soul, names));
   }
 
   #ask(part: LivePart): void {
@@ -325,14 +323,19 @@ export class GraphCore {
   }
 
   /** Peers may say what was asked, and what changes in nodes that are watched or were asked for. */
-  take(writes: readonly FieldWrite[], isAnswer: boolean): Promise<string | undefined> {
+  take(
+    writes: readonly FieldWrite[],
+    isAnswer: boolean,
+    message?: PutMessage,
+    uplink?: Uplink,
+  ): Promise<string | undefined> {
     const isWanted = ({ soul }: FieldWrite): boolean =>
       isAnswer || this.live.has(soul) || this.#asked.get(soul) !== undefined;
     const wanted = writes.filter(isWanted);
     if (wanted.length === 0) return Promise.resolve(undefined);
-    const taken = chain(this.#check(wanted), (checked) => {
+    const taken = chain(this.#check(wanted, message, uplink), (checked) => {
       if (!checked.ok) return checked.reason;
-      return chain(this.#keeper.commit(checked.value, false), (outcome) => {
+      return chain(this.keeper.commit(checked.value, false), (outcome) => {
         if (!outcome.ok) return outcome.reason;
         this.live.apply(outcome.changed, true);
         return undefined;
@@ -341,8 +344,12 @@ export class GraphCore {
     return Promise.resolve(taken);
   }
 
-  #check(writes: readonly FieldWrite[]): MaybePromise<Result<readonly FieldWrite[]>> {
-    return this.#spaces.check(writes, this.#clock(), (soul, key) => this.entry(soul, key));
+  #check(
+    writes: readonly FieldWrite[],
+    message?: PutMessage,
+    uplink?: Uplink,
+  ): MaybePromise<Result<readonly FieldWrite[]>> {
+    return this.spaces.check(writes, this.#clock(), (soul, key) => this.entry(soul, key), message, uplink);
   }
 
   #nextId(): string {
@@ -351,9 +358,10 @@ export class GraphCore {
     return `${time}${this.#written.toString(36).padStart(COUNT_LETTERS, '0')}${randomText(4)}`;
   }
 
-  #delivered(write: UnsentWrite, { until = 'local', timeout, signal }: PutOptions): Promise<PutResult> {
+  /** Waits until a write is as far as is wished. */
+  delivered(write: UnsentWrite, { until = 'local', timeout, signal }: PutOptions): MaybePromise<PutResult> {
     const wanted = until === 'relay' ? 1 : this.#uplinks.size;
-    if (until === 'local') return Promise.resolve({ delivery: 'local' });
+    if (until === 'local') return { delivery: 'local' };
     const release = this.hold();
     const result = (): PutResult => ({ delivery: deliveryOf(write) });
     return waitFor<PutResult>(signal, ({ done, fail }) => {
@@ -375,7 +383,7 @@ export class GraphCore {
     return {
       connection: this.#uplinks.connection,
       peers: this.#uplinks.openCount,
-      unsent: this.#unsent.count,
+      unsent: this.unsent.count,
     };
   }
 
@@ -414,7 +422,7 @@ export class GraphCore {
 /** The writes of a kept put; undefined when it is damaged, which must not keep a graph from opening. */
 function writesIn(putJson: string, limits: GraphLimits): readonly FieldWrite[] | undefined {
   try {
-    const writes = parsePut(JSON.parse(putJson), limits);
+    const writes = parsePut((JSON.parse(`{"put":${putJson}}`) as { readonly put: unknown }).put, limits);
     return writes.ok ? writes.value : undefined;
   } catch {
     return undefined;

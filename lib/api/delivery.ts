@@ -23,3 +23,9 @@ export interface PutResult {
   /** Less than was asked for when the time was up; the write is sent all the same, as soon as that is possible. */
   readonly delivery: Delivery;
 }
+
+/** What a write may wait for, and who is told that it is stored here. */
+export interface WriteOptions extends PutOptions {
+  /** Told once, before the wait for peers. */
+  readonly local?: () => void;
+}

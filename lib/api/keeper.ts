@@ -2,15 +2,22 @@ import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { Fields } from '../graph/node.ts';
 import type { Names } from '../graph/selector.ts';
 import type { FieldWrite } from '../graph/write.ts';
+import type { Change, Storage } from '../store/storage.ts';
 import type { PutOutcome } from '../store/writer.ts';
 
 /** A write that no peer has acknowledged, as it is kept over restarts. */
 export interface KeptWrite {
   /** Ordered like the writes. */
   readonly id: string;
-  /** JSON of its `put`. */
+  /** JSON of its `put`, and of what follows that in the message. */
   readonly putJson: string;
 }
+
+/**
+ * Appends changes, made out of what is stored while no other owner of the storage commits. It comes before its writes are
+ * merged, so that it may empty them, and never rejects.
+ */
+export type Beside = (storage: Storage, changes: Change[]) => Promise<void>;
 
 /** Where a graph keeps its nodes, and the writes it still has to send. */
 export interface GraphKeeper {
@@ -29,8 +36,9 @@ export interface GraphKeeper {
    * Merges writes by HAM, all or none.
    *
    * @param isOwn true for what this app writes, false for what peers say
+   * @param beside what is stored in the same commit; those without a storage do not ask
    */
-  commit(writes: readonly FieldWrite[], isOwn: boolean): MaybePromise<PutOutcome>;
+  commit(writes: readonly FieldWrite[], isOwn: boolean, beside?: Beside): MaybePromise<PutOutcome>;
   /** The node is in use; until {@link release} nothing of it is forgotten. */
   hold(soul: string): void;
   release(soul: string): void;

@@ -1,5 +1,5 @@
-import type { GraphCore, WriteOptions } from './core.ts';
-import type { PutResult } from './delivery.ts';
+import type { GraphCore } from './core.ts';
+import type { PutResult, WriteOptions } from './delivery.ts';
 import { InputWriter, type Place } from './input.ts';
 import { linkOf } from './path-follower.ts';
 import type { SignWrites } from './user-spaces.ts';

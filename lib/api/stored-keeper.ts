@@ -14,7 +14,7 @@ import type { PutOutcome } from '../store/writer.ts';
 import { parsePut } from '../wire/parse-put.ts';
 import { putJsonOf } from '../wire/put-json.ts';
 import { FutureWrites, placeOf, type Time } from './future-writes.ts';
-import type { GraphKeeper, KeptWrite } from './keeper.ts';
+import type { Beside, GraphKeeper, KeptWrite } from './keeper.ts';
 
 /**
  * What an app has in its storage, in one record each:
@@ -25,9 +25,11 @@ import type { GraphKeeper, KeptWrite } from './keeper.ts';
  * | `g/<soul>U+0000<key>` | `<state> <value as JSON>`, one property, see `store/keys.ts` |
  * | `u/<id>` | JSON of the `put` of a write that no peer has acknowledged |
  * | `d/<place>` | JSON of the `put` of a write from the future |
+ * | `a/…`, `h/…`, `o/…` | the key and the log of an author, see `author-log.ts` |
  */
 const FORMAT = '1';
-const UNSENT = 'u/';
+/** Prefix of the records of writes that no peer has acknowledged. */
+export const UNSENT = 'u/';
 const FUTURE = 'd/';
 /** First key after every key there is. */
 const LAST = '\u{10ffff}';
@@ -58,6 +60,7 @@ export function stored(storage: SharedStorage, limits: Partial<GraphLimits> = {}
 interface Request {
   readonly writes: readonly FieldWrite[];
   readonly isOwn: boolean;
+  readonly beside: Beside | undefined;
   settle(outcome: PutOutcome): void;
 }
 
@@ -70,9 +73,9 @@ export class StoredKeeper implements GraphKeeper {
   #knowsFuture = false;
   /** What was merged with or written lately, by storage key; of no use where others write as well. */
   readonly #hot: TwoGenerations<string, Entry>;
-  #requests: Request[] = [];
+  readonly #requests: Request[] = [];
   /** Changes of the list of unsent writes that go with the next commit. */
-  #unsent: Change[] = [];
+  readonly #unsent: Change[] = [];
   #nextCommit: Promise<void> | undefined;
   /** Ends with the commit asked for last; never rejects. */
   #lastCommit: Promise<unknown> = Promise.resolve();
@@ -138,9 +141,9 @@ export class StoredKeeper implements GraphKeeper {
     return fields;
   }
 
-  commit(writes: readonly FieldWrite[], isOwn: boolean): Promise<PutOutcome> {
+  commit(writes: readonly FieldWrite[], isOwn: boolean, beside?: Beside): Promise<PutOutcome> {
     return new Promise((settle) => {
-      this.#requests.push({ writes, isOwn, settle });
+      this.#requests.push({ writes, isOwn, beside, settle });
       this.#commitUnasked();
     });
   }
@@ -194,8 +197,7 @@ export class StoredKeeper implements GraphKeeper {
     const { share } = this.#storage;
     let requests: readonly Request[] = [];
     const task = (): Promise<void> => {
-      requests = this.#requests;
-      this.#requests = [];
+      requests = this.#requests.splice(0);
       return this.#commitGroup(requests);
     };
     try {
@@ -210,8 +212,8 @@ export class StoredKeeper implements GraphKeeper {
   }
 
   async #commitGroup(requests: readonly Request[]): Promise<void> {
-    const unsent = this.#unsent;
-    this.#unsent = [];
+    const unsent = this.#unsent.splice(0);
+    for (const { beside } of requests) await beside?.(this.#storage, unsent);
     if (!this.#knowsFuture) await this.#readFuture();
     const due = this.#future.takeDue();
     const group = new Group(await this.#entriesOf([due, ...requests.map(({ writes }) => writes)].flat()));

@@ -1,5 +1,6 @@
 import type { FieldWrite } from '../graph/write.ts';
 import type { Delivery } from './delivery.ts';
+import type { Parcel, Uplink } from './uplink.ts';
 
 /** Writes that some peers have and others lack; beyond, the oldest are left to those that have them. */
 const MOST_PARTLY_SENT = 10_000;
@@ -8,7 +9,8 @@ const MOST_PARTLY_SENT = 10_000;
 export class UnsentWrite {
   /** Ordered like the writes. */
   readonly id: string;
-  readonly putJson: string;
+  /** JSON of its `put`, and of what follows that in the message. */
+  putJson: string;
   readonly writes: readonly FieldWrite[];
   /** The peers that have said something about it, with their refusals. */
   readonly settledBy: Map<string, string | undefined> = new Map();
@@ -43,8 +45,15 @@ export class UnsentWrite {
   }
 }
 
+/** What takes writes on their way. */
+export interface Line {
+  put(parcel: Parcel): void;
+}
+
 /** The writes that not every peer has settled, in their order; those that no peer has count as unsent. */
 export class UnsentWrites {
+  /** By which line a write goes over a link: most by the link itself. */
+  line: (write: UnsentWrite, uplink: Uplink) => Line = (_write, uplink) => uplink;
   readonly #writes = new Map<string, UnsentWrite>();
   readonly #peers: () => number;
   readonly #drop: (id: string) => void;

@@ -35,30 +35,41 @@ export interface Ask {
   readonly hash?: number | undefined;
   /** True when nobody wants to know any more: it is not asked then. */
   isOver?(): boolean;
+  /** Further fields of the question, each with a comma before it. */
+  readonly more?: string;
   /** Told of each write in the answer, before the end. */
   heard?(writes: readonly FieldWrite[]): void;
   /**
    * The whole answer has come, and is in the store.
    *
    * @param isSilent true when none came in time
+   * @param answerJson an answer that is no data
    */
-  answered(isSilent: boolean): void;
+  answered(isSilent: boolean, answerJson?: string): void;
 }
 
 /** A write on its way to a peer. */
 export interface Parcel {
   readonly putJson: string;
   readonly writes: readonly FieldWrite[];
-  /** Told once the peer says that it has stored the write, undefined, or why not. */
-  settled(refusal: string | undefined): void;
+  /** Told once the peer says that it has stored the write, undefined, or why not; with what else it says, as JSON. */
+  settled(refusal: string | undefined, answerJson?: string): void;
 }
+
+/** What a peer says: writes, whether they answer a question, the message they come with, and over which link. */
+export type Heard = readonly [
+  writes: readonly FieldWrite[],
+  isAnswer: boolean,
+  message: PutMessage,
+  uplink: Uplink,
+];
 
 /** What a link needs of the graph. */
 export interface UplinkParts {
   readonly limits: GraphLimits;
   readonly pid: string;
   /** Takes what a peer says; resolves when it is stored, with the reason when it is refused. */
-  take(writes: readonly FieldWrite[], isAnswer: boolean): Promise<string | undefined>;
+  take(...heard: Heard): Promise<string | undefined>;
   /** JSON of the message that answers a peer's question; undefined to keep silent. */
   answer(get: GetMessage): Promise<readonly string[]>;
   closed(): void;
@@ -75,7 +86,7 @@ export class Uplink {
   readonly #link: Link;
   readonly #parts: UplinkParts;
   /** Messages that go out at the end of the turn. */
-  #texts: string[] = [];
+  readonly #texts: string[] = [];
   readonly #asks = new Map<string, Waiting<Ask>>();
   readonly #asksInLine: Ask[] = [];
   readonly #puts = new Map<string, Waiting<Parcel>>();
@@ -133,7 +144,7 @@ export class Uplink {
     if (ask.isOver?.() === true) return;
     const id = randomId();
     this.#asks.set(id, { what: ask, sentAt: Date.now() });
-    this.#say(encodeGet(`"${id}"`, ask.selector, ask.hash));
+    this.#say(encodeGet(`"${id}"${ask.more ?? ''}`, ask.selector, ask.hash));
   }
 
   #sendPut(parcel: Parcel): void {
@@ -149,8 +160,7 @@ export class Uplink {
   }
 
   #flush(): void {
-    const texts = this.#texts;
-    this.#texts = [];
+    const texts = this.#texts.splice(0);
     for (const frame of framesOf(texts, this.#parts.limits.packLength)) this.#link.send({ text: frame });
   }
 
@@ -178,33 +188,36 @@ export class Uplink {
     }
   }
 
-  async #handlePut({ writes, replyTo, more, idJson }: PutMessage): Promise<void> {
+  async #handlePut(message: PutMessage): Promise<void> {
+    const { writes, replyTo, more, idJson } = message;
     const ask = replyTo === undefined ? undefined : this.#asks.get(replyTo);
-    if (ask !== undefined) ask.sentAt = Date.now();
-    ask?.what.heard?.(writes);
-    const refusal = await this.#parts.take(writes, ask !== undefined);
+    if (ask !== undefined) {
+      ask.sentAt = Date.now();
+      ask.what.heard?.(writes);
+    }
+    const refusal = await this.#parts.take(writes, ask !== undefined, message, this);
     if (refusal !== undefined) this.#say(encodeRefusal(randomId(), idJson, refusal));
-    if (ask !== undefined && !more) this.#finish(replyTo!);
+    if (ask !== undefined && !more) this.#finish(replyTo!, false);
   }
 
-  #handleAck({ replyTo, refusal }: AckMessage): void {
-    const put = this.#puts.get(replyTo);
-    if (put === undefined) return this.#finish(replyTo);
-    this.#settle(replyTo, put.what, refusal);
+  #handleAck({ replyTo, refusal, answerJson }: AckMessage): void {
+    const put = this.#puts.get(replyTo)?.what;
+    if (put === undefined) this.#finish(replyTo, false, answerJson);
+    else this.#settle(replyTo, put, refusal, answerJson);
   }
 
-  #finish(id: string, isSilent = false): void {
+  #finish(id: string, isSilent: boolean, answerJson?: string): void {
     const ask = this.#asks.get(id);
     if (ask === undefined) return;
     this.#asks.delete(id);
-    ask.what.answered(isSilent);
+    ask.what.answered(isSilent, answerJson);
     this.#pump();
   }
 
-  #settle(id: string, parcel: Parcel, refusal: string | undefined): void {
+  #settle(id: string, parcel: Parcel, refusal?: string, answerJson?: string): void {
     this.#puts.delete(id);
     this.#openLength -= parcel.putJson.length;
-    parcel.settled(refusal);
+    parcel.settled(refusal, answerJson);
     this.#pump();
   }
 
@@ -212,7 +225,7 @@ export class Uplink {
     this.#timer = undefined;
     const now = Date.now();
     for (const [id, { what, sentAt }] of this.#asks) {
-      if (what.hash !== undefined && now - sentAt >= SAME_MS) this.#finish(id);
+      if (what.hash !== undefined && now - sentAt >= SAME_MS) this.#finish(id, false);
       else if (now - sentAt >= SILENCE_MS) this.#finish(id, true);
     }
     for (const [id, { what, sentAt }] of this.#puts) {
@@ -239,7 +252,7 @@ export class Uplink {
     const answered = (): void => {
       open -= 1;
       if (open > 0 || !this.#puts.has(id)) return;
-      if (missing.size === 0) return this.#settle(id, parcel, undefined);
+      if (missing.size === 0) return this.#settle(id, parcel);
       this.#say(encodePush(id, parcel.putJson));
     };
     for (const selector of questions) this.ask({ selector, heard, answered });

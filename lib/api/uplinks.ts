@@ -149,7 +149,8 @@ export class Uplinks {
   }
 
   #sendTo({ uplink, address: { name } }: Remote, write: UnsentWrite): void {
-    uplink?.put({
+    if (uplink === undefined) return;
+    this.#parts.unsent.line(write, uplink).put({
       putJson: write.putJson,
       writes: write.writes,
       settled: (refusal) => {

@@ -1,6 +1,8 @@
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { Result } from '../base/result.ts';
 import type { Value } from '../graph/value.ts';
+import type { PutMessage } from '../wire/message.ts';
+import type { Uplink } from './uplink.ts';
 import { valueOf, type Entry, type FieldWrite } from '../graph/write.ts';
 
 /** What is kept of a property. */
@@ -12,11 +14,14 @@ export interface UserSpaces {
    * The writes of one message that may be kept, or why it is refused whole.
    *
    * @param now clock in milliseconds
+   * @param message what a peer says them in, and over which link; undefined for what this app writes
    */
   readonly check: (
     writes: readonly FieldWrite[],
     now: number,
     read: ReadEntry,
+    message?: PutMessage,
+    uplink?: Uplink,
   ) => MaybePromise<Result<readonly FieldWrite[]>>;
   /** What a property means to an app; undefined when it means nothing. */
   readonly plain: (soul: string, key: string, entry: Entry) => Value | undefined;

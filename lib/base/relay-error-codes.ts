@@ -4,6 +4,7 @@ export const RELAY_ERROR_CODES = {
   KEY_INVALID: 'a key is malformed',
   LOG_BEHIND: 'another node has more of this log',
   LOG_BODY_TOO_LARGE: 'an operation is too large',
+  LOG_FORKED: 'a log has two branches',
   LOG_FULL: 'a log is full',
   RELAY_LISTEN_FAILED: 'the relay cannot listen on its port',
   RELAY_UNREACHABLE: 'the relay cannot be reached',

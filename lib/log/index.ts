@@ -43,9 +43,10 @@ export {
   type HeldLog,
   type PlaceVerdict,
 } from './integrity.ts';
-export { KeyPair, type Signer } from './key-pair.ts';
+export { KeyPair, type LaterSigner, type Signer } from './key-pair.ts';
 export {
   createOperation,
+  createOperationLater,
   FIRST_PLACE,
   MOST_BODY_BYTES,
   placeAfter,

@@ -1,7 +1,8 @@
 import { getPublicKey, hashes, sign, utils } from '@noble/ed25519';
 import { sha512 } from '@noble/hashes/sha2.js';
-import { toHex } from '../base/byte-texts.ts';
+import { fromHex, toHex } from '../base/byte-texts.ts';
 import { relayError } from '../base/errors.ts';
+import type { MaybePromise } from '../base/maybe-promise.ts';
 import { KEY_BYTES } from './strict-ed25519.ts';
 
 // The synchronous half of noble has no hash of its own.
@@ -13,6 +14,14 @@ export interface Signer {
   readonly publicKey: Uint8Array;
   /** The signature, 64 bytes; of one message always the same. */
   sign(message: Uint8Array): Uint8Array;
+}
+
+/** Who signs operations and may take time to: a key in hardware, of Web Crypto, or behind a question to a person. */
+export interface LaterSigner {
+  /** 32 bytes. */
+  readonly publicKey: Uint8Array;
+  /** The signature, 64 bytes; of one message always the same. */
+  sign(message: Uint8Array): MaybePromise<Uint8Array>;
 }
 
 /** An Ed25519 key pair; whoever prints it sees the public half only. */
@@ -35,6 +44,17 @@ export class KeyPair implements Signer {
     return new KeyPair(utils.randomSecretKey());
   }
 
+  /**
+   * The pair of a text that {@link exportText} gave.
+   *
+   * @throws GraphError KEY_INVALID for everything but 64 lower-case hex digits; the error does not say what it was
+   */
+  static fromText(text: string): KeyPair {
+    const secret = fromHex(text);
+    if (secret === undefined) throw relayError('KEY_INVALID', 'not 64 hex digits');
+    return new KeyPair(secret);
+  }
+
   /** The public key as hex. */
   get id(): string {
     return toHex(this.publicKey);
@@ -47,5 +67,10 @@ export class KeyPair implements Signer {
   /** A copy of the secret, for those who keep it. */
   exportSecret(): Uint8Array {
     return Uint8Array.from(this.#secret);
+  }
+
+  /** The secret as 64 hex digits, for those who keep it. */
+  exportText(): string {
+    return toHex(this.#secret);
   }
 }

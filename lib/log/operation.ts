@@ -1,10 +1,10 @@
 import { toHex } from '../base/byte-texts.ts';
 import { equalBytes } from '../base/bytes.ts';
 import { relayError } from '../base/errors.ts';
-import { encodeUnsigned, idHexOf, withSignature, type Header } from './codec.ts';
+import { encodeUnsigned, idHexOf, withSignature, type Header, type UnsignedHeader } from './codec.ts';
 import { encodeExtensions, type Extensions } from './extensions.ts';
 import { hashBytes } from './hash.ts';
-import type { Signer } from './key-pair.ts';
+import type { LaterSigner, Signer } from './key-pair.ts';
 
 /** Bytes of a body (log-mapping section 2). */
 export const MOST_BODY_BYTES: number = 1024 * 1024;
@@ -42,16 +42,28 @@ export function placeAfter({ sequence, id }: Pick<Header, 'sequence' | 'id'>): P
  */
 export function signHeader(
   signer: Signer,
-  { sequence, backlink }: Place,
+  place: Place,
   extensions: Uint8Array | undefined,
   body: Uint8Array | undefined,
 ): Header {
+  const fields = headerOf(signer.publicKey, place, extensions, body);
+  const unsigned = encodeUnsigned(fields);
+  return signedHeader(fields, unsigned, signer.sign(unsigned));
+}
+
+function headerOf(
+  author: Uint8Array,
+  { sequence, backlink }: Place,
+  extensions: Uint8Array | undefined,
+  body: Uint8Array | undefined,
+): UnsignedHeader {
   if (sequence > MOST_SEQUENCE) throw relayError('LOG_FULL');
   const payloadSize = body?.length ?? 0;
   const payloadHash = body === undefined || payloadSize === 0 ? undefined : hashBytes(body);
-  const fields = { author: signer.publicKey, payloadSize, payloadHash, sequence, backlink, extensions };
-  const unsigned = encodeUnsigned(fields);
-  const signature = signer.sign(unsigned);
+  return { author, payloadSize, payloadHash, sequence, backlink, extensions };
+}
+
+function signedHeader(fields: UnsignedHeader, unsigned: Uint8Array, signature: Uint8Array): Header {
   const bytes = withSignature(unsigned, signature);
   return { ...fields, signature, bytes, id: hashBytes(bytes) };
 }
@@ -71,10 +83,32 @@ export function createOperation(
   fields: OperationFields,
   body: Uint8Array | undefined,
 ): Operation {
-  if (body !== undefined && body.length > MOST_BODY_BYTES) {
+  assertFits(body);
+  return operationOf(signHeader(signer, place, encodeExtensions(fields), body), fields, body);
+}
+
+/**
+ * {@link createOperation} for keys that take their time, as those of Web Crypto do; rejects with what it throws, and with
+ * what the key rejects with.
+ */
+export async function createOperationLater(
+  signer: LaterSigner,
+  place: Place,
+  fields: OperationFields,
+  body: Uint8Array | undefined,
+): Promise<Operation> {
+  assertFits(body);
+  const header = headerOf(signer.publicKey, place, encodeExtensions(fields), body);
+  const unsigned = encodeUnsigned(header);
+  return operationOf(signedHeader(header, unsigned, await signer.sign(unsigned)), fields, body);
+}
+
+function assertFits(body: Uint8Array | undefined): void {
+  if (body !== undefined && body.length > MOST_BODY_BYTES)
     throw relayError('LOG_BODY_TOO_LARGE', `${body.length} bytes`);
-  }
-  const header = signHeader(signer, place, encodeExtensions(fields), body);
+}
+
+function operationOf(header: Header, fields: OperationFields, body: Uint8Array | undefined): Operation {
   return {
     header,
     extensions: { ...fields, previous: [] },

@@ -4,6 +4,7 @@ import type { FieldWrite } from '../graph/write.ts';
 import type { GraphStore } from '../store/graph-store.ts';
 import type { PutRequest, Writer, WriterEvent } from '../store/writer.ts';
 import type { GetMessage, PutMessage } from '../wire/message.ts';
+import type { LogQuestion } from '../wire/log-question.ts';
 import type { AnswerPaths } from './answer-paths.ts';
 import type { Asks } from './asks.ts';
 import type { Checks } from './checks.ts';
@@ -35,6 +36,8 @@ export interface SignedPuts {
   read(message: PutMessage, request: { operation?: PutRequest['operation'] }): string | undefined;
   /** Sends the operations that say what a get asks for. */
   tell(context: Context, peer: Peer, get: GetMessage): Promise<void>;
+  /** Answers how far the log of an author goes. */
+  tellLog(context: Context, peer: Peer, get: GetMessage, question: LogQuestion): Promise<void>;
 }
 
 /** What synchronisation of logs has to do with the graph's peers. */

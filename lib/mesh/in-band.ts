@@ -1,9 +1,13 @@
+import { toBase64Url } from '../base/byte-texts.ts';
 import { randomId } from '../base/random.ts';
 import type { History, SaidEntry } from '../store/history.ts';
+import { keyOfSoul } from '../store/key-soul.ts';
 import type { LogRefusals } from '../store/log-refusals.ts';
+import type { LogStore } from '../store/log-store.ts';
 import { readSignedPut, signedPutField } from '../store/signed-put.ts';
 import type { PutRequest } from '../store/writer.ts';
-import { encodePush } from '../wire/codec.ts';
+import { encodeAnswer, encodePush } from '../wire/codec.ts';
+import { encodeLogAnswer, type LogQuestion } from '../wire/log-question.ts';
 import type { GetMessage, PutMessage } from '../wire/message.ts';
 import { putJsonOf } from '../wire/put-json.ts';
 import type { Context, SignedPuts } from './context.ts';
@@ -16,6 +20,7 @@ const MOST_TOLD = 100;
 /** What signed puts need. */
 export interface InBandParts {
   readonly history: History;
+  readonly store: LogStore;
   /** Checks signatures; that of the library when absent. */
   readonly verify?: Parameters<typeof readSignedPut>[2];
   readonly refusals?: LogRefusals | undefined;
@@ -43,6 +48,28 @@ export class InBand implements SignedPuts {
     return undefined;
   }
 
+  /** The last header of the log that a get asks about, and those at the places it names. */
+  async tellLog(
+    context: Context,
+    peer: Peer,
+    { selector, idJson }: GetMessage,
+    question: LogQuestion,
+  ): Promise<void> {
+    const { soul } = selector;
+    const author = typeof soul === 'string' ? keyOfSoul(soul) : undefined;
+    const { store } = this.#parts;
+    const name = author === undefined ? undefined : { author, log: question.log };
+    const head = name === undefined ? undefined : await store.head(name);
+    const answer =
+      name === undefined || head === undefined
+        ? undefined
+        : {
+            tip: await headerOf(store, head.tip),
+            at: await Promise.all(question.at.map((place) => headerAt(store, name, place))),
+          };
+    context.send(peer, encodeAnswer(`"${randomId()}"`, idJson, encodeLogAnswer(answer)));
+  }
+
   /** Each operation is a put of its own, in answer to the get and before what the graph says. */
   async tell(context: Context, peer: Peer, { selector, idJson }: GetMessage): Promise<void> {
     const { soul, key } = selector;
@@ -55,10 +82,24 @@ export class InBand implements SignedPuts {
       const field = signedPutField(entry.operation);
       const writes = this.#parts.history.writesOf(entry);
       if (field === undefined || writes === undefined) continue;
-      context.send(peer, encodePush(randomId(), putJsonOf(writes), `,"@":${idJson}${field}`));
+      // More follows: at least what the graph says.
+      context.send(peer, encodePush(randomId(), putJsonOf(writes), `,"@":${idJson},"%":1${field}`));
       if (!(await context.drained(peer))) return;
     }
   }
+}
+
+async function headerOf(store: LogStore, id: string): Promise<string> {
+  return toBase64Url((await store.bytesOf(id)).header);
+}
+
+async function headerAt(
+  store: LogStore,
+  name: Parameters<LogStore['idAt']>[0],
+  place: number,
+): Promise<string | undefined> {
+  const id = await store.idAt(name, place);
+  return id === undefined ? undefined : headerOf(store, id);
 }
 
 /** True when the graph shows what an operation says. */

@@ -39,8 +39,8 @@ export interface GetMessage extends Envelope {
   readonly contentHash: number | undefined;
   /** True when the read must not travel further than this peer. */
   readonly local: boolean;
-  /** True when the sender wants the operations that say the answer. */
-  readonly op?: boolean;
+  /** True when the sender wants the operations that say the answer; or what it asks of a log, unread. */
+  readonly op?: boolean | Readonly<Record<string, unknown>>;
 }
 
 /** An answer without data: an acknowledgement, a refusal, or "not found". */

@@ -178,7 +178,7 @@ function parseGetMessage(raw: Raw, id: Id, limits: GraphLimits): Result<GetMessa
     selector: selector.value,
     contentHash: Number.isFinite(hash) ? (hash as number) : undefined,
     local: Boolean(raw['nts']),
-    op: raw['op'] === 1,
+    op: isRecord(raw['op']) ? raw['op'] : raw['op'] === 1,
   };
   return success(id.isNameless === true ? { ...get, isNameless: true } : get);
 }

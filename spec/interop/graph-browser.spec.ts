@@ -1,12 +1,17 @@
 /** Behaviour of graphs in Chromium: what apps write outlives pages, networks and tabs. */
 import { expect } from 'chai';
 import type { Page } from 'playwright-core';
+import { LogVerifier } from '../../lib/log/log-verifier.ts';
+import { RemoteLogs } from '../../relay/remote-logs.ts';
 import { BrowserWorld, crash, needChromium } from '../support/browser.ts';
 import { InteropWorld } from '../support/interop-world.ts';
+import { gathered } from '../support/log-bytes.ts';
+import { verifyFast } from '../support/log-maker.ts';
 import type { RelayProcess } from '../support/relay-process.ts';
 
 const PAGE = `
   import { createGraph, stored } from './lib/index.js';
+  import { authorOf } from './lib/api/author.js';
   import { IndexedDbStorage } from './adapters/indexed-db.js';
   import { websocket } from './adapters/websocket-link.js';
   globalThis.open = (url, name) => {
@@ -14,10 +19,19 @@ const PAGE = `
     const peer = websocket(url, { firstDelayMs: 20, maxDelayMs: 100 });
     globalThis.graph = createGraph({ ...storage, peers: [peer] });
   };
+  globalThis.sign = async () => { globalThis.author = await authorOf(graph, { key: 'stored', batch: 0 }); };
   globalThis.becomes = (soul, key, value) => new Promise((resolve) => {
     graph.get(soul).get(key).on((found) => { if (found.value === value) resolve(found.source); });
   });
 `;
+
+/** Writes of a tab, over a few turns. */
+function writesOf(name: string): string {
+  return `Promise.all(Array.from({ length: 15 }, async (_, at) => {
+        for (let turn = 0; turn < at % 4; turn += 1) await new Promise((next) => setTimeout(next));
+        await graph.get('list').put({ ['${name}' + at]: at });
+      }))`;
+}
 
 describe('interop: graphs in Chromium', function () {
   this.timeout(90_000);
@@ -150,6 +164,29 @@ describe('interop: graphs in Chromium', function () {
     const gun = await world.gun({ peers: [relay] });
     expect(await gun.once(['list', 'two29'])).to.equal(29);
     expect(await gun.once(['list', 'one0'])).to.equal(0);
+  });
+
+  it('sign one log in two tabs that write at once, also while one of them is closed', async () => {
+    const [one, two] = [await tab('author'), await tab('author')];
+    await Promise.all([one.evaluate('sign()'), two.evaluate('sign()')]);
+    const id = await one.evaluate('author.id');
+    expect(await two.evaluate('author.id')).to.equal(id);
+    await Promise.all([one.evaluate(writesOf('one')), two.evaluate(writesOf('two'))]);
+    await Promise.all([one.close(), two.evaluate("graph.get('list').put({ last: true })")]);
+    expect(await two.evaluate('graph.sent()')).to.equal(true);
+    const height = await two.evaluate('author.height()');
+    const logs = new RemoteLogs({ relay: relay.url, token: '' });
+    const [head] = await gathered(logs.heads(id as string));
+    expect([head!.height, head!.side]).to.deep.equal([height, undefined]);
+    const verifier = new LogVerifier(head!, verifyFast);
+    for await (const operation of logs.operations(head!))
+      expect(verifier.take(operation)).to.equal(undefined);
+    expect(verifier.end()).to.deep.equal([]);
+    const gun = await world.gun({ peers: [relay] });
+    const list = (await gun.once(['list'])) as Record<string, unknown>;
+    for (const name of ['one', 'two'])
+      for (let at = 0; at < 15; at += 1) expect(list[`${name}${at}`], `${name}${at}`).to.equal(at);
+    expect(browser.errors).to.deep.equal([]);
   });
 
   it('are not ended by twenty megabytes, of which gun keeps five', async () => {

@@ -38,6 +38,14 @@ export const APP_BUNDLES: readonly AppBundle[] = [
     mostGzipBytes: 26 * KIB,
   },
   {
+    name: 'a graph in IndexedDB with its peers and an author',
+    source: `export { createGraph, keys, stored } from './lib/index.js';
+      export { authorOf } from './lib/api/author.js';
+      export { IndexedDbStorage } from './adapters/indexed-db.js';
+      export { websocket } from './adapters/websocket-link.js';`,
+    mostGzipBytes: 42 * KIB,
+  },
+  {
     name: "gun's chain with users, in IndexedDB with its peers",
     source: `export { Gun, SEA } from './adapters/doors/gun.js';`,
     mostGzipBytes: 36 * KIB,

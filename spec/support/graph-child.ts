@@ -1,6 +1,7 @@
 /** The process of an app with a graph, for what only a process of its own can show: `node graph-child.js TASK URL FOLDER`. */
 import { websocket } from 'thicket/adapters/websocket-link';
 import { LevelStorage } from '../../adapters/level.ts';
+import { authorOf } from 'thicket/author';
 import { createGraph, type Graph } from '../../lib/api/graph.ts';
 import { stored } from '../../lib/api/stored-keeper.ts';
 import { scaled } from '../torture/scale.ts';
@@ -35,6 +36,26 @@ async function writeOffline(): Promise<void> {
 async function openAgain(): Promise<void> {
   const graph = keptGraph();
   tell(await graph.sent());
+  await graph.close();
+}
+
+/** Signs one write after the other, tells of each that is stored, and goes on until it is killed. */
+async function signOn(): Promise<void> {
+  const graph = keptGraph();
+  await authorOf(graph, { key: 'stored', batch: 0 });
+  for (let number = 0; ; number += 1) {
+    const key = `${process.pid} ${number}`;
+    await graph.get('signed').put({ [key]: number });
+    tell(key);
+  }
+}
+
+/** Signs once more, and tells who signed when a relay has all of it. */
+async function signLast(): Promise<void> {
+  const graph = keptGraph();
+  const author = await authorOf(graph, { key: 'stored' });
+  await graph.get('signed').put({ last: true });
+  tell([await graph.sent(), author.id, await author.height()]);
   await graph.close();
 }
 
@@ -86,6 +107,8 @@ async function wander(graph: Graph, name: string, souls: number): Promise<void> 
 const TASKS: Readonly<Record<string, () => Promise<void>>> = {
   writeOffline,
   openAgain,
+  signOn,
+  signLast,
   doAndForget,
   leaveOffline,
   comeAndGo,

@@ -6,6 +6,7 @@ import type { Entry } from '../../graph/write.ts';
 import type { CachedNode } from '../../store/node-cache.ts';
 import type { MaybePromise } from '../../base/maybe-promise.ts';
 import { encodeGet, encodeNotFound, encodeRefusal, encodeReply, joinNodes } from '../../wire/codec.ts';
+import { parseLogQuestion } from '../../wire/log-question.ts';
 import type { GetMessage } from '../../wire/message.ts';
 import { answerLater, answerOf, answerOfNodes, answerWith, isLong, type Answer } from '../answer.ts';
 import type { Context } from '../context.ts';
@@ -44,7 +45,9 @@ export function handleGet(context: Context, peer: Peer, get: GetMessage): void {
 function subscribe(context: Context, peer: Peer, get: GetMessage): Reading {
   const { soul, key } = get.selector;
   context.counters.get.accepted += 1;
-  if (typeof soul !== 'string') return { context, peer, get, newToPeer: false, newHere: false, last: false };
+  // Who asks how far a log goes is told once.
+  if (typeof soul !== 'string' || parseLogQuestion(get.op) !== undefined)
+    return { context, peer, get, newToPeer: false, newHere: false, last: false };
   const property = typeof key === 'string' ? key : undefined;
   const subscribed = context.interest.add(peer, soul, property);
   const newToPeer = subscribed === 'first' || subscribed === 'new';
@@ -78,7 +81,12 @@ function read(reading: Reading): MaybePromise<void> {
   if (reading.peer.closed) return;
   try {
     const { context, peer, get } = reading;
-    const telling = get.op ? context.inBand?.tell(context, peer, get) : undefined;
+    const question = parseLogQuestion(get.op);
+    if (question !== undefined && context.inBand !== undefined)
+      return context.inBand
+        .tellLog(context, peer, get, question)
+        .catch((error: unknown) => fail(reading, error));
+    const telling = get.op === true ? context.inBand?.tell(context, peer, get) : undefined;
     const answering = telling === undefined ? readAny(reading) : telling.then(() => readAny(reading));
     return answering?.catch((error: unknown) => fail(reading, error));
   } catch (error) {

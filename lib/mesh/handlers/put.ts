@@ -1,7 +1,8 @@
 import { randomId } from '../../base/random.ts';
 import { lengthOfWrites, type FieldWrite } from '../../graph/write.ts';
 import type { PutOutcome, PutRequest } from '../../store/writer.ts';
-import { encodeAck, encodeRefusal } from '../../wire/codec.ts';
+import { encodeAck, encodeAnswer, encodeRefusal } from '../../wire/codec.ts';
+import { encodeForked } from '../../wire/log-question.ts';
 import type { PutMessage } from '../../wire/message.ts';
 import type { Checked, CheckedPut } from '../check-line.ts';
 import type { Context } from '../context.ts';
@@ -23,6 +24,17 @@ export function handlePut(context: Context, peer: Peer, message: PutMessage): vo
   const reason = peer.mayWrite ? context.inBand?.read(message, put) : NO_WRITES;
   if (reason === undefined) context.checks.run(peer, put);
   else put.settle({ ok: false, reason });
+}
+
+/** What a log did with an operation. */
+type Placement = Extract<PutOutcome, { ok: true }>['placement'];
+
+/** Operations that make a fork, or follow one, are stored; their author is to know. */
+const FORKS: ReadonlySet<Placement> = new Set(['side-start', 'side-append', 'switch'] as const);
+
+function ackOf({ idJson }: PutMessage, placement: Placement): string {
+  if (!FORKS.has(placement)) return encodeAck(randomId(), idJson);
+  return encodeAnswer(`"${randomId()}"`, idJson, encodeForked());
 }
 
 function rememberWritten(peer: Peer, writes: readonly FieldWrite[]): void {
@@ -96,7 +108,7 @@ class ReceivedPut implements PutRequest, CheckedPut {
       context.send(peer, encodeRefusal(randomId(), message.idJson, outcome.reason));
     } else {
       context.counters.put.accepted += 1;
-      if (peer.wantsAcks && !this.#isAnswer()) context.send(peer, encodeAck(randomId(), message.idJson));
+      if (peer.wantsAcks && !this.#isAnswer()) context.send(peer, ackOf(message, outcome.placement));
       if (!message.failed) pushChanges(context, newsOf(message, outcome), peer, message);
     }
     if (message.replyTo !== undefined && !message.more && context.asks.isWaitingFor(message.replyTo, peer)) {

@@ -3,13 +3,13 @@ import { MemoryStorage } from '../../../adapters/memory.ts';
 import { GraphError } from '../../../lib/base/errors.ts';
 import { stored, StoredKeeper } from '../../../lib/api/stored-keeper.ts';
 import { limitsWith } from '../../../lib/base/limits.ts';
-import type { Share } from '../../../lib/base/share.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
-import type { Change, Storage } from '../../../lib/store/storage.ts';
+import type { Change } from '../../../lib/store/storage.ts';
 import { START_MS } from '../../support/fake-clock.ts';
 import { heldBytes } from '../../support/garbage.ts';
 import { SmallKeeper } from '../../support/small-keeper.ts';
 import { openStore } from '../../support/small-store.ts';
+import { Owners } from '../../support/storage-owners.ts';
 import { settle } from '../../support/scripted-peer.ts';
 
 describe('stored', () => {
@@ -207,55 +207,6 @@ describe('stored with writes from the future', () => {
 class Forgetful extends MemoryStorage {
   override commit(changes: Iterable<Change>): Promise<void> {
     return super.commit([...changes].map(([key]): Change => [key, '5 0']));
-  }
-}
-
-/** Owners of one storage, whose news travel slowly. */
-class Owners {
-  readonly #listeners: ((text: string) => void)[][] = [];
-  readonly #left = new Map<object, () => void>();
-  #last: Promise<unknown> = Promise.resolve();
-  /** What was told and has not arrived. */
-  readonly underway: (() => void)[] = [];
-
-  join(storage: Storage): Storage & { readonly share: Share } {
-    const mine: ((text: string) => void)[] = [];
-    this.#listeners.push(mine);
-    const share: Share = {
-      exclusive: (task) => {
-        const turn = this.#last.then(task);
-        this.#last = turn.catch(() => undefined);
-        return turn;
-      },
-      tell: (text) => {
-        for (const listeners of this.#listeners) {
-          if (listeners === mine) continue;
-          this.underway.push(() => {
-            for (const listener of listeners) listener(text);
-          });
-        }
-      },
-      listen: (listener) => void mine.push(listener),
-      onLeft: (listener) => void this.#left.set(mine, listener),
-      close: () => {
-        mine.splice(0);
-        this.#left.delete(mine);
-        for (const left of this.#left.values()) left();
-      },
-    };
-    return new Proxy(storage, {
-      get: (target, name) => {
-        if (name === 'share') return share;
-        // Each owner opens and closes for itself.
-        if (name === 'open' || name === 'close') return async () => undefined;
-        const member: unknown = Reflect.get(target, name);
-        return typeof member === 'function' ? (member.bind(target) as unknown) : member;
-      },
-    }) as Storage & { readonly share: Share };
-  }
-
-  arrive(): void {
-    for (const deliver of this.underway.splice(0)) deliver();
   }
 }
 

@@ -87,6 +87,31 @@ describe('Uplink', () => {
     ]);
   });
 
+  it('asks with further fields when told so, and tells what is answered beside data', async () => {
+    const answers: unknown[] = [];
+    uplink.ask({
+      selector: { soul: 'a', reverse: false },
+      more: ',"op":1',
+      answered: (...answer) => void answers.push(answer),
+    });
+    const asked = (await news()).find(({ get }) => get !== undefined)!;
+    expect(asked).to.deep.include({ get: { '#': 'a' }, op: 1 });
+    link.say({ '#': 'r', '@': asked['#']!, ok: { log: null } });
+    await settle();
+    expect(answers).to.deep.equal([[false, '{"log":null}']]);
+  });
+
+  it('tells what an acknowledgement says beside being one', async () => {
+    const said: unknown[] = [];
+    const writes = [writeOf('s', 'k', 5, 'v')];
+    uplink.put({ putJson: `${putJsonOf(writes)},"op":7`, writes, settled: (...why) => void said.push(why) });
+    const sent = (await news()).find(({ put: data }) => data !== undefined)!;
+    expect(sent).to.deep.include({ put: graphOf('s', { k: 'v' }, 5), op: 7 });
+    link.say({ '#': 'a', '@': sent['#']!, ok: { log: 'forked' } });
+    await settle();
+    expect(said).to.deep.equal([[undefined, '{"log":"forked"}']]);
+  });
+
   it('takes what it did not ask for as a change, and says why when that is refused', async () => {
     await news();
     link.say({ '#': 'p1', put: graphOf('s', { x: 1 }) });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { createGraph, type Graph } from '../../../lib/api/graph.ts';
+import { coreOf, createGraph, type Graph } from '../../../lib/api/graph.ts';
 import { keys } from '../../../lib/api/query.ts';
 import { contentHash } from '../../../lib/wire/content-hash.ts';
 import { graphOf, type RawMessage } from '../../support/raw-peer.ts';
@@ -54,6 +54,26 @@ describe('Uplinks', () => {
       graph.get('node').on(resolve);
     });
     expect(complete).to.equal(false);
+  });
+
+  it('send a write by its line, where it has one', async () => {
+    const lines: string[] = [];
+    const { unsent } = coreOf(graph);
+    unsent.line = ({ writes }, uplink) => {
+      if (writes[0]!.soul !== 'signed') return uplink;
+      return {
+        put: (parcel) => {
+          lines.push(parcel.putJson);
+          uplink.put(parcel);
+        },
+      };
+    };
+    await peer.connect();
+    await graph.get('plain').put({ x: 1 });
+    await graph.get('signed').put({ x: 1 });
+    const puts = (await peer.heard()).filter(({ put }) => put !== undefined);
+    expect(puts.map(({ put }) => Object.keys(put!))).to.deep.equal([['plain'], ['signed']]);
+    expect(lines).to.have.lengthOf(1);
   });
 
   it('ask every peer, and know when all have answered', async () => {

@@ -43,6 +43,18 @@ describe('log.key-pair', () => {
     expect(toHex(pair.sign(Uint8Array.of(0x72)))).to.equal(SIGNATURE);
   });
 
+  it('is made of the text that it gave away, and of nothing else', () => {
+    const pair = KeyPair.fromText(SECRET);
+    expect([pair.id, pair.exportText()]).to.deep.equal([PUBLIC, SECRET]);
+    for (const text of ['', SECRET.slice(2), `${SECRET}00`, SECRET.toUpperCase(), SECRET.replace('4', 'g')]) {
+      expect(() => KeyPair.fromText(text))
+        .to.throw(GraphError)
+        .that.satisfies(
+          ({ code, message }: GraphError) => code === 'KEY_INVALID' && !message.includes('ccd089b'),
+        );
+    }
+  });
+
   it('refuses secrets of another length', () => {
     for (const length of [0, 31, 33, 64]) {
       expect(() => new KeyPair(new Uint8Array(length)))

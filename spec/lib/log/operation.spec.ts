@@ -6,6 +6,7 @@ import { readOperation } from '../../../lib/log/integrity.ts';
 import { KeyPair } from '../../../lib/log/key-pair.ts';
 import {
   createOperation,
+  createOperationLater,
   FIRST_PLACE,
   MOST_BODY_BYTES,
   namesOf,
@@ -58,6 +59,25 @@ describe('log.operation', () => {
     }
     expect(second.header.backlink).to.deep.equal(first.header.id);
     expect(second.header.sequence).to.equal(1);
+  });
+
+  it('makes the same by a key that takes its time, and tells what that key says', async () => {
+    const place = { sequence: 7, backlink: new Uint8Array(32).fill(3) };
+    const later = { publicKey: pair.publicKey, sign: async (message: Uint8Array) => pair.sign(message) };
+    const body = Uint8Array.of(1);
+    expect(await createOperationLater(later, place, fields, body)).to.deep.equal(
+      createOperation(pair, place, fields, body),
+    );
+    const unwilling = { ...later, sign: () => Promise.reject(new Error('no')) };
+    const cases = [
+      [createOperationLater(unwilling, place, fields, body), 'no'],
+      [createOperationLater(later, { ...place, sequence: 2 ** 32 }, fields, body), 'a log is full'],
+      [createOperationLater(later, place, fields, new Uint8Array(MOST_BODY_BYTES + 1)), 'too large'],
+    ] as const;
+    for (const [making, words] of cases) {
+      const error: unknown = await making.catch((reason: unknown) => reason);
+      expect((error as Error).message).to.include(words);
+    }
   });
 
   it('takes an empty body for none', () => {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { MemoryStorage } from '../../../adapters/memory.ts';
 import { toHex } from '../../../lib/base/byte-texts.ts';
 import { writeOf } from '../../../lib/graph/write.ts';
-import { namesOf } from '../../../lib/log/operation.ts';
+import { namesOf, type Operation } from '../../../lib/log/operation.ts';
 import { createRelay, type Relay } from '../../../relay/relay.ts';
 import { RemoteLogs } from '../../../relay/remote-logs.ts';
 import { bodyOf, gathered } from '../../support/log-bytes.ts';
@@ -36,6 +36,12 @@ describe('mesh in-band operations', () => {
   async function send(message: RawMessage): Promise<RawMessage> {
     alice.send(message);
     return alice.reply(message['#']!);
+  }
+
+  async function ask(get: RawMessage['get'], op: unknown): Promise<RawMessage> {
+    const id = freshName('log');
+    bob.send({ '#': id, get, op });
+    return bob.reply(id);
   }
 
   async function heights(): Promise<number[]> {
@@ -136,6 +142,35 @@ describe('mesh in-band operations', () => {
     expect((await bob.reply('ask-4'))['op']).to.equal(undefined);
     await bob.caughtUp();
     expect(bob.repliesTo('ask-1')).to.have.lengthOf(2);
+  });
+
+  it('are behind the answer to how far the log of an author goes: its last header, and those at some places', async () => {
+    const soul = freshName('mark');
+    const operations: Operation[] = [];
+    for (const state of [5, 6, 7]) {
+      const write = writeOf(soul, 'name', state, 'Mark');
+      operations.push(saidBy(author, operations.at(-1), write));
+      await send(signedPut(freshName('id'), operations.at(-1)!, write));
+    }
+    const space = `@${toHex(authorOf(author).publicKey)}/`;
+    const log = toHex(GUN_LOG);
+    const { h: tip } = opOf(operations[2]!);
+    const answer = await ask({ '#': space }, { log, at: [2, 0, 9] });
+    expect(answer['ok']).to.deep.equal({ log: { tip, at: [tip, opOf(operations[0]!).h, null] } });
+    expect((await ask({ '#': space }, { log: log.replace(/^./, 'f'), at: [] }))['ok']).to.deep.equal({
+      log: null,
+    });
+    expect((await ask({ '#': 'mark' }, { log, at: [] }))['ok']).to.deep.equal({ log: null });
+    const unread = await ask({ '#': freshName('none') }, { log, at: 'all' });
+    expect([unread['ok'], unread.put]).to.deep.equal([undefined, undefined]);
+  });
+
+  it('are acknowledged with a word on it when they make a fork, or follow one', async () => {
+    const [one, other] = [writeOf(freshName('a'), 'x', 5, 1), writeOf(freshName('b'), 'x', 5, 1)];
+    const [first, second] = [saidBy(author, undefined, one), saidBy(author, undefined, other)];
+    expect(await send(signedPut(freshName('id'), first, one))).to.deep.include({ ok: true });
+    expect((await send(signedPut(freshName('id'), second, other)))['ok']).to.deep.equal({ log: 'forked' });
+    expect(await send(signedPut(freshName('id'), first, one)), 'known').to.deep.include({ ok: true });
   });
 
   it('may be long', async () => {

@@ -1,0 +1,70 @@
+import { expect } from 'chai';
+import {
+  encodeForked,
+  encodeLogAnswer,
+  encodeLogQuestion,
+  parseLogAnswer,
+  parseLogQuestion,
+  saysForked,
+} from '../../../lib/wire/log-question.ts';
+
+const LOG = 'ab'.repeat(32);
+
+describe('the question how far a log goes', () => {
+  it('is a field of a get, and reads as it was written', () => {
+    const question = { log: LOG, at: [0, 7, 2 ** 32 - 1] };
+    const { op } = JSON.parse(`{"#":"i"${encodeLogQuestion(question)}}`) as { readonly op: unknown };
+    expect(parseLogQuestion(op)).to.deep.equal(question);
+  });
+
+  it('is nothing else', () => {
+    const others = [
+      undefined,
+      null,
+      1,
+      'log',
+      [],
+      {},
+      { log: LOG },
+      { log: LOG, at: 5 },
+      { log: LOG, at: [-1] },
+      { log: LOG, at: [0.5] },
+      { log: LOG, at: ['1'] },
+      { log: LOG, at: [0, 1, 2, 3, 4, 5, 6, 7, 8] },
+      { log: LOG.toUpperCase(), at: [] },
+      { log: LOG.slice(1), at: [] },
+      { log: { length: 64 }, at: [] },
+    ];
+    for (const op of others) expect(parseLogQuestion(op), JSON.stringify(op)).to.equal(undefined);
+  });
+
+  it('is answered with headers, with gaps, or with nothing', () => {
+    const answer = { tip: 'AbC-_', at: ['x', undefined, 'y'] };
+    expect(parseLogAnswer(encodeLogAnswer(answer))).to.deep.equal(answer);
+    expect(parseLogAnswer(encodeLogAnswer(undefined))).to.equal(null);
+  });
+
+  it('is not answered by whatever else peers say', () => {
+    const others = [
+      '{}',
+      '{"log":1}',
+      '{"log":{}}',
+      '{"log":{"tip":"x"}}',
+      '{"log":{"tip":"+","at":[]}}',
+      `{"log":{"tip":"${'x'.repeat(9000)}","at":[]}}`,
+      '{"log":{"tip":7,"at":[]}}',
+      '{"log":{"tip":"x","at":{}}}',
+      '{"log":[]}',
+    ];
+    for (const json of others) expect(parseLogAnswer(json), json).to.equal(undefined);
+    expect(parseLogAnswer('{"log":{"tip":"x","at":[7,"","!"]}}')).to.deep.equal({
+      tip: 'x',
+      at: [undefined, undefined, undefined],
+    });
+  });
+
+  it('tells forks apart from other acknowledgements', () => {
+    expect(saysForked(encodeForked())).to.equal(true);
+    for (const json of [undefined, '{}', '{"log":null}']) expect(saysForked(json)).to.equal(false);
+  });
+});
