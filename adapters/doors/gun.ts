@@ -17,3 +17,6 @@ export type { Data } from '../../lib/chain/types.ts';
  * unless a `storage` is given. In Node its peers are dialled with the package `ws`.
  */
 export const Gun: GunFunction = gunFor(gunHost(websocket));
+
+// Apps say `import Gun from 'gun'`: only the name of the package changes.
+export default Gun;

@@ -8,3 +8,6 @@ export * from './gun.ts';
 
 /** As in browsers, but that peers are dialled with the package `ws`. */
 export const Gun: GunFunction = gunFor(gunHost(websocket));
+
+// Apps say `import Gun from 'gun'` or `require('gun')`: only the name of the package changes.
+export { Gun as default, Gun as 'module.exports' };

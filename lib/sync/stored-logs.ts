@@ -1,5 +1,6 @@
 import { fromHex, toHex } from '../base/byte-texts.ts';
 import { MOST_SIDE_OPERATIONS } from '../log/fork.ts';
+import { hashBytes } from '../log/hash.ts';
 import { compareTips, type LogName, type Tip, type Tips } from '../log/heights.ts';
 import type { LogReason } from '../log/reasons.ts';
 import type { ForkMarks } from '../store/fork-marks.ts';
@@ -39,19 +40,22 @@ export class StoredLogs implements SyncStore {
     return this.#heard?.(remote) ?? (() => undefined);
   }
 
-  /** A log whose fork is known by evidence alone shows that by the id that its other branch begins with. */
+  /**
+   * A log whose fork is known by evidence alone shows that by a hash of the id that its other branch begins with: what
+   * is there is the evidence and not the branch, so no tip of that may stand here.
+   */
   async tips(topic: Uint8Array): Promise<Tips> {
     const tips = await this.#store.tips(toHex(topic));
     for (const { author, log, side } of this.#marks?.all() ?? []) {
       const logs = tips.get(author) as Map<string, Tip> | undefined;
       const tip = logs?.get(log);
-      if (tip !== undefined && tip.side === undefined) logs!.set(log, { ...tip, side });
+      if (tip !== undefined && tip.side === undefined) logs!.set(log, { ...tip, side: hashBytes(side) });
     }
     return tips;
   }
 
   async plan(topic: Uint8Array, remote: Tips): Promise<SyncPlan> {
-    const local = await this.tips(topic);
+    const local = await this.#store.tips(toHex(topic));
     const ids = await this.#idsAtHeights(local, remote);
     const comparison = compareTips(local, remote, MOST_SIDE_OPERATIONS, (author, log) =>
       ids.get(author + log),

@@ -6,8 +6,10 @@ describe('API reference', () => {
     for (const { path, exports } of doors()) {
       const door = (await import(path)) as Record<string, unknown>;
       const names = new Set(exports.map(({ name }) => name));
+      // Other names that gun's function has as the whole of its package.
+      const aliases = path.endsWith('/gun') ? ['default', 'module.exports'] : [];
       expect(
-        Object.keys(door).filter((name) => !names.has(name)),
+        Object.keys(door).filter((name) => !names.has(name) && !aliases.includes(name)),
         path,
       ).to.deep.equal([]);
       for (const { name, text, declaration } of exports) {

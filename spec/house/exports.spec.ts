@@ -21,7 +21,8 @@ describe('package exports', () => {
       if (path.endsWith('.json')) continue;
       const door = (await import(`${name}${path.slice(1)}`)) as Record<string, unknown>;
       expect(Object.keys(door), path).to.not.deep.equal([]);
-      expect(Object.keys(door), path).to.not.include('default');
+      // As gun has one, whose place that door takes.
+      expect('default' in door, path).to.equal(path === './gun');
     }
   });
 

@@ -1,5 +1,6 @@
+import { createRequire } from 'node:module';
 import { expect } from 'chai';
-import * as door from 'thicket/gun';
+import DefaultGun, * as door from 'thicket/gun';
 import * as browserDoor from '../../../adapters/doors/gun.ts';
 import * as nodeDoor from '../../../adapters/doors/node-gun.ts';
 import { acked } from '../../support/chains.ts';
@@ -23,7 +24,14 @@ describe('thicket/gun in Node', function () {
 
   it('is what the package has there, with all names of browsers', () => {
     expect(door.Gun).to.equal(nodeDoor.Gun);
-    expect(Object.keys(nodeDoor)).to.have.members(Object.keys(browserDoor));
+    expect(Object.keys(nodeDoor)).to.have.members([...Object.keys(browserDoor), 'module.exports']);
+  });
+
+  it('is imported and required as gun is, with SEA below it', () => {
+    expect(DefaultGun).to.equal(door.Gun);
+    expect(browserDoor.default).to.equal(browserDoor.Gun);
+    expect(createRequire(import.meta.url)('thicket/gun')).to.equal(door.Gun);
+    expect(DefaultGun.SEA).to.equal(door.SEA);
   });
 
   it('dials without a class of websockets, whether the host has one or not', async () => {
