@@ -31,7 +31,7 @@ describe('thicket/gun in Node', function () {
     expect(DefaultGun).to.equal(door.Gun);
     expect(browserDoor.default).to.equal(browserDoor.Gun);
     expect(createRequire(import.meta.url)('thicket/gun')).to.equal(door.Gun);
-    expect(DefaultGun.SEA).to.equal(door.SEA);
+    expect(door.Gun.SEA).to.equal(door.SEA);
   });
 
   it('dials without a class of websockets, whether the host has one or not', async () => {
