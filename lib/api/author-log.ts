@@ -73,8 +73,10 @@ export type Meeting =
   | { readonly kind: 'give'; readonly from: number; readonly until: number }
   /** It has more: the own log went on elsewhere, and goes on behind that; operations that nobody had were made anew. */
   | { readonly kind: 'taken'; readonly changes: readonly Change[]; readonly renewed: readonly Renewed[] }
-  /** Both say different things at one place. */
-  | { readonly kind: 'forked' };
+  /** Both say different things at one place, each signed with the key. */
+  | { readonly kind: 'forked' }
+  /** The peer does not show how its log and this one belong together, which proves nothing. */
+  | { readonly kind: 'unclear' };
 
 /** An operation that was made anew, behind others than before. */
 export interface Renewed {
@@ -165,14 +167,16 @@ export class AuthorLog {
   /** Makes what no peer has anew, behind what the peer has; forked when peers have different things. */
   async #renew(records: Records, remote: RemoteLog, { height }: AuthorHead): Promise<Meeting> {
     const { tip } = remote;
+    const stored = await this.storedHeight(records);
     const common = await this.#lastCommon(records, remote);
-    if (common === undefined || common >= height) return { kind: 'forked' };
+    if (await this.#contradicts(records, remote, Math.max(stored, common))) return { kind: 'forked' };
+    if (common < stored) return { kind: 'unclear' };
     const gone: Change[] = [];
     const bodies: { readonly was: string; readonly body: Uint8Array }[] = [];
     for (let sequence = common + 1; sequence <= height; sequence += 1) {
       const was = await this.idAt(records, sequence);
       const body = (await this.operationAt(records, sequence))?.body;
-      if (was === undefined || body === undefined) return { kind: 'forked' };
+      if (was === undefined || body === undefined) return { kind: 'unclear' };
       bodies.push({ was, body });
       gone.push([this.#placeKey(sequence), undefined]);
     }
@@ -184,15 +188,22 @@ export class AuthorLog {
     return this.#take(tip, tip.sequence, renewed, gone);
   }
 
-  /** The last place that both are known to have alike, -1 for none; undefined when other peers have what this one has not. */
-  async #lastCommon(records: Records, { at }: RemoteLog): Promise<number | undefined> {
-    const stored = await this.storedHeight(records);
-    if (stored >= 0 && at.get(stored) !== (await this.idAt(records, stored))) return undefined;
-    let common = stored;
+  /** The last place that both are known to have alike, -1 for none. */
+  async #lastCommon(records: Records, { at }: RemoteLog): Promise<number> {
+    let common = -1;
     for (const [place, id] of at) {
       if (place > common && id === (await this.idAt(records, place))) common = place;
     }
     return common;
+  }
+
+  /** True when the peer has another operation where this log cannot be made anew. */
+  async #contradicts(records: Records, { at }: RemoteLog, last: number): Promise<boolean> {
+    for (const [place, id] of at) {
+      const own = place > last ? undefined : await this.idAt(records, place);
+      if (own !== undefined && own !== id) return true;
+    }
+    return false;
   }
 
   /** The log goes on behind the last operation of a peer, with those that were made anew. */

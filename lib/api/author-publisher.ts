@@ -27,6 +27,8 @@ const BACK = [1, 2, 4, 8, 16];
 /** Operations given to a peer at once. */
 const MOST_GIVEN = 256;
 
+const NOTHING_GIVEN: Given = { operations: [], more: false };
+
 /** Publishes what an author says: signed, stored at once with what it says to the graph, and then sent. */
 export class AuthorPublisher implements LineOwner {
   readonly #core: GraphCore;
@@ -112,8 +114,9 @@ export class AuthorPublisher implements LineOwner {
     await this.#commit([], async (records) => {
       const meeting = await this.#log.meet(records, remote);
       if (meeting.kind === 'forked') return [];
-      given = await this.#given(records, meeting);
-      if (meeting.kind === 'give') return [];
+      // Who proves nothing is sent what comes, as who keeps no logs.
+      given = meeting.kind === 'unclear' ? NOTHING_GIVEN : await this.#given(records, meeting);
+      if (meeting.kind !== 'taken') return [];
       renewed = meeting.renewed;
       return [...meeting.changes, ...(await unsentAnew(records, this.#idPrefix, renewed))];
     });
@@ -159,7 +162,7 @@ export class AuthorPublisher implements LineOwner {
     }
   }
 
-  async #given(records: Records, meeting: Exclude<Meeting, { kind: 'forked' }>): Promise<Given> {
+  async #given(records: Records, meeting: Exclude<Meeting, { kind: 'forked' | 'unclear' }>): Promise<Given> {
     if (meeting.kind === 'taken') {
       const operations = meeting.renewed.map(({ operation }) => givenOf(operation)).filter(isGiven);
       return { operations, more: false };

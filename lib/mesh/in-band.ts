@@ -17,6 +17,8 @@ import type { Peer } from './peer.ts';
 const LOOKED_AT = 1000;
 const MOST_TOLD = 100;
 
+type LogName = Parameters<LogStore['idAt']>[0];
+
 /** What signed puts need. */
 export interface InBandParts {
   readonly history: History;
@@ -48,7 +50,7 @@ export class InBand implements SignedPuts {
     return undefined;
   }
 
-  /** The last header of the log that a get asks about, and those at the places it names. */
+  /** The last header of the log that a get asks about, those at the places it names, and what proves a fork. */
   async tellLog(
     context: Context,
     peer: Peer,
@@ -66,6 +68,7 @@ export class InBand implements SignedPuts {
         : {
             tip: await headerOf(store, head.tip),
             at: await Promise.all(question.at.map((place) => headerAt(store, name, place))),
+            fork: question.fork === true ? await forkOf(store, name) : undefined,
           };
     context.send(peer, encodeAnswer(`"${randomId()}"`, idJson, encodeLogAnswer(answer)));
   }
@@ -93,11 +96,12 @@ async function headerOf(store: LogStore, id: string): Promise<string> {
   return toBase64Url((await store.bytesOf(id)).header);
 }
 
-async function headerAt(
-  store: LogStore,
-  name: Parameters<LogStore['idAt']>[0],
-  place: number,
-): Promise<string | undefined> {
+async function forkOf(store: LogStore, name: LogName): Promise<readonly [string, string] | undefined> {
+  const [first, second] = (await store.evidence(name)) ?? [];
+  return first === undefined || second === undefined ? undefined : [toBase64Url(first), toBase64Url(second)];
+}
+
+async function headerAt(store: LogStore, name: LogName, place: number): Promise<string | undefined> {
   const id = await store.idAt(name, place);
   return id === undefined ? undefined : headerOf(store, id);
 }

@@ -4,29 +4,34 @@ import { isRecord } from '../base/record.ts';
 const MOST_PLACES = 8;
 const LOG_ID = /^[\da-f]{64}$/;
 const HEADER = /^[\w-]{1,8192}$/;
-/** What an acknowledgement says of an operation that forked its log. */
+/** What an acknowledgement says of an operation that forked its log: a hint, the proof is to be asked for. */
 const FORKED_JSON = '{"log":"forked"}';
 
 /**
  * The question how far the log of an author goes, as the field `op` of a get of the author's space (`@`, the key as hex, and
- * a slash): `{"log": log id, "at": [sequence, …]}`. Who keeps no logs sees a get of a node that is not there.
+ * a slash): `{"log": log id, "at": [sequence, …]}`, with `"fork": true` to be shown both headers of a fork as well. Who keeps
+ * no logs sees a get of a node that is not there.
  */
 export interface LogQuestion {
   /** 64 hex digits. */
   readonly log: string;
   /** Places whose headers are wanted beside the last one. */
   readonly at: readonly number[];
+  /** True when evidence of a fork is wanted. */
+  readonly fork?: boolean;
 }
 
 /** Headers as base64url; of places that are not held undefined. */
 export interface LogAnswer {
   readonly tip: string;
   readonly at: readonly (string | undefined)[];
+  /** Two headers at one place, which prove a fork if they are true; undefined when none is known. */
+  readonly fork?: readonly [string, string] | undefined;
 }
 
 /** The field of a get, with a comma before it. */
-export function encodeLogQuestion({ log, at }: LogQuestion): string {
-  return `,"op":{"log":"${log}","at":${JSON.stringify(at)}}`;
+export function encodeLogQuestion({ log, at, fork }: LogQuestion): string {
+  return `,"op":{"log":"${log}","at":${JSON.stringify(at)}${fork === true ? ',"fork":true' : ''}}`;
 }
 
 /** The question of a get's `op`, undefined when it is none. */
@@ -36,14 +41,15 @@ export function parseLogQuestion(op: unknown): LogQuestion | undefined {
   if (typeof log !== 'string' || !LOG_ID.test(log)) return undefined;
   if (!Array.isArray(at) || at.length > MOST_PLACES) return undefined;
   const places = at.filter((place) => Number.isSafeInteger(place) && place >= 0) as number[];
-  return places.length === at.length ? { log, at: places } : undefined;
+  if (places.length !== at.length) return undefined;
+  return op['fork'] === true ? { log, at: places, fork: true } : { log, at: places };
 }
 
 /** What an answer says, as the JSON behind its `ok`: null for a log that nothing is held of. */
 export function encodeLogAnswer(answer: LogAnswer | undefined): string {
   if (answer === undefined) return '{"log":null}';
   const at = answer.at.map((header) => header ?? null);
-  return JSON.stringify({ log: { tip: answer.tip, at } });
+  return JSON.stringify({ log: { tip: answer.tip, at, fork: answer.fork } });
 }
 
 /** What was answered: null for a log that the peer has nothing of, undefined for what is no answer. */
@@ -52,7 +58,15 @@ export function parseLogAnswer(json: string): LogAnswer | null | undefined {
   const { log } = answer;
   if (log === null) return null;
   if (!isRecord(log) || !isHeader(log['tip']) || !Array.isArray(log['at'])) return undefined;
-  return { tip: log['tip'], at: log['at'].map((header) => (isHeader(header) ? header : undefined)) };
+  const at = log['at'].map((header) => (isHeader(header) ? header : undefined));
+  const fork = forkIn(log['fork']);
+  return fork === undefined ? { tip: log['tip'], at } : { tip: log['tip'], at, fork };
+}
+
+function forkIn(fork: unknown): readonly [string, string] | undefined {
+  if (!Array.isArray(fork) || fork.length !== 2) return undefined;
+  const [first, second] = fork as unknown[];
+  return isHeader(first) && isHeader(second) ? [first, second] : undefined;
 }
 
 /** The JSON behind the `ok` for an operation that was stored as a fork of its log. */

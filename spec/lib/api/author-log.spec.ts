@@ -163,4 +163,31 @@ describe('AuthorLog', () => {
     await other.say('c', 4);
     expect(await other.log.meet(other.records, here.remote)).to.deep.equal({ kind: 'forked' });
   });
+
+  it('is not taken for forked because a peer hides how its log belongs to this one', async () => {
+    await here.say('a', 3);
+    const restored = await copyOf(here);
+    await restored.commit([restored.log.noteStored(2)]);
+    await here.say('b', 2);
+    const { tip } = here.remote;
+    const hidden = { tip, at: new Map([[tip.sequence, toHex(tip.id)]]) };
+    expect(await restored.log.meet(restored.records, hidden)).to.deep.equal({ kind: 'unclear' });
+    await restored.say('c', 1);
+    expect(await restored.log.meet(restored.records, hidden)).to.deep.equal({ kind: 'unclear' });
+    // What it hides another one shows.
+    const { renewed } = await taken(restored, await restored.log.meet(restored.records, here.remote));
+    expect(renewed.map(({ operation }) => operation.header.sequence)).to.deep.equal([5]);
+  });
+
+  it('is forked when a peer shows an older place with something else at it', async () => {
+    await here.say('a', 3);
+    const other = await (await new Replica().open()).say('other', 1);
+    const at = new Map([
+      [0, other.ids[0]!],
+      [2, here.ids[2]!],
+    ]);
+    expect(await here.log.meet(here.records, { tip: other.remote.tip, at })).to.deep.equal({
+      kind: 'forked',
+    });
+  });
 });

@@ -171,6 +171,13 @@ describe('mesh in-band operations', () => {
     expect(await send(signedPut(freshName('id'), first, one))).to.deep.include({ ok: true });
     expect((await send(signedPut(freshName('id'), second, other)))['ok']).to.deep.equal({ log: 'forked' });
     expect(await send(signedPut(freshName('id'), first, one)), 'known').to.deep.include({ ok: true });
+    const [space, log] = [`@${toHex(authorOf(author).publicKey)}/`, toHex(GUN_LOG)];
+    const headers = [first, second].map((operation) => opOf(operation).h);
+    const proven = await ask({ '#': space }, { log, at: [], fork: true });
+    const { fork } = (proven['ok'] as { readonly log: { readonly fork: readonly string[] } }).log;
+    expect(fork).to.have.members(headers);
+    const unasked = await ask({ '#': space }, { log, at: [] });
+    expect((unasked['ok'] as { readonly log: object }).log).to.not.have.property('fork');
   });
 
   it('may be long', async () => {
