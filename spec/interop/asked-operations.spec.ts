@@ -40,6 +40,16 @@ function idsIn(answers: readonly RawMessage[], soul: string): string[] {
     });
 }
 
+/** Asks with `op`; resolves with all that answers, once the plain answer and so many operations have come. */
+async function ask(peer: RawPeer, selector: object, operations: number): Promise<readonly RawMessage[]> {
+  const id = freshId();
+  peer.send({ '#': id, get: selector, op: 1 });
+  await peer.next((message) => message['@'] === id && isPlain(message), 'the plain answer');
+  for (let left = operations; left > 0; left -= 1)
+    await peer.next((message) => message['@'] === id && message['op'] !== undefined, 'an operation');
+  return peer.repliesTo(id);
+}
+
 describe('interop: gets that ask for operations', function () {
   this.timeout(30_000);
   const world = new InteropWorld();
@@ -75,16 +85,6 @@ describe('interop: gets that ask for operations', function () {
       expect(await writer.reply(id)).to.deep.include({ ok: true });
     }
     return { soul, state, operations: operations as unknown as Said['operations'] };
-  }
-
-  /** Asks with `op`; resolves with all that answers, once the plain answer and so many operations have come. */
-  async function ask(peer: RawPeer, selector: object, operations: number): Promise<readonly RawMessage[]> {
-    const id = freshId();
-    peer.send({ '#': id, get: selector, op: 1 });
-    await peer.next((message) => message['@'] === id && isPlain(message), 'the plain answer');
-    for (let left = operations; left > 0; left -= 1)
-      await peer.next((message) => message['@'] === id && message['op'] !== undefined, 'an operation');
-    return peer.repliesTo(id);
   }
 
   it('get those that hold what the graph shows, while gun clients read it as ever', async () => {
