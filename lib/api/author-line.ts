@@ -33,7 +33,7 @@ export interface LineOwner {
    * Settles the difference to the log of a peer, undefined when it has nothing of it; gives the operations that it lacks,
    * not all of them when there are many, and undefined when the log has two branches.
    */
-  meet(remote: RemoteLog | undefined): Promise<Given | undefined>;
+  meet(remote: RemoteLog | undefined, uplink: Uplink): Promise<Given | undefined>;
   /** A peer has stored an operation. */
   stored(putJson: string): void;
   /** A peer has proved that the log has two branches. */
@@ -121,7 +121,7 @@ export class AuthorLine {
       return this.#owner.forked();
     }
     const remote = answer === null ? undefined : readAnswer(this.#owner.name, at, answer);
-    const given = await this.#owner.meet(remote);
+    const given = await this.#owner.meet(remote, this.#uplink);
     if (given === undefined) return this.#stop();
     const { operations, more } = given;
     if (!more) {
