@@ -60,10 +60,12 @@ describe('store.written-nodes', () => {
   });
 
   it('tells whether all, none or some of it was there', () => {
-    expect(wereHere(writes, true)).to.equal(true);
-    expect(wereHere(writes, () => false)).to.equal(false);
-    expect(wereHere(writes, () => true)).to.equal(true);
-    expect(wereHere(writes, ({ key }) => key === 'a')).to.equal(undefined);
+    const node = { soul: 's', writes: [writes[1]!, writes[0]!, writes[2]!], from: 1, to: 3 };
+    expect(wereHere(node, true)).to.equal(true);
+    expect(wereHere(node, () => false)).to.equal(false);
+    expect(wereHere(node, () => true)).to.equal(true);
+    expect(wereHere(node, ({ key }) => key === 'a')).to.equal(undefined);
+    expect(wereHere({ ...node, from: 0, to: 1 }, ({ soul }) => soul === 't')).to.equal(true);
   });
 
   it('pauses on its way through many', () => {
