@@ -6,9 +6,15 @@ import { fastBlake3, IS_LITTLE_ENDIAN } from './blake3.ts';
 /** Bytes of a content id, of a topic and of a log id. */
 export const HASH_BYTES = 32;
 
-/** BLAKE3-256, the content id of operations, bodies and topics (node-api section 1). */
-export function hashBytes(bytes: Uint8Array): Uint8Array {
-  return IS_LITTLE_ENDIAN ? fastBlake3(bytes) : blake3(bytes);
+/**
+ * BLAKE3-256, the content id of operations, bodies and topics (node-api section 1).
+ *
+ * @param into where it is put: 32 bytes, new ones when absent
+ */
+export function hashBytes(bytes: Uint8Array, into: Uint8Array = new Uint8Array(HASH_BYTES)): Uint8Array {
+  if (IS_LITTLE_ENDIAN) return fastBlake3(bytes, into);
+  into.set(blake3(bytes));
+  return into;
 }
 
 /** {@link hashBytes} as lower-case hex. */

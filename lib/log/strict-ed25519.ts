@@ -45,15 +45,17 @@ const SMALL_STARTS: ReadonlySet<number> = new Set(
   Array.from(SMALL_ORDER, (point) => Number.parseInt(point.slice(0, 2), 16)),
 );
 
-/** True for bytes that may be a key or R: a canonical y, and no point of small order. */
+/** True for bytes whose first 32 may be a key or R: a canonical y, and no point of small order. */
 function mayBePoint(bytes: Uint8Array): boolean {
   // Only a y whose highest byte is that of the prime can be no less than it.
-  if ((bytes[KEY_BYTES - 1]! & ~SIGN_BIT) === PRIME[0]! && !isCanonicalY(bytes)) return false;
+  const isHigh = (bytes[KEY_BYTES - 1]! & ~SIGN_BIT) === PRIME[0]!;
+  if (isHigh && !isCanonicalY(bytes.subarray(0, KEY_BYTES))) return false;
   if (!SMALL_STARTS.has(bytes[0]!)) return true;
+  const signed = bytes.slice(0, KEY_BYTES);
   // The neutral element and the point of order two have x = 0, which has no sign.
-  const unsigned = bytes.slice();
+  const unsigned = signed.slice();
   unsigned[KEY_BYTES - 1]! &= ~SIGN_BIT;
-  return !SMALL_ORDER.has(toHex(bytes)) && !SMALL_ORDER.has(toHex(unsigned));
+  return !SMALL_ORDER.has(toHex(signed)) && !SMALL_ORDER.has(toHex(unsigned));
 }
 
 function isCanonicalY(bytes: Uint8Array): boolean {
@@ -77,7 +79,7 @@ function isBelowOrder(signature: Uint8Array): boolean {
 /** What the strict rules say of a signature alone: S below the order, R canonical and of no small order. */
 function mayBeSignature(signature: Uint8Array): boolean {
   if (signature.length !== SIGNATURE_BYTES) return false;
-  return isBelowOrder(signature) && mayBePoint(signature.subarray(0, KEY_BYTES));
+  return isBelowOrder(signature) && mayBePoint(signature);
 }
 
 /**

@@ -4,6 +4,7 @@ import type { MaybePromise } from '../base/maybe-promise.ts';
 import { failure, success, type Result } from '../base/result.ts';
 import { Slices, type WaitingSteps } from '../base/slices.ts';
 import { inLaterTurn } from '../base/turns.ts';
+import { idHexOf } from '../log/codec.ts';
 import { checkEvidence, type ForkEvidence } from '../log/fork.ts';
 import { logIdOf } from '../log/hash.ts';
 import { readOperation } from '../log/integrity.ts';
@@ -17,7 +18,7 @@ import { mayWrite } from '../store/key-soul.ts';
 import type { LogRefusals } from '../store/log-refusals.ts';
 import type { PutOutcome, PutRequest } from '../store/writer.ts';
 import type { SessionFault } from './log-sync.ts';
-import type { SeenOperation, TakenOperation } from './sync-store.ts';
+import type { SyncStore, TakenOperation, Taker, TakeResult } from './sync-store.ts';
 
 /** What an operation says to the graph. */
 type Writes = PutRequest['writes'];
@@ -35,9 +36,6 @@ export interface IntakeOptions {
   readonly slices?: Slices | undefined;
 }
 
-/** What became of an operation. */
-export type TakeResult = Result<TakenOperation, LogReason | SessionFault>;
-
 /** Something to be checked. */
 interface Waiting {
   /** Does it; the promise, if any, settles when it is done. */
@@ -45,6 +43,8 @@ interface Waiting {
   /** Told that it could not be done. */
   fail(error: unknown): void;
 }
+
+const NO_WRITES: Writes = [];
 
 /** Operations checked between two looks at the clock. */
 const CHECKED_AT_ONCE = 4;
@@ -65,20 +65,9 @@ export class Intake {
     this.#slices = options.slices ?? new Slices({ schedule: inLaterTurn });
   }
 
-  /** Takes an operation of a topic in; resolves once it is durable, or refused. */
-  take(
-    topic: Uint8Array,
-    header: Uint8Array,
-    body: Uint8Array | undefined,
-    seen: (operation: SeenOperation) => void,
-    node?: string,
-    isInvited = true,
-  ): Promise<TakeResult> {
-    const logId = this.#logIdOf(topic);
-    return new Promise((resolve, reject) => {
-      const arrived = { header, body, seen, node, isInvited, resolve, fail: reject };
-      this.#add(new Taking(this.#options, logId, arrived));
-    });
+  /** Takes an operation of a topic in. */
+  take(topic: Uint8Array, header: Uint8Array, body: Uint8Array | undefined, taker: Taker): void {
+    this.#add(new Taking(this.#options, this.#logIdOf(topic), header, body, taker));
   }
 
   /** Checks two headers as evidence of a fork, and keeps it; gives why they are none. */
@@ -142,49 +131,52 @@ export class Intake {
   }
 }
 
-/** An operation on its way, and who is told what became of it. */
-interface TakingParts {
-  readonly header: Uint8Array;
-  readonly body: Uint8Array | undefined;
-  readonly seen: (operation: SeenOperation) => void;
-  readonly node: string | undefined;
-  readonly isInvited: boolean;
-  readonly resolve: (result: TakeResult) => void;
-  readonly fail: (error: unknown) => void;
-}
+/** Stands for what was read: frames are not kept alive by what waits to be written. */
+const READ = new Uint8Array(0);
 
 /** One operation that is checked, then a request to the writer: one object on all its way, as there are so many. */
 class Taking implements Waiting, PutRequest {
   readonly #options: IntakeOptions;
   readonly #logId: Uint8Array;
-  readonly #parts: TakingParts;
+  readonly #taker: Taker;
+  #header: Uint8Array;
+  #body: Uint8Array | undefined;
   operation: Operation | undefined = undefined;
   owner: string | undefined = undefined;
-  writes: Writes = [];
-  readonly isInvited: boolean;
+  writes: Writes = NO_WRITES;
 
-  constructor(options: IntakeOptions, logId: Uint8Array, parts: TakingParts) {
+  constructor(
+    options: IntakeOptions,
+    logId: Uint8Array,
+    header: Uint8Array,
+    body: Uint8Array | undefined,
+    taker: Taker,
+  ) {
     this.#options = options;
     this.#logId = logId;
-    this.#parts = parts;
-    this.isInvited = parts.isInvited;
+    this.#header = header;
+    this.#body = body;
+    this.#taker = taker;
+  }
+
+  get isInvited(): boolean {
+    return this.#taker.isInvited;
   }
 
   fail(error: unknown): void {
-    this.#parts.fail(error);
+    this.#taker.fail(error);
   }
 
   check(): MaybePromise<void> {
-    const { allow, verify } = this.#options;
-    const { header, body, seen } = this.#parts;
-    const read = readOperation(header, body, verify);
+    const { allow } = this.#options;
+    const read = this.#read();
     if (!read.ok) return this.#refuse(read.reason);
     const operation = read.value;
     if (!equalBytes(operation.extensions.logId, this.#logId)) return this.#refuse('log');
     const said = writesOf(operation);
     if (!said.ok) return this.#refuse(said.reason);
     const { author, log, id } = namesOf(operation);
-    seen({ author, log, id, sequence: operation.header.sequence });
+    this.#taker.seen({ author, log, id, sequence: operation.header.sequence });
     this.operation = operation;
     this.owner = author;
     const allowed = allow === undefined ? said.value : allow(said.value, author);
@@ -193,16 +185,23 @@ class Taking implements Waiting, PutRequest {
   }
 
   settle(outcome: PutOutcome): void {
-    const { node, resolve } = this.#parts;
-    if (!outcome.ok) return resolve(failure(outcome.logReason ?? 'storage'));
-    if (outcome.changed.length > 0) this.#options.changed?.(outcome.changed, node);
-    resolve(success(takenOperation(this.operation!, outcome.placement ?? 'known')));
+    const taker = this.#taker;
+    if (!outcome.ok) return taker.settle(failure(outcome.logReason ?? 'storage'));
+    if (outcome.changed.length > 0) this.#options.changed?.(outcome.changed, taker.node);
+    taker.settle(success(takenOperation(this.operation!, outcome.placement ?? 'known')));
+  }
+
+  #read(): Result<Operation, LogReason> {
+    const read = readOperation(this.#header, this.#body, this.#options.verify);
+    this.#header = READ;
+    this.#body = undefined;
+    return read;
   }
 
   /** Refuses what no log is asked about. */
   #refuse(reason: LogReason): void {
     this.#options.refusals?.add(reason);
-    this.#parts.resolve(failure(reason));
+    this.#taker.settle(failure(reason));
   }
 
   #submit(writes: Writes): void {
@@ -224,17 +223,69 @@ export function writesOf(operation: Operation): Result<Writes, LogReason> {
 
 /** An operation as sessions are told of it, once its log has it. */
 export function takenOperation(operation: Operation, placement: Placement): TakenOperation {
-  const { header, extensions, body } = operation;
-  const { author, log, id } = namesOf(operation);
-  return {
-    author,
-    log,
-    id,
-    sequence: header.sequence,
-    header: header.bytes,
-    body,
-    forkedAt: placement === 'side-start' || placement === 'switch' ? header.sequence : undefined,
-    mayFollow: extensions.prune || placement.startsWith('side'),
-    known: placement === 'known',
-  };
+  return new PlacedOperation(operation, placement);
+}
+
+/** Makes of an operation what somebody asks for: most often that is little. */
+class PlacedOperation implements TakenOperation {
+  readonly operation: Operation;
+  readonly placement: Placement;
+
+  constructor(operation: Operation, placement: Placement) {
+    this.operation = operation;
+    this.placement = placement;
+  }
+
+  get author(): string {
+    return namesOf(this.operation).author;
+  }
+
+  get log(): string {
+    return namesOf(this.operation).log;
+  }
+
+  get id(): string {
+    return idHexOf(this.operation.header);
+  }
+
+  get sequence(): number {
+    return this.operation.header.sequence;
+  }
+
+  get header(): Uint8Array {
+    return this.operation.header.bytes;
+  }
+
+  get body(): Uint8Array | undefined {
+    return this.operation.body;
+  }
+
+  get forkedAt(): number | undefined {
+    return this.placement === 'side-start' || this.placement === 'switch' ? this.sequence : undefined;
+  }
+
+  get mayFollow(): boolean {
+    return this.operation.extensions.prune || this.placement.startsWith('side');
+  }
+
+  get known(): boolean {
+    return this.placement === 'known';
+  }
+}
+
+/**
+ * {@link SyncStore.take} of one operation that nobody else is told of; rejects when it cannot be decided.
+ *
+ * @param isInvited false for one that opens no log beyond the room for strangers
+ */
+export function takeOne(
+  store: Pick<SyncStore, 'take'>,
+  topic: Uint8Array,
+  header: Uint8Array,
+  body: Uint8Array | undefined,
+  isInvited = true,
+): Promise<TakeResult> {
+  return new Promise((settle, fail) => {
+    store.take(topic, header, body, { isInvited, seen: () => undefined, settle, fail });
+  });
 }
