@@ -6,6 +6,7 @@ import {
   type KeyObject,
 } from 'node:crypto';
 import { toBase64Url, toHex } from '../lib/base/byte-texts.ts';
+import { equalBytes } from '../lib/base/bytes.ts';
 import { TwoGenerations } from '../lib/base/two-generations.ts';
 import type { KeyPair, Signer } from '../lib/log/key-pair.ts';
 import { strictly, type VerifySignature } from '../lib/log/strict-ed25519.ts';
@@ -19,14 +20,18 @@ const KEPT_KEYS = 2000;
  */
 export function nodeVerifier(): VerifySignature {
   const keys = new TwoGenerations<string, KeyObject>(KEPT_KEYS);
+  let last: { readonly publicKey: Uint8Array; readonly key: KeyObject } | undefined;
   const keyOf = (publicKey: Uint8Array): KeyObject => {
+    // Operations come in the order of their logs.
+    if (last !== undefined && equalBytes(last.publicKey, publicKey)) return last.key;
     const id = toHex(publicKey);
-    const kept = keys.get(id);
-    if (kept !== undefined) return kept;
-    const jwk = { kty: 'OKP', crv: 'Ed25519', x: toBase64Url(publicKey) };
-    const made = createPublicKey({ key: jwk, format: 'jwk' });
-    keys.set(id, made);
-    return made;
+    let key = keys.get(id);
+    if (key === undefined) {
+      key = publicKeyOf(publicKey);
+      keys.set(id, key);
+    }
+    last = { publicKey: publicKey.slice(), key };
+    return key;
   };
   return strictly((publicKey, message, signature) => {
     try {
@@ -36,6 +41,12 @@ export function nodeVerifier(): VerifySignature {
       return false;
     }
   });
+}
+
+/** A public key in OpenSSL's form; throws for what is none. */
+function publicKeyOf(publicKey: Uint8Array): KeyObject {
+  const jwk = { kty: 'OKP', crv: 'Ed25519', x: toBase64Url(publicKey) };
+  return createPublicKey({ key: jwk, format: 'jwk' });
 }
 
 /** Signs by `node:crypto` with the key in OpenSSL's form; signatures are those of the pair itself. */

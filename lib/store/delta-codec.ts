@@ -162,7 +162,8 @@ function readSouls(scanner: CborScanner, mayRepeat: boolean): FieldWrite[] {
     last = soul;
     readKeys(scanner, soul, mayRepeat, writes);
   }
-  return writes;
+  // A list that grew has room for more, which many that wait at a time would hold.
+  return writes.slice();
 }
 
 function readKeys(scanner: CborScanner, soul: string, mayRepeat: boolean, writes: FieldWrite[]): void {
