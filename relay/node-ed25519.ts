@@ -9,19 +9,21 @@ import { toBase64Url, toHex } from '../lib/base/byte-texts.ts';
 import { equalBytes } from '../lib/base/bytes.ts';
 import { TwoGenerations } from '../lib/base/two-generations.ts';
 import type { KeyPair, Signer } from '../lib/log/key-pair.ts';
-import { strictly, type VerifySignature } from '../lib/log/strict-ed25519.ts';
+import {
+  strictly,
+  strictlyLater,
+  type VerifyLater,
+  type VerifySignature,
+} from '../lib/log/strict-ed25519.ts';
 
 /** Public keys that are kept in OpenSSL's form, as making one takes half as long as a check. */
 const KEPT_KEYS = 2000;
 
-/**
- * Checks signatures by `node:crypto`, with the verdicts of the strict check and several times as fast
- * (node-api section 3).
- */
-export function nodeVerifier(): VerifySignature {
+/** Makes keys in OpenSSL's form, and keeps them. */
+function keyTable(): (publicKey: Uint8Array) => KeyObject {
   const keys = new TwoGenerations<string, KeyObject>(KEPT_KEYS);
   let last: { readonly publicKey: Uint8Array; readonly key: KeyObject } | undefined;
-  const keyOf = (publicKey: Uint8Array): KeyObject => {
+  return (publicKey) => {
     // Operations come in the order of their logs.
     if (last !== undefined && equalBytes(last.publicKey, publicKey)) return last.key;
     const id = toHex(publicKey);
@@ -33,6 +35,14 @@ export function nodeVerifier(): VerifySignature {
     last = { publicKey: publicKey.slice(), key };
     return key;
   };
+}
+
+/**
+ * Checks signatures by `node:crypto`, with the verdicts of the strict check and several times as fast
+ * (node-api section 3).
+ */
+export function nodeVerifier(): VerifySignature {
+  const keyOf = keyTable();
   return strictly((publicKey, message, signature) => {
     try {
       return verifyWith(null, message, keyOf(publicKey), signature);
@@ -41,6 +51,23 @@ export function nodeVerifier(): VerifySignature {
       return false;
     }
   });
+}
+
+/** The same in the thread pool, which leaves the event loop to others and uses more than one core. */
+export function poolVerifier(): VerifyLater {
+  const keyOf = keyTable();
+  return strictlyLater(
+    (publicKey, message, signature) =>
+      new Promise((resolve) => {
+        try {
+          verifyWith(null, message, keyOf(publicKey), signature, (error, isRight) => {
+            resolve(error === null && isRight);
+          });
+        } catch {
+          resolve(false);
+        }
+      }),
+  );
 }
 
 /** A public key in OpenSSL's form; throws for what is none. */

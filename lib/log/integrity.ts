@@ -6,7 +6,7 @@ import { decodeExtensions } from './extensions.ts';
 import { hashBytes, HASH_BYTES } from './hash.ts';
 import { MOST_BODY_BYTES, type Operation } from './operation.ts';
 import type { LogReason } from './reasons.ts';
-import { mayBeKey, verifyStrict, type VerifySignature } from './strict-ed25519.ts';
+import { mayBeKey, verifyStrict, type VerifyLater, type VerifySignature } from './strict-ed25519.ts';
 
 /** Where signed bytes are put together, as buffers for each of many would be dearer than what is done with them. */
 const signed = new Uint8Array(MOST_HEADER_BYTES);
@@ -20,6 +20,16 @@ export function checkSignature(
 ): LogReason | undefined {
   if (!mayBeKey(header.author)) return 'signature';
   return verify(header.author, unsignedBytesOf(header, signed), header.signature) ? undefined : 'signature';
+}
+
+/** {@link checkSignature} by somebody who takes his time; never rejects. */
+export async function checkSignatureLater(
+  header: Header,
+  verify: VerifyLater,
+): Promise<LogReason | undefined> {
+  if (!mayBeKey(header.author)) return 'signature';
+  const isRight = await verify(header.author, unsignedBytesOf(header, signed), header.signature);
+  return isRight ? undefined : 'signature';
 }
 
 /** Why a body is refused; none is fine, as bodies may be pruned, but an empty one is none. */
@@ -36,11 +46,21 @@ export function readOperation(
   body: Uint8Array | undefined,
   verify?: VerifySignature,
 ): Result<Operation, LogReason> {
+  const read = readUnchecked(headerBytes, body);
+  const fault = read.ok ? checkSignature(read.value.header, verify) : undefined;
+  return fault === undefined ? read : failure(fault);
+}
+
+/** {@link readOperation} but for the signature, which is to be checked before anything of it is believed. */
+export function readUnchecked(
+  headerBytes: Uint8Array,
+  body: Uint8Array | undefined,
+): Result<Operation, LogReason> {
   const header = decodeHeader(headerBytes);
   if (!header.ok) return header;
   const extensions = decodeExtensions(header.value.extensions);
   if (!extensions.ok) return extensions;
-  const fault = checkBody(header.value, body) ?? checkSignature(header.value, verify);
+  const fault = checkBody(header.value, body);
   if (fault !== undefined) return failure(fault);
   const kept = body === undefined ? undefined : copyOf(body);
   return success({ header: header.value, extensions: extensions.value, body: kept });

@@ -14,6 +14,16 @@ export const SIGNATURE_BYTES = 64;
  */
 export type VerifySignature = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
 
+/**
+ * The same by somebody who takes his time, as other threads do; never rejects. All three may change once it has
+ * returned.
+ */
+export type VerifyLater = (
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+) => Promise<boolean>;
+
 /** Order of the group, and the prime of the field, as 32 bytes with the highest first. */
 const ORDER = bigEndian('1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3ed');
 const PRIME = bigEndian('7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffed');
@@ -108,4 +118,12 @@ export const verifyStrict: VerifySignature = (publicKey, message, signature) => 
 export function strictly(verify: VerifySignature): VerifySignature {
   return (publicKey, message, signature) =>
     mayBeKey(publicKey) && mayBeSignature(signature) && verify(publicKey, message, signature);
+}
+
+/** {@link strictly} for an implementation that takes its time. */
+export function strictlyLater(verify: VerifyLater): VerifyLater {
+  return (publicKey, message, signature) =>
+    mayBeKey(publicKey) && mayBeSignature(signature)
+      ? verify(publicKey, message, signature)
+      : Promise.resolve(false);
 }

@@ -7,12 +7,12 @@ import { inLaterTurn } from '../base/turns.ts';
 import { idHexOf } from '../log/codec.ts';
 import { checkEvidence, type ForkEvidence } from '../log/fork.ts';
 import { logIdOf } from '../log/hash.ts';
-import { readOperation } from '../log/integrity.ts';
+import { checkSignatureLater, readOperation, readUnchecked } from '../log/integrity.ts';
 import { namesOf, type Operation } from '../log/operation.ts';
 import type { Placement } from '../log/placement.ts';
 import type { LogName } from '../log/heights.ts';
 import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
-import type { VerifySignature } from '../log/strict-ed25519.ts';
+import type { VerifyLater, VerifySignature } from '../log/strict-ed25519.ts';
 import { decodeDelta } from '../store/delta-codec.ts';
 import { mayWrite } from '../store/key-soul.ts';
 import type { LogRefusals } from '../store/log-refusals.ts';
@@ -27,6 +27,8 @@ type Writes = PutRequest['writes'];
 export interface IntakeOptions {
   readonly submit: (request: PutRequest) => void;
   readonly verify?: VerifySignature | undefined;
+  /** Checks the signatures of operations in its place, beside everything else. */
+  readonly verifyLater?: VerifyLater | undefined;
   /** Those writes of an operation that the graph may hold; all when absent. The operation is kept whatever they are. */
   readonly allow?: ((writes: Writes, author: string) => MaybePromise<Writes>) | undefined;
   /** Told what operations changed in the graph, once that is durable, and the key of the node that brought them. */
@@ -38,6 +40,10 @@ export interface IntakeOptions {
 
 /** Something to be checked. */
 interface Waiting {
+  /** Begins what goes on beside other things, if there is anything. */
+  begin(): void;
+  /** What goes on so; undefined when it is done. */
+  readonly signing: Promise<void> | undefined;
   /** Does it; the promise, if any, settles when it is done. */
   check(): MaybePromise<void>;
   /** Told that it could not be done. */
@@ -48,6 +54,8 @@ const NO_WRITES: Writes = [];
 
 /** Operations checked between two looks at the clock. */
 const CHECKED_AT_ONCE = 4;
+/** Operations whose signatures are checked beside others: enough to busy all threads, few enough for others to get one. */
+const MOST_AHEAD = 32;
 
 /**
  * Operations on their way into a store: each is checked, signature and all, in slices, as hundreds come in one turn;
@@ -83,7 +91,7 @@ export class Intake {
         seen({ author: toHex(evidence.value.canonical.author), log: toHex(evidence.value.logId) });
         this.#keep(evidence.value, resolve);
       };
-      this.#add({ check, fail: reject });
+      this.#add({ check, fail: reject, begin: () => undefined, signing: undefined });
     });
   }
 
@@ -107,7 +115,13 @@ export class Intake {
     while (this.#waiting.length > 0) {
       const waiting = this.#waiting;
       this.#waiting = [];
-      for (let at = 0; at < waiting.length; at += 1) {
+      for (let at = 0, begun = 0; at < waiting.length; at += 1) {
+        const ahead = Math.min(at + MOST_AHEAD, waiting.length);
+        for (; begun < ahead; begun += 1) waiting[begun]!.begin();
+        // Half of them at a time, as each wait costs a turn.
+        if (waiting[at]!.signing !== undefined)
+          yield waiting[Math.min(at + MOST_AHEAD / 2, begun - 1)]!.signing;
+        while (waiting[at]!.signing !== undefined) yield waiting[at]!.signing;
         yield* this.#do(waiting[at]!);
         if (at % CHECKED_AT_ONCE === 0) yield;
       }
@@ -141,6 +155,9 @@ class Taking implements Waiting, PutRequest {
   readonly #taker: Taker;
   #header: Uint8Array;
   #body: Uint8Array | undefined;
+  /** What was read; undefined before that. */
+  #read: Result<Operation, LogReason> | undefined = undefined;
+  signing: Promise<void> | undefined = undefined;
   operation: Operation | undefined = undefined;
   owner: string | undefined = undefined;
   writes: Writes = NO_WRITES;
@@ -167,9 +184,16 @@ class Taking implements Waiting, PutRequest {
     this.#taker.fail(error);
   }
 
+  begin(): void {
+    const { verifyLater } = this.#options;
+    if (verifyLater === undefined) return;
+    const read = this.#taken(readUnchecked(this.#header, this.#body));
+    if (read.ok) this.signing = this.#sign(read.value, verifyLater);
+  }
+
   check(): MaybePromise<void> {
-    const { allow } = this.#options;
-    const read = this.#read();
+    const { allow, verify } = this.#options;
+    const read = this.#read ?? this.#taken(readOperation(this.#header, this.#body, verify));
     if (!read.ok) return this.#refuse(read.reason);
     const operation = read.value;
     if (!equalBytes(operation.extensions.logId, this.#logId)) return this.#refuse('log');
@@ -191,11 +215,17 @@ class Taking implements Waiting, PutRequest {
     taker.settle(success(takenOperation(this.operation!, outcome.placement ?? 'known')));
   }
 
-  #read(): Result<Operation, LogReason> {
-    const read = readOperation(this.#header, this.#body, this.#options.verify);
+  #taken(read: Result<Operation, LogReason>): Result<Operation, LogReason> {
+    this.#read = read;
     this.#header = READ;
     this.#body = undefined;
     return read;
+  }
+
+  async #sign({ header }: Operation, verify: VerifyLater): Promise<void> {
+    const fault = await checkSignatureLater(header, verify);
+    if (fault !== undefined) this.#read = failure(fault);
+    this.signing = undefined;
   }
 
   /** Refuses what no log is asked about. */

@@ -104,6 +104,50 @@ describe('sync.intake', () => {
     expect([noting.requests, noting.seen]).to.deep.equal([[], []]);
   });
 
+  it('has signatures checked beside each other, not too many, and submits in the order in which all came', async () => {
+    const forgedAt = 7;
+    const many = logOf(authorOf(2), 200, () => undefined);
+    let running = 0;
+    let most = 0;
+    let asked = 0;
+    const noting = new NotingIntake({
+      verify: () => false,
+      verifyLater: async (key, message, signature) => {
+        const [isRight, number] = [verifyFast(key, message, signature), asked];
+        running += 1;
+        asked += 1;
+        most = Math.max(most, running);
+        // Threads overtake each other.
+        for (let turns = number % 5; turns >= 0; turns -= 1) await new Promise(setImmediate);
+        running -= 1;
+        return isRight;
+      },
+    });
+    const taking = many.map((operation, at) => {
+      const bytes = operation.header.bytes.slice();
+      if (at === forgedAt) bytes[60]! ^= 1;
+      return noting.take({ ...operation, header: { ...operation.header, bytes } });
+    });
+    expect(await taking[forgedAt]).to.deep.equal({ ok: false, reason: 'signature' });
+    const right = many.map(({ header }) => header.sequence).filter((at) => at !== forgedAt);
+    await noting.submitted(right.length);
+    expect(noting.seen.map(({ sequence }) => sequence)).to.deep.equal(right);
+    expect(noting.requests.map(({ operation }) => operation!.header.sequence)).to.deep.equal(right);
+    expect(asked).to.equal(many.length);
+    expect(most).to.be.within(8, 32);
+  });
+
+  it('has nobody check the signature of what is wrong anyhow', async () => {
+    let asked = 0;
+    const verifyLater = (): Promise<boolean> => {
+      asked += 1;
+      return Promise.resolve(true);
+    };
+    const noting = new NotingIntake({ verifyLater });
+    expect(await noting.take({ ...LOG[0]!, body: LOG[1]!.body })).to.include({ reason: 'payload' });
+    expect(asked).to.equal(0);
+  });
+
   it('says to the graph what is allowed, and keeps the operation whatever is', async () => {
     for (const later of [false, true]) {
       const noting = new NotingIntake({
