@@ -1,7 +1,6 @@
-import { blake3 } from '@noble/hashes/blake3.js';
 import { toHex } from '../base/byte-texts.ts';
 import { utf8 } from '../base/bytes.ts';
-import { fastBlake3, IS_LITTLE_ENDIAN } from './blake3.ts';
+import { fastBlake3 } from './blake3.ts';
 
 /** Bytes of a content id, of a topic and of a log id. */
 export const HASH_BYTES = 32;
@@ -11,10 +10,8 @@ export const HASH_BYTES = 32;
  *
  * @param into where it is put: 32 bytes, new ones when absent
  */
-export function hashBytes(bytes: Uint8Array, into: Uint8Array = new Uint8Array(HASH_BYTES)): Uint8Array {
-  if (IS_LITTLE_ENDIAN) return fastBlake3(bytes, into);
-  into.set(blake3(bytes));
-  return into;
+export function hashBytes(bytes: Uint8Array, into?: Uint8Array): Uint8Array {
+  return fastBlake3(bytes, into);
 }
 
 /** {@link hashBytes} as lower-case hex. */

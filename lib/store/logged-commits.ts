@@ -6,6 +6,7 @@ import { merge, mergeInSteps, type MergeOutcome } from '../ham/merge.ts';
 import { namesOf, type Operation } from '../log/operation.ts';
 import type { Placement } from '../log/placement.ts';
 import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
+import type { CommitGroup } from './commit-group.ts';
 import type { CountingEntries } from './counting-entries.ts';
 import type { ForkMarks } from './fork-marks.ts';
 import { hideWrites, isThere, withoutEchoes } from './hidden-writes.ts';
@@ -24,8 +25,6 @@ import type { CommitLogs, MergedGroup, MergeTarget, PutRequest, WriterLogs } fro
 const FEW_WRITES = 64;
 const NONE: readonly FieldWrite[] = [];
 
-/** Signed writes beyond the horizon count against this one, whoever signed them: they may wait for ever. */
-const FAR = 'beyond the horizon';
 const SIGNED_ONLY = 'put: only what is signed is taken here';
 
 /** How commits keep logs. */
@@ -106,7 +105,8 @@ class LoggedCommit implements CommitLogs {
     request: PutRequest,
     into: MergeTarget,
   ): WaitingSteps<readonly FieldWrite[] | string | MeantWrites | undefined> {
-    const isPlain = request.isHidden !== true && request.evidence === undefined;
+    const { isHidden, evidence, replays } = request;
+    const isPlain = isHidden !== true && evidence === undefined && replays === undefined;
     return isPlain && isSigned(request) ? this.#mergeSigned(request, into) : this.#mergeOther(request, into);
   }
 
@@ -120,6 +120,9 @@ class LoggedCommit implements CommitLogs {
       return [];
     }
     if (request.evidence !== undefined) return this.#opened().keepEvidence(request.evidence);
+    const { replays, writes } = request;
+    if (replays !== undefined) yield* this.#opened().noteAgain(replays, writes, into);
+    if (isSigned(request)) return yield* this.#mergeSigned(request, into);
     if (refusesUnsigned === true) return SIGNED_ONLY;
     if (yield* isOwned(request)) return OWNED;
     if (!forks.marks.hidesAny) return undefined;
@@ -135,9 +138,14 @@ class LoggedCommit implements CommitLogs {
     return this.#hidden.has(request);
   }
 
-  *changes(requests: readonly PutRequest[], merged: MergedGroup): WaitingSteps<Iterable<Change[]>> {
+  *changes(
+    requests: readonly PutRequest[],
+    merged: MergedGroup,
+    graph: CommitGroup,
+  ): WaitingSteps<Iterable<Change[]>> {
     if (this.#witness !== undefined)
       yield* this.#witness.witness(this.#unsignedOf(requests, merged), () => this.#opened());
+    if (this.#group !== undefined || graph.hasSources) yield* this.#opened().noteIn(graph);
     return this.#appended(requests, merged);
   }
 
@@ -194,8 +202,10 @@ class LoggedCommit implements CommitLogs {
     const future = isShort
       ? someOf(request.writes, isFuture)
       : yield* chosenInSteps(request.writes, isFuture);
-    const owner = ownerOf(request, future, into);
-    const hasRoom = future.length === 0 || deferred.refusal(future, owner, Infinity) === undefined;
+    // The horizon does not count for what is signed: replicas would differ for ever.
+    const owner = ownerOf(request);
+    const isFar = future.length > 0 && deferred.isFar(future, now);
+    const hasRoom = future.length === 0 || deferred.hasRoom(future, owner, isFar);
     const operation = request.own === undefined ? request.operation : yield* this.#sign(request.own);
     if (typeof operation === 'string') return operation;
     if (operation !== undefined) {
@@ -210,7 +220,7 @@ class LoggedCommit implements CommitLogs {
     const merged = isShort ? merge(writes, group, now) : yield* mergeInSteps(writes, group, now);
     for (const write of merged.deferred) {
       this.#signedLater.add(write);
-      deferred.add(write, owner);
+      deferred.add(write, owner, isFar);
     }
     return acceptedOf(merged, writes);
   }
@@ -275,14 +285,8 @@ function acceptedOf({ accepted }: MergeOutcome, writes: readonly FieldWrite[]): 
 }
 
 /** Whom signed writes of the future count against: their author, whoever brings them. */
-function ownerOf(
-  { operation, owner }: PutRequest,
-  future: readonly FieldWrite[],
-  { deferred, now }: MergeTarget,
-): string | undefined {
-  // The horizon does not count for what is signed: replicas would differ for ever.
-  if (future.length > 0 && deferred.isFar(future, now)) return FAR;
-  return operation === undefined ? owner : namesOf(operation).author;
+function ownerOf({ operation, own, owner }: PutRequest): string | undefined {
+  return operation === undefined ? (own?.author ?? owner) : namesOf(operation).author;
 }
 
 /** True for what an operation says, now or before. */
