@@ -3,7 +3,7 @@ import { fromValueJson, isLink, toValueJson } from '../graph/value.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { CborScanner } from '../log/cbor-scanner.ts';
 import { CborWriter, isWellFormed } from '../log/cbor-writer.ts';
-import { beginEnvelope, BODY_KIND, BODY_VERSION, decodeEnvelope } from '../log/envelope.ts';
+import { beginEnvelope, BODY_KIND, BODY_VERSION, readHead } from '../log/envelope.ts';
 import { MOST_BODY_BYTES } from '../log/operation.ts';
 import { compareRank } from '../log/prune.ts';
 
@@ -210,14 +210,20 @@ export interface Delta {
  * @returns undefined for kinds and versions that are nothing to the graph: stored and passed on, not materialised
  */
 export function decodeDelta(body: Uint8Array): Result<Delta | undefined> {
-  const envelope = decodeEnvelope(body);
-  if (!envelope.ok) return envelope;
-  const { kind, version, payload } = envelope.value;
-  if (!isDeltaKind(kind) || version !== BODY_VERSION) return success(undefined);
-  const scanner = new CborScanner(payload);
-  const writes = readSouls(scanner, kind === BODY_KIND.snapshot);
+  const scanner = new CborScanner(body);
+  const { kind, version, hasMeta } = readHead(scanner);
+  const delta = readDelta(scanner, kind, version);
+  if (hasMeta) scanner.skip();
   scanner.end();
-  return scanner.fault === undefined ? success({ kind, writes }) : failure(scanner.fault);
+  return scanner.fault === undefined ? success(delta) : failure(scanner.fault);
+}
+
+/** The payload, undefined when it is nothing to the graph. */
+function readDelta(scanner: CborScanner, kind: string, version: number): Delta | undefined {
+  if (isDeltaKind(kind) && version === BODY_VERSION)
+    return { kind, writes: readSouls(scanner, kind === BODY_KIND.snapshot) };
+  scanner.skip();
+  return undefined;
 }
 
 function isDeltaKind(kind: string): kind is DeltaKind {
@@ -235,7 +241,8 @@ function readSouls(scanner: CborScanner, mayRepeat: boolean): FieldWrite[] {
     last = soul;
     readKeys(scanner, soul, mayRepeat, writes);
   }
-  return writes;
+  // A list that grew has room for more, which many that wait at a time would hold.
+  return writes.slice();
 }
 
 function readKeys(scanner: CborScanner, soul: string, mayRepeat: boolean, writes: FieldWrite[]): void {
