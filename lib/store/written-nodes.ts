@@ -54,7 +54,10 @@ export function historyChange(id: string, { soul, writes }: WrittenNode, wasHere
   return [historyKey(soul, latest, id), recordOf(writes, latest, wasHere)];
 }
 
-/** Appends the end of such records, in steps. */
+/**
+ * Appends the end of such records, in steps: of each state that may have been the latest, as what was noted may have been
+ * less than the operation says.
+ */
 export function* appendForgotten(
   changes: Change[],
   id: string,
@@ -62,7 +65,11 @@ export function* appendForgotten(
 ): Generator<void, void> {
   const pace = new Pace();
   for (const node of writtenNodes(writes)) {
-    if (node !== undefined) changes.push([historyKey(node.soul, latestOf(node.writes), id), undefined]);
+    if (node !== undefined) {
+      const { soul } = node;
+      for (const state of new Set(node.writes.map((write) => write.state)))
+        changes.push([historyKey(soul, state, id), undefined]);
+    }
     if (node === undefined || pace.after(node.soul.length)) yield;
   }
 }
