@@ -57,7 +57,10 @@ export function historyChange(id: string, node: WrittenNode, wasHere: WasHere): 
   return [historyKey(soul, latest, id), recordOf(writes.slice(from, to), latest, wasHere)];
 }
 
-/** Appends the end of such records, in steps. */
+/**
+ * Appends the end of such records, in steps: of each state that may have been the latest, as what was noted may have been
+ * less than the operation says.
+ */
 export function* appendForgotten(
   changes: Change[],
   id: string,
@@ -65,7 +68,11 @@ export function* appendForgotten(
 ): Generator<void, void> {
   const pace = new Pace();
   for (const node of writtenNodes(writes)) {
-    if (node !== undefined) changes.push([historyKey(node.soul, latestOf(node), id), undefined]);
+    if (node !== undefined) {
+      const { soul, from, to } = node;
+      for (const state of new Set(node.writes.slice(from, to).map((write) => write.state)))
+        changes.push([historyKey(soul, state, id), undefined]);
+    }
     if (node === undefined || pace.after(node.soul.length)) yield;
   }
 }
