@@ -11,6 +11,7 @@ import type { KeyPair, Signer } from '../lib/log/key-pair.ts';
 import type { StartTimer } from '../lib/store/deferred-writes.ts';
 import type { GraphStore } from '../lib/store/graph-store.ts';
 import { InBand } from '../lib/mesh/in-band.ts';
+import { ChangedSources } from '../lib/store/changed-sources.ts';
 import { CountingEntries } from '../lib/store/counting-entries.ts';
 import { ForkHider, type ForkHiderEvent } from '../lib/store/fork-hider.ts';
 import { ForkMarks } from '../lib/store/fork-marks.ts';
@@ -131,6 +132,7 @@ export class RelayLogs {
       marks: options.legacy === 'witness' ? this.#marks : undefined,
       signer: () => this.#witness,
       refusesUnsigned: options.legacy === 'reject',
+      sources: new ChangedSources(this.store, options.legacy === 'witness' ? this.#marks : undefined),
       forks: { marks: this.#forks, entries: new CountingEntries(storage, this.store, this.#forks) },
     });
     this.figures = new LogFigures({
@@ -255,6 +257,7 @@ export class RelayLogs {
       marks: this.#marks,
       log: this.#own,
       store,
+      submit,
       history,
       readField: (soul, name) => graph.readField(soul, name),
       readNode: (soul) => fieldsOf(graph, soul),

@@ -106,21 +106,9 @@ export class CommitGroup implements MergeView {
     return this.#sourced.length > 0;
   }
 
-  /**
-   * Forgets the sources of changed nodes that are held no more: nothing is to be noted of them.
-   *
-   * @param held tells which operations are held, by the first halves of their ids
-   */
-  *checkSources(held: (shortIds: readonly string[]) => WaitingSteps<boolean[]>): WaitingSteps<void> {
-    const changed = this.#sourced.filter(isChanged);
-    for (let from = 0; from < changed.length; from += RECORDS_READ) {
-      const some = changed.slice(from, from + RECORDS_READ);
-      const ids = [...new Set(some.map(({ source }) => idOfSource(source!)))];
-      const verdicts = yield* held(ids);
-      const gone = new Set(ids.filter((_, at) => verdicts[at] === false));
-      for (const node of some) if (gone.has(idOfSource(node.source!))) node.source = undefined;
-      yield;
-    }
+  /** Nodes that the group changes and whose records name their sources; what is to be noted of these may be changed. */
+  changedSources(): Pick<GroupNode, 'soul' | 'source'>[] {
+    return this.#sourced.filter(isChanged);
   }
 
   /** True when the record of a node names an operation as its source. */

@@ -10,7 +10,7 @@ import type { LogGroup } from './log-group.ts';
 import type { LogHead } from './log-head.ts';
 import { seenBodies } from './seen-bodies.ts';
 import type { Change } from './storage.ts';
-import type { WitnessMarks } from './witness-marks.ts';
+import type { Sources, WitnessMarks } from './witness-marks.ts';
 
 /** What a commit witnessed itself. */
 export interface WitnessedNow {
@@ -39,7 +39,6 @@ export class CommitWitness {
   readonly #signer: CommitSigner | undefined;
   /** What operations of others in this commit say. */
   readonly #said: (readonly FieldWrite[])[] = [];
-  #unsigned: readonly (readonly FieldWrite[])[] = [];
   #writes = 0;
   #operations = 0;
   #fault: string | undefined;
@@ -60,24 +59,38 @@ export class CommitWitness {
     this.#said.push(writes);
   }
 
-  /** Signs what changed, unless it waits for others. */
-  *witness(batches: readonly (readonly FieldWrite[])[], group: () => LogGroup): WaitingSteps<void> {
+  /** Signs or marks what changed. */
+  *witness(
+    batches: readonly (readonly FieldWrite[])[],
+    group: () => LogGroup,
+    graph: Sources,
+  ): WaitingSteps<void> {
     const isNothing = this.#said.length === 0 || batches.every((batch) => batch.length === 0);
-    this.#unsigned = isNothing ? batches : yield* withoutSaid(batches, this.#said);
+    const unsigned = isNothing ? batches : yield* withoutSaid(batches, this.#said);
     let count = 0;
-    for (const batch of this.#unsigned) count += batch.length;
-    if (count === 0 || this.#signer?.takes(count) !== true) return;
-    const bodies = seenBodies(this.#unsigned);
+    for (const batch of unsigned) count += batch.length;
+    if (count === 0) return;
+    const isNow = this.#signer?.takes(count) === true;
+    yield* this.#marks.mark(isNow ? yield* this.#sign(this.#signer, unsigned, group) : unsigned, graph);
+  }
+
+  /** Operations that say what changed; gives what could not be signed. */
+  *#sign(
+    signer: CommitSigner,
+    unsigned: readonly (readonly FieldWrite[])[],
+    group: () => LogGroup,
+  ): WaitingSteps<readonly (readonly FieldWrite[])[]> {
+    const bodies = seenBodies(unsigned);
     const left: FieldWrite[] = [];
     for (let body = bodies.next(); body.done !== true; body = bodies.next()) {
       yield;
       const { bytes, says } = body.value;
-      this.#fault ??= yield* this.#append(this.#signer, group(), bytes, says);
+      this.#fault ??= yield* this.#append(signer, group(), bytes, says);
       if (this.#fault === undefined) this.#writes += says.length;
       else left.push(...says);
       yield;
     }
-    this.#unsigned = [left];
+    return [left];
   }
 
   /** One operation; gives why there is none. */
@@ -97,8 +110,8 @@ export class CommitWitness {
   }
 
   /** Marks of what is witnessed later. */
-  *appendMarks(changes: Change[]): Generator<void, void> {
-    yield* this.#marks.append(changes, this.#unsigned);
+  appendMarks(changes: Change[]): void {
+    this.#marks.appendChanges(changes);
   }
 
   /** Told once how the commit ended. */

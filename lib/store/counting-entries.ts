@@ -7,10 +7,9 @@ import { namesOf } from '../log/operation.ts';
 import { compareRank } from '../log/prune.ts';
 import type { ForkMarks } from './fork-marks.ts';
 import { saidIn } from './history.ts';
-import { nodeKey } from './keys.ts';
 import { historyRange, noteOf, type HistoryNote } from './log-keys.ts';
 import type { FoundOperation, LogStore } from './log-store.ts';
-import { noteInRecord, NotesBySource } from './node-source.ts';
+import { NotesBySource, readNote } from './node-source.ts';
 import type { Storage } from './storage.ts';
 
 /** Records read in one step. */
@@ -168,7 +167,7 @@ export class CountingEntries {
     return {
       *next() {
         if (left <= 0) return [];
-        notes ??= new NotesBySource(noteInRecord(yield* waitFor(storage.getText(nodeKey(soul)))));
+        notes ??= new NotesBySource(yield* readNote(storage, soul));
         const cursor = storage.range({ ...range, reverse: true });
         let found: [key: string, record: string][];
         try {

@@ -3,7 +3,7 @@ import type { Entry, FieldWrite } from '../graph/write.ts';
 import type { LongValue } from './keys.ts';
 import { isLong } from './long-value.ts';
 import type { CachedNode } from './node-cache.ts';
-import { LARGE, type NodeRecord } from './node-record.ts';
+import { LARGE, staysSmall, type NodeRecord } from './node-record.ts';
 import type { WrittenNode } from './written-nodes.ts';
 
 /** The entry of a value in pieces; they are not read unless a write has the same state. */
@@ -100,9 +100,10 @@ export function isChanged({ slots, gone }: GroupNode): boolean {
   return false;
 }
 
-/** True when what is written to a small node is everything that it has at the end of the group. */
-export function isAllOf({ stored, slots, gone }: GroupNode, { writes, from, to }: WrittenNode): boolean {
-  if (stored === undefined || stored === LARGE || gone.size > 0) return false;
+/** True when what is written to a node is everything that it has at the end of the group, and little enough. */
+export function isAllOf({ stored, slots, gone }: GroupNode, written: WrittenNode): boolean {
+  const { writes, from, to } = written;
+  if (stored === undefined || stored === LARGE || gone.size > 0 || !staysSmall(written)) return false;
   for (const key of stored.keys()) if (!isReplaced(slots.get(key))) return false;
   for (let at = from; at < to; at += 1) {
     if (winnerOf(slots.get(writes[at]!.key) ?? null) !== writes[at]) return false;

@@ -1,4 +1,5 @@
 import type { MaybePromise } from '../base/maybe-promise.ts';
+import { runWithPauses } from '../base/slices.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { BODY_KIND } from '../log/envelope.ts';
 import type { LogName } from '../log/heights.ts';
@@ -6,10 +7,9 @@ import { namesOf, type Operation } from '../log/operation.ts';
 import { compareRank } from '../log/prune.ts';
 import { decodeDelta, type DeltaKind } from './delta-codec.ts';
 import { mayWrite } from './key-soul.ts';
-import { nodeKey } from './keys.ts';
 import { historyRange, noteOf, type HistoryNote } from './log-keys.ts';
 import type { LogStore } from './log-store.ts';
-import { noteInRecord, NotesBySource } from './node-source.ts';
+import { NotesBySource, readNote } from './node-source.ts';
 import type { Storage } from './storage.ts';
 
 /** Records read in one step. */
@@ -86,7 +86,7 @@ export class History {
   /** What is noted of a node, the latest states first. */
   async *#notes(soul: string, most: number): AsyncGenerator<HistoryNote> {
     // Before the history: what a commit moves there meanwhile is found twice rather than never.
-    const notes = new NotesBySource(noteInRecord(await this.#storage.getText(nodeKey(soul))));
+    const notes = new NotesBySource(await runWithPauses(readNote(this.#storage, soul)));
     const cursor = this.#storage.range({ ...historyRange(soul), reverse: true });
     try {
       for (let left = most; left > 0;) {

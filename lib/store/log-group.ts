@@ -83,7 +83,7 @@ export class LogGroup {
   /**
    * Places an operation that is true in itself; what is refused leaves nothing behind.
    *
-   * @param writes what its body says to the graph
+   * @param writes what its body says to the graph, of nodes whose histories are to note it
    * @param wasHere what of it the graph has already
    * @param isInvited false for one that opens no log beyond the room for strangers
    */
@@ -201,10 +201,9 @@ export class LogGroup {
     }
   }
 
-  /** Finds where it is noted what operations wrote: in the records of nodes, or in their histories. */
+  /** Finds where it is noted what operations write: in the records of nodes, or in their histories. */
   *noteIn(graph: CommitGroup): WaitingSteps<void> {
     yield* this.#notes.settle(graph);
-    if (graph.hasSources) yield* graph.checkSources((ids) => this.#store.heldSteps(ids));
   }
 
   /** The storage changes of everything that was placed, and of the heads; after {@link noteIn}. */

@@ -22,6 +22,8 @@ import type { Change } from './storage.ts';
  * the graph had the same before it came, or before the whole list; nothing where the node's own record tells that, see
  * `node-source.ts` |
  * | `w/<number>` | souls that have something to be witnessed, as JSON |
+ * | `u/<number>` | the first half of the id of the operation that witnessed what a mark of this number stood for; nothing
+ * where the histories of all its nodes tell that |
  */
 const OPERATION = 'o/';
 const BODY = 'b/';
@@ -33,6 +35,7 @@ const FORK = 'f/';
 const HIDING = 'x/';
 const HELD = 'y/';
 const MARK = 'w/';
+const WITNESSED = 'u/';
 const HISTORY = 'i/';
 /** First character after the one that ends each of these. */
 const AFTER_SLASH = '0';
@@ -63,6 +66,7 @@ export const LOG_PREFIXES: readonly string[] = [
   HIDING,
   HELD,
   MARK,
+  WITNESSED,
   HISTORY,
 ];
 
@@ -220,6 +224,21 @@ export function markRange(): KeyRange {
 /** The number of a mark's key. */
 export function parseMarkKey(key: string): number {
   return Number.parseInt(key.slice(MARK.length), 16);
+}
+
+/** The records of all marks that were witnessed and not given up, in the order of the marks. */
+export function witnessedRange(): KeyRange {
+  return { from: WITNESSED, to: WITNESSED.slice(0, -1) + AFTER_SLASH };
+}
+
+/** The key that tells which operation witnessed what a mark stood for. */
+export function witnessedKey(number: number): string {
+  return WITNESSED + hexOf(number, MARK_DIGITS);
+}
+
+/** The record of that. */
+export function witnessedChange(number: number, id: string): Change {
+  return [witnessedKey(number), id.slice(0, SHORT_ID_DIGITS)];
 }
 
 /** What an operation wrote to a node: the states of the properties, and whether the graph had the same before. */

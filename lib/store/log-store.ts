@@ -1,6 +1,6 @@
 import { fromHex } from '../base/byte-texts.ts';
 import { TwoGenerations } from '../base/two-generations.ts';
-import { waitFor, type WaitingSteps } from '../base/slices.ts';
+import { runWithPauses, waitFor, type WaitingSteps } from '../base/slices.ts';
 import { decodeHeader } from '../log/codec.ts';
 import { decodeExtensions } from '../log/extensions.ts';
 import type { LogName, Tip, Tips } from '../log/heights.ts';
@@ -16,11 +16,13 @@ import {
   logOfPlace,
   operationKey,
   parseHeadKey,
+  parseMarkKey,
   parseTopicKey,
   placeKey,
   placeRange,
   sequenceOfPlace,
   topicRange,
+  witnessedKey,
   type Branch,
   type OperationPlace,
 } from './log-keys.ts';
@@ -247,6 +249,29 @@ export class LogStore {
   *hasHistory(id: string, node: WrittenNode): WaitingSteps<boolean> {
     const key = historyKey(node.soul, latestOf(node), id);
     return (yield* waitFor(this.#storage.getText(key))) !== undefined;
+  }
+
+  /** Witnessed marks from one number to another, at most so many, and those of them whose operations are not held. */
+  async witnessedPage(
+    from: number,
+    end: number,
+    most: number,
+  ): Promise<{ readonly numbers: number[]; readonly dead: number[] }> {
+    const cursor = this.#storage.range({ from: witnessedKey(from), to: witnessedKey(end) });
+    try {
+      const entries = await cursor.next(most);
+      const held = await runWithPauses(this.heldSteps(entries.map(([, shortId]) => shortId)));
+      const numbers = entries.map(([key]) => parseMarkKey(key));
+      return { numbers, dead: numbers.filter((_, at) => held[at] === false) };
+    } finally {
+      await cursor.close();
+    }
+  }
+
+  /** The first half of the id of the operation that witnessed a mark; undefined while none has, or none is to be told. */
+  *witnessSteps(number: number): WaitingSteps<string | undefined> {
+    const shortId = yield* waitFor(this.#storage.getText(witnessedKey(number)));
+    return shortId === '' ? undefined : shortId;
   }
 
   /** Which of some operations are held, by the first halves of their ids. */

@@ -6,6 +6,7 @@ import { merge, mergeInSteps, type MergeOutcome } from '../ham/merge.ts';
 import { namesOf, type Operation } from '../log/operation.ts';
 import type { Placement } from '../log/placement.ts';
 import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
+import type { ChangedSources } from './changed-sources.ts';
 import type { CommitGroup } from './commit-group.ts';
 import type { CountingEntries } from './counting-entries.ts';
 import type { ForkMarks } from './fork-marks.ts';
@@ -13,6 +14,7 @@ import { hideWrites, isThere, withoutEchoes } from './hidden-writes.ts';
 import type { MeantWrites } from './meant-writes.ts';
 import { mayWrite, OWNED } from './key-soul.ts';
 import { CommitWitness, type CommitSigner } from './commit-witness.ts';
+import { parseMarkKey, witnessedChange } from './log-keys.ts';
 import type { LogRefusals } from './log-refusals.ts';
 import type { LogRoom } from './log-room.ts';
 import type { LogGroup } from './log-group.ts';
@@ -25,6 +27,8 @@ import type { CommitLogs, MergedGroup, MergeTarget, PutRequest, WriterLogs } fro
 const FEW_WRITES = 64;
 const NONE: readonly FieldWrite[] = [];
 
+/** Stands for the operation of a mark that no record has to tell. */
+const NOBODY = '';
 const SIGNED_ONLY = 'put: only what is signed is taken here';
 
 /** How commits keep logs. */
@@ -40,6 +44,8 @@ export interface LoggedCommitsOptions {
   /** Counts logs; whoever has none keeps any number. */
   readonly room?: LogRoom | undefined;
   readonly refusals?: LogRefusals | undefined;
+  /** Finds what becomes of the sources of nodes that change. */
+  readonly sources: ChangedSources;
   /** Which logs are forked, and what counts when these lose against everything. */
   readonly forks: { readonly marks: ForkMarks; readonly entries: CountingEntries };
 }
@@ -90,6 +96,8 @@ class LoggedCommit implements CommitLogs {
   readonly #placed = new Map<PutRequest, Result<Placement, LogReason>>();
   /** Requests whose operations lose against everything. */
   readonly #hidden = new Set<PutRequest>();
+  /** Marks that records of nodes may name, with the ids of the operations that witness them in this commit. */
+  readonly #witnessed = new Map<number, string>();
   /** Undefined when nothing is witnessed. */
   readonly #witness: CommitWitness | undefined;
 
@@ -144,8 +152,9 @@ class LoggedCommit implements CommitLogs {
     graph: CommitGroup,
   ): WaitingSteps<Iterable<Change[]>> {
     if (this.#witness !== undefined)
-      yield* this.#witness.witness(this.#unsignedOf(requests, merged), () => this.#opened());
-    if (this.#group !== undefined || graph.hasSources) yield* this.#opened().noteIn(graph);
+      yield* this.#witness.witness(this.#unsignedOf(requests, merged), () => this.#opened(), graph);
+    if (this.#group !== undefined) yield* this.#group.noteIn(graph);
+    if (graph.hasSources) yield* this.#options.sources.settle(graph, this.#witnessed);
     return this.#appended(requests, merged);
   }
 
@@ -189,8 +198,8 @@ class LoggedCommit implements CommitLogs {
     for (let at = 0; at < requests.length; at += 1) {
       if (typeof byRequest[at] !== 'string') appendGiven(changes, requests[at]!);
     }
-    if (this.#witness !== undefined)
-      for (const _ of this.#witness.appendMarks(changes)) yield changes.splice(0);
+    for (const [number, id] of this.#witnessed) changes.push(witnessedChange(number, id));
+    this.#witness?.appendMarks(changes);
     yield changes;
   }
 
@@ -231,12 +240,13 @@ class LoggedCommit implements CommitLogs {
 
   /** Places the operation of a request in its log. */
   #place(
-    { own, writes, says = writes, isInvited = false }: PutRequest,
+    { own, writes, says = writes, notes, isInvited = false }: PutRequest,
     operation: Operation,
     into: MergeTarget,
   ): WaitingSteps<Result<Placement, LogReason>> {
     const wasHere = says === writes ? (write: FieldWrite): boolean => isThere(write, into) : true;
-    return this.#opened().place(operation, says, wasHere, own !== undefined || isInvited);
+    const noted = notes === undefined ? says : says.filter(({ soul }) => notes(soul));
+    return this.#opened().place(operation, noted, wasHere, own !== undefined || isInvited);
   }
 
   /** What becomes of a request whose operation was placed, when it says nothing new. */
@@ -245,9 +255,12 @@ class LoggedCommit implements CommitLogs {
     operation: Operation,
     placement: Result<Placement, LogReason>,
   ): readonly FieldWrite[] | string | undefined {
-    const { own, writes, says = writes } = request;
+    const { own, writes, says = writes, witnesses = [], notes } = request;
     this.#placed.set(request, placement);
     if (!placement.ok) return LOG_REASONS[placement.reason].text;
+    // Where all histories note an operation it is no matter what records name.
+    const id = notes === undefined ? NOBODY : namesOf(operation).id;
+    for (const key of witnesses) this.#witnessed.set(parseMarkKey(key), id);
     if (placement.value === 'known') return [];
     if (this.#opened().hides(operation)) {
       this.#hidden.add(request);

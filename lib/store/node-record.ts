@@ -6,11 +6,15 @@
  * operation says all of it, `U+0001=<source>U+0000` stands before that, see `node-source.ts`.
  */
 import { decodeEntry, escapeName, unescapeName, type StoredEntry } from './keys.ts';
+import type { WrittenNode } from './written-nodes.ts';
 
 /** Properties of a small node at most. */
 const MOST_FIELDS = 32;
 /** Characters of its record at most. */
 const MOST_LENGTH = 4096;
+/** Characters of an entry beside key and value, and of one that is escaped, at most. */
+const ENTRY_LENGTH = 32;
+const ESCAPED_LENGTH = 2;
 const SEPARATOR = '\u0000';
 /** The record of a large node; no small one looks like it. */
 export const LARGE_RECORD = '\u0001';
@@ -28,6 +32,14 @@ const EMPTY: NodeRecord = new Map();
 /** True when a small node cannot have so many properties. */
 export function isTooMany(fields: number): boolean {
   return fields > MOST_FIELDS;
+}
+
+/** True when a node that has nothing but what is written to it stays small for sure. */
+export function staysSmall({ writes, from, to }: WrittenNode): boolean {
+  let length = 0;
+  for (let at = from; at < to; at += 1)
+    length += ENTRY_LENGTH + ESCAPED_LENGTH * writes[at]!.key.length + writes[at]!.json.length;
+  return !isTooMany(to - from) && length <= MOST_LENGTH;
 }
 
 /** The node in a record; one without a record has no properties. */

@@ -38,6 +38,8 @@ export interface AppendOptions {
   readonly says?: readonly FieldWrite[];
   /** Keys of marks that the operation makes superfluous. */
   readonly witnesses?: readonly string[];
+  /** True for souls whose histories must note the operation; all when absent. */
+  readonly notes?: ((soul: string) => boolean) | undefined;
   /** Writes that are to be witnessed again, marked by the same commit. */
   readonly marks?: readonly FieldWrite[];
   /** True to give up what is before it, which must end at a height then; -1 when nothing is before it. */
@@ -82,7 +84,7 @@ export class OwnLog {
   /** Appends a body; gives the operation once it is durable, or why it is not. */
   async append(
     body: Uint8Array,
-    { writes = [], says = writes, witnesses, marks, prunes }: AppendOptions = {},
+    { writes = [], says = writes, witnesses, notes, marks, prunes }: AppendOptions = {},
   ): Promise<Result<Operation>> {
     await this.#options.claims?.ready();
     let signed: Result<Operation> = failure(LOG_MOVED);
@@ -93,7 +95,7 @@ export class OwnLog {
     };
     const own = { ...this.name, sign };
     const outcome = await new Promise<PutOutcome>((settle) => {
-      this.#options.submit({ writes, says, own, witnesses, marks, owner: this.name.author, settle });
+      this.#options.submit({ writes, says, own, witnesses, notes, marks, owner: this.name.author, settle });
     });
     return outcome.ok ? signed : failure(outcome.reason);
   }

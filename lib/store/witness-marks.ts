@@ -1,7 +1,10 @@
 import type { FieldWrite } from '../graph/write.ts';
 import { entryName } from './entry-name.ts';
-import { markKey, markRange, parseMarkKey } from './log-keys.ts';
+import type { KeyRange } from './keys.ts';
+import { markKey, markRange, parseMarkKey, witnessedRange } from './log-keys.ts';
+import { markSource } from './node-source.ts';
 import type { Change, Storage } from './storage.ts';
+import { writtenNodes, type WrittenNode } from './written-nodes.ts';
 
 /** Properties of one mark; a commit that changed more gets several. */
 const MARK_PROPERTIES = 500;
@@ -11,6 +14,12 @@ const FOUND_MARKS = 16;
 /** Properties that an operation is full with. */
 export const FULL_PROPERTIES = 500;
 
+/** Where the records of nodes name their sources. */
+export interface Sources {
+  /** Makes something the source of a node, when what is written is everything that the node has; false when it is not. */
+  takeSource(written: WrittenNode, source: string): boolean;
+}
+
 /** What is to be witnessed, and the keys to delete with the operation that does. */
 export interface Marks {
   /** Writes of marks that are in memory. */
@@ -18,6 +27,25 @@ export interface Marks {
   /** Souls of marks whose writes are to be found: of an earlier run, or too many to be kept. */
   readonly souls: ReadonlySet<string>;
   readonly keys: readonly string[];
+  /**
+   * True for a soul whose history must note the operation, as its record does not name its mark; asked in the commit that
+   * brings it. Undefined when all of them must.
+   */
+  readonly notes: ((soul: string) => boolean) | undefined;
+}
+
+/** A mark whose writes are in memory. */
+interface KeptMark {
+  readonly writes: readonly FieldWrite[];
+  /** Souls whose records do not name the mark, or no more. */
+  readonly plain: Set<string>;
+}
+
+/** A mark of the commit under way. */
+interface NewMark {
+  readonly change: Change;
+  /** Undefined when its writes are not kept. */
+  readonly kept: KeptMark | undefined;
 }
 
 /**
@@ -27,16 +55,15 @@ export interface Marks {
 export class WitnessMarks {
   readonly #storage: Storage;
   readonly #most: number;
-  /** Writes of marks, by number; those of the others are in the graph. */
-  readonly #kept = new Map<number, readonly FieldWrite[]>();
+  /** Marks by number; the writes of others are in the graph. */
+  readonly #kept = new Map<number, KeptMark>();
   /** Names of entries that somebody else said while marks waited. */
   readonly #said = new Set<string>();
   /** Characters of both, those of the commit under way included. */
   #characters = 0;
   /** Writes that are kept. */
   #count = 0;
-  /** Of the commit under way; undefined for writes that are not kept. */
-  #added: (readonly FieldWrite[] | undefined)[] = [];
+  #added: NewMark[] = [];
   /** Numbers of the oldest mark that waits, and of the next one. */
   #first = 1;
   #next = 1;
@@ -51,6 +78,11 @@ export class WitnessMarks {
   /** Marks that wait. */
   get size(): number {
     return this.#next - this.#first;
+  }
+
+  /** Number of the oldest mark that waits, or of the next one. */
+  get first(): number {
+    return this.#first;
   }
 
   /** Number of the next mark: those before it are what waits now. */
@@ -75,15 +107,17 @@ export class WitnessMarks {
 
   /** Finds what waited before a restart. */
   async load(): Promise<void> {
-    const [first, last] = [await this.#numberAt(false), await this.#numberAt(true)];
-    if (first === undefined || last === undefined) return;
-    [this.#first, this.#next] = [first, last + 1];
-    this.#wake(false);
+    const first = await this.#numberAt(markRange(), false);
+    const last = await this.#numberAt(markRange(), true);
+    // Records of nodes name marks that were witnessed: no other mark may have their numbers.
+    this.#next = Math.max(last ?? 0, (await this.#numberAt(witnessedRange(), true)) ?? 0) + 1;
+    this.#first = first ?? this.#next;
+    if (first !== undefined) this.#wake(false);
   }
 
-  /** Number of the mark at an end. */
-  async #numberAt(reverse: boolean): Promise<number | undefined> {
-    const cursor = this.#storage.range({ ...markRange(), reverse });
+  /** Number of the record at an end. */
+  async #numberAt(range: KeyRange, reverse: boolean): Promise<number | undefined> {
+    const cursor = this.#storage.range({ ...range, reverse });
     try {
       const [found] = await cursor.next(1);
       return found && parseMarkKey(found[0]);
@@ -92,26 +126,55 @@ export class WitnessMarks {
     }
   }
 
-  /** Appends the marks of what a commit changes without a signature, in steps. */
-  *append(changes: Change[], batches: Iterable<readonly FieldWrite[]>): Generator<void, void> {
+  /**
+   * Marks what a commit changes without a signature, in steps. The records of nodes that have nothing else name the mark,
+   * so that their histories need not note the operation.
+   */
+  *mark(batches: Iterable<readonly FieldWrite[]>, graph: Sources): Generator<void, void> {
     let writes: FieldWrite[] = [];
     for (const batch of batches) {
       for (const write of batch) {
         if (writes.push(write) < MARK_PROPERTIES) continue;
-        this.#add(changes, writes);
+        yield* this.#add(writes, graph);
         writes = [];
         yield;
       }
     }
-    if (writes.length > 0) this.#add(changes, writes);
+    if (writes.length > 0) yield* this.#add(writes, graph);
   }
 
-  #add(changes: Change[], writes: readonly FieldWrite[]): void {
-    changes.push([markKey(this.#next + this.#added.length), JSON.stringify(soulsOf(writes))]);
+  *#add(writes: readonly FieldWrite[], graph: Sources): Generator<void, void> {
+    const number = this.#next + this.#added.length;
+    const change: Change = [markKey(number), JSON.stringify(soulsOf(writes))];
     const characters = charactersOf(writes);
     const isKept = this.#characters + characters <= this.#most;
-    if (isKept) this.#characters += characters;
-    this.#added.push(isKept ? writes : undefined);
+    if (!isKept) {
+      this.#added.push({ change, kept: undefined });
+      return;
+    }
+    this.#characters += characters;
+    const plain = new Set<string>();
+    const source = markSource(number);
+    for (const node of writtenNodes(writes)) {
+      if (node === undefined) yield;
+      else if (!graph.takeSource(node, source)) plain.add(node.soul);
+    }
+    this.#added.push({ change, kept: { writes, plain } });
+  }
+
+  /** The storage changes of the marks of the commit under way. */
+  appendChanges(changes: Change[]): void {
+    for (const { change } of this.#added) changes.push(change);
+  }
+
+  /** Tells that the record of a node that named a mark which waits names it no more. */
+  displace(number: number, soul: string): void {
+    this.#kept.get(number)?.plain.add(soul);
+  }
+
+  /** True while what a mark stands for waits. */
+  waits(number: number): boolean {
+    return number >= this.#first && number < this.#next;
   }
 
   /** Tells whether the commit of the appended marks went through. */
@@ -119,11 +182,11 @@ export class WitnessMarks {
     const added = this.#added;
     this.#added = [];
     if (added.length === 0) return;
-    if (!committed) return this.#release(added);
+    if (!committed) return this.#release(added.map(({ kept }) => kept));
     const isFirst = this.size === 0;
-    for (const writes of added) {
-      if (writes !== undefined) this.#kept.set(this.#next, writes);
-      this.#count += writes?.length ?? 0;
+    for (const { kept } of added) {
+      if (kept !== undefined) this.#kept.set(this.#next, kept);
+      this.#count += kept?.writes.length ?? 0;
       this.#next += 1;
     }
     if (isFirst || this.isFull) this.#wake(this.isFull);
@@ -149,15 +212,18 @@ export class WitnessMarks {
   #oldestKept(most: number): Marks {
     const writes: FieldWrite[] = [];
     const keys: string[] = [];
+    const marks: KeptMark[] = [];
     let count = 0;
     for (let number = this.#first; number < this.#next; number += 1) {
       const kept = this.#kept.get(number);
-      count += kept?.length ?? 0;
+      count += kept?.writes.length ?? 0;
       if (kept === undefined || (keys.length > 0 && count > most)) break;
-      for (const write of kept) if (!this.#isSaid(write)) writes.push(write);
+      for (const write of kept.writes) if (!this.#isSaid(write)) writes.push(write);
       keys.push(markKey(number));
+      marks.push(kept);
     }
-    return { writes, souls: new Set(), keys };
+    const notes = (soul: string): boolean => marks.some(({ plain }) => plain.has(soul));
+    return { writes, souls: new Set(), keys, notes };
   }
 
   async #oldestRead(): Promise<Marks> {
@@ -171,7 +237,7 @@ export class WitnessMarks {
         for (const soul of JSON.parse(record) as string[]) souls.add(soul);
         keys.push(key);
       }
-      return { writes: [], souls, keys };
+      return { writes: [], souls, keys, notes: undefined };
     } finally {
       await cursor.close();
     }
@@ -187,7 +253,7 @@ export class WitnessMarks {
       const number = parseMarkKey(key);
       const kept = this.#kept.get(number);
       this.#release([kept]);
-      this.#count -= kept?.length ?? 0;
+      this.#count -= kept?.writes.length ?? 0;
       this.#kept.delete(number);
       this.#first = Math.max(this.#first, number + 1);
     }
@@ -199,8 +265,8 @@ export class WitnessMarks {
     this.#said.clear();
   }
 
-  #release(marks: readonly (readonly FieldWrite[] | undefined)[]): void {
-    for (const writes of marks) if (writes !== undefined) this.#characters -= charactersOf(writes);
+  #release(marks: readonly (KeptMark | undefined)[]): void {
+    for (const kept of marks) if (kept !== undefined) this.#characters -= charactersOf(kept.writes);
   }
 }
 

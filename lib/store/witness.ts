@@ -10,15 +10,17 @@ import { decodeDelta, encodeDelta, unsignable } from './delta-codec.ts';
 import type { StartTimer } from './deferred-writes.ts';
 import type { History } from './history.ts';
 import type { LogHead } from './log-head.ts';
+import { witnessedKey } from './log-keys.ts';
 import type { LogStore } from './log-store.ts';
 import { LOG_MOVED, type OwnLog } from './own-log.ts';
 import { emptySeenBody, seenBodies } from './seen-bodies.ts';
 import { FULL_PROPERTIES, type WitnessMarks } from './witness-marks.ts';
+import type { PutOutcome, PutRequest } from './writer.ts';
 
 /** How long unsigned writes are gathered into one operation, in milliseconds (log-mapping section 4). */
 export const WITNESS_WAIT_MS = 100;
 /** Writes that fill an operation well enough: a commit with so many witnesses them itself, without a mark. */
-export const AT_ONCE_WRITES = 32;
+export const AT_ONCE_WRITES = 256;
 /** Bytes that a character takes at most. */
 const MOST_UTF8_BYTES = 3;
 /** Properties of a snapshot; the rest is witnessed again behind it. */
@@ -32,6 +34,8 @@ const SNAPSHOT_AFTER = 1000;
 const SNAPSHOT_SAMPLES = 16;
 /** Operations read at once for a snapshot. */
 const SNAPSHOT_PAGE = 100;
+/** Records of witnessed marks that are looked at in one go. */
+const WITNESSED_PAGE = 1000;
 /** How many times as many operations there are before a snapshot is tried again that was left out. */
 const SNAPSHOT_LATER = 2;
 /** Pause after a failure, in milliseconds. */
@@ -48,6 +52,7 @@ export interface WitnessOptions {
   readonly marks: WitnessMarks;
   readonly log: OwnLog;
   readonly store: LogStore;
+  readonly submit: (request: PutRequest) => void;
   readonly history: History;
   readonly readField: (soul: string, key: string) => MaybePromise<Entry | undefined>;
   readonly readNode: (soul: string) => MaybePromise<Iterable<readonly [key: string, entry: Entry]>>;
@@ -191,18 +196,21 @@ export class Witness implements CommitSigner {
   /** Operations of the oldest marks; gives why they failed. */
   async #witness(): Promise<string | undefined> {
     const { marks, log, store } = this.#options;
-    const { writes, souls, keys } = await marks.oldest(FULL_PROPERTIES);
+    const { writes, souls, keys, notes } = await marks.oldest(FULL_PROPERTIES);
     const entries = souls.size === 0 ? writes : await this.#unsaidOf(souls);
     const bodies = seenBodies([entries]);
     // Marks go with the last operation, so that a crash before it witnesses all of them again.
-    for (let body = bodies.next().value ?? emptySeenBody(), after; ; body = after) {
+    for (let body = bodies.next().value ?? emptySeenBody(), after, isFirst = true; ; body = after) {
       after = bodies.next().value ?? undefined;
       const { bytes, says } = body;
       const witnesses = after === undefined ? keys : [];
       const missing = this.#options.restores === true ? says : [];
-      const appended = await log.append(bytes, { writes: missing, says, witnesses });
+      // A mark has one operation, or the histories of all nodes note which ones it has.
+      const noted = isFirst && after === undefined ? notes : undefined;
+      const appended = await log.append(bytes, { writes: missing, says, witnesses, notes: noted });
       if (!appended.ok) return appended.reason;
       if (after === undefined) break;
+      isFirst = false;
     }
     marks.done(keys);
     this.#appended((await store.head(log.name))!, entries.length);
@@ -242,10 +250,28 @@ export class Witness implements CommitSigner {
       // A commit that was under way appended something behind what was read.
       if (appended.reason !== LOG_MOVED) return appended.reason;
     }
+    await this.#forgetWitnessed();
     this.#tell({ kind: 'snapshot', operations: this.#length, properties: kept.length });
     this.#length = 1;
     this.#mostLength = this.#options.snapshotAfter ?? SNAPSHOT_AFTER;
     return undefined;
+  }
+
+  /** Removes what tells which operations witnessed marks, where these were given up; the last one tells their number. */
+  async #forgetWitnessed(): Promise<void> {
+    const { marks, store, submit } = this.#options;
+    for (let from = 0; ;) {
+      const page = await store.witnessedPage(from, marks.first - 1, WITNESSED_PAGE);
+      if (page.numbers.length > 0) {
+        const drops = page.dead.map(witnessedKey);
+        const outcome = await new Promise<PutOutcome>((settle) => {
+          submit({ writes: [], isReplay: true, owner: this.name.author, drops, settle });
+        });
+        if (!outcome.ok) return;
+      }
+      if (page.numbers.length < WITNESSED_PAGE) return;
+      from = page.numbers.at(-1)! + 1;
+    }
   }
 
   #leaveOut(): undefined {

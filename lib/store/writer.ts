@@ -73,6 +73,8 @@ export interface PutRequest {
   readonly records?: readonly Change[] | undefined;
   /** Marks of what the operation witnesses, deleted by the same commit. */
   readonly witnesses?: readonly string[] | undefined;
+  /** True for souls whose histories must note the operation, of all others the records name a mark; all when absent. */
+  readonly notes?: ((soul: string) => boolean) | undefined;
   /** Keys of what logs need no more, deleted by the same commit. */
   readonly drops?: readonly string[] | undefined;
   /** Operations that lose their bodies by the same commit. */

@@ -5,6 +5,7 @@ import { limitsWith, type Limits } from '../../lib/base/limits.ts';
 import type { ForkPolicy } from '../../lib/log/fork.ts';
 import type { Signer } from '../../lib/log/key-pair.ts';
 import { namesOf, type Operation } from '../../lib/log/operation.ts';
+import { ChangedSources } from '../../lib/store/changed-sources.ts';
 import { CountingEntries } from '../../lib/store/counting-entries.ts';
 import { ForkHider, type ForkHiderEvent } from '../../lib/store/fork-hider.ts';
 import { ForkMarks } from '../../lib/store/fork-marks.ts';
@@ -91,6 +92,7 @@ export class LoggedStore {
           forks: { marks: forks, entries },
           room,
           refusals: this.refusals,
+          sources: new ChangedSources(store, witnesses ? marks : undefined),
         });
       },
     });
@@ -123,6 +125,7 @@ export class LoggedStore {
       marks: this.marks,
       log: this.own,
       store: this.logs,
+      submit: writer.submit.bind(writer),
       history: this.history,
       readField: (soul, key) => graph.readField(soul, key),
       readNode: async (soul) => (await graph.readNode(soul))?.fields ?? [],

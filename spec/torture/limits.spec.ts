@@ -433,7 +433,8 @@ const REACHED: Readonly<Record<keyof Limits, Reach>> = {
     const marks = new WitnessMarks(storage, 1000);
     for (const key of ['a', 'b', 'c']) {
       const changes: Change[] = [];
-      finish(marks.append(changes, [[writeOf('s', key, 1, 'x'.repeat(400))]]));
+      finish(marks.mark([[writeOf('s', key, 1, 'x'.repeat(400))]], { takeSource: () => false }));
+      marks.appendChanges(changes);
       await storage.commit(changes);
       marks.settle(true);
     }

@@ -3,6 +3,7 @@ import { toHex } from '../../../lib/base/byte-texts.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
 import type { Operation } from '../../../lib/log/operation.ts';
 import { encodeDelta } from '../../../lib/store/delta-codec.ts';
+import { ChangedSources } from '../../../lib/store/changed-sources.ts';
 import { CountingEntries } from '../../../lib/store/counting-entries.ts';
 import { ForkMarks } from '../../../lib/store/fork-marks.ts';
 import { LogGroup } from '../../../lib/store/log-group.ts';
@@ -171,6 +172,7 @@ describe('store.logged-commits that take only what is signed', () => {
           forks: { marks, entries: new CountingEntries(storage, logs, marks) },
           group: () => new LogGroup(logs, marks, (id) => (id === toHex(LOG_ID) ? topic : undefined)),
           refusesUnsigned: true,
+          sources: new ChangedSources(logs, undefined),
         });
       },
     });

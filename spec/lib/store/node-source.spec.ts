@@ -1,22 +1,29 @@
 import { expect } from 'chai';
+import * as fc from 'fast-check';
 import { MemoryStorage } from '../../../adapters/memory.ts';
+import { runWithPauses } from '../../../lib/base/slices.ts';
 import { writeOf } from '../../../lib/graph/write.ts';
 import { namesOf } from '../../../lib/log/operation.ts';
 import { encodeEntry, nodeKey } from '../../../lib/store/keys.ts';
-import { historyRange, noteOf } from '../../../lib/store/log-keys.ts';
+import { historyRange, noteOf, witnessedChange, witnessedRange } from '../../../lib/store/log-keys.ts';
 import { NodeRecordBuilder, sourceIn } from '../../../lib/store/node-record.ts';
 import {
   idOfSource,
-  noteInRecord,
+  markOfSource,
+  markSource,
   NotesBySource,
-  outgrownChange,
+  readNote,
   sourceChange,
   sourceText,
 } from '../../../lib/store/node-source.ts';
 import { replayLogs } from '../../../lib/store/replay.ts';
+import { WITNESS_WAIT_MS } from '../../../lib/store/witness.ts';
+import { seeded } from '../../support/arbitraries.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 import { bodyOf } from '../../support/log-bytes.ts';
 import { authorOf, logOf, operationAfter } from '../../support/log-maker.ts';
 import { openLogged, type LoggedStore } from '../../support/logged-store.ts';
+import { scaled } from '../../torture/scale.ts';
 
 const ID = 'ab'.repeat(32);
 
@@ -44,11 +51,18 @@ function shortIdOf(operation: Parameters<typeof namesOf>[0]): string {
 }
 
 describe('store.node-source', () => {
-  it('is noted in a record, and says what a note in the history would', () => {
-    for (const wereHere of [false, true]) {
-      const source = sourceText(ID, wereHere);
-      expect(ID.startsWith(idOfSource(source))).to.equal(true);
-      const note = noteInRecord(recordOf(source))!;
+  it('is noted in a record, and says what a note in the history would', async () => {
+    const storage = new MemoryStorage();
+    await storage.open();
+    await storage.commit([witnessedChange(9, ID)]);
+    for (const [source, wereHere] of [
+      [sourceText(ID, false), false],
+      [sourceText(ID, true), true],
+      [markSource(9), true],
+    ] as const) {
+      await storage.commit([[nodeKey('s'), recordOf(source)]]);
+      const note = (await runWithPauses(readNote(storage, 's')))!;
+      expect(ID.startsWith(note.shortId)).to.equal(true);
       expect(note.latest).to.equal(7);
       expect(note.states.map(([key, state, wasHere]) => [key, state, wasHere === 1])).to.deep.equal([
         ['a', 2, wereHere],
@@ -58,13 +72,17 @@ describe('store.node-source', () => {
         ['a', { state: 2, json: '1' }],
         ['b', { state: 7, json: '"x"' }],
       ]);
-      const [key, record] = sourceChange('s', source, fields) as [string, string];
+      const [key, record] = sourceChange('s', sourceText(ID, wereHere), fields) as [string, string];
       expect(noteOf(key, record)).to.deep.equal(note);
-      const writes = [writeOf('s', 'a', 2, 1), writeOf('s', 'b', 7, 'x')];
-      expect(outgrownChange('s', source, writes)).to.deep.equal([key, record]);
     }
-    expect(noteInRecord(recordOf(undefined))).to.equal(undefined);
-    expect(noteInRecord(undefined)).to.equal(undefined);
+    for (const record of [recordOf(undefined), recordOf(markSource(10)), undefined]) {
+      await storage.commit([[nodeKey('s'), record]]);
+      expect(await runWithPauses(readNote(storage, 's'))).to.equal(undefined);
+    }
+    expect([markOfSource(markSource(255)), markOfSource(sourceText(ID, true))]).to.deep.equal([
+      255,
+      undefined,
+    ]);
   });
 
   it('takes its place among the notes of the history, or stands at its end', () => {
@@ -160,6 +178,108 @@ describe('store.node-source', () => {
     });
   }
 
+  it('is a mark until that is witnessed, and then what witnessed it', async () => {
+    const store = await openLogged();
+    await store.small.put([writeOf('first', 'a', 1, 1)]);
+    await store.small.put([writeOf('s', 'a', 1, 1), writeOf('t', 'a', 1, 1)]);
+    const [none, source] = await notesOf(store, 's');
+    expect([none, markOfSource(source!)]).to.deep.equal([[], 1]);
+    expect((await store.history.winners('s', { until: 9 })).size).to.equal(0);
+    await store.witness.flush();
+    const { id } = (await store.history.winners('s', { until: 9 })).get('a')!;
+    expect(await notesOf(store, 's')).to.deep.equal([[], source]);
+    await store.small.put([writeOf('s', 'a', 2, 2)]);
+    const [noted, next] = await notesOf(store, 's');
+    expect([noted, next === undefined]).to.deep.equal([[idOfSource(id)], false]);
+    await store.witness.flush();
+    const winners = await store.history.winners('s', { until: 1 });
+    expect(winners.get('a')).to.deep.include({ id, state: 1 });
+    await store.close();
+  });
+
+  it('is noted by the operation of its mark when the node changes before', async () => {
+    const store = await openLogged();
+    await store.small.put([writeOf('first', 'a', 1, 1)]);
+    await store.small.put([writeOf('s', 'a', 1, 1)]);
+    await store.small.put([writeOf('s', 'b', 1, 1)]);
+    expect(await notesOf(store, 's')).to.deep.equal([[], undefined]);
+    await store.witness.flush();
+    const winners = await store.history.winners('s', { until: 9 });
+    expect([...winners.keys()]).to.deep.equal(['a', 'b']);
+    expect(await notesOf(store, 's')).to.deep.equal([[idOfSource(winners.get('a')!.id)], undefined]);
+    await store.close();
+  });
+
+  it('leaves what every property has said by an operation, and no note of one that is gone', async function () {
+    this.timeout(60_000);
+    const aPut = fc.array(
+      fc.record({
+        soul: fc.constantFrom('s', 't', 'u'),
+        key: fc.constantFrom('a', 'b', '\u0001'),
+        state: fc.integer({ min: 1, max: 9 }),
+        value: fc.integer({ min: 0, max: 2 }),
+      }),
+      { minLength: 1, maxLength: 5 },
+    );
+    const aStep = fc.oneof(
+      { arbitrary: aPut, weight: 6 },
+      fc.constantFrom('wait', 'flush', 'restart', 'kill', 'operation'),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(aStep, { maxLength: 25 }), async (steps) => {
+        let memory = new MemoryStorage();
+        const clock = new FakeClock();
+        const open = (): Promise<LoggedStore> => openLogged({ memory, clock, snapshotAfter: 4 });
+        let store = await open();
+        let author = 1;
+        for (const step of steps) {
+          if (Array.isArray(step)) {
+            await store.small.put(
+              step.map(({ soul, key, state, value }) => writeOf(soul, key, state, value)),
+            );
+          } else if (step === 'wait') clock.advance(WITNESS_WAIT_MS);
+          else if (step === 'flush') await store.witness.flush();
+          else if (step === 'operation') {
+            await store.take(
+              operationAfter(authorOf((author += 1)), undefined, bodyOf([writeOf('s', 'a', 5, author)])),
+            );
+          } else {
+            if (step === 'restart') await store.close();
+            else memory = await copyOf(memory);
+            store = await open();
+          }
+        }
+        await store.witness.flush();
+        for (const soul of ['s', 't', 'u']) {
+          for (const { key, said } of await store.past.blame(soul))
+            expect([key, said !== undefined]).to.deep.equal([key, true]);
+          for (const shortId of (await notesOf(store, soul))[0])
+            expect(await store.logs.operationLike(shortId)).to.not.equal(undefined);
+        }
+        await store.close();
+      }),
+      seeded(scaled(60, 1000)),
+    );
+  });
+
+  it('goes with the operations that a snapshot gives up', async () => {
+    const store = await openLogged({ snapshotAfter: 3 });
+    for (let at = 1; at < 12; at += 1) {
+      await store.small.put([writeOf(`n${at}`, 'a', 1, at)]);
+      await store.small.put([writeOf(`m${at}`, 'a', 1, at), writeOf('s', 'a', at, at)]);
+      await store.witness.flush();
+    }
+    expect(store.told.some(({ kind }) => kind === 'snapshot')).to.equal(true);
+    const cursor = store.small.memory.range(witnessedRange());
+    const witnessed = await cursor.next(100);
+    await cursor.close();
+    const held = await Promise.all(witnessed.map(([, shortId]) => store.logs.operationLike(shortId)));
+    // The last one of the snapshot stays: it tells which numbers are taken.
+    expect(held.filter((found) => found === undefined).length).to.be.at.most(1);
+    expect(held.length).to.be.below(8);
+    await store.close();
+  });
+
   it('comes back with a graph that was dropped, once', async () => {
     const store = await openLogged();
     const log = logOf(authorOf(1), 2, (at) =>
@@ -186,6 +306,14 @@ describe('store.node-source', () => {
     await fresh.close();
   });
 });
+
+/** A storage as a kill leaves it. */
+async function copyOf(memory: MemoryStorage): Promise<MemoryStorage> {
+  const copy = new MemoryStorage();
+  await copy.open();
+  await copy.commit(await changesWithout(memory, []));
+  return copy;
+}
 
 /** Everything in a storage but the records of some nodes. */
 async function changesWithout(memory: MemoryStorage, souls: readonly string[]): Promise<[string, string][]> {

@@ -2,17 +2,29 @@ import { expect } from 'chai';
 import { MemoryStorage } from '../../../adapters/memory.ts';
 import { finish } from '../../../lib/base/slices.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
+import { witnessedChange } from '../../../lib/store/log-keys.ts';
+import { markOfSource } from '../../../lib/store/node-source.ts';
 import type { Change } from '../../../lib/store/storage.ts';
-import { WitnessMarks } from '../../../lib/store/witness-marks.ts';
+import { WitnessMarks, type Sources } from '../../../lib/store/witness-marks.ts';
 
 const MOST = 4 * 1024 * 1024;
 const write = (soul: string, key: string): FieldWrite => writeOf(soul, key, 1, 1);
 
+/** Marks writes; none of their nodes name the mark unless they are told to. */
+function changesOf(
+  marks: WitnessMarks,
+  batches: readonly (readonly FieldWrite[])[],
+  takeSource: Sources['takeSource'] = () => false,
+): Change[] {
+  const changes: Change[] = [];
+  finish(marks.mark(batches, { takeSource }));
+  marks.appendChanges(changes);
+  return changes;
+}
+
 /** Marks writes in a commit of their own. */
 async function mark(marks: WitnessMarks, storage: MemoryStorage, ...writes: FieldWrite[]): Promise<void> {
-  const changes: Change[] = [];
-  finish(marks.append(changes, [writes]));
-  await storage.commit(changes);
+  await storage.commit(changesOf(marks, [writes]));
   marks.settle(true);
 }
 
@@ -55,23 +67,22 @@ describe('store.witness-marks', () => {
 
   it('forget what was not committed', () => {
     const marks = new WitnessMarks(new MemoryStorage(), MOST);
-    const changes: Change[] = [];
-    finish(marks.append(changes, [[write('s', 'a')]]));
+    const [lost] = changesOf(marks, [[write('s', 'a')]]);
     marks.settle(false);
-    finish(marks.append(changes, [[], []]));
+    expect(changesOf(marks, [[], []])).to.deep.equal([]);
     marks.settle(true);
-    expect([marks.size, changes.length]).to.deep.equal([0, 1]);
-    finish(marks.append(changes, [[write('s', 'a')]]));
-    expect(changes[0]![0]).to.equal(changes[1]![0]);
+    expect(marks.size).to.equal(0);
+    expect(changesOf(marks, [[write('s', 'a')]])[0]![0]).to.equal(lost![0]);
   });
 
   it('cut what a large commit changed into several marks, with pauses between', async () => {
     const marks = new WitnessMarks(new MemoryStorage(), MOST);
     const changes: Change[] = [];
     const many = Array.from({ length: 1200 }, (_, at) => write('s', `${at}`));
-    const steps = marks.append(changes, [many.slice(0, 700), many.slice(700)]);
+    const steps = marks.mark([many.slice(0, 700), many.slice(700)], { takeSource: () => false });
     let pauses = 0;
     while (steps.next().done !== true) pauses += 1;
+    marks.appendChanges(changes);
     expect([pauses, changes.length]).to.deep.equal([2, 3]);
     marks.settle(true);
     expect(marks.size).to.equal(3);
@@ -107,6 +118,49 @@ describe('store.witness-marks', () => {
     marks.done(keys);
     await mark(marks, storage, write('s', 'a'));
     expect((await marks.oldest(100)).writes).to.deep.equal([write('s', 'a')]);
+  });
+
+  it('never have the number of one that was witnessed, also after a restart', async () => {
+    const storage = new MemoryStorage();
+    await storage.open();
+    await storage.commit([witnessedChange(7, 'ab'.repeat(32))]);
+    const marks = new WitnessMarks(storage, MOST);
+    await marks.load();
+    expect([marks.size, marks.waits(7), marks.end]).to.deep.equal([0, false, 8]);
+    await mark(marks, storage, write('s', 'a'));
+    expect([marks.waits(8), marks.waits(9)]).to.deep.equal([true, false]);
+    const again = new WitnessMarks(storage, MOST);
+    await again.load();
+    expect([again.first, again.end]).to.deep.equal([8, 9]);
+  });
+
+  it('have noted where the record of a node does not name them, or no more', async () => {
+    const storage = new MemoryStorage();
+    await storage.open();
+    const marks = new WitnessMarks(storage, MOST);
+    const named: string[] = [];
+    const takeSource: Sources['takeSource'] = ({ soul }, source) => {
+      named.push(`${soul} ${markOfSource(source)}`);
+      return soul !== 'plain';
+    };
+    const souls = ['a', 'b', 'plain'];
+    await storage.commit(
+      changesOf(
+        marks,
+        souls.map((soul) => [write(soul, 'k')]),
+        takeSource,
+      ),
+    );
+    marks.settle(true);
+    expect(named).to.deep.equal(['a 1', 'b 1', 'plain 1']);
+    const { notes } = await marks.oldest(100);
+    expect(souls.map((soul) => notes!(soul))).to.deep.equal([false, false, true]);
+    marks.displace(1, 'b');
+    marks.displace(9, 'a');
+    expect(souls.map((soul) => notes!(soul))).to.deep.equal([false, true, true]);
+    const again = new WitnessMarks(storage, MOST);
+    await again.load();
+    expect((await again.oldest(100)).notes).to.equal(undefined);
   });
 
   it('remember no more of what others said than they may', async () => {
