@@ -197,7 +197,7 @@ export class LogGroup {
         continue;
       }
       if (into.group.hasSource(node.soul, id) || (yield* this.#store.hasHistory(id, node))) continue;
-      yield* this.#notes.add(id, node.writes, (write) => isThere(write, into));
+      yield* this.#notes.add(id, node.writes.slice(node.from, node.to), (write) => isThere(write, into));
     }
   }
 
