@@ -21,8 +21,11 @@ import type {
 
 /** Operations read at once. */
 const PAGE = 256;
-/** Operations taken in at once, and bytes of them; beyond, the other side is not read. */
-const MOST_TAKING = 512;
+/**
+ * Operations taken in at once, and bytes of them; beyond, the other side is not read. More of them share no larger commits,
+ * as a read brings as many anyhow, and outlive the young generation: that costs a relay 50 MiB.
+ */
+const MOST_TAKING = 192;
 const MOST_TAKING_BYTES = 4 * 1024 * 1024;
 /** Part of that at which it is read again. */
 const RELEASE_SHARE = 0.5;

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { LoadProcess } from './load-process.ts';
 import type { RequestResult } from './load/operations.ts';
 import type { BenchOptions, Durability, RelayKind } from './options.ts';
+import type { Core } from './pinning.ts';
 import { cpuSecondsOf, memoryOf } from './process-meter.ts';
 import { RelayProcess } from './relay-process.ts';
 import type { Row } from './report/row.ts';
@@ -45,7 +46,7 @@ export interface StartChanges {
   /** True to count every signature of a log as right. */
   readonly isTrusting?: boolean;
   /** Core it runs on; that of the relays when absent. */
-  readonly core?: number;
+  readonly core?: Core;
   /** Name of the data folder; the same name again finds the same data. */
   readonly folder?: string;
 }

@@ -9,6 +9,9 @@ export const RELAY_CORE = 0;
 /** The core of the load generator. */
 export const LOAD_CORE = 1;
 
+/** A core of processes, or any of them. */
+export type Core = number | 'any';
+
 /** Whether processes can be pinned here: `taskset` exists and there are two cores. */
 export const PINNED: boolean =
   availableParallelism() > 1 && spawnSync('taskset', ['--version'], { stdio: 'ignore' }).status === 0;
@@ -19,8 +22,8 @@ export interface Command {
   readonly args: readonly string[];
 }
 
-/** The command that runs Node with some arguments on one core; `taskset` replaces itself, so the pid is Node's. */
-export function nodeOnCore(core: number, args: readonly string[]): Command {
-  if (!PINNED) return { file: process.execPath, args };
+/** The command that runs Node with some arguments on a core; `taskset` replaces itself, so the pid is Node's. */
+export function nodeOnCore(core: Core, args: readonly string[]): Command {
+  if (!PINNED || core === 'any') return { file: process.execPath, args };
   return { file: 'taskset', args: ['-c', String(core), process.execPath, ...args] };
 }

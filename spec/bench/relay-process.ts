@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { deferred } from './deferred.ts';
 import type { Durability, RelayKind } from './options.ts';
-import { RELAY_CORE, nodeOnCore } from './pinning.ts';
+import { type Core, RELAY_CORE, nodeOnCore } from './pinning.ts';
 
 const SCRIPTS = {
   thicket: fileURLToPath(new URL('../../relay/bin.js', import.meta.url)),
@@ -33,7 +33,7 @@ export interface RelaySettings {
   /** True to count every signature of a log as right. */
   readonly isTrusting?: boolean;
   /** Core it runs on; that of the relays when absent. */
-  readonly core?: number;
+  readonly core?: Core;
   /** Folder for its CPU profile. */
   readonly profile?: string;
 }

@@ -1,5 +1,6 @@
 /** Behaviour of a relay's `/log` towards strangers: whatever they send, others synchronise meanwhile. Seeded. */
 import { expect } from 'chai';
+import { toHex } from '../../lib/base/byte-texts.ts';
 import { CborWriter } from '../../lib/log/cbor-writer.ts';
 import { encodeFrame, type LogFrame } from '../../lib/sync/log-frames.ts';
 import { LogNode } from '../support/log-node.ts';
@@ -69,6 +70,12 @@ describe('the path /log towards strangers', function () {
       node.send({ type: 'operation', session: 0, header: header.bytes, body });
     node.send({ type: 'done', session: 0 });
     await node.frame('done');
+    // What both have sent may not be checked and stored yet.
+    const nodeKey = toHex(authorOf(author).publicKey);
+    await target.events.next(
+      (event) => event.kind === 'log-synced' && event.node === nodeKey,
+      'its operations',
+    );
     const reader = await relays.client(target);
     expect(await reader.value(`by${author}`, 'k1')).to.equal(`${author} 1`);
     await node.close();

@@ -6,7 +6,7 @@ import { KeyPair, type Signer } from '../../../lib/log/key-pair.ts';
 import { nodeSigner, nodeVerifier } from '../../../relay/node-ed25519.ts';
 import type { Bench, BenchCase } from '../bench.ts';
 import { feed, framesOf, heldUntil, smallPuts } from '../load/log-feed.ts';
-import { LOAD_CORE } from '../pinning.ts';
+import { type Core, LOAD_CORE, RELAY_CORE } from '../pinning.ts';
 import type { RelayProcess } from '../relay-process.ts';
 
 const OPERATIONS = 100_000;
@@ -17,26 +17,29 @@ const WARM_SHARE = 0.1;
 const CHECKED = 5000;
 const MILLISECONDS = 1000;
 
+/** How the relay that lacks the log is run, and how many operations it gets. */
+interface Receiving {
+  readonly name: string;
+  readonly folder: string;
+  readonly count: number;
+  readonly isTrusting: boolean;
+  readonly core: Core;
+}
+
 /** Brings a log, or its first operations, from one relay to another that has nothing of it. */
 async function sync(
   bench: Bench,
   full: RelayProcess,
   signer: Signer,
-  count: number,
-  isTrusting: boolean,
+  { name, folder, count, isTrusting, core }: Receiving,
 ): Promise<void> {
-  const empty = await bench.startRelay({
-    folder: isTrusting ? 'trusting' : 'checking',
-    legacy: 'witness',
-    peers: [full.url.replace('ws', 'http')],
-    isTrusting,
-  });
+  const peers = [full.url.replace('ws', 'http')];
+  const empty = await bench.startRelay({ folder, legacy: 'witness', peers, isTrusting, core });
   const warm = await heldUntil(empty.port, signer, Math.ceil(count * WARM_SHARE));
   const startedAt = performance.now();
   const { result, cpuSeconds } = await bench.measure([empty], () => heldUntil(empty.port, signer, count));
   const seconds = (performance.now() - startedAt) / MILLISECONDS;
   bench.check(result >= count, `${result} of ${count} operations arrived`);
-  const name = isTrusting ? 'log sync, signatures not checked' : 'log sync';
   bench.reportWork({ name, unit: 'operations/s' }, empty, { units: result - warm, seconds, cpuSeconds });
 }
 
@@ -61,8 +64,14 @@ async function run(bench: Bench): Promise<void> {
     core: LOAD_CORE,
   });
   await feed(full.port, signer, framesOf(smallPuts(signer, count)));
-  await sync(bench, full, signer, count, true);
-  await sync(bench, full, signer, Math.ceil(count * CHECKED_SHARE), false);
+  const trusting = { name: 'log sync, signatures not checked', folder: 'trusting', isTrusting: true };
+  await sync(bench, full, signer, { ...trusting, count, core: RELAY_CORE });
+  const some = Math.ceil(count * CHECKED_SHARE);
+  const checking = { name: 'log sync', folder: 'checking', isTrusting: false };
+  await sync(bench, full, signer, { ...checking, count: some, core: RELAY_CORE });
+  // Checks are made beside everything else where there is another core for them, which here the sender has too.
+  const shared = { name: 'log sync, on any core', folder: 'shared', isTrusting: false };
+  await sync(bench, full, signer, { ...shared, count: some, core: 'any' });
   reportChecks(bench, signer);
 }
 
