@@ -74,7 +74,7 @@ export class LogGroup {
   }
 
   /**
-   * Places an operation that is true in itself; what is refused leaves nothing behind.
+   * Places an operation that is true in itself; what is refused leaves nothing behind but evidence that its log is forked.
    *
    * @param writes what its body says to the graph
    * @param wasHere what of it the graph has already
@@ -91,7 +91,8 @@ export class LogGroup {
     if (topic === undefined) return failure('log');
     const log = yield* this.#open(names);
     const placed = yield* this.#verdict(operation, log, isInvited);
-    if (!placed.ok || placed.value === 'known') return placed;
+    if (!placed.ok) return failure(yield* this.#contradicted(operation, log, placed.reason));
+    if (placed.value === 'known') return placed;
     if (log.head === undefined) {
       this.#opened += 1;
       this.#changes.push([topicKey(topic, log.author, log.log), '']);
@@ -137,6 +138,17 @@ export class LogGroup {
     const placed = placeOperation(operation, state, this.#marks.policy);
     const isStopped = operation.extensions.prune && this.#isBeingHidden(log);
     return isStopped && placed.ok && placed.value !== 'known' ? failure('frozen') : placed;
+  }
+
+  /** What parts too far back to be kept proves a fork as well; gives why it is refused. */
+  *#contradicted(
+    { header, extensions }: Operation,
+    log: OpenLog,
+    reason: LogReason,
+  ): WaitingSteps<LogReason> {
+    if (reason !== 'backlink') return reason;
+    yield* this.#keepEvidence(header, extensions.logId, log);
+    return this.#marked.has(log.author + log.log) ? 'fork' : reason;
   }
 
   /** Keeps evidence of a fork that came alone; gives why it is refused. */
@@ -225,26 +237,30 @@ export class LogGroup {
       held,
       heldId: bytesOf(yield* this.#idAt('canonical', log, sequence)),
       beforeId: sequence > height ? undefined : bytesOf(yield* this.#idAt('canonical', log, sequence - 1)),
-      side: yield* this.#sideOf(log),
+      side: yield* this.#sideOf(log, sequence),
       isForked,
     };
   }
 
-  *#sideOf(log: OpenLog): WaitingSteps<SideBranch | undefined> {
-    const from = log.head?.side?.from;
-    if (from === undefined) return undefined;
-    const ids: Uint8Array[] = [];
-    for (;;) {
-      const id = yield* this.#idAt('side', log, from + ids.length);
-      if (id === undefined) return { from, ids };
-      ids.push(fromHex(id)!);
+  /** The side branch as one operation meets it: a branch may be long, and each of its operations asks. */
+  *#sideOf(log: OpenLog, sequence: number): WaitingSteps<SideBranch | undefined> {
+    const side = log.head?.side;
+    if (side === undefined) return undefined;
+    const ids: { readonly length: number; [at: number]: Uint8Array | undefined } = {
+      length: side.height - side.from + 1,
+    };
+    for (const at of [sequence - 1, sequence]) {
+      if (at >= side.from && at <= side.height)
+        ids[at - side.from] = bytesOf(yield* this.#idAt('side', log, at));
     }
+    return { from: side.from, ids };
   }
 
   *#idAt(branch: Branch, log: OpenLog, sequence: number): WaitingSteps<string | undefined> {
     const { head } = log;
     if (head === undefined || sequence < 0) return undefined;
-    if (branch === 'canonical' && sequence === head.height) return head.tip;
+    const end = branch === 'side' ? head.side : head;
+    if (sequence === end?.height) return end.tip;
     const record = yield* this.#placeAt(branch, log, sequence);
     return record === undefined ? undefined : idOfOperation(record);
   }

@@ -173,6 +173,44 @@ describe('store.log-group', () => {
     expect(store.forks.size).to.equal(1);
   });
 
+  it('reads no more for an operation of a forked log the longer its side branch is', async function () {
+    this.timeout(20_000);
+    const reads: number[] = [];
+    for (const length of [3, MOST_SIDE_OPERATIONS]) {
+      const store = await open();
+      const branches = [6n, 7n].map((timestamp) =>
+        logOf(authorOf(1), length + 1, () => delta(writeAt(1, 1)), { timestamp }),
+      );
+      const [canonical, side] = branches.toSorted(([a], [b]) =>
+        isCanonical(a!.header.id, b!.header.id) ? -1 : 1,
+      );
+      for (const operation of [canonical![0]!, ...side!.slice(0, length)]) await store.take(operation);
+      const before = store.small.storage.calls.getText;
+      expect(await store.take(canonical![1]!)).to.deep.include({ ok: true });
+      expect(await store.take(side![length - 2]!)).to.deep.include({ ok: true, placement: 'known' });
+      expect(await store.take(side![length]!)).to.deep.include({ ok: length < MOST_SIDE_OPERATIONS });
+      reads.push(store.small.storage.calls.getText - before);
+    }
+    expect(reads[1]).to.be.at.most(reads[0]!);
+  });
+
+  it('keeps evidence of a fork that parts too far back to be kept', async () => {
+    const store = await open();
+    const log = logBy(1, 4);
+    for (const operation of log) await store.take(operation);
+    const other = operationAfter(authorOf(1), log[0]!.header, delta(writeAt(1, 1, 1)));
+    const next = operationAfter(authorOf(1), other.header, delta(writeAt(1, 1, 2)));
+    const lines = await store.lines();
+    expect(await store.take(next)).to.deep.include({ ok: false, logReason: 'fork' });
+    expect(await store.lines()).to.deep.equal(lines);
+    const { author, log: name } = (await store.logs.heads())[0]!;
+    expect(await store.sync.evidence(author, name)).to.have.deep.members([
+      log[2]!.header.bytes,
+      next.header.bytes,
+    ]);
+    expect(store.forks.size).to.equal(1);
+  });
+
   it('keeps no third branch', async () => {
     const store = await open();
     const branches = [6n, 7n, 8n].map(

@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
 import { encodeEnvelope } from '../../../lib/log/envelope.ts';
 import { encodeCbor } from '../../../lib/log/cbor-writer.ts';
+import { isCanonical, MOST_SIDE_OPERATIONS } from '../../../lib/log/fork.ts';
 import type { Operation } from '../../../lib/log/operation.ts';
 import { encodeDelta } from '../../../lib/store/delta-codec.ts';
 import { seeded } from '../../support/arbitraries.ts';
@@ -76,6 +77,70 @@ describe('sync.stored-logs', () => {
         examples: [[[0, 0, 0, 0, 6, 0, 0, 6], 5, 11]],
       },
     );
+  });
+
+  describe('beside a log that its author forks to stop the others', () => {
+    const author = authorOf(1);
+    const log = saidBy(1, 5);
+    const others = saidBy(2, 3);
+
+    /** A branch that parts behind the log. */
+    function branch(name: string, length: number): Operation[] {
+      const operations: Operation[] = [];
+      for (let at = 0; at < length; at += 1) {
+        const before = operations.at(-1) ?? log.at(-1)!;
+        const write = writeOf('branch', `${name}${at}`, at, name);
+        operations.push(operationAfter(author, before.header, body(write)));
+      }
+      return operations;
+    }
+
+    /** Two stores that hold different parts of it come to have everything else, twice, and both know what it is. */
+    async function expectSynced(
+      given: readonly (readonly Operation[])[],
+      policy: 'tolerate' | 'freeze' = 'tolerate',
+    ): Promise<void> {
+      const [left, right] = [await openLogged(), await openLogged({ policy })];
+      for (const [at, store] of [left, right].entries())
+        for (const operation of [...log, ...given[at]!]) await store.take(operation);
+      for (const operation of others) await left.take(operation);
+      for (let session = 0; session < 2; session += 1) {
+        const line = await new SyncLine(left.sync, right.sync).run();
+        expect([line.left.ended, line.right.ended]).to.deep.equal([undefined, undefined]);
+        expect([line.left.live === undefined, line.right.live === undefined]).to.deep.equal([false, false]);
+      }
+      expect(await right.logs.heads()).to.have.lengthOf(2);
+      expect([left.forks.size, right.forks.size]).to.deep.equal([1, 1]);
+      await left.close();
+      await right.close();
+    }
+
+    it('into three branches, of which each holds another two', async () => {
+      const [a, b, c] = ['a', 'b', 'c']
+        .map((name) => branch(name, 3))
+        .toSorted(([one], [other]) => (isCanonical(one!.header.id, other!.header.id) ? -1 : 1));
+      await expectSynced([
+        [a![0]!, ...b!],
+        [a![0]!, ...c!],
+      ]);
+    });
+
+    it('into two that are longer than a side branch may be, which is noticed', async function () {
+      this.timeout(20_000);
+      await expectSynced([branch('a', MOST_SIDE_OPERATIONS + 10), branch('b', MOST_SIDE_OPERATIONS + 20)]);
+    });
+
+    it('and goes on, where one of them takes no more of it', async () => {
+      const longer = branch('a', 6);
+      const other = branch('b', 1);
+      await expectSynced(
+        [
+          [...longer, ...other],
+          [longer[0]!, ...other],
+        ],
+        'freeze',
+      );
+    });
   });
 
   it('says how much is missing without reading it', async () => {
