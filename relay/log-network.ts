@@ -12,7 +12,13 @@ import type { Signer } from '../lib/log/key-pair.ts';
 import type { VerifySignature } from '../lib/log/strict-ed25519.ts';
 import type { MeshLogs } from '../lib/mesh/context.ts';
 import { CLOSE, type Link } from '../lib/mesh/link.ts';
-import { LOG_FEATURE, LogPeer, type LogLine, type LogPeerEvent } from '../lib/mesh/log-peer.ts';
+import {
+  LOG_FEATURE,
+  LogPeer,
+  type LogLine,
+  type LogPeerEvent,
+  type LogPeerOptions,
+} from '../lib/mesh/log-peer.ts';
 import type { Peer } from '../lib/mesh/peer.ts';
 import type { StartTimer } from '../lib/store/deferred-writes.ts';
 import type { AppendedOperation, LogStore } from '../lib/store/log-store.ts';
@@ -20,7 +26,7 @@ import { isWitnessable } from '../lib/store/witness.ts';
 import { NONCE_BYTES } from '../lib/sync/frame-fields.ts';
 import { takenOperation } from '../lib/sync/intake.ts';
 import { decodeFrame, frameFromJson, frameToJson, type LogFrame } from '../lib/sync/log-frames.ts';
-import { LogHandshake, type HandshakeOptions } from '../lib/sync/log-handshake.ts';
+import { LogHandshake } from '../lib/sync/log-handshake.ts';
 import type { SessionEnd } from '../lib/sync/log-sync.ts';
 import type { SessionProgress } from '../lib/sync/session-host.ts';
 import type { SyncStore } from '../lib/sync/sync-store.ts';
@@ -127,7 +133,7 @@ export class LogNetwork implements MeshLogs {
     peer.start();
   }
 
-  #join(wire: LogLine, name: string, handshake: HandshakeOptions, dialled: boolean): Line {
+  #join(wire: LogLine, name: string, handshake: LogPeerOptions['handshake'], dialled: boolean): Line {
     const { limits, sync, topic, startTimer } = this.#parts;
     const peer = new LogPeer({
       line: wire,
@@ -155,7 +161,7 @@ export class LogNetwork implements MeshLogs {
   /** Tells the peer of a link to another relay that this one has logs, which others ignore. */
   greet(peer: Peer): void {
     const handshake = this.#handshake();
-    if (handshake !== undefined) this.#say(peer, new LogHandshake(handshake).start());
+    if (handshake !== undefined) this.#say(peer, new LogHandshake({ ...handshake, dialled: true }).start());
   }
 
   hasOperation(write: FieldWrite): boolean {
@@ -198,7 +204,7 @@ export class LogNetwork implements MeshLogs {
     for (const line of Array.from(this.#lines)) if (line.peer === twin) this.#forget(line);
   }
 
-  #handshake(): HandshakeOptions | undefined {
+  #handshake(): LogPeerOptions['handshake'] | undefined {
     const signer = this.#signer;
     if (signer === undefined) return undefined;
     const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));

@@ -38,7 +38,7 @@ export type LogPeerEvent =
 /** What a log peer is made of. */
 export interface LogPeerOptions {
   readonly line: LogLine;
-  readonly handshake: HandshakeOptions;
+  readonly handshake: Omit<HandshakeOptions, 'dialled'>;
   readonly store: SyncStore;
   /** What is synchronised here. */
   readonly topics: readonly Uint8Array[];
@@ -78,7 +78,7 @@ export class LogPeer {
 
   constructor(options: LogPeerOptions) {
     this.#options = options;
-    this.#handshake = new LogHandshake(options.handshake);
+    this.#handshake = new LogHandshake({ ...options.handshake, dialled: options.dialled });
   }
 
   /** Who it is, once that is proven. */

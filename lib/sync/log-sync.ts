@@ -1,5 +1,5 @@
 import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
-import { countLogs, type LogName, type Tip, type Tips } from '../log/heights.ts';
+import type { LogName, Tip, Tips } from '../log/heights.ts';
 import type { LogFrame } from './log-frames.ts';
 import { forkedLog, PeerHeights, type BehindLog } from './peer-heights.ts';
 
@@ -103,6 +103,8 @@ export class LogSession {
   /** Who opened the session, and how far the agreement on the topic is. */
   #step: 'new' | 'opened' | 'asked' | 'agreed' = 'new';
   #remote = new Map<string, Map<string, Tip>>();
+  /** Logs in it: to count them at each part would cost as much as all of them. */
+  #remoteLogs = 0;
   #hasRemote = false;
   #tipsSent = false;
   #doneSent = false;
@@ -300,13 +302,13 @@ export class LogSession {
     for (const [author, logs] of tips) {
       const known = this.#remote.get(author) ?? new Map<string, Tip>();
       for (const [log, tip] of logs) {
+        if (!known.has(log)) this.#remoteLogs += 1;
         known.set(log, tip);
         this.#peer.begin({ author, log }, tip.height);
       }
       this.#remote.set(author, known);
     }
-    const logs = countLogs(this.#remote);
-    if (logs > this.#mostLogs || !this.#mayHold(logs)) return this.fail('logs');
+    if (this.#remoteLogs > this.#mostLogs || !this.#mayHold(this.#remoteLogs)) return this.fail('logs');
     if (more) return [];
     this.#hasRemote = true;
     const remote = this.#remote;

@@ -65,6 +65,34 @@ const part = (from: number, more: boolean): LogFrame => {
 };
 
 describe('sync.log-sync', () => {
+  it('looks at no log again for the parts of a state vector that follow', () => {
+    let seen = 0;
+    const mayHold = (logs: number): boolean => {
+      seen = Math.max(seen, logs);
+      return true;
+    };
+    const session = new LogSession({ session: 1, mostLogs: 200_000, mayHold });
+    for (const before of [FRAMES[2]!, FRAMES[3]!]) {
+      session.receive(before);
+      session.agree();
+    }
+    const tips = new Map(
+      Array.from({ length: 100_000 }, (_, at) => [
+        `author${at}`,
+        new Map([['log', { height: 1, id: bytes(1) }]]),
+      ]),
+    );
+    session.receive(frame({ type: 'have', tips, more: true }));
+    const again = new Map([[...tips][7]!]);
+    const before = process.cpuUsage().user;
+    for (let more = 0; more < 10_000; more += 1) {
+      session.receive(frame({ type: 'have', tips: again, more: true }));
+    }
+    // In microseconds; a look at all of them takes more than one millisecond.
+    expect(process.cpuUsage().user - before).to.be.below(2_000_000);
+    expect(seen).to.equal(100_000);
+  });
+
   it('goes from the topic over comparing and syncing to live', () => {
     const session = new LogSession({ session: 1, mostLogs: 10 });
     expect(said(session.start(TOPIC))).to.deep.equal(['topic']);
