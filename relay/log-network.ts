@@ -31,11 +31,13 @@ import type { SessionEnd } from '../lib/sync/log-sync.ts';
 import type { SessionProgress } from '../lib/sync/session-host.ts';
 import type { SyncStore } from '../lib/sync/sync-store.ts';
 import { encodeLogFrame } from '../lib/wire/codec.ts';
+import { giveWay, strangerOf } from './line-share.ts';
 import type { LogWire } from './log-socket.ts';
 import { TextLine, type TextLineWorld } from './text-line.ts';
 
 /** Operations that wait to be passed on; beyond, they are read from the store again by those who lack them. */
 const MOST_WAITING = 4096;
+const TOO_MANY = 'too many relays';
 const TEXT = failure('a text on a line of binary frames');
 
 /** State vectors of lines that came in hold together at most so many times the logs that one may. */
@@ -78,6 +80,7 @@ const TEXTS = ' (texts)';
 interface Line {
   readonly peer: LogPeer;
   readonly dialled: boolean;
+  readonly stranger: string;
   isSynced: boolean;
 }
 
@@ -120,7 +123,7 @@ export class LogNetwork implements MeshLogs {
   accept(wire: LogWire, dialled: boolean): void {
     const handshake = this.#handshake();
     if (handshake === undefined) return wire.close(CLOSE.goingAway, 'no logs here now');
-    if (!dialled && !this.#hasRoom()) return wire.close(CLOSE.overloaded, 'too many relays');
+    if (!dialled && !this.#makeRoom(wire.name)) return wire.close(CLOSE.overloaded, TOO_MANY);
     const line = this.#join(wire, wire.name, handshake, dialled);
     const { peer } = line;
     wire.listen({
@@ -146,7 +149,7 @@ export class LogNetwork implements MeshLogs {
       startTimer,
       report: (event) => this.#onEvent(line, name, event),
     });
-    const line: Line = { peer, dialled, isSynced: false };
+    const line: Line = { peer, dialled, stranger: strangerOf(name), isSynced: false };
     this.#lines.add(line);
     return line;
   }
@@ -190,7 +193,7 @@ export class LogNetwork implements MeshLogs {
 
   #openTwin(peer: Peer): LogPeer | undefined {
     const handshake = this.#handshake();
-    if (handshake === undefined || !peer.mayWrite || !this.#hasRoom()) return undefined;
+    if (handshake === undefined || !peer.mayWrite || !this.#makeRoom(peer.link.name)) return undefined;
     const wire = new TextLine(peer, this.#world!, () => this.#endTwin(peer));
     const line = this.#join(wire, peer.link.name + TEXTS, handshake, false);
     this.#twins.set(peer, line.peer);
@@ -212,9 +215,13 @@ export class LogNetwork implements MeshLogs {
     return { signer, network: this.#network, nonce, verify, features: new Map([[LOG_FEATURE, 1]]) };
   }
 
-  #hasRoom(): boolean {
+  /** True when one more may come in, for which another line may have to go. */
+  #makeRoom(name: string): boolean {
     const inbound = Array.from(this.#lines).filter(({ dialled }) => !dialled);
-    return inbound.length < this.#parts.limits.inboundRelays;
+    if (inbound.length < this.#parts.limits.inboundRelays) return true;
+    const line = giveWay(inbound, strangerOf(name));
+    line?.peer.close(CLOSE.overloaded, TOO_MANY);
+    return line !== undefined;
   }
 
   #say(peer: Peer, frame: LogFrame): void {
