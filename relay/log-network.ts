@@ -13,6 +13,7 @@ import type { VerifySignature } from '../lib/log/strict-ed25519.ts';
 import type { MeshLogs } from '../lib/mesh/context.ts';
 import { CLOSE, type Link } from '../lib/mesh/link.ts';
 import {
+  BODIES_FEATURE,
   LOG_FEATURE,
   LogPeer,
   type LogLine,
@@ -37,6 +38,11 @@ import { TextLine, type TextLineWorld } from './text-line.ts';
 
 /** Operations that wait to be passed on; beyond, they are read from the store again by those who lack them. */
 const MOST_WAITING = 4096;
+/** What this relay can do. */
+const FEATURES = new Map([
+  [LOG_FEATURE, 1],
+  [BODIES_FEATURE, 1],
+]);
 const TOO_MANY = 'too many relays';
 const TEXT = failure('a text on a line of binary frames');
 
@@ -212,7 +218,7 @@ export class LogNetwork implements MeshLogs {
     if (signer === undefined) return undefined;
     const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
     const { verify } = this.#parts;
-    return { signer, network: this.#network, nonce, verify, features: new Map([[LOG_FEATURE, 1]]) };
+    return { signer, network: this.#network, nonce, verify, features: FEATURES };
   }
 
   /** True when one more may come in, for which another line may have to go. */

@@ -33,6 +33,8 @@ export type Placement =
   | 'restart'
   /** Nothing: it is held. */
   | 'known'
+  /** Keep its body, which it came without before: only who stores it knows that. */
+  | 'filled'
   /** Begin a side branch with it: the log is forked. */
   | 'side-start'
   /** Append it to the side branch. */

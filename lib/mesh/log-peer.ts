@@ -13,6 +13,9 @@ import { CLOSE } from './link.ts';
 /** Feature whose absence leaves nothing to talk about. */
 export const LOG_FEATURE = 'log';
 
+/** Feature of those who give bodies to who lacks them. */
+export const BODIES_FEATURE = 'bodies';
+
 /** How long the other side may take to prove who it is, in milliseconds. */
 const HANDSHAKE_MS = 10_000;
 
@@ -189,6 +192,7 @@ export class LogPeer {
       topic,
       node: this.#peer && toHex(this.#peer.nodeKey),
       store,
+      asksBodies: this.#peer?.features.has(BODIES_FEATURE),
       isInvited: this.#options.dialled,
       mostLogs: limits.sessionLogs,
       mayHold,

@@ -11,6 +11,7 @@ import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
 import {
   bodyKey,
   headKey,
+  lackKey,
   logOfPlace,
   operationKey,
   placeKey,
@@ -26,6 +27,7 @@ import type { AppendedOperation, LogStore } from './log-store.ts';
 import {
   decodeOperation,
   encodeOperation,
+  hasBody,
   idOfOperation,
   isKeptApart,
   totalOfOperation,
@@ -44,6 +46,8 @@ interface OpenLog extends LogName {
   /** Records of places that the group changed; undefined where it emptied them. */
   readonly canonical: Map<number, string | undefined>;
   readonly side: Map<number, string | undefined>;
+  /** Ids of operations that came without their bodies; undefined where the group brought one. */
+  readonly lacking: Map<number, string | undefined>;
 }
 
 /** The topic of a log id, as hex; undefined for logs of no topic of this node. */
@@ -92,16 +96,13 @@ export class LogGroup {
     const log = yield* this.#open(names);
     const placed = yield* this.#verdict(operation, log, isInvited);
     if (!placed.ok) return failure(yield* this.#contradicted(operation, log, placed.reason));
-    if (placed.value === 'known') return placed;
+    if (placed.value === 'known')
+      return success(yield* this.#fill(operation, names.id, log, writes, wasHere));
     if (log.head === undefined) {
       this.#opened += 1;
       this.#changes.push([topicKey(topic, log.author, log.log), '']);
     }
-    if (isKeptApart(operation.body)) {
-      this.#bodies.set(names.id, operation.body!);
-      this.#changes.push([bodyKey(names.id), operation.body]);
-    }
-    yield* appendHistory(this.#changes, names.id, writes, true, wasHere);
+    yield* this.#keepBody(operation, names.id, log, writes, wasHere);
     if (placed.value === 'append' && !operation.extensions.prune) this.#append(operation, names.id, log);
     else yield* this.#apply(operation, names.id, log, placed.value);
     if (log.head?.tip === names.id) {
@@ -119,12 +120,69 @@ export class LogGroup {
     const log = yield* this.#open(logOfPlace(key));
     if (log.head === undefined) return;
     const sequence = sequenceOfPlace(key);
+    const place = yield* this.#placeOf(id, log, sequence);
+    if (place === undefined) return;
+    if (decodeOperation(place.record).isApart) this.#changes.push([bodyKey(id), undefined]);
+    this.#put(place.branch, log, sequence, withoutBody(place.record));
+  }
+
+  /** Where an operation of a log stands by now. */
+  *#placeOf(
+    id: string,
+    log: OpenLog,
+    sequence: number,
+  ): WaitingSteps<{ readonly branch: Branch; readonly record: string } | undefined> {
     for (const branch of ['canonical', 'side'] satisfies Branch[]) {
       const record = yield* this.#placeAt(branch, log, sequence);
-      if (record === undefined || idOfOperation(record) !== id) continue;
-      if (decodeOperation(record).isApart) this.#changes.push([bodyKey(id), undefined]);
-      this.#put(branch, log, sequence, withoutBody(record));
+      if (record !== undefined && idOfOperation(record) === id) return { branch, record };
     }
+    return undefined;
+  }
+
+  /** Takes the body of an operation that is held and came without it: anybody can leave that away. */
+  *#fill(
+    operation: Operation,
+    id: string,
+    log: OpenLog,
+    writes: readonly FieldWrite[],
+    wasHere: WasHere,
+  ): WaitingSteps<'known' | 'filled'> {
+    const { header, body } = operation;
+    if (body === undefined || (yield* this.#lackingAt(log, header.sequence)) !== id) return 'known';
+    const place = yield* this.#placeOf(id, log, header.sequence);
+    if (place === undefined) return 'known';
+    this.#noteLack(log, header.sequence, undefined);
+    yield* this.#keepBody(operation, id, log, writes, wasHere);
+    const record = encodeOperation(id, totalOfOperation(place.record), header.bytes, body);
+    this.#put(place.branch, log, header.sequence, record);
+    this.#appended.push({ operation, placement: 'filled' });
+    return 'filled';
+  }
+
+  /** Keeps a large body apart, and what it says of nodes; notes an operation that comes without one. */
+  *#keepBody(
+    { header, body }: Operation,
+    id: string,
+    log: OpenLog,
+    writes: readonly FieldWrite[],
+    wasHere: WasHere,
+  ): WaitingSteps<void> {
+    if (body === undefined && header.payloadSize > 0) this.#noteLack(log, header.sequence, id);
+    if (isKeptApart(body)) {
+      this.#bodies.set(id, body!);
+      this.#changes.push([bodyKey(id), body]);
+    }
+    yield* appendHistory(this.#changes, id, writes, true, wasHere);
+  }
+
+  *#lackingAt(log: OpenLog, sequence: number): WaitingSteps<string | undefined> {
+    if (log.lacking.has(sequence)) return log.lacking.get(sequence);
+    return yield* this.#store.lackSteps(log, sequence);
+  }
+
+  #noteLack(log: OpenLog, sequence: number, id: string | undefined): void {
+    log.lacking.set(sequence, id);
+    this.#changes.push([lackKey(log.author, log.log, sequence), id]);
   }
 
   *#verdict(
@@ -220,7 +278,8 @@ export class LogGroup {
 
   *#load({ author, log }: LogName): WaitingSteps<OpenLog> {
     const head = yield* this.#store.headSteps({ author, log });
-    return { author, log, head, tip: undefined, tipId: undefined, canonical: new Map(), side: new Map() };
+    const [canonical, side, lacking] = [new Map(), new Map(), new Map()];
+    return { author, log, head, tip: undefined, tipId: undefined, canonical, side, lacking };
   }
 
   *#stateFor({ author, sequence }: Header, log: OpenLog): WaitingSteps<LogState> {
@@ -356,6 +415,7 @@ export class LogGroup {
     yield* appendHistory(this.#changes, id, saidIn(whole), false);
     this.#changes.push([operationKey(id), undefined]);
     if (isApart) this.#changes.push([bodyKey(id), undefined]);
+    if (!hasBody(record)) this.#noteLack(log, sequence, undefined);
     this.#put(branch, log, sequence, undefined);
   }
 

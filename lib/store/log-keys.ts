@@ -12,6 +12,7 @@ import { escapeName, hexToState, stateToHex, type KeyRange } from './keys.ts';
  * | `b/<id>` | bytes of a body that is too large to stand there |
  * | `h/<author><log>` | where the log begins and ends, see `log-head.ts` |
  * | `t/<topic><author><log>` | nothing: the log belongs to the topic |
+ * | `y/<author><log><sequence>` | id of an operation that came without its body |
  * | `f/<author><log><sequence>` | both headers of a fork, as base64url |
  * | `x/<author><log>` | how far the log is hidden, see `fork-marks.ts` |
  * | `i/<soul>U+0000<state><id>` | what an operation whose body is held wrote to a node, under the latest of the states and
@@ -25,6 +26,7 @@ const CANONICAL = 'l/';
 const SIDE = 'k/';
 const HEAD = 'h/';
 const TOPIC = 't/';
+const LACK = 'y/';
 const FORK = 'f/';
 const HIDING = 'x/';
 const MARK = 'w/';
@@ -54,6 +56,7 @@ export const LOG_PREFIXES: readonly string[] = [
   SIDE,
   HEAD,
   TOPIC,
+  LACK,
   FORK,
   HIDING,
   MARK,
@@ -146,6 +149,16 @@ export function topicRange(topic: string): KeyRange {
 export function parseTopicKey(key: string): { readonly author: string; readonly log: string } {
   const at = TOPIC.length + 2 * ID_DIGITS;
   return { author: key.slice(TOPIC.length + ID_DIGITS, at), log: key.slice(at) };
+}
+
+/** The key of the note that an operation came without its body. */
+export function lackKey(author: string, log: string, sequence: number): string {
+  return LACK + author + log + hexOf(sequence, SEQUENCE_DIGITS);
+}
+
+/** All such notes, or those behind one of them; {@link logOfPlace} and {@link sequenceOfPlace} tell what they are of. */
+export function lackRange(after?: string): KeyRange {
+  return { from: after === undefined ? LACK : after + SEPARATOR, to: LACK.slice(0, -1) + AFTER_SLASH };
 }
 
 /** The key of evidence. */

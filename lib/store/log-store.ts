@@ -13,6 +13,9 @@ import {
   headKey,
   headRange,
   idRange,
+  lackKey,
+  lackRange,
+  logOfPlace,
   operationKey,
   parseHeadKey,
   parseIdKey,
@@ -94,6 +97,11 @@ export class LogStore {
   /** A body that is kept apart. */
   *bodySteps(id: string): WaitingSteps<Uint8Array | undefined> {
     return yield* waitFor(this.#storage.getBytes(bodyKey(id)));
+  }
+
+  /** The id of the operation at a place that came without its body, undefined when none did. */
+  *lackSteps({ author, log }: LogName, sequence: number): WaitingSteps<string | undefined> {
+    return yield* waitFor(this.#storage.getText(lackKey(author, log, sequence)));
   }
 
   /** Calls back with operations that are new here, whoever brought them, within the turn in which they are durable. */
@@ -231,6 +239,28 @@ export class LogStore {
     const id = entry && parseIdKey(entry[0]);
     const operation = id === undefined ? undefined : await this.operation(id);
     return id === undefined || operation === undefined ? undefined : { id, operation };
+  }
+
+  /**
+   * The next operations that came without their bodies, of one log and at most so many; undefined behind the last.
+   *
+   * @param after the one to begin behind
+   */
+  async lacking(
+    after: (LogName & { readonly sequence: number }) | undefined,
+    most: number,
+  ): Promise<(LogName & { readonly places: readonly number[] }) | undefined> {
+    const range = lackRange(after && lackKey(after.author, after.log, after.sequence));
+    const cursor = this.#storage.range(range);
+    try {
+      const keys = (await cursor.next(most)).map(([key]) => key);
+      if (keys[0] === undefined) return undefined;
+      const { author, log } = logOfPlace(keys[0]);
+      const isOfLog = (key: string): boolean => key.startsWith(author + log, key.indexOf('/') + 1);
+      return { author, log, places: keys.filter(isOfLog).map(sequenceOfPlace) };
+    } finally {
+      await cursor.close();
+    }
   }
 
   /** Both headers of a log's fork, undefined when there is no evidence of one. */

@@ -236,5 +236,6 @@ export function takenOperation(operation: Operation, placement: Placement): Take
     forkedAt: placement === 'side-start' || placement === 'switch' ? header.sequence : undefined,
     mayFollow: extensions.prune || placement.startsWith('side'),
     known: placement === 'known',
+    filled: placement === 'filled',
   };
 }

@@ -5,6 +5,7 @@ import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
 import { isCanonical, MOST_SIDE_OPERATIONS } from '../../../lib/log/fork.ts';
 import type { Operation } from '../../../lib/log/operation.ts';
 import { encodeDelta } from '../../../lib/store/delta-codec.ts';
+import { LOG_PREFIXES } from '../../../lib/store/log-keys.ts';
 import { seeded, shuffled } from '../../support/arbitraries.ts';
 import { START_MS } from '../../support/fake-clock.ts';
 import { authorOf, logOf, operationAfter } from '../../support/log-maker.ts';
@@ -55,6 +56,14 @@ function aHistory(): fc.Arbitrary<{ readonly operations: Operation[]; readonly w
       );
     return { operations, writes };
   });
+}
+
+/** Keys of everything that logs have in a store. */
+async function logKeys({ small }: LoggedStore): Promise<string[]> {
+  const cursor = small.storage.range({ from: '', to: '~' });
+  const entries = await cursor.next(10_000);
+  await cursor.close();
+  return entries.map(([key]) => key).filter((key) => LOG_PREFIXES.includes(key.slice(0, 2)));
 }
 
 describe('store.log-group', () => {
@@ -209,6 +218,47 @@ describe('store.log-group', () => {
       next.header.bytes,
     ]);
     expect(store.forks.size).to.equal(1);
+  });
+
+  it('takes the body of an operation later that came without it, and says then what it says', async () => {
+    for (const state of [1, 2]) {
+      const store = await open();
+      const log = logBy(1, 3);
+      await store.take({ ...log[0]!, body: undefined });
+      await store.take(log[1]!);
+      expect((await store.lines())[0]).to.match(/ undefined$/);
+      if (state === 2) await store.take(operationAfter(authorOf(1), log[0]!.header, delta(writeAt(1, 1, 1))));
+      const outcome = await store.take(log[0]!);
+      expect(outcome).to.deep.include({ ok: true, placement: 'filled' });
+      expect(outcome).to.have.property('changed').with.lengthOf(1);
+      expect(await store.take(log[0]!)).to.deep.include({ placement: 'known' });
+      const whole = await open();
+      for (const operation of log.slice(0, 2)) await whole.take(operation);
+      if (state === 2) await whole.take(operationAfter(authorOf(1), log[0]!.header, delta(writeAt(1, 1, 1))));
+      expect(await store.lines()).to.deep.equal(await whole.lines());
+      expect(await store.small.lines()).to.deep.equal(await whole.small.lines());
+      expect(await logKeys(store)).to.deep.equal(await logKeys(whole));
+    }
+  });
+
+  it('takes large bodies later too, also within one commit, and none that the author gave up', async () => {
+    const store = await open();
+    const large = delta(writeOf('large', 'k', 1, 'x'.repeat(10_000)));
+    const log = [operationAfter(authorOf(1), undefined, large)];
+    log.push(operationAfter(authorOf(1), log[0]!.header, delta(writeAt(1, 1))));
+    const stripped = { ...log[0]!, body: undefined };
+    const outcomes = await Promise.all([store.take(stripped), store.take(log[0]!), store.take(stripped)]);
+    expect(outcomes.map((outcome) => outcome.ok && outcome.placement)).to.deep.equal([
+      'append',
+      'filled',
+      'known',
+    ]);
+    expect((await store.small.graph.readField('large', 'k'))?.json.length).to.equal(10_002);
+    await store.take({ ...log[1]!, body: undefined });
+    const point = operationAfter(authorOf(1), log[1]!.header, delta(writeAt(1, 2)), { prune: true });
+    await store.take(point);
+    expect(await store.take(log[1]!)).to.deep.include({ ok: false, logReason: 'pruned' });
+    expect((await logKeys(store)).filter((key) => key.startsWith('y/'))).to.deep.equal([]);
   });
 
   it('keeps no third branch', async () => {

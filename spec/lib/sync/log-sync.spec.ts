@@ -65,6 +65,27 @@ const part = (from: number, more: boolean): LogFrame => {
 };
 
 describe('sync.log-sync', () => {
+  it('asks for bodies once live, one question at a time, and answers then', () => {
+    const [author, log] = ['aa', 'bb'].map((byte) => byte.repeat(32)) as [string, string];
+    const lacking = { author, log, places: [1, 5] };
+    const bodies = frame({ type: 'bodies', author: bytes(0xaa), log: bytes(0xbb), places: [1, 5] });
+    const session = sessionIn('live');
+    expect(said(session.receive(frame({ type: 'given' })))).to.deep.equal(['error', 'end']);
+    for (const state of ['topic', 'comparing', 'syncing', 'done'] as const) {
+      expect(sessionIn(state).ask(lacking)).to.deep.equal([]);
+      expect(said(sessionIn(state).receive(bodies))).to.deep.equal(['error', 'end']);
+      expect(sessionIn(state).gave()).to.deep.equal([]);
+    }
+    const asking = sessionIn('live');
+    expect(asking.ask(lacking)).to.deep.equal([{ do: 'send', frame: bodies }]);
+    expect(asking.ask(lacking)).to.deep.equal([]);
+    expect(asking.receive(frame({ type: 'given' }))).to.deep.equal([{ do: 'given' }]);
+    expect(said(asking.ask(lacking))).to.deep.equal(['bodies']);
+    const answering = sessionIn('live');
+    expect(answering.receive(bodies)).to.deep.equal([{ do: 'give', bodies: lacking }]);
+    expect(said(answering.gave())).to.deep.equal(['given']);
+  });
+
   it('looks at no log again for the parts of a state vector that follow', () => {
     let seen = 0;
     const mayHold = (logs: number): boolean => {

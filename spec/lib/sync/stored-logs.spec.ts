@@ -6,6 +6,7 @@ import { encodeCbor } from '../../../lib/log/cbor-writer.ts';
 import { isCanonical, MOST_SIDE_OPERATIONS } from '../../../lib/log/fork.ts';
 import type { Operation } from '../../../lib/log/operation.ts';
 import { encodeDelta } from '../../../lib/store/delta-codec.ts';
+import { takenOperation } from '../../../lib/sync/intake.ts';
 import { seeded } from '../../support/arbitraries.ts';
 import { authorOf, logOf, operationAfter, TOPIC } from '../../support/log-maker.ts';
 import { openLogged, type LoggedStore } from '../../support/logged-store.ts';
@@ -44,6 +45,21 @@ async function twoStores(cuts: readonly number[], branchAt: number): Promise<[Lo
     return store;
   };
   return [await open(0), await open(1)];
+}
+
+/** Two stores with the same logs, one of which was given some of them without bodies. */
+async function stripped(logs: readonly Operation[][]): Promise<[LoggedStore, LoggedStore]> {
+  const [left, right] = [await openLogged(), await openLogged()];
+  for (const operation of logs.flat()) {
+    await left.take(operation);
+    await right.sync.take(TOPIC, operation.header.bytes, undefined);
+  }
+  return [left, right];
+}
+
+async function expectEqual(left: LoggedStore, right: LoggedStore): Promise<void> {
+  expect(await right.lines()).to.deep.equal(await left.lines());
+  expect(await right.small.lines()).to.deep.equal(await left.small.lines());
 }
 
 describe('sync.stored-logs', () => {
@@ -140,6 +156,82 @@ describe('sync.stored-logs', () => {
         ],
         'freeze',
       );
+    });
+  });
+
+  describe('where somebody left the bodies of operations away', () => {
+    it('asks others for them, however many there are, and of no more than it lacks', async function () {
+      this.timeout(20_000);
+      const [left, right] = await stripped([saidBy(1, 200), saidBy(2, 3), saidBy(3, 70)]);
+      const line = await new SyncLine(left.sync, right.sync).run();
+      expect([line.left.ended, line.right.ended]).to.deep.equal([undefined, undefined]);
+      await expectEqual(left, right);
+      expect(line.carried.filter(({ type }) => type === 'live')).to.have.lengthOf(273);
+      const again = await new SyncLine(right.sync, left.sync).run();
+      expect(again.carried.filter(({ type }) => type === 'bodies')).to.have.lengthOf(0);
+      await left.close();
+      await right.close();
+    });
+
+    it('asks next time for others when nobody has them, and not for long', async () => {
+      const logs = [saidBy(1, 300)];
+      const [left, right] = await stripped(logs);
+      const third = await openLogged();
+      for (const operation of logs.flat()) await third.sync.take(TOPIC, operation.header.bytes, undefined);
+      const asked = new Set<number>();
+      for (const questions of [6, 4]) {
+        const line = await new SyncLine(third.sync, right.sync).run();
+        const ours = line.carried.filter((frame) => frame.type === 'bodies');
+        expect(ours).to.have.lengthOf(questions);
+        for (const frame of ours) for (const place of frame.places) asked.add(place);
+      }
+      expect(asked.size).to.equal(300);
+      await new SyncLine(left.sync, right.sync).run();
+      await expectEqual(left, right);
+      await Promise.all([left, right, third].map((store) => store.close()));
+    });
+
+    it('passes on what it is given then to those who were told without', async () => {
+      const [left, right] = await stripped([saidBy(1, 3)]);
+      const third = await openLogged();
+      const line = await new SyncLine(right.sync, third.sync).run();
+      right.logs.onAppended((appended) => {
+        for (const { operation, placement } of appended)
+          line.left.host.appended(takenOperation(operation, placement));
+      });
+      await new SyncLine(left.sync, right.sync).run();
+      await line.quiet();
+      await expectEqual(left, third);
+      await Promise.all([left, right, third].map((store) => store.close()));
+    });
+
+    it('gives what it is asked for when it comes later', async () => {
+      const log = saidBy(1, 3);
+      const [left, right] = await stripped([log]);
+      const third = await openLogged();
+      const line = await new SyncLine(right.sync, third.sync).run();
+      for (const { header, body: said } of log) await third.sync.take(TOPIC, header.bytes, said);
+      // As if the operations were new: who asked knows better what it has.
+      for (const { header, body: said } of log) {
+        const taken = await third.sync.take(TOPIC, header.bytes, said);
+        if (taken.ok) line.right.host.appended({ ...taken.value, known: false });
+      }
+      await line.quiet();
+      await expectEqual(left, right);
+      await Promise.all([left, right, third].map((store) => store.close()));
+    });
+
+    it('gives nothing of other topics', async () => {
+      const [left, right] = await stripped([saidBy(1, 1)]);
+      const lacking = await right.sync.lacking(5);
+      expect(lacking?.places).to.deep.equal([0]);
+      expect(await left.sync.at(TOPIC, lacking!, 0)).to.have.lengthOf(1);
+      expect(await left.sync.at(new Uint8Array(32), lacking!, 0)).to.deep.equal([]);
+      expect(await left.sync.at(TOPIC, lacking!, 2 ** 32 - 1)).to.deep.equal([]);
+      expect(await right.sync.lacking(5)).to.equal(undefined);
+      expect(await right.sync.lacking(5)).to.deep.equal(lacking);
+      await left.close();
+      await right.close();
     });
   });
 
