@@ -10,6 +10,7 @@ import { placeOperation, type LogState, type Placement } from '../log/placement.
 import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
 import {
   bodyKey,
+  givenUpKey,
   headKey,
   lackKey,
   logOfPlace,
@@ -22,6 +23,7 @@ import {
 import { encodeHead, type LogHead } from './log-head.ts';
 import { decodeDelta } from './delta-codec.ts';
 import { evidenceChange, type ForkMark, type ForkMarks } from './fork-marks.ts';
+import { MOST_REMOVED_AT_ONCE } from './given-up.ts';
 import type { LogRoom } from './log-room.ts';
 import type { AppendedOperation, LogStore } from './log-store.ts';
 import {
@@ -69,6 +71,8 @@ export class LogGroup {
   /** Logs that turned out to be forked. */
   readonly #marked = new Map<string, ForkMark>();
   #last: OpenLog | undefined;
+  /** True when something is left to be removed later. */
+  #isLeft = false;
 
   constructor(store: LogStore, marks: ForkMarks, topicOf: TopicOf, room?: LogRoom) {
     this.#store = store;
@@ -265,6 +269,7 @@ export class LogGroup {
     for (const mark of this.#marked.values()) this.#marks.add(mark);
     this.#room?.add(this.#opened);
     if (this.#appended.length > 0) this.#store.announce(this.#appended);
+    if (this.#isLeft) this.#store.gaveUp();
   }
 
   *#open({ author, log }: LogName): WaitingSteps<OpenLog> {
@@ -327,7 +332,8 @@ export class LogGroup {
   *#placeAt(branch: Branch, log: OpenLog, sequence: number): WaitingSteps<string | undefined> {
     const changed = log[branch];
     if (changed.has(sequence)) return changed.get(sequence);
-    if (branch === 'canonical' && sequence > log.head!.height) return undefined;
+    const { first, height } = log.head!;
+    if (branch === 'canonical' && (sequence < first || sequence > height)) return undefined;
     return yield* this.#store.placeSteps(branch, log, sequence);
   }
 
@@ -393,11 +399,17 @@ export class LogGroup {
     return before;
   }
 
-  /** Deletes everything below a prune point, of both branches. */
+  /** Deletes everything below a prune point, of both branches; of a long log that is noted, to be done later. */
   *#giveUp(log: OpenLog, { first, height, side }: LogHead, point: number): WaitingSteps<void> {
-    for (let sequence = first; sequence <= height && sequence < point; sequence += 1) {
-      yield* this.#forget('canonical', log, sequence);
-      yield;
+    const end = Math.min(height + 1, point);
+    this.#isLeft ||= end - first > MOST_REMOVED_AT_ONCE;
+    if (end - first > MOST_REMOVED_AT_ONCE)
+      this.#changes.push([givenUpKey(log.author, log.log, point), String(first)]);
+    else {
+      for (let sequence = first; sequence < end; sequence += 1) {
+        yield* this.#forget('canonical', log, sequence);
+        yield;
+      }
     }
     if (side === undefined) return;
     for (let sequence = side.from; sequence <= side.height; sequence += 1) {

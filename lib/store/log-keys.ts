@@ -13,6 +13,7 @@ import { escapeName, hexToState, stateToHex, type KeyRange } from './keys.ts';
  * | `h/<author><log>` | where the log begins and ends, see `log-head.ts` |
  * | `t/<topic><author><log>` | nothing: the log belongs to the topic |
  * | `y/<author><log><sequence>` | id of an operation that came without its body |
+ * | `z/<author><log><sequence>` | of a prune point whose log is being removed: the first place that is left |
  * | `f/<author><log><sequence>` | both headers of a fork, as base64url |
  * | `x/<author><log>` | how far the log is hidden, see `fork-marks.ts` |
  * | `i/<soul>U+0000<state><id>` | what an operation whose body is held wrote to a node, under the latest of the states and
@@ -27,6 +28,7 @@ const SIDE = 'k/';
 const HEAD = 'h/';
 const TOPIC = 't/';
 const LACK = 'y/';
+const GIVEN_UP = 'z/';
 const FORK = 'f/';
 const HIDING = 'x/';
 const MARK = 'w/';
@@ -57,6 +59,7 @@ export const LOG_PREFIXES: readonly string[] = [
   HEAD,
   TOPIC,
   LACK,
+  GIVEN_UP,
   FORK,
   HIDING,
   MARK,
@@ -159,6 +162,16 @@ export function lackKey(author: string, log: string, sequence: number): string {
 /** All such notes, or those behind one of them; {@link logOfPlace} and {@link sequenceOfPlace} tell what they are of. */
 export function lackRange(after?: string): KeyRange {
   return { from: after === undefined ? LACK : after + SEPARATOR, to: LACK.slice(0, -1) + AFTER_SLASH };
+}
+
+/** The key of the note that what lies below a prune point is being removed. */
+export function givenUpKey(author: string, log: string, point: number): string {
+  return GIVEN_UP + author + log + hexOf(point, SEQUENCE_DIGITS);
+}
+
+/** All such notes; {@link logOfPlace} and {@link sequenceOfPlace} tell what they are of. */
+export function givenUpRange(): KeyRange {
+  return { from: GIVEN_UP, to: GIVEN_UP.slice(0, -1) + AFTER_SLASH };
 }
 
 /** The key of evidence. */

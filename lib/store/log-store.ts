@@ -70,6 +70,7 @@ export interface AppendedOperation {
 export class LogStore {
   readonly #storage: Storage;
   #onAppended: (appended: readonly AppendedOperation[]) => void = () => undefined;
+  #onGaveUp: () => void = () => undefined;
   readonly #heads = new TwoGenerations<string, LogHead>(KEPT_HEADS);
 
   constructor(storage: Storage) {
@@ -112,6 +113,16 @@ export class LogStore {
   /** Tells of operations that are durable. */
   announce(appended: readonly AppendedOperation[]): void {
     this.#onAppended(appended);
+  }
+
+  /** Calls back when an author gave up so much that it is to be removed by and by. */
+  onGaveUp(listener: () => void): void {
+    this.#onGaveUp = listener;
+  }
+
+  /** Tells that an author did, once that is durable. */
+  gaveUp(): void {
+    this.#onGaveUp();
   }
 
   /** Tells where a log ends, once that is durable. */
@@ -194,7 +205,8 @@ export class LogStore {
     until: number,
     most: number,
   ): Promise<StoredOperation[]> {
-    const cursor = this.#storage.range(placeRange(branch, author, log, after, until));
+    const from = branch === 'side' ? after : await this.#heldAfter({ author, log }, after);
+    const cursor = this.#storage.range(placeRange(branch, author, log, from, until));
     const found: StoredOperation[] = [];
     let bytes = 0;
     try {
@@ -276,6 +288,12 @@ export class LogStore {
     } finally {
       await cursor.close();
     }
+  }
+
+  /** A place, or the one before a log begins: what its author gave up may not be removed yet. */
+  async #heldAfter(name: LogName, after: number | undefined): Promise<number | undefined> {
+    const first = (this.#heads.get(name.author + name.log) ?? (await this.head(name)))?.first ?? 0;
+    return first > (after ?? -1) + 1 ? first - 1 : after;
   }
 
   async #totalAt(branch: Branch, name: LogName, sequence: number): Promise<number> {

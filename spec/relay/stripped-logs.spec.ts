@@ -13,6 +13,12 @@ import {
   type LogRelay,
 } from '../support/log-relays.ts';
 
+/** What a relay holds of the author's log. */
+async function ofLog({ storage }: LogRelay): Promise<string> {
+  const lines = await logLines(storage);
+  return lines.filter((line) => line.startsWith(toHex(authorOf(5).publicKey))).join();
+}
+
 describe('relays that are given operations without their bodies', () => {
   const relays = new LogRelays();
   afterEach(() => relays.end());
@@ -41,8 +47,6 @@ describe('relays that are given operations without their bodies', () => {
     }
     const behind = await relays.start({ peers: [victim.url] });
     await synced(behind);
-    const ofLog = async ({ storage }: LogRelay): Promise<string> =>
-      (await logLines(storage)).filter((line) => line.startsWith(toHex(authorOf(5).publicKey))).join();
     const expected = await ofLog(whole);
     expect(await ofLog(behind)).to.not.equal(expected);
     await relays.start({ peers: [whole.url, victim.url] });
