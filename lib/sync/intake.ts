@@ -40,14 +40,17 @@ export type TakeResult = Result<TakenOperation, LogReason | SessionFault>;
 
 /** Something to be checked. */
 interface Waiting {
+  /** What has to be gone through. */
+  readonly bytes: number;
   /** Does it; the promise, if any, settles when it is done. */
   check(): MaybePromise<void>;
   /** Told that it could not be done. */
   fail(error: unknown): void;
 }
 
-/** Operations checked between two looks at the clock. */
+/** Operations checked between two looks at the clock, and bytes of them. */
 const CHECKED_AT_ONCE = 4;
+const CHECKED_BYTES = 16_384;
 
 /**
  * Operations on their way into a store: each is checked, signature and all, in slices, as hundreds come in one turn;
@@ -94,7 +97,7 @@ export class Intake {
         seen({ author: toHex(evidence.value.canonical.author), log: toHex(evidence.value.logId) });
         this.#keep(evidence.value, resolve);
       };
-      this.#add({ check, fail: reject });
+      this.#add({ bytes: first.length + second.length, check, fail: reject });
     });
   }
 
@@ -118,9 +121,13 @@ export class Intake {
     while (this.#waiting.length > 0) {
       const waiting = this.#waiting;
       this.#waiting = [];
+      let bytes = 0;
       for (let at = 0; at < waiting.length; at += 1) {
         yield* this.#do(waiting[at]!);
-        if (at % CHECKED_AT_ONCE === 0) yield;
+        bytes += waiting[at]!.bytes;
+        if (at % CHECKED_AT_ONCE !== 0 && bytes < CHECKED_BYTES) continue;
+        bytes = 0;
+        yield;
       }
     }
     this.#isRunning = false;
@@ -168,6 +175,10 @@ class Taking implements Waiting, PutRequest {
     this.#logId = logId;
     this.#parts = parts;
     this.isInvited = parts.isInvited;
+  }
+
+  get bytes(): number {
+    return this.#parts.header.length + (this.#parts.body?.length ?? 0);
   }
 
   fail(error: unknown): void {

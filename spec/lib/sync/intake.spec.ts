@@ -5,6 +5,7 @@ import type { Operation } from '../../../lib/log/operation.ts';
 import type { PutRequest } from '../../../lib/store/writer.ts';
 import { Intake, takenOperation, type IntakeOptions, type TakeResult } from '../../../lib/sync/intake.ts';
 import type { SeenOperation } from '../../../lib/sync/sync-store.ts';
+import { ImpatientSlices } from '../../support/impatient-slices.ts';
 import { authorOf, logOf, TOPIC, verifyFast } from '../../support/log-maker.ts';
 import { bodyOf } from '../../support/log-relays.ts';
 
@@ -61,6 +62,19 @@ describe('sync.intake', () => {
     for (const operation of LOG) void noting.take(operation);
     await noting.submitted(LOG.length);
     expect(turns).to.be.above(5);
+  });
+
+  it('looks at the clock behind every large one', async () => {
+    const slices = new ImpatientSlices();
+    const noting = new NotingIntake({ slices });
+    const large = logOf(authorOf(2), 40, (at) => bodyOf(writeOf('soul', `k${at}`, 5, 'x'.repeat(20_000))));
+    for (const operation of large) void noting.take(operation);
+    await noting.submitted(large.length);
+    const turns = [slices.turns];
+    for (const operation of LOG) void noting.take(operation);
+    await noting.submitted(large.length + LOG.length);
+    turns.push(slices.turns - turns[0]!);
+    expect(turns[0]).to.be.above(1.5 * turns[1]!);
   });
 
   it('says which operation a signature or a body does not fit, and submits nothing', async () => {
