@@ -2,7 +2,7 @@ import { toHex } from '../base/byte-texts.ts';
 import { equalBytes } from '../base/bytes.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import { failure, success, type Result } from '../base/result.ts';
-import { Slices, type WaitingSteps } from '../base/slices.ts';
+import { Slices, type Steps } from '../base/slices.ts';
 import { inLaterTurn } from '../base/turns.ts';
 import { checkEvidence, type ForkEvidence } from '../log/fork.ts';
 import { logIdOf } from '../log/hash.ts';
@@ -48,6 +48,9 @@ interface Waiting {
   fail(error: unknown): void;
 }
 
+/** By author: resolves when what waits for a decision has it, or cannot have one. */
+type Undecided = Map<string, Promise<void>>;
+
 /** Operations checked between two looks at the clock, and bytes of them. */
 const CHECKED_AT_ONCE = 4;
 const CHECKED_BYTES = 16_384;
@@ -59,6 +62,8 @@ const CHECKED_BYTES = 16_384;
 export class Intake {
   readonly #options: IntakeOptions;
   readonly #slices: Slices;
+  /** Operations that wait for a decision, the last of each author: those of others go on meanwhile. */
+  readonly #undecided: Undecided = new Map();
   #waiting: Waiting[] = [];
   #isRunning = false;
   #lastTopic: { readonly topic: Uint8Array; readonly logId: Uint8Array } | undefined;
@@ -80,7 +85,7 @@ export class Intake {
     const logId = this.#logIdOf(topic);
     return new Promise((resolve, reject) => {
       const arrived = { header, body, seen, node, isInvited, resolve, fail: reject };
-      this.#add(new Taking(this.#options, logId, arrived));
+      this.#add(new Taking(this.#options, this.#undecided, logId, arrived));
     });
   }
 
@@ -114,16 +119,16 @@ export class Intake {
     if (this.#isRunning) return;
     this.#isRunning = true;
     // Whatever else comes in this turn is checked in the same slices.
-    inLaterTurn(() => void this.#slices.runWaiting(this.#steps()));
+    inLaterTurn(() => void this.#slices.run(this.#steps()));
   }
 
-  *#steps(): WaitingSteps<void> {
+  *#steps(): Steps<void> {
     while (this.#waiting.length > 0) {
       const waiting = this.#waiting;
       this.#waiting = [];
       let bytes = 0;
       for (let at = 0; at < waiting.length; at += 1) {
-        yield* this.#do(waiting[at]!);
+        this.#do(waiting[at]!);
         bytes += waiting[at]!.bytes;
         if (at % CHECKED_AT_ONCE !== 0 && bytes < CHECKED_BYTES) continue;
         bytes = 0;
@@ -133,10 +138,10 @@ export class Intake {
     this.#isRunning = false;
   }
 
-  *#do(waiting: Waiting): WaitingSteps<void> {
+  #do(waiting: Waiting): void {
     try {
       const checking = waiting.check();
-      if (checking instanceof Promise) yield checking;
+      if (checking instanceof Promise) checking.catch((error: unknown) => waiting.fail(error));
     } catch (error) {
       waiting.fail(error);
     }
@@ -163,15 +168,19 @@ interface TakingParts {
 /** One operation that is checked, then a request to the writer: one object on all its way, as there are so many. */
 class Taking implements Waiting, PutRequest {
   readonly #options: IntakeOptions;
+  readonly #undecided: Undecided;
   readonly #logId: Uint8Array;
   readonly #parts: TakingParts;
   operation: Operation | undefined = undefined;
   owner: string | undefined = undefined;
   writes: Writes = [];
+  /** What others of the author wait for, while this one waits for a decision. */
+  #decided: Promise<void> | undefined;
   readonly isInvited: boolean;
 
-  constructor(options: IntakeOptions, logId: Uint8Array, parts: TakingParts) {
+  constructor(options: IntakeOptions, undecided: Undecided, logId: Uint8Array, parts: TakingParts) {
     this.#options = options;
+    this.#undecided = undecided;
     this.#logId = logId;
     this.#parts = parts;
     this.isInvited = parts.isInvited;
@@ -186,7 +195,7 @@ class Taking implements Waiting, PutRequest {
   }
 
   check(): MaybePromise<void> {
-    const { allow, verify } = this.#options;
+    const { verify } = this.#options;
     const { header, body, seen } = this.#parts;
     const read = readOperation(header, body, verify);
     if (!read.ok) return this.#refuse(read.reason);
@@ -198,9 +207,36 @@ class Taking implements Waiting, PutRequest {
     seen({ author, log, id, sequence: operation.header.sequence });
     this.operation = operation;
     this.owner = author;
-    const allowed = allow === undefined ? said.value : allow(said.value, author);
-    if (allowed instanceof Promise) return allowed.then((writes) => this.#submit(writes));
+    const before = this.#undecided.get(author);
+    const deciding =
+      before === undefined ? this.#decide(said.value, author) : this.#decideAfter(before, said.value, author);
+    if (deciding instanceof Promise) this.#noteUndecided(author, deciding);
+    return deciding;
+  }
+
+  /** Asks what of it may be in the graph, and submits that. */
+  #decide(writes: Writes, author: string): MaybePromise<void> {
+    const { allow } = this.#options;
+    const allowed = allow === undefined ? writes : allow(writes, author);
+    if (allowed instanceof Promise) return allowed.then((some) => this.#submit(some));
     return this.#submit(allowed);
+  }
+
+  /** Operations of one author keep their order. */
+  async #decideAfter(before: Promise<void>, writes: Writes, author: string): Promise<void> {
+    await before;
+    await this.#decide(writes, author);
+  }
+
+  #noteUndecided(author: string, deciding: Promise<void>): void {
+    this.#decided = this.#forgetAfter(deciding, author);
+    this.#undecided.set(author, this.#decided);
+  }
+
+  async #forgetAfter(deciding: Promise<void>, author: string): Promise<void> {
+    await deciding.catch(() => undefined);
+    // Others may wait behind this one by now.
+    if (this.#undecided.get(author) === this.#decided) this.#undecided.delete(author);
   }
 
   settle(outcome: PutOutcome): void {

@@ -200,6 +200,16 @@ describe('relay.log-network alone', () => {
     expect([a.dialled, a.said]).to.deep.equal([['gun'], []]);
   });
 
+  it('lets those who may only read bring nothing on the links that they have anyhow', () => {
+    const a = new SmallNetwork(1);
+    const greeting = frameToJson(new LogHandshake(handshakeOf(authorOf(9), 'specs')).start());
+    for (const mayWrite of [false, true]) {
+      const link = new RecordingLink('gun');
+      a.network.hear(new Peer(link, 'client', limitsWith(), undefined, mayWrite), greeting);
+      expect(a.said.length > 0).to.equal(mayWrite);
+    }
+  });
+
   it('passes new operations on, also when there are too many to tell of at once', async () => {
     const store = new LogStore(new MemoryStorage());
     const a = new SmallNetwork(1, { store });

@@ -1,7 +1,8 @@
+import { toHex } from '../../../lib/base/byte-texts.ts';
 import { expect } from 'chai';
 import { Slices } from '../../../lib/base/slices.ts';
 import { writeOf } from '../../../lib/graph/write.ts';
-import type { Operation } from '../../../lib/log/operation.ts';
+import { namesOf, type Operation } from '../../../lib/log/operation.ts';
 import type { PutRequest } from '../../../lib/store/writer.ts';
 import { Intake, takenOperation, type IntakeOptions, type TakeResult } from '../../../lib/sync/intake.ts';
 import type { SeenOperation } from '../../../lib/sync/sync-store.ts';
@@ -106,6 +107,17 @@ describe('sync.intake', () => {
     }
   });
 
+  it('says nothing of souls that belong to other keys', async () => {
+    const noting = new NotingIntake({ allow: (writes) => writes });
+    const [own, foreign] = [1, 2].map((number) => `@${toHex(authorOf(number).publicKey)}/x`);
+    const writes = ['open', own!, foreign!].map((soul) => writeOf(soul, 'k', 5, 1));
+    const [operation] = logOf(authorOf(1), 1, () => bodyOf(...writes));
+    void noting.take(operation!);
+    const [request] = await noting.submitted(1);
+    const souls = request!.writes.map(({ soul }) => soul).toSorted();
+    expect(souls).to.deep.equal(['open', own].toSorted());
+  });
+
   it('tells what changed, and of a writer that refuses', async () => {
     const changed: (readonly [number, string | undefined])[] = [];
     const noting = new NotingIntake({ changed: (writes, node) => changed.push([writes.length, node]) });
@@ -121,6 +133,31 @@ describe('sync.intake', () => {
       'storage',
     ]);
     expect(changed).to.deep.equal([[1, 'the node']]);
+  });
+
+  it('lets nobody wait for decisions about others, and keeps the order of each author', async () => {
+    const decide: (() => void)[] = [];
+    const noting = new NotingIntake({
+      allow: (writes, author) =>
+        author === namesOf(LOG[0]!).author && writes[0]!.key !== 'k2'
+          ? new Promise((resolve) => decide.push(() => resolve(writes)))
+          : writes,
+    });
+    for (const operation of LOG.slice(0, 4)) void noting.take(operation);
+    const others = logOf(authorOf(2), 3, (at) => bodyOf(writeOf('soul', `o${at}`, 5, at)));
+    for (const operation of others) void noting.take(operation);
+    const keys = (): string[] => noting.requests.map(({ writes }) => writes[0]!.key);
+    await noting.submitted(3);
+    expect(keys()).to.deep.equal(['o0', 'o1', 'o2']);
+    for (const count of [4, 6, 7]) {
+      expect(decide).to.have.lengthOf(1);
+      decide.pop()!();
+      await noting.submitted(count);
+      await new Promise(setImmediate);
+    }
+    expect(keys().slice(3)).to.deep.equal(['k0', 'k1', 'k2', 'k3']);
+    void noting.take(LOG[2]!);
+    await noting.submitted(8);
   });
 
   it('rejects what cannot be decided, and goes on with the next', async () => {
