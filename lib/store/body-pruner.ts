@@ -9,7 +9,7 @@ import type { LogStore, StoredOperation } from './log-store.ts';
 import { operationsIn } from './log-walk.ts';
 import type { Change } from './storage.ts';
 import type { PutOutcome, PutRequest } from './writer.ts';
-import { appendHistory } from './written-nodes.ts';
+import { appendForgotten } from './written-nodes.ts';
 
 /** Bodies dropped by one commit. */
 const STEP_BODIES = 64;
@@ -142,7 +142,7 @@ export class BodyPruner {
 
   async #drop(some: readonly Candidate[], pass: { bodies: number; bytes: number }): Promise<void> {
     const changes: Change[] = [];
-    for (const { id, entries } of some) for (const _ of appendHistory(changes, id, entries, false));
+    for (const { id, entries } of some) for (const _ of appendForgotten(changes, id, entries));
     const drops = changes.map(([key]) => key);
     const pruned = some.map(({ id }) => id);
     const outcome = await new Promise<PutOutcome>((settle) => {

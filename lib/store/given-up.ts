@@ -9,11 +9,12 @@ import {
   placeKey,
   placeRange,
   sequenceOfPlace,
+  type OperationPlace,
 } from './log-keys.ts';
 import { decodeOperation, hasBody } from './operation-record.ts';
 import type { Change, Storage, TextEntry } from './storage.ts';
 import type { PutOutcome, PutRequest } from './writer.ts';
-import { appendHistory } from './written-nodes.ts';
+import { appendForgotten } from './written-nodes.ts';
 
 /** Operations that a prune point removes in its own commit; of more that is left to {@link GivenUp}. */
 export const MOST_REMOVED_AT_ONCE = 1024;
@@ -111,7 +112,7 @@ export class GivenUp {
       for (const [key, record] of await cursor.next(STEP_OPERATIONS)) {
         if (changes.length >= STEP_RECORDS) break;
         last = sequenceOfPlace(key);
-        await this.#appendRemoval(changes, record);
+        await this.#appendRemoval(changes, { author, log, sequence: last }, record);
         if (!hasBody(record)) changes.push([lackKey(author, log, last), undefined]);
         changes.push([placeKey('canonical', author, log, last), undefined]);
       }
@@ -121,14 +122,14 @@ export class GivenUp {
     await this.#submit(changes, [note, last === undefined ? undefined : String(last + 1)]);
   }
 
-  async #appendRemoval(changes: Change[], record: string): Promise<void> {
+  async #appendRemoval(changes: Change[], at: Omit<OperationPlace, 'id'>, record: string): Promise<void> {
     const { id, body, isApart } = decodeOperation(record);
-    const whole = isApart ? await this.#options.storage.getBytes(bodyKey(id)) : body;
+    const whole = isApart ? await this.#options.storage.getBytes(bodyKey({ ...at, id })) : body;
     const delta = whole === undefined ? undefined : decodeDelta(whole);
     const said = (delta?.ok === true ? delta.value?.writes : undefined) ?? [];
-    for (const _ of appendHistory(changes, id, said, false));
+    for (const _ of appendForgotten(changes, id, said));
     changes.push([operationKey(id), undefined]);
-    if (isApart) changes.push([bodyKey(id), undefined]);
+    if (isApart) changes.push([bodyKey({ ...at, id }), undefined]);
   }
 
   async #submit(removed: readonly Change[], note: Change): Promise<void> {

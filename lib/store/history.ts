@@ -5,8 +5,10 @@ import { namesOf, type Operation } from '../log/operation.ts';
 import { compareRank } from '../log/prune.ts';
 import { decodeDelta, type DeltaKind } from './delta-codec.ts';
 import { mayWrite } from './key-soul.ts';
-import { decodeStates, historyRange, idOfHistory, type WrittenStates } from './log-keys.ts';
+import { nodeKey } from './keys.ts';
+import { historyRange, noteOf, type HistoryNote } from './log-keys.ts';
 import type { LogStore } from './log-store.ts';
+import { noteInRecord, NotesBySource } from './node-source.ts';
 import type { Storage } from './storage.ts';
 
 /** Records read in one step. */
@@ -34,13 +36,6 @@ export interface HistoryWanted {
   readonly mostBytes?: number;
 }
 
-/** What an operation wrote to a node, as it is noted. */
-interface NodeRecord {
-  /** What the id of the operation begins with. */
-  readonly shortId: string;
-  readonly states: WrittenStates;
-}
-
 /** What logs say of nodes, found by soul: the past of the graph, and who said what it shows. */
 export class History {
   readonly #storage: Storage;
@@ -61,7 +56,7 @@ export class History {
   async winners(soul: string, wanted: HistoryWanted): Promise<Map<string, SaidEntry>> {
     const winners = new Map<string, SaidEntry>();
     let left = wanted.mostBytes ?? Infinity;
-    for await (const { shortId, states } of this.#records(soul, wanted.most ?? Infinity)) {
+    for await (const { shortId, states } of this.#notes(soul, wanted.most ?? Infinity)) {
       if (left <= 0) break;
       if (!states.some((written) => mayWin(written, wanted, winners))) continue;
       const found = await this.#store.operationLike(shortId);
@@ -90,16 +85,18 @@ export class History {
     return isTwice ? undefined : said;
   }
 
-  /** Records of a node, those with the latest states first. */
-  async *#records(soul: string, most: number): AsyncGenerator<NodeRecord> {
+  /** What is noted of a node, the latest states first. */
+  async *#notes(soul: string, most: number): AsyncGenerator<HistoryNote> {
+    // Before the history: what a commit moves there meanwhile is found twice rather than never.
+    const notes = new NotesBySource(noteInRecord(await this.#storage.getText(nodeKey(soul))));
     const cursor = this.#storage.range({ ...historyRange(soul), reverse: true });
     try {
-      for (let left = most; left > 0; left -= STEP_RECORDS) {
+      for (let left = most; left > 0;) {
         const found = await cursor.next(Math.min(left, STEP_RECORDS));
+        const some = notes.among(found.map(([key, record]) => noteOf(key, record)));
+        yield* some.slice(0, left);
         if (found.length === 0) return;
-        for (const [key, record] of found) {
-          yield { shortId: idOfHistory(key), states: decodeStates(key, record) };
-        }
+        left -= some.length;
       }
     } finally {
       await cursor.close();

@@ -9,21 +9,23 @@ import type { FieldWrite } from '../graph/write.ts';
 import { placeOperation, type LogState, type Placement } from '../log/placement.ts';
 import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
 import {
-  bodyKey,
   givenUpKey,
   headKey,
-  lackKey,
   logOfPlace,
   operationKey,
   placeKey,
   sequenceOfPlace,
   topicKey,
   type Branch,
+  type OperationPlace,
 } from './log-keys.ts';
 import { encodeHead, type LogHead } from './log-head.ts';
+import type { CommitGroup } from './commit-group.ts';
 import { decodeDelta } from './delta-codec.ts';
 import { evidenceChange, type ForkMark, type ForkMarks } from './fork-marks.ts';
 import { MOST_REMOVED_AT_ONCE } from './given-up.ts';
+import { GroupBodies } from './group-bodies.ts';
+import { isThere } from './hidden-writes.ts';
 import type { LogRoom } from './log-room.ts';
 import type { AppendedOperation, LogStore } from './log-store.ts';
 import {
@@ -31,13 +33,14 @@ import {
   encodeOperation,
   hasBody,
   idOfOperation,
-  isKeptApart,
   totalOfOperation,
   withoutBody,
   withTotal,
 } from './operation-record.ts';
 import type { Change } from './storage.ts';
-import { appendHistory, type WasHere } from './written-nodes.ts';
+import type { MergeTarget } from './writer.ts';
+import { HistoryNotes } from './history-notes.ts';
+import { appendForgotten, writtenNodes, type WasHere } from './written-nodes.ts';
 
 /** A log as the group sees it: stored, overlaid with what the group appended. */
 interface OpenLog extends LogName {
@@ -48,8 +51,6 @@ interface OpenLog extends LogName {
   /** Records of places that the group changed; undefined where it emptied them. */
   readonly canonical: Map<number, string | undefined>;
   readonly side: Map<number, string | undefined>;
-  /** Ids of operations that came without their bodies; undefined where the group brought one. */
-  readonly lacking: Map<number, string | undefined>;
 }
 
 /** The topic of a log id, as hex; undefined for logs of no topic of this node. */
@@ -64,9 +65,9 @@ export class LogGroup {
   /** Logs that the group opens. */
   #opened = 0;
   readonly #logs = new Map<string, OpenLog>();
-  /** Bodies of the group that are kept apart. */
-  readonly #bodies = new Map<string, Uint8Array>();
-  #changes: Change[] = [];
+  readonly #bodies: GroupBodies;
+  readonly #changes: Change[] = [];
+  readonly #notes = new HistoryNotes();
   readonly #appended: AppendedOperation[] = [];
   /** Logs that turned out to be forked. */
   readonly #marked = new Map<string, ForkMark>();
@@ -78,6 +79,7 @@ export class LogGroup {
     this.#store = store;
     this.#marks = marks;
     this.#topicOf = topicOf;
+    this.#bodies = new GroupBodies(store, this.#changes);
     this.#room = room;
   }
 
@@ -106,7 +108,8 @@ export class LogGroup {
       this.#opened += 1;
       this.#changes.push([topicKey(topic, log.author, log.log), '']);
     }
-    yield* this.#keepBody(operation, names.id, log, writes, wasHere);
+    this.#bodies.keep(placeIn(log, operation.header.sequence, names.id), operation);
+    yield* this.#notes.add(names.id, writes, wasHere);
     if (placed.value === 'append' && !operation.extensions.prune) this.#append(operation, names.id, log);
     else yield* this.#apply(operation, names.id, log, placed.value);
     if (log.head?.tip === names.id) {
@@ -126,7 +129,7 @@ export class LogGroup {
     const sequence = sequenceOfPlace(key);
     const place = yield* this.#placeOf(id, log, sequence);
     if (place === undefined) return;
-    if (decodeOperation(place.record).isApart) this.#changes.push([bodyKey(id), undefined]);
+    if (decodeOperation(place.record).isApart) this.#bodies.drop(placeIn(log, sequence, id));
     this.#put(place.branch, log, sequence, withoutBody(place.record));
   }
 
@@ -152,41 +155,17 @@ export class LogGroup {
     wasHere: WasHere,
   ): WaitingSteps<'known' | 'filled'> {
     const { header, body } = operation;
-    if (body === undefined || (yield* this.#lackingAt(log, header.sequence)) !== id) return 'known';
+    const at = placeIn(log, header.sequence, id);
+    if (body === undefined || !(yield* this.#bodies.isLacking(at))) return 'known';
     const place = yield* this.#placeOf(id, log, header.sequence);
     if (place === undefined) return 'known';
-    this.#noteLack(log, header.sequence, undefined);
-    yield* this.#keepBody(operation, id, log, writes, wasHere);
+    this.#bodies.found(at);
+    this.#bodies.keep(at, operation);
+    yield* this.#notes.add(id, writes, wasHere);
     const record = encodeOperation(id, totalOfOperation(place.record), header.bytes, body);
     this.#put(place.branch, log, header.sequence, record);
     this.#appended.push({ operation, placement: 'filled' });
     return 'filled';
-  }
-
-  /** Keeps a large body apart, and what it says of nodes; notes an operation that comes without one. */
-  *#keepBody(
-    { header, body }: Operation,
-    id: string,
-    log: OpenLog,
-    writes: readonly FieldWrite[],
-    wasHere: WasHere,
-  ): WaitingSteps<void> {
-    if (body === undefined && header.payloadSize > 0) this.#noteLack(log, header.sequence, id);
-    if (isKeptApart(body)) {
-      this.#bodies.set(id, body!);
-      this.#changes.push([bodyKey(id), body]);
-    }
-    yield* appendHistory(this.#changes, id, writes, true, wasHere);
-  }
-
-  *#lackingAt(log: OpenLog, sequence: number): WaitingSteps<string | undefined> {
-    if (log.lacking.has(sequence)) return log.lacking.get(sequence);
-    return yield* this.#store.lackSteps(log, sequence);
-  }
-
-  #noteLack(log: OpenLog, sequence: number, id: string | undefined): void {
-    log.lacking.set(sequence, id);
-    this.#changes.push([lackKey(log.author, log.log, sequence), id]);
   }
 
   *#verdict(
@@ -253,10 +232,29 @@ export class LogGroup {
     return (yield* this.#open(name)).head;
   }
 
-  /** The storage changes of everything that was placed, and of the heads. */
+  /** Notes what an operation that is held wrote to nodes whose histories lack it. */
+  *noteAgain(id: string, writes: readonly FieldWrite[], into: MergeTarget): WaitingSteps<void> {
+    for (const node of writtenNodes(writes)) {
+      if (node === undefined) {
+        yield;
+        continue;
+      }
+      if (into.group.hasSource(node.soul, id) || (yield* this.#store.hasHistory(id, node))) continue;
+      yield* this.#notes.add(id, node.writes, (write) => isThere(write, into));
+    }
+  }
+
+  /** Finds where it is noted what operations wrote: in the records of nodes, or in their histories. */
+  *noteIn(graph: CommitGroup): WaitingSteps<void> {
+    yield* this.#notes.settle(graph);
+    if (graph.hasSources) yield* graph.checkSources((ids) => this.#store.heldSteps(ids));
+  }
+
+  /** The storage changes of everything that was placed, and of the heads; after {@link noteIn}. */
   *appendChanges(changes: Change[]): Generator<void, void> {
     for (const change of this.#changes) changes.push(change);
     yield;
+    yield* this.#notes.appendChanges(changes);
     for (const { author, log, head } of this.#logs.values()) {
       if (head !== undefined && this.#changes.length > 0)
         changes.push([headKey(author, log), encodeHead(head)]);
@@ -283,8 +281,7 @@ export class LogGroup {
 
   *#load({ author, log }: LogName): WaitingSteps<OpenLog> {
     const head = yield* this.#store.headSteps({ author, log });
-    const [canonical, side, lacking] = [new Map(), new Map(), new Map()];
-    return { author, log, head, tip: undefined, tipId: undefined, canonical, side, lacking };
+    return { author, log, head, tip: undefined, tipId: undefined, canonical: new Map(), side: new Map() };
   }
 
   *#stateFor({ author, sequence }: Header, log: OpenLog): WaitingSteps<LogState> {
@@ -423,16 +420,14 @@ export class LogGroup {
     const record = yield* this.#placeAt(branch, log, sequence);
     if (record === undefined) return;
     const { id, body, isApart } = decodeOperation(record);
-    const whole = isApart ? yield* this.#bodyApart(id) : body;
-    yield* appendHistory(this.#changes, id, saidIn(whole), false);
+    const place = placeIn(log, sequence, id);
+    const whole = isApart ? yield* this.#bodies.apart(place) : body;
+    this.#notes.forget(id);
+    yield* appendForgotten(this.#changes, id, saidIn(whole));
     this.#changes.push([operationKey(id), undefined]);
-    if (isApart) this.#changes.push([bodyKey(id), undefined]);
-    if (!hasBody(record)) this.#noteLack(log, sequence, undefined);
+    if (isApart) this.#bodies.drop(place);
+    if (!hasBody(record)) this.#bodies.found(place);
     this.#put(branch, log, sequence, undefined);
-  }
-
-  *#bodyApart(id: string): WaitingSteps<Uint8Array | undefined> {
-    return this.#bodies.get(id) ?? (yield* this.#store.bodySteps(id));
   }
 
   /** Puts an operation at a place, which is where it is found from now on. */
@@ -454,6 +449,10 @@ export class LogGroup {
     const held = record === undefined ? undefined : decodeHeader(decodeOperation(record).header);
     if (held?.ok === true) this.#mark(log, evidenceOf(header, held.value, logId));
   }
+}
+
+function placeIn({ author, log }: LogName, sequence: number, id: string): OperationPlace {
+  return { author, log, sequence, id };
 }
 
 /** What a body says to the graph. */

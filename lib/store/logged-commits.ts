@@ -6,6 +6,7 @@ import { merge, mergeInSteps } from '../ham/merge.ts';
 import { namesOf, type Operation } from '../log/operation.ts';
 import type { Placement } from '../log/placement.ts';
 import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
+import type { CommitGroup } from './commit-group.ts';
 import type { CountingEntries } from './counting-entries.ts';
 import type { ForkMarks } from './fork-marks.ts';
 import { hideWrites, isThere, withoutEchoes } from './hidden-writes.ts';
@@ -112,6 +113,8 @@ class LoggedCommit implements CommitLogs {
       return [];
     }
     if (request.evidence !== undefined) return this.#opened().keepEvidence(request.evidence);
+    const { replays, writes } = request;
+    if (replays !== undefined) yield* this.#opened().noteAgain(replays, writes, into);
     if (isSigned(request)) return yield* this.#mergeSigned(request, into);
     if (refusesUnsigned === true) return SIGNED_ONLY;
     if (yield* isOwned(request)) return OWNED;
@@ -128,9 +131,14 @@ class LoggedCommit implements CommitLogs {
     return this.#hidden.has(request);
   }
 
-  *changes(requests: readonly PutRequest[], merged: MergedGroup): WaitingSteps<Iterable<Change[]>> {
+  *changes(
+    requests: readonly PutRequest[],
+    merged: MergedGroup,
+    graph: CommitGroup,
+  ): WaitingSteps<Iterable<Change[]>> {
     if (this.#witness !== undefined)
       yield* this.#witness.witness(this.#unsignedOf(requests, merged), () => this.#opened());
+    if (this.#group !== undefined || graph.hasSources) yield* this.#opened().noteIn(graph);
     return this.#appended(requests, merged);
   }
 

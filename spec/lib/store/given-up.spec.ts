@@ -1,8 +1,9 @@
+import { toHex } from '../../../lib/base/byte-texts.ts';
 import { expect } from 'chai';
 import { writeOf } from '../../../lib/graph/write.ts';
 import type { Operation } from '../../../lib/log/operation.ts';
 import { GivenUp, MOST_REMOVED_AT_ONCE, type GivenUpEvent } from '../../../lib/store/given-up.ts';
-import { LOG_PREFIXES } from '../../../lib/store/log-keys.ts';
+import { idOfHistory, LOG_PREFIXES } from '../../../lib/store/log-keys.ts';
 import { bodyOf } from '../../support/log-bytes.ts';
 import { authorOf, logOf, operationAfter, TOPIC } from '../../support/log-maker.ts';
 import { openLogged, type LoggedStore } from '../../support/logged-store.ts';
@@ -24,6 +25,17 @@ async function logKeys({ small }: LoggedStore): Promise<string[]> {
   const entries = await cursor.next(100_000);
   await cursor.close();
   return entries.map(([key]) => key).filter((key) => LOG_PREFIXES.includes(key.slice(0, 2)));
+}
+
+/** The same as a store that was given some operations alone has it; notes on what they wrote may stand elsewhere. */
+async function expectOnly(store: LoggedStore, ...operations: readonly Operation[]): Promise<void> {
+  const fresh = await openLogged({ witnesses: false });
+  for (const operation of operations) await fresh.take(operation);
+  const isNote = (key: string): boolean =>
+    operations.some(({ header }) => key.startsWith('i/') && toHex(header.id).startsWith(idOfHistory(key)));
+  const [keys, expected] = [await logKeys(store), await logKeys(fresh)];
+  expect(keys.filter((key) => !isNote(key))).to.deep.equal(expected.filter((key) => !isNote(key)));
+  await fresh.close();
 }
 
 function removerOf(store: LoggedStore, told: GivenUpEvent[] = []): GivenUp {
@@ -69,11 +81,8 @@ describe('store.given-up', function () {
     const remover = removerOf(store);
     remover.wake();
     await remover.idle();
-    const fresh = await openLogged({ witnesses: false });
-    for (const operation of [point, next]) await fresh.take(operation);
-    expect(await logKeys(store)).to.deep.equal(await logKeys(fresh));
+    await expectOnly(store, point, next);
     expect((await store.small.graph.readField('s0', 'k0'))?.json).to.have.lengthOf(5002);
-    await fresh.close();
   });
 
   it('goes on after failures and restarts, and with what is given up meanwhile', async () => {
@@ -81,12 +90,6 @@ describe('store.given-up', function () {
     const failAt = (at: number): void => {
       let commits = 0;
       store.small.storage.fails = (step) => step === 'commit' && (commits += 1) === at;
-    };
-    const expectOnly = async (operation: Operation): Promise<void> => {
-      const fresh = await openLogged({ witnesses: false });
-      await fresh.take(operation);
-      expect(await logKeys(store)).to.deep.equal(await logKeys(fresh));
-      await fresh.close();
     };
     await store.take(point);
     const all = (await logKeys(store)).length;
@@ -100,7 +103,7 @@ describe('store.given-up', function () {
     expect((await logKeys(store)).length).to.be.below(all);
     store.small.time.advance(1000);
     await first.idle();
-    await expectOnly(point);
+    await expectOnly(store, point);
 
     const more = [point];
     while (more.length <= LENGTH) more.push(operationAfter(authorOf(1), more.at(-1)!.header, said(1)));
@@ -115,7 +118,7 @@ describe('store.given-up', function () {
     const again = removerOf(store);
     again.wake();
     await again.idle();
-    await expectOnly(second);
+    await expectOnly(store, second);
     await again.close();
     again.wake();
     await again.idle();
