@@ -1,3 +1,4 @@
+import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { BODY_KIND } from '../log/envelope.ts';
 import type { LogName } from '../log/heights.ts';
@@ -29,7 +30,7 @@ export interface HistoryWanted {
   /** States up to this one. */
   readonly until: number;
   /** Operations that count; all when absent. */
-  readonly counts?: (operation: Operation) => boolean;
+  readonly counts?: (operation: Operation) => MaybePromise<boolean>;
   /** Operations that are looked at, those with the latest states; all when absent. */
   readonly most?: number;
   /** Bytes of bodies that are read, the last one whole; any number when absent. */
@@ -64,7 +65,7 @@ export class History {
       if (found === undefined || this.#isHidden(namesOf(found.operation))) continue;
       const { id, operation } = found;
       left -= operation.body?.length ?? 0;
-      if (wanted.counts?.(operation) === false) continue;
+      if ((await wanted.counts?.(operation)) === false) continue;
       const noted = new Set(states.map(([key, state]) => placeOf(key, state)));
       takeWinners(
         winners,

@@ -13,10 +13,12 @@ import type { Change } from './storage.ts';
  * | `b/<author><log><sequence><id>` | bytes of a body that is too large to stand there |
  * | `h/<author><log>` | where the log begins and ends, see `log-head.ts` |
  * | `t/<topic><author><log>` | nothing: the log belongs to the topic |
- * | `y/<author><log><sequence>` | id of an operation that came without its body |
+ * | `u/<author><log><sequence>` | id of an operation that came without its body |
  * | `z/<author><log><sequence>` | of a prune point whose log is being removed: the first place that is left |
  * | `f/<author><log><sequence>` | both headers of a fork, as base64url |
  * | `x/<author><log>` | how far the log is hidden, see `fork-marks.ts` |
+ * | `y/<author><log>` | where the log ended earlier, see `held-notes.ts` |
+ * | `y/time` | the time that was counted for these |
  * | `i/<soul>U+0000<state><id>` | what an operation whose body is held wrote to a node, under the latest of the states and
  * the first half of its id: a JSON list of the keys with this state and of `[key, state]`; with a 1 behind the state where
  * the graph had the same before it came, or before the whole list; nothing where the node's own record tells that, see
@@ -29,10 +31,11 @@ const CANONICAL = 'l/';
 const SIDE = 'k/';
 const HEAD = 'h/';
 const TOPIC = 't/';
-const LACK = 'y/';
+const LACK = 'u/';
 const GIVEN_UP = 'z/';
 const FORK = 'f/';
 const HIDING = 'x/';
+const HELD = 'y/';
 const MARK = 'w/';
 const HISTORY = 'i/';
 /** First character after the one that ends each of these. */
@@ -64,6 +67,7 @@ export const LOG_PREFIXES: readonly string[] = [
   GIVEN_UP,
   FORK,
   HIDING,
+  HELD,
   MARK,
   HISTORY,
 ];
@@ -220,6 +224,14 @@ export function parseHidingKey(key: string): { readonly author: string; readonly
   const at = HIDING.length + ID_DIGITS;
   return { author: key.slice(HIDING.length, at), log: key.slice(at) };
 }
+
+/** The key of where a log ended earlier. */
+export function heldKey(author: string, log: string): string {
+  return HELD + author + log;
+}
+
+/** The key of the time that was counted meanwhile. */
+export const HELD_TIME_KEY: string = `${HELD}time`;
 
 /** The key of a mark. */
 export function markKey(number: number): string {

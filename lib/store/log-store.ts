@@ -176,9 +176,9 @@ export class LogStore {
     return tips;
   }
 
-  /** The id at a place of the canonical branch. */
-  async idAt(name: LogName, sequence: number): Promise<string | undefined> {
-    const record = await this.#recordAt('canonical', name, sequence);
+  /** The id at a place of a branch. */
+  async idAt(name: LogName, sequence: number, branch: Branch = 'canonical'): Promise<string | undefined> {
+    const record = await this.#recordAt(branch, name, sequence);
     return record === undefined ? undefined : idOfOperation(record);
   }
 

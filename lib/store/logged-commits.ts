@@ -24,8 +24,6 @@ import type { CommitLogs, MergedGroup, MergeTarget, PutRequest, WriterLogs } fro
 /** Writes of one request that are gone through without a pause. */
 const FEW_WRITES = 64;
 
-/** Signed writes beyond the horizon count against this one, whoever signed them: they may wait for ever. */
-const FAR = 'beyond the horizon';
 const SIGNED_ONLY = 'put: only what is signed is taken here';
 
 /** How commits keep logs. */
@@ -195,8 +193,9 @@ class LoggedCommit implements CommitLogs {
     const isShort = request.writes.length <= FEW_WRITES;
     const future = isShort ? request.writes.filter(isFuture) : yield* chosenInSteps(request.writes, isFuture);
     // The horizon does not count for what is signed: replicas would differ for ever.
-    const owner = deferred.isFar(future, now) ? FAR : ownerOf(request);
-    const hasRoom = future.length === 0 || deferred.refusal(future, owner, Infinity) === undefined;
+    const owner = ownerOf(request);
+    const isFar = deferred.isFar(future, now);
+    const hasRoom = future.length === 0 || deferred.hasRoom(future, owner, isFar);
     const placed = yield* this.#place(request, into);
     if (placed !== undefined) return placed;
     if (request.pruned !== undefined) for (const id of request.pruned) yield* this.#opened().dropBody(id);
@@ -207,7 +206,7 @@ class LoggedCommit implements CommitLogs {
     const merged = isShort ? merge(writes, group, now) : yield* mergeInSteps(writes, group, now);
     for (const write of merged.deferred) {
       this.#signedLater.add(write);
-      deferred.add(write, owner);
+      deferred.add(write, owner, isFar);
     }
     return merged.accepted;
   }
@@ -242,8 +241,8 @@ class LoggedCommit implements CommitLogs {
 }
 
 /** Whom signed writes of the future count against: their author, whoever brings them. */
-function ownerOf({ operation, owner }: PutRequest): string | undefined {
-  return operation === undefined ? owner : namesOf(operation).author;
+function ownerOf({ operation, own, owner }: PutRequest): string | undefined {
+  return operation === undefined ? (own?.author ?? owner) : namesOf(operation).author;
 }
 
 /** Keys that nobody needs once a request is stored. */

@@ -1,4 +1,3 @@
-import { BODY_KIND } from '../log/envelope.ts';
 import type { LogName } from '../log/heights.ts';
 import { decodeDelta } from './delta-codec.ts';
 import { mayWrite } from './key-soul.ts';
@@ -66,7 +65,7 @@ async function replay(
   const writes = delta.value.writes.filter(({ soul }) => mayWrite(soul, author));
   if (writes.length === 0) return 0;
   const outcome = await new Promise<PutOutcome>((settle) => {
-    submit({ writes, owner: BODY_KIND.put, isReplay: true, replays: id, settle });
+    submit({ writes, owner: author, isReplay: true, replays: id, settle });
   });
   if (!outcome.ok) throw new Error(outcome.reason);
   return writes.length;

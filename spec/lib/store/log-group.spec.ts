@@ -258,7 +258,7 @@ describe('store.log-group', () => {
     const point = operationAfter(authorOf(1), log[1]!.header, delta(writeAt(1, 2)), { prune: true });
     await store.take(point);
     expect(await store.take(log[1]!)).to.deep.include({ ok: false, logReason: 'pruned' });
-    expect((await logKeys(store)).filter((key) => key.startsWith('y/'))).to.deep.equal([]);
+    expect((await logKeys(store)).filter((key) => key.startsWith('u/'))).to.deep.equal([]);
   });
 
   it('keeps no third branch', async () => {

@@ -65,6 +65,7 @@ describe('store.log-keys', () => {
     expect(isIn(lackRange(lack), lackKey(AUTHOR, LOG, 8))).to.equal(true);
     expect(isIn(topicRange(TOPIC), topicKey(TOPIC, AUTHOR, LOG))).to.equal(true);
     expect(isIn(topicRange(TOPIC), topicKey(OTHER, AUTHOR, LOG))).to.equal(false);
+    expect(new Set(LOG_PREFIXES).size).to.equal(LOG_PREFIXES.length);
     // Kinds of the graph begin in other ways.
     expect(['d/', 'g/', 'v/', 'm/'].some((prefix) => LOG_PREFIXES.includes(prefix))).to.equal(false);
     expect(markKey(1) < markKey(16)).to.equal(true);
