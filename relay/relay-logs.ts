@@ -1,4 +1,5 @@
 /** The logs of a relay: what the writer keeps of them, the relay's own key and log, the witness, and other nodes. */
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { toHex } from '../lib/base/byte-texts.ts';
 import type { Clock } from '../lib/base/clock.ts';
@@ -34,7 +35,7 @@ import { lockKey, type KeyLock } from './key-lock.ts';
 import type { LogAccess } from './log-access.ts';
 import { LogFigures } from './log-figures.ts';
 import { LogNetwork, type LogNetworkEvent, type LogNetworkWorld } from './log-network.ts';
-import { nodeSigner, nodeVerifier } from './node-ed25519.ts';
+import { nodeSigner, nodeVerifier, poolVerifier } from './node-ed25519.ts';
 import type { RelayOptions } from './option-table.ts';
 import { Pruning, type PruneEvent } from './pruning.ts';
 import { StoredLogAccess } from './stored-log-access.ts';
@@ -148,6 +149,8 @@ export class RelayLogs {
       store: this.store,
       marks: this.#forks,
       verify: nodeVerifier(),
+      // On one core other threads only cost.
+      verifyLater: availableParallelism() > 1 ? poolVerifier() : undefined,
       refusals,
       slices: parts.slices,
       submit: (request) => this.#world!.writer.submit(request),

@@ -1,4 +1,4 @@
-import { decodeDelta } from './delta-codec.ts';
+import { writesIn } from './delta-codec.ts';
 import type { StartTimer } from './deferred-writes.ts';
 import {
   bodyKey,
@@ -125,9 +125,7 @@ export class GivenUp {
   async #appendRemoval(changes: Change[], at: Omit<OperationPlace, 'id'>, record: string): Promise<void> {
     const { id, body, isApart } = decodeOperation(record);
     const whole = isApart ? await this.#options.storage.getBytes(bodyKey({ ...at, id })) : body;
-    const delta = whole === undefined ? undefined : decodeDelta(whole);
-    const said = (delta?.ok === true ? delta.value?.writes : undefined) ?? [];
-    for (const _ of appendForgotten(changes, id, said));
+    for (const _ of appendForgotten(changes, id, writesIn(whole)));
     changes.push([operationKey(id), undefined]);
     if (isApart) changes.push([bodyKey({ ...at, id }), undefined]);
   }

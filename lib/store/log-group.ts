@@ -4,6 +4,7 @@ import type { WaitingSteps } from '../base/slices.ts';
 import { decodeHeader, type Header } from '../log/codec.ts';
 import { evidenceOf, type ForkEvidence, type SideBranch } from '../log/fork.ts';
 import type { LogName } from '../log/heights.ts';
+import type { HeldLog } from '../log/integrity.ts';
 import { namesOf, type Operation } from '../log/operation.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { placeOperation, type LogState, type Placement } from '../log/placement.ts';
@@ -21,7 +22,7 @@ import {
 } from './log-keys.ts';
 import { encodeHead, type LogHead } from './log-head.ts';
 import type { CommitGroup } from './commit-group.ts';
-import { decodeDelta } from './delta-codec.ts';
+import { writesIn } from './delta-codec.ts';
 import { evidenceChange, type ForkMark, type ForkMarks } from './fork-marks.ts';
 import { MOST_REMOVED_AT_ONCE } from './given-up.ts';
 import { GroupBodies } from './group-bodies.ts';
@@ -99,25 +100,28 @@ export class LogGroup {
     const names = namesOf(operation);
     const topic = this.#topicOf(names.log);
     if (topic === undefined) return failure('log');
-    const log = yield* this.#open(names);
-    const placed = yield* this.#verdict(operation, log, isInvited);
+    const log = this.#lastOpened(names) ?? (yield* this.#open(names));
+    const state = this.#knownState(operation.header, log) ?? (yield* this.#stateFor(operation.header, log));
+    const placed = this.#verdict(operation, log, state, isInvited);
     if (!placed.ok) return failure(yield* this.#contradicted(operation, log, placed.reason));
-    if (placed.value === 'known')
-      return success(yield* this.#fill(operation, names.id, log, writes, wasHere));
-    if (log.head === undefined) {
-      this.#opened += 1;
-      this.#changes.push([topicKey(topic, log.author, log.log), '']);
+    if (placed.value === 'known') {
+      if (!(yield* this.#fill(operation, names.id, log))) return placed;
+      yield* this.#notes.add(names.id, writes, wasHere);
+      return success('filled');
     }
+    if (log.head === undefined) this.#begin(topic, log);
     this.#bodies.keep(placeIn(log, operation.header.sequence, names.id), operation);
     yield* this.#notes.add(names.id, writes, wasHere);
     if (placed.value === 'append' && !operation.extensions.prune) this.#append(operation, names.id, log);
     else yield* this.#apply(operation, names.id, log, placed.value);
-    if (log.head?.tip === names.id) {
-      log.tip = names.id;
-      log.tipId = operation.header.id;
-    }
+    noteTip(log, names.id, operation.header.id);
     this.#appended.push({ operation, placement: placed.value });
     return success(placed.value);
+  }
+
+  #begin(topic: string, { author, log }: LogName): void {
+    this.#opened += 1;
+    this.#changes.push([topicKey(topic, author, log), '']);
   }
 
   /** Drops the body of an operation, whichever branch it stands on by now. */
@@ -147,48 +151,37 @@ export class LogGroup {
   }
 
   /** Takes the body of an operation that is held and came without it: anybody can leave that away. */
-  *#fill(
-    operation: Operation,
-    id: string,
-    log: OpenLog,
-    writes: readonly FieldWrite[],
-    wasHere: WasHere,
-  ): WaitingSteps<'known' | 'filled'> {
+  *#fill(operation: Operation, id: string, log: OpenLog): WaitingSteps<boolean> {
     const { header, body } = operation;
     const at = placeIn(log, header.sequence, id);
-    if (body === undefined || !(yield* this.#bodies.isLacking(at))) return 'known';
+    if (body === undefined || !(yield* this.#bodies.isLacking(at))) return false;
     const place = yield* this.#placeOf(id, log, header.sequence);
-    if (place === undefined) return 'known';
+    if (place === undefined) return false;
     this.#bodies.found(at);
     this.#bodies.keep(at, operation);
-    yield* this.#notes.add(id, writes, wasHere);
     const record = encodeOperation(id, totalOfOperation(place.record), header.bytes, body);
     this.#put(place.branch, log, header.sequence, record);
     this.#appended.push({ operation, placement: 'filled' });
-    return 'filled';
+    return true;
   }
 
-  *#verdict(
+  #verdict(
     operation: Operation,
     log: OpenLog,
+    state: LogState,
     isInvited: boolean,
-  ): WaitingSteps<Result<Placement, LogReason>> {
+  ): Result<Placement, LogReason> {
     if (log.head === undefined && !isInvited && this.#room?.hasRoom(this.#opened) === false)
       return failure('authors');
-    const state = yield* this.#stateFor(operation.header, log);
     const placed = placeOperation(operation, state, this.#marks.policy);
     const isStopped = operation.extensions.prune && this.#isBeingHidden(log);
     return isStopped && placed.ok && placed.value !== 'known' ? failure('frozen') : placed;
   }
 
   /** What parts too far back to be kept proves a fork as well; gives why it is refused. */
-  *#contradicted(
-    { header, extensions }: Operation,
-    log: OpenLog,
-    reason: LogReason,
-  ): WaitingSteps<LogReason> {
+  *#contradicted(operation: Operation, log: OpenLog, reason: LogReason): WaitingSteps<LogReason> {
     if (reason !== 'backlink') return reason;
-    yield* this.#keepEvidence(header, extensions.logId, log);
+    yield* this.#keepEvidence(operation.header, operation.extensions.logId, log);
     return this.#marked.has(log.author + log.log) ? 'fork' : reason;
   }
 
@@ -240,7 +233,7 @@ export class LogGroup {
         continue;
       }
       if (into.group.hasSource(node.soul, id) || (yield* this.#store.hasHistory(id, node))) continue;
-      yield* this.#notes.add(id, node.writes, (write) => isThere(write, into));
+      yield* this.#notes.add(id, node.writes.slice(node.from, node.to), (write) => isThere(write, into));
     }
   }
 
@@ -270,8 +263,12 @@ export class LogGroup {
     if (this.#isLeft) this.#store.gaveUp();
   }
 
+  /** The log that the last operation was of, if it is this one: most often it is. */
+  #lastOpened({ author, log }: LogName): OpenLog | undefined {
+    return this.#last?.author === author && this.#last.log === log ? this.#last : undefined;
+  }
+
   *#open({ author, log }: LogName): WaitingSteps<OpenLog> {
-    if (this.#last?.author === author && this.#last.log === log) return this.#last;
     const name = author + log;
     const known = this.#logs.get(name) ?? (yield* this.#load({ author, log }));
     this.#logs.set(name, known);
@@ -284,22 +281,26 @@ export class LogGroup {
     return { author, log, head, tip: undefined, tipId: undefined, canonical: new Map(), side: new Map() };
   }
 
-  *#stateFor({ author, sequence }: Header, log: OpenLog): WaitingSteps<LogState> {
+  /** What continues a log that is not forked, as nearly everything does, is compared with its tip alone. */
+  #knownState({ author, sequence }: Header, log: OpenLog): LogState | undefined {
     const { head } = log;
     const isForked = this.#markOf(log) !== undefined;
     if (head === undefined)
       return { held: undefined, heldId: undefined, beforeId: undefined, side: undefined, isForked };
-    const { first, height, tip } = head;
-    const held = { author, height, tip: tipIdOf(log, tip), first };
-    // What continues a log that is not forked, as nearly everything does, is compared with its tip alone.
-    if (sequence > height && head.side === undefined)
-      return { held, heldId: undefined, beforeId: undefined, side: undefined, isForked };
+    if (sequence <= head.height || head.side !== undefined) return undefined;
+    const held = heldOf(author, head, log);
+    return { held, heldId: undefined, beforeId: undefined, side: undefined, isForked };
+  }
+
+  *#stateFor({ author, sequence }: Header, log: OpenLog): WaitingSteps<LogState> {
+    const head = log.head!;
     return {
-      held,
+      held: heldOf(author, head, log),
       heldId: bytesOf(yield* this.#idAt('canonical', log, sequence)),
-      beforeId: sequence > height ? undefined : bytesOf(yield* this.#idAt('canonical', log, sequence - 1)),
+      beforeId:
+        sequence > head.height ? undefined : bytesOf(yield* this.#idAt('canonical', log, sequence - 1)),
       side: yield* this.#sideOf(log, sequence),
-      isForked,
+      isForked: this.#markOf(log) !== undefined,
     };
   }
 
@@ -423,7 +424,7 @@ export class LogGroup {
     const place = placeIn(log, sequence, id);
     const whole = isApart ? yield* this.#bodies.apart(place) : body;
     this.#notes.forget(id);
-    yield* appendForgotten(this.#changes, id, saidIn(whole));
+    yield* appendForgotten(this.#changes, id, writesIn(whole));
     this.#changes.push([operationKey(id), undefined]);
     if (isApart) this.#bodies.drop(place);
     if (!hasBody(record)) this.#bodies.found(place);
@@ -455,10 +456,8 @@ function placeIn({ author, log }: LogName, sequence: number, id: string): Operat
   return { author, log, sequence, id };
 }
 
-/** What a body says to the graph. */
-function saidIn(body: Uint8Array | undefined): readonly FieldWrite[] {
-  const delta = body === undefined ? undefined : decodeDelta(body);
-  return (delta?.ok === true ? delta.value?.writes : undefined) ?? [];
+function heldOf(author: Uint8Array, { first, height, tip }: LogHead, log: OpenLog): HeldLog {
+  return { author, height, tip: tipIdOf(log, tip), first };
 }
 
 /** The bytes of a log's tip, kept as long as it stays the tip. */
@@ -466,6 +465,12 @@ function tipIdOf(log: OpenLog, tip: string): Uint8Array {
   if (log.tipId === undefined || log.tip !== tip) log.tipId = fromHex(tip)!;
   log.tip = tip;
   return log.tipId;
+}
+
+function noteTip(log: OpenLog, tip: string, id: Uint8Array): void {
+  if (log.head?.tip !== tip) return;
+  log.tip = tip;
+  log.tipId = id;
 }
 
 function bytesOf(id: string | undefined): Uint8Array | undefined {

@@ -6,7 +6,7 @@ import { encodeCbor } from '../../../lib/log/cbor-writer.ts';
 import { isCanonical, MOST_SIDE_OPERATIONS } from '../../../lib/log/fork.ts';
 import type { Operation } from '../../../lib/log/operation.ts';
 import { encodeDelta } from '../../../lib/store/delta-codec.ts';
-import { takenOperation } from '../../../lib/sync/intake.ts';
+import { takenOperation, takeOne } from '../../../lib/sync/intake.ts';
 import { seeded } from '../../support/arbitraries.ts';
 import { authorOf, logOf, operationAfter, TOPIC } from '../../support/log-maker.ts';
 import { openLogged, type LoggedStore } from '../../support/logged-store.ts';
@@ -52,7 +52,7 @@ async function stripped(logs: readonly Operation[][]): Promise<[LoggedStore, Log
   const [left, right] = [await openLogged(), await openLogged()];
   for (const operation of logs.flat()) {
     await left.take(operation);
-    await right.sync.take(TOPIC, operation.header.bytes, undefined);
+    await takeOne(right.sync, TOPIC, operation.header.bytes, undefined);
   }
   return [left, right];
 }
@@ -177,7 +177,8 @@ describe('sync.stored-logs', () => {
       const logs = [saidBy(1, 300)];
       const [left, right] = await stripped(logs);
       const third = await openLogged();
-      for (const operation of logs.flat()) await third.sync.take(TOPIC, operation.header.bytes, undefined);
+      for (const operation of logs.flat())
+        await takeOne(third.sync, TOPIC, operation.header.bytes, undefined);
       const asked = new Set<number>();
       for (const questions of [6, 4]) {
         const line = await new SyncLine(third.sync, right.sync).run();
@@ -210,12 +211,8 @@ describe('sync.stored-logs', () => {
       const [left, right] = await stripped([log]);
       const third = await openLogged();
       const line = await new SyncLine(right.sync, third.sync).run();
-      for (const { header, body: said } of log) await third.sync.take(TOPIC, header.bytes, said);
-      // As if the operations were new: who asked knows better what it has.
-      for (const { header, body: said } of log) {
-        const taken = await third.sync.take(TOPIC, header.bytes, said);
-        if (taken.ok) line.right.host.appended({ ...taken.value, known: false });
-      }
+      for (const { header, body: said } of log) await takeOne(third.sync, TOPIC, header.bytes, said);
+      for (const operation of log) line.right.host.appended(takenOperation(operation, 'append'));
       await line.quiet();
       await expectEqual(left, right);
       await Promise.all([left, right, third].map((store) => store.close()));
@@ -260,7 +257,7 @@ describe('sync.stored-logs', () => {
       content: Uint8Array | undefined,
       topic = TOPIC,
     ): Promise<string> => {
-      const taken = await store.sync.take(topic, header, content);
+      const taken = await takeOne(store.sync, topic, header, content);
       return taken.ok ? 'ok' : taken.reason;
     };
     expect(await reason(bytes, operation!.body, new Uint8Array(32))).to.equal('log');
@@ -272,7 +269,7 @@ describe('sync.stored-logs', () => {
     expect(await reason(bytes, operation!.body)).to.equal('storage');
     store.small.storage.fails = () => false;
     expect(await reason(bytes, operation!.body)).to.equal('ok');
-    const known = await store.sync.take(TOPIC, bytes, undefined);
+    const known = await takeOne(store.sync, TOPIC, bytes, undefined);
     expect(known.ok && known.value.known).to.equal(true);
     await store.close();
   });
