@@ -51,6 +51,7 @@ export async function openFolderLogs({ data, network, writes }: FolderLogsOption
   const logs = new RelayLogs({ options, storage, clock: systemClock, slices, report: () => undefined });
   const writer = new Writer({ storage, graph, limits, schedule: setImmediate, slices, logs: logs.forWriter });
   const close = async (): Promise<void> => {
+    await logs.close();
     await writer.close();
     await storage.close();
   };

@@ -12,7 +12,14 @@ import type { Signer } from '../lib/log/key-pair.ts';
 import type { VerifySignature } from '../lib/log/strict-ed25519.ts';
 import type { MeshLogs } from '../lib/mesh/context.ts';
 import { CLOSE, type Link } from '../lib/mesh/link.ts';
-import { LOG_FEATURE, LogPeer, type LogLine, type LogPeerEvent } from '../lib/mesh/log-peer.ts';
+import {
+  BODIES_FEATURE,
+  LOG_FEATURE,
+  LogPeer,
+  type LogLine,
+  type LogPeerEvent,
+  type LogPeerOptions,
+} from '../lib/mesh/log-peer.ts';
 import type { Peer } from '../lib/mesh/peer.ts';
 import type { StartTimer } from '../lib/store/deferred-writes.ts';
 import type { AppendedOperation, LogStore } from '../lib/store/log-store.ts';
@@ -20,16 +27,23 @@ import { isWitnessable } from '../lib/store/witness.ts';
 import { NONCE_BYTES } from '../lib/sync/frame-fields.ts';
 import { takenOperation } from '../lib/sync/intake.ts';
 import { decodeFrame, frameFromJson, frameToJson, type LogFrame } from '../lib/sync/log-frames.ts';
-import { LogHandshake, type HandshakeOptions } from '../lib/sync/log-handshake.ts';
+import { LogHandshake } from '../lib/sync/log-handshake.ts';
 import type { SessionEnd } from '../lib/sync/log-sync.ts';
 import type { SessionProgress } from '../lib/sync/session-host.ts';
 import type { SyncStore } from '../lib/sync/sync-store.ts';
 import { encodeLogFrame } from '../lib/wire/codec.ts';
+import { giveWay, strangerOf } from './line-share.ts';
 import type { LogWire } from './log-socket.ts';
 import { TextLine, type TextLineWorld } from './text-line.ts';
 
 /** Operations that wait to be passed on; beyond, they are read from the store again by those who lack them. */
 const MOST_WAITING = 4096;
+/** What this relay can do. */
+const FEATURES = new Map([
+  [LOG_FEATURE, 1],
+  [BODIES_FEATURE, 1],
+]);
+const TOO_MANY = 'too many relays';
 const TEXT = failure('a text on a line of binary frames');
 
 /** State vectors of lines that came in hold together at most so many times the logs that one may. */
@@ -72,6 +86,7 @@ const TEXTS = ' (texts)';
 interface Line {
   readonly peer: LogPeer;
   readonly dialled: boolean;
+  readonly stranger: string;
   isSynced: boolean;
 }
 
@@ -114,7 +129,7 @@ export class LogNetwork implements MeshLogs {
   accept(wire: LogWire, dialled: boolean): void {
     const handshake = this.#handshake();
     if (handshake === undefined) return wire.close(CLOSE.goingAway, 'no logs here now');
-    if (!dialled && !this.#hasRoom()) return wire.close(CLOSE.overloaded, 'too many relays');
+    if (!dialled && !this.#makeRoom(wire.name)) return wire.close(CLOSE.overloaded, TOO_MANY);
     const line = this.#join(wire, wire.name, handshake, dialled);
     const { peer } = line;
     wire.listen({
@@ -127,7 +142,7 @@ export class LogNetwork implements MeshLogs {
     peer.start();
   }
 
-  #join(wire: LogLine, name: string, handshake: HandshakeOptions, dialled: boolean): Line {
+  #join(wire: LogLine, name: string, handshake: LogPeerOptions['handshake'], dialled: boolean): Line {
     const { limits, sync, topic, startTimer } = this.#parts;
     const peer = new LogPeer({
       line: wire,
@@ -140,7 +155,7 @@ export class LogNetwork implements MeshLogs {
       startTimer,
       report: (event) => this.#onEvent(line, name, event),
     });
-    const line: Line = { peer, dialled, isSynced: false };
+    const line: Line = { peer, dialled, stranger: strangerOf(name), isSynced: false };
     this.#lines.add(line);
     return line;
   }
@@ -155,7 +170,7 @@ export class LogNetwork implements MeshLogs {
   /** Tells the peer of a link to another relay that this one has logs, which others ignore. */
   greet(peer: Peer): void {
     const handshake = this.#handshake();
-    if (handshake !== undefined) this.#say(peer, new LogHandshake(handshake).start());
+    if (handshake !== undefined) this.#say(peer, new LogHandshake({ ...handshake, dialled: true }).start());
   }
 
   hasOperation(write: FieldWrite): boolean {
@@ -184,7 +199,7 @@ export class LogNetwork implements MeshLogs {
 
   #openTwin(peer: Peer): LogPeer | undefined {
     const handshake = this.#handshake();
-    if (handshake === undefined || !peer.mayWrite || !this.#hasRoom()) return undefined;
+    if (handshake === undefined || !peer.mayWrite || !this.#makeRoom(peer.link.name)) return undefined;
     const wire = new TextLine(peer, this.#world!, () => this.#endTwin(peer));
     const line = this.#join(wire, peer.link.name + TEXTS, handshake, false);
     this.#twins.set(peer, line.peer);
@@ -198,17 +213,21 @@ export class LogNetwork implements MeshLogs {
     for (const line of Array.from(this.#lines)) if (line.peer === twin) this.#forget(line);
   }
 
-  #handshake(): HandshakeOptions | undefined {
+  #handshake(): LogPeerOptions['handshake'] | undefined {
     const signer = this.#signer;
     if (signer === undefined) return undefined;
     const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
     const { verify } = this.#parts;
-    return { signer, network: this.#network, nonce, verify, features: new Map([[LOG_FEATURE, 1]]) };
+    return { signer, network: this.#network, nonce, verify, features: FEATURES };
   }
 
-  #hasRoom(): boolean {
+  /** True when one more may come in, for which another line may have to go. */
+  #makeRoom(name: string): boolean {
     const inbound = Array.from(this.#lines).filter(({ dialled }) => !dialled);
-    return inbound.length < this.#parts.limits.inboundRelays;
+    if (inbound.length < this.#parts.limits.inboundRelays) return true;
+    const line = giveWay(inbound, strangerOf(name));
+    line?.peer.close(CLOSE.overloaded, TOO_MANY);
+    return line !== undefined;
   }
 
   #say(peer: Peer, frame: LogFrame): void {

@@ -49,6 +49,7 @@ const LOGS_LEVELS: ReadonlyMap<string, EventLevel> = new Map([
   ['witness-failed', 'error'],
   ['prune-failed', 'error'],
   ['log-hiding-failed', 'error'],
+  ['log-removing-failed', 'error'],
   ['log-own-behind', 'warn'],
   ['log-own-unproven', 'warn'],
   ['log-own-recovered', 'info'],

@@ -15,6 +15,7 @@ import { ChangedSources } from '../lib/store/changed-sources.ts';
 import { CountingEntries } from '../lib/store/counting-entries.ts';
 import { ForkHider, type ForkHiderEvent } from '../lib/store/fork-hider.ts';
 import { ForkMarks } from '../lib/store/fork-marks.ts';
+import { GivenUp, type GivenUpEvent } from '../lib/store/given-up.ts';
 import { History } from '../lib/store/history.ts';
 import { LogGroup } from '../lib/store/log-group.ts';
 import { LoggedCommits } from '../lib/store/logged-commits.ts';
@@ -57,7 +58,7 @@ export interface RelayLogsParts {
   readonly clock: Clock;
   readonly slices: Slices;
   readonly report: (
-    event: WitnessEvent | LogNetworkEvent | PruneEvent | ForkHiderEvent | OwnClaimEvent,
+    event: WitnessEvent | LogNetworkEvent | PruneEvent | ForkHiderEvent | GivenUpEvent | OwnClaimEvent,
   ) => void;
   /** The key of a relay that has no folder. */
   readonly key?: KeyPair | undefined;
@@ -100,6 +101,7 @@ export class RelayLogs {
   readonly #marks: WitnessMarks;
   readonly #forks: ForkMarks;
   #hider: ForkHider | undefined;
+  #givenUp: GivenUp | undefined;
   #world: RelayLogsWorld | undefined;
   #witness: Witness | undefined;
   #pruning: Pruning | undefined;
@@ -202,6 +204,7 @@ export class RelayLogs {
     const { options } = this.#parts;
     this.#world = world;
     this.#openHider(world.writer);
+    this.#openGivenUp(world.writer);
     if (options.prune !== undefined) this.#startPruning(options.prune * HOUR_MS, world.writer);
     if (options.legacy === 'graph') return;
     const signer = nodeSigner(this.#parts.key ?? (await this.#loadKey()));
@@ -230,9 +233,17 @@ export class RelayLogs {
     });
   }
 
+  #openGivenUp(writer: Writer): void {
+    const { storage, report } = this.#parts;
+    const givenUp = new GivenUp({ storage, submit: writer.submit.bind(writer), startTimer, report });
+    this.store.onGaveUp(() => givenUp.wake());
+    this.#givenUp = givenUp;
+  }
+
   /** Goes on with what an earlier run left; once the writer is open. */
   start(): void {
     this.#hider?.wake();
+    this.#givenUp?.wake();
   }
 
   #startPruning(graceMs: number, writer: Writer): void {
@@ -295,6 +306,7 @@ export class RelayLogs {
   async close(): Promise<void> {
     await this.#pruning?.close();
     await this.#hider?.close();
+    await this.#givenUp?.close();
     this.#claims?.close();
     await this.#witness?.close();
     await this.#lock?.release();

@@ -7,6 +7,7 @@ import type { LogName } from '../log/heights.ts';
 import { LOG_REASONS } from '../log/reasons.ts';
 import { encodeLogQuestion, parseLogAnswer, saysForked, type LogAnswer } from '../wire/log-question.ts';
 import type { RemoteLog } from './author-log.ts';
+import { headerIn } from './signed-text.ts';
 import type { UnsentWrite } from './unsent.ts';
 import type { Parcel, Uplink } from './uplink.ts';
 
@@ -75,6 +76,8 @@ export class AuthorLine {
   #state: LineState = 'new';
   #queue: Waiting[] = [];
   #fruitless = 0;
+  /** Last sequence number of the portions that were given: a peer that forgets them is not given them for ever. */
+  #given = -1;
   /** True when the peer said that the log has two branches and was not asked since. */
   #isDoubted = false;
   #doubts = 0;
@@ -124,12 +127,20 @@ export class AuthorLine {
     const given = await this.#owner.meet(remote, this.#uplink);
     if (given === undefined) return this.#stop();
     const { operations, more } = given;
-    if (!more) {
+    if (!more || !this.#isMore(operations)) {
       for (const operation of operations) this.#give(operation);
       return this.#flush();
     }
     for (const operation of operations.slice(0, -1)) this.#give(operation);
     this.#give(operations.at(-1)!, (refusal) => (refusal === undefined ? this.#meet() : this.#flush()));
+  }
+
+  /** True for operations that go on behind all that was given before in portions. */
+  #isMore(operations: readonly GivenOperation[]): boolean {
+    const last = headerIn(operations.at(-1)!.putJson)?.sequence ?? -1;
+    if (last <= this.#given) return false;
+    this.#given = last;
+    return true;
   }
 
   /** Sends what the peer lacks, as the write that it is where that waits. */

@@ -8,6 +8,8 @@ import type { VerifySignature } from './strict-ed25519.ts';
 
 /** Operations kept on a side branch (log-mapping section 7). */
 export const MOST_SIDE_OPERATIONS = 256;
+/** Operations that leave the canonical branch for a better one; a longer branch stays, as that is one commit. */
+export const MOST_MOVED_OPERATIONS = 4096;
 
 /** What a forked log may do from then on: go on, take nothing more, or lose against everything. */
 export type ForkPolicy = 'tolerate' | 'freeze' | 'hide';
@@ -58,8 +60,8 @@ export function evidenceOf(a: Header, b: Header, logId: Uint8Array): ForkEvidenc
 export interface SideBranch {
   /** Sequence number of its first operation, the place of the fork. */
   readonly from: number;
-  /** Its ids from there on. */
-  readonly ids: readonly Uint8Array[];
+  /** Its ids from there on; at least those at the place of an operation that is looked at and before it. */
+  readonly ids: { readonly length: number; readonly [at: number]: Uint8Array | undefined };
 }
 
 /** What becomes of an operation of a forked log that is not on its canonical branch. */

@@ -31,13 +31,6 @@ type WriteValue<T> = (writer: CborWriter, value: T) => void;
 /** Reads it. */
 type ReadValue<T> = (scanner: CborScanner) => T;
 
-/** How many logs a vector holds. */
-export function countLogs(vector: ByLog<unknown>): number {
-  let count = 0;
-  for (const logs of vector.values()) count += logs.size;
-  return count;
-}
-
 function byKeyBytes([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
   return a < b ? -1 : 1;
 }

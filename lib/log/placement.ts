@@ -1,6 +1,13 @@
 import { equalBytes } from '../base/bytes.ts';
 import { failure, success, type Result } from '../base/result.ts';
-import { checkSide, isCanonical, MOST_SIDE_OPERATIONS, type ForkPolicy, type SideBranch } from './fork.ts';
+import {
+  checkSide,
+  isCanonical,
+  MOST_MOVED_OPERATIONS,
+  MOST_SIDE_OPERATIONS,
+  type ForkPolicy,
+  type SideBranch,
+} from './fork.ts';
 import { checkPlace, type HeldLog } from './integrity.ts';
 import type { Operation } from './operation.ts';
 import type { LogReason } from './reasons.ts';
@@ -26,6 +33,8 @@ export type Placement =
   | 'restart'
   /** Nothing: it is held. */
   | 'known'
+  /** Keep its body, which it came without before: only who stores it knows that. */
+  | 'filled'
   /** Begin a side branch with it: the log is forked. */
   | 'side-start'
   /** Append it to the side branch. */
@@ -35,11 +44,23 @@ export type Placement =
 
 /**
  * Decides what becomes of an operation (log-mapping section 7). Whatever order two branches come in, replicas that
- * hold both end with the same canonical branch.
+ * hold both end with the same canonical branch, unless one of them is too long to be moved.
  *
- * @returns reasons of {@link checkPlace}; `frozen` and `full` for forked logs
+ * @returns reasons of {@link checkPlace}; `frozen`, `fork` and `full` for what a log that is known to be forked does not
+ * take: nobody can tell what of it is missing from what is on a branch that is not kept here
  */
 export function placeOperation(
+  operation: Operation,
+  state: LogState,
+  policy: ForkPolicy,
+): Result<Placement, LogReason> {
+  const placed = placeAnywhere(operation, state, policy);
+  const isUnheld = !placed.ok && (placed.reason === 'gap' || placed.reason === 'backlink');
+  if (!isUnheld || state.isForked !== true) return placed;
+  return failure(isFrozen(state, policy) ? 'frozen' : 'fork');
+}
+
+function placeAnywhere(
   operation: Operation,
   state: LogState,
   policy: ForkPolicy,
@@ -67,7 +88,8 @@ function placeFork(
   const fits =
     beforeId !== undefined && header.backlink !== undefined && equalBytes(beforeId, header.backlink);
   if (isComparable && !fits) return failure('backlink');
-  return success(isCanonical(header.id, heldId!) ? 'switch' : 'side-start');
+  const isMovable = held!.height - header.sequence < MOST_MOVED_OPERATIONS;
+  return success(isMovable && isCanonical(header.id, heldId!) ? 'switch' : 'side-start');
 }
 
 /** An operation that is not on the canonical branch of a forked log. */

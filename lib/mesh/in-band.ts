@@ -16,6 +16,9 @@ import type { Peer } from './peer.ts';
 /** Operations of a node that are looked at for one answer, and that are in it. */
 const LOOKED_AT = 1000;
 const MOST_TOLD = 100;
+/** Bytes of their bodies, likewise; a question of a few bytes must not cost more than a large read does. */
+const LOOKED_AT_BYTES = 2 * 1024 * 1024;
+const MOST_TOLD_BYTES = 1024 * 1024;
 /** Operations that are given from a place down in one answer, and bytes of them; one alone may have more. */
 const MOST_DOWN = 64;
 const MOST_DOWN_BYTES = 262_144;
@@ -81,11 +84,11 @@ export class InBand implements SignedPuts {
   async tell(context: Context, peer: Peer, { selector, idJson }: GetMessage): Promise<void> {
     const { soul, key } = selector;
     if (typeof soul !== 'string' || (key !== undefined && typeof key !== 'string')) return;
-    const wanted = { key, until: this.#parts.now(), most: LOOKED_AT };
-    const told = new Set<string>();
+    const wanted = { key, until: this.#parts.now(), most: LOOKED_AT, mostBytes: LOOKED_AT_BYTES };
+    const told = new Told();
     for (const entry of (await this.#parts.history.winners(soul, wanted)).values()) {
-      if (told.size === MOST_TOLD || told.has(entry.id) || !(await holds(context, entry))) continue;
-      told.add(entry.id);
+      if (!told.hasRoom(entry) || !(await holds(context, entry))) continue;
+      told.add(entry);
       const field = signedPutField(entry.operation);
       const writes = this.#parts.history.writesOf(entry);
       if (field === undefined || writes === undefined) continue;
@@ -93,6 +96,21 @@ export class InBand implements SignedPuts {
       context.send(peer, encodePush(randomId(), putJsonOf(writes), `,"@":${idJson},"%":1${field}`));
       if (!(await context.drained(peer))) return;
     }
+  }
+}
+
+/** Operations that are in one answer. */
+class Told {
+  readonly #ids = new Set<string>();
+  #bytes = 0;
+
+  hasRoom({ id }: SaidEntry): boolean {
+    return this.#ids.size < MOST_TOLD && this.#bytes < MOST_TOLD_BYTES && !this.#ids.has(id);
+  }
+
+  add({ id, operation }: SaidEntry): void {
+    this.#ids.add(id);
+    this.#bytes += operation.body?.length ?? 0;
   }
 }
 

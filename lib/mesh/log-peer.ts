@@ -13,6 +13,9 @@ import { CLOSE } from './link.ts';
 /** Feature whose absence leaves nothing to talk about. */
 export const LOG_FEATURE = 'log';
 
+/** Feature of those who give bodies to who lacks them. */
+export const BODIES_FEATURE = 'bodies';
+
 /** How long the other side may take to prove who it is, in milliseconds. */
 const HANDSHAKE_MS = 10_000;
 
@@ -38,7 +41,7 @@ export type LogPeerEvent =
 /** What a log peer is made of. */
 export interface LogPeerOptions {
   readonly line: LogLine;
-  readonly handshake: HandshakeOptions;
+  readonly handshake: Omit<HandshakeOptions, 'dialled'>;
   readonly store: SyncStore;
   /** What is synchronised here. */
   readonly topics: readonly Uint8Array[];
@@ -78,7 +81,7 @@ export class LogPeer {
 
   constructor(options: LogPeerOptions) {
     this.#options = options;
-    this.#handshake = new LogHandshake(options.handshake);
+    this.#handshake = new LogHandshake({ ...options.handshake, dialled: options.dialled });
   }
 
   /** Who it is, once that is proven. */
@@ -189,6 +192,7 @@ export class LogPeer {
       topic,
       node: this.#peer && toHex(this.#peer.nodeKey),
       store,
+      asksBodies: this.#peer?.features.has(BODIES_FEATURE),
       isInvited: this.#options.dialled,
       mostLogs: limits.sessionLogs,
       mayHold,

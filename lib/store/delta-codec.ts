@@ -226,6 +226,12 @@ function readDelta(scanner: CborScanner, kind: string, version: number): Delta |
   return undefined;
 }
 
+/** What a body says to the graph; nothing when there is none, and when it is of another kind. */
+export function writesIn(body: Uint8Array | undefined): readonly FieldWrite[] {
+  const delta = body === undefined ? undefined : decodeDelta(body);
+  return (delta?.ok === true ? delta.value?.writes : undefined) ?? [];
+}
+
 function isDeltaKind(kind: string): kind is DeltaKind {
   return KINDS.has(kind);
 }

@@ -33,6 +33,8 @@ export interface HistoryWanted {
   readonly counts?: (operation: Operation) => MaybePromise<boolean>;
   /** Operations that are looked at, those with the latest states; all when absent. */
   readonly most?: number;
+  /** Bytes of bodies that are read, the last one whole; any number when absent. */
+  readonly mostBytes?: number;
 }
 
 /** What logs say of nodes, found by soul: the past of the graph, and who said what it shows. */
@@ -54,20 +56,21 @@ export class History {
    */
   async winners(soul: string, wanted: HistoryWanted): Promise<Map<string, SaidEntry>> {
     const winners = new Map<string, SaidEntry>();
+    let left = wanted.mostBytes ?? Infinity;
     for await (const { shortId, states } of this.#notes(soul, wanted.most ?? Infinity)) {
+      if (left <= 0) break;
       if (!states.some((written) => mayWin(written, wanted, winners))) continue;
       const found = await this.#store.operationLike(shortId);
       // What was given up meanwhile says nothing any more.
       if (found === undefined || this.#isHidden(namesOf(found.operation))) continue;
       const { id, operation } = found;
+      left -= operation.body?.length ?? 0;
       if ((await wanted.counts?.(operation)) === false) continue;
       const noted = new Set(states.map(([key, state]) => placeOf(key, state)));
       takeWinners(
         winners,
         // Not everything that an author says is taken.
-        saidIn(operation, id).filter(
-          (entry) => entry.soul === soul && noted.has(placeOf(entry.key, entry.state)),
-        ),
+        saidIn(operation, id, (write) => write.soul === soul && noted.has(placeOf(write.key, write.state))),
         wanted,
       );
     }
@@ -136,15 +139,21 @@ function comesBefore(entry: SaidEntry, winner: SaidEntry): boolean {
   return isOwn === wasOwn ? entry.id < winner.id : isOwn;
 }
 
-/** What an operation says to the graph. */
-export function saidIn(operation: Operation, id: string): SaidEntry[] {
+/** What an operation says to the graph, or what is meant of it: an entry costs more than to look at what it is of. */
+export function saidIn(
+  operation: Operation,
+  id: string,
+  isMeant: (write: FieldWrite) => boolean = () => true,
+): SaidEntry[] {
   const delta = operation.body === undefined ? undefined : decodeDelta(operation.body);
   if (delta?.ok !== true || delta.value === undefined) return [];
   const { kind, writes } = delta.value;
   const { author } = namesOf(operation);
   const found: SaidEntry[] = [];
   for (const write of writes) {
-    if (mayWrite(write.soul, author)) found.push({ ...write, kind, operation, id });
+    if (!isMeant(write) || !mayWrite(write.soul, author)) continue;
+    const { soul, key, state, json } = write;
+    found.push({ soul, key, state, json, kind, operation, id });
   }
   return found;
 }

@@ -5,13 +5,14 @@ import { decodeHeader, type Header } from '../log/codec.ts';
 import { evidenceOf, type ForkEvidence, type SideBranch } from '../log/fork.ts';
 import type { LogName } from '../log/heights.ts';
 import type { HeldLog } from '../log/integrity.ts';
-import { namesOf, type Operation, type OperationNames } from '../log/operation.ts';
+import { namesOf, type Operation } from '../log/operation.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { placeOperation, type LogState, type Placement } from '../log/placement.ts';
 import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
 import {
-  bodyKey,
+  givenUpKey,
   headKey,
+  heldKey,
   logOfPlace,
   operationKey,
   placeKey,
@@ -22,16 +23,18 @@ import {
 } from './log-keys.ts';
 import { encodeHead, type LogHead } from './log-head.ts';
 import type { CommitGroup } from './commit-group.ts';
-import { decodeDelta } from './delta-codec.ts';
+import { writesIn } from './delta-codec.ts';
 import { evidenceChange, type ForkMark, type ForkMarks } from './fork-marks.ts';
+import { MOST_REMOVED_AT_ONCE } from './given-up.ts';
+import { GroupBodies } from './group-bodies.ts';
 import { isThere } from './hidden-writes.ts';
 import type { LogRoom } from './log-room.ts';
 import type { AppendedOperation, LogStore } from './log-store.ts';
 import {
   decodeOperation,
   encodeOperation,
+  hasBody,
   idOfOperation,
-  isKeptApart,
   totalOfOperation,
   withoutBody,
   withTotal,
@@ -64,24 +67,26 @@ export class LogGroup {
   /** Logs that the group opens. */
   #opened = 0;
   readonly #logs = new Map<string, OpenLog>();
-  /** Bodies of the group that are kept apart. */
-  readonly #bodies = new Map<string, Uint8Array>();
-  #changes: Change[] = [];
+  readonly #bodies: GroupBodies;
+  readonly #changes: Change[] = [];
   readonly #notes = new HistoryNotes();
   readonly #appended: AppendedOperation[] = [];
   /** Logs that turned out to be forked. */
   readonly #marked = new Map<string, ForkMark>();
   #last: OpenLog | undefined;
+  /** True when something is left to be removed later. */
+  #isLeft = false;
 
   constructor(store: LogStore, marks: ForkMarks, topicOf: TopicOf, room?: LogRoom) {
     this.#store = store;
     this.#marks = marks;
     this.#topicOf = topicOf;
+    this.#bodies = new GroupBodies(store, this.#changes);
     this.#room = room;
   }
 
   /**
-   * Places an operation that is true in itself; what is refused leaves nothing behind.
+   * Places an operation that is true in itself; what is refused leaves nothing behind but evidence that its log is forked.
    *
    * @param writes what its body says to the graph, of nodes whose histories are to note it
    * @param wasHere what of it the graph has already
@@ -99,9 +104,14 @@ export class LogGroup {
     const log = this.#lastOpened(names) ?? (yield* this.#open(names));
     const state = this.#knownState(operation.header, log) ?? (yield* this.#stateFor(operation.header, log));
     const placed = this.#verdict(operation, log, state, isInvited);
-    if (!placed.ok || placed.value === 'known') return placed;
+    if (!placed.ok) return failure(yield* this.#contradicted(operation, log, placed.reason));
+    if (placed.value === 'known') {
+      if (!(yield* this.#fill(operation, names.id, log))) return placed;
+      yield* this.#notes.add(names.id, writes, wasHere);
+      return success('filled');
+    }
     if (log.head === undefined) this.#begin(topic, log);
-    if (isKeptApart(operation.body)) this.#keepApart(names, operation);
+    this.#bodies.keep(placeIn(log, operation.header.sequence, names.id), operation);
     yield* this.#notes.add(names.id, writes, wasHere);
     if (placed.value === 'append' && !operation.extensions.prune) this.#append(operation, names.id, log);
     else yield* this.#apply(operation, names.id, log, placed.value);
@@ -115,11 +125,6 @@ export class LogGroup {
     this.#changes.push([topicKey(topic, author, log), '']);
   }
 
-  #keepApart(names: OperationNames, { header, body }: Operation): void {
-    this.#bodies.set(names.id, body!);
-    this.#changes.push([bodyKey({ ...names, sequence: header.sequence }), body]);
-  }
-
   /** Drops the body of an operation, whichever branch it stands on by now. */
   *dropBody(id: string): WaitingSteps<void> {
     const key = yield* this.#store.placeKeySteps(id);
@@ -127,13 +132,40 @@ export class LogGroup {
     const log = yield* this.#open(logOfPlace(key));
     if (log.head === undefined) return;
     const sequence = sequenceOfPlace(key);
+    const place = yield* this.#placeOf(id, log, sequence);
+    if (place === undefined) return;
+    if (decodeOperation(place.record).isApart) this.#bodies.drop(placeIn(log, sequence, id));
+    this.#put(place.branch, log, sequence, withoutBody(place.record));
+  }
+
+  /** Where an operation of a log stands by now. */
+  *#placeOf(
+    id: string,
+    log: OpenLog,
+    sequence: number,
+  ): WaitingSteps<{ readonly branch: Branch; readonly record: string } | undefined> {
     for (const branch of ['canonical', 'side'] satisfies Branch[]) {
       const record = yield* this.#placeAt(branch, log, sequence);
-      if (record === undefined || idOfOperation(record) !== id) continue;
-      if (decodeOperation(record).isApart)
-        this.#changes.push([bodyKey({ author: log.author, log: log.log, sequence, id }), undefined]);
-      this.#put(branch, log, sequence, withoutBody(record));
+      if (record !== undefined && idOfOperation(record) === id) return { branch, record };
     }
+    return undefined;
+  }
+
+  /** Takes the body of an operation that is held and came without it: anybody can leave that away. */
+  *#fill(operation: Operation, id: string, log: OpenLog): WaitingSteps<boolean> {
+    const { header, body } = operation;
+    const at = placeIn(log, header.sequence, id);
+    if (body === undefined || !(yield* this.#bodies.isLacking(at))) return false;
+    const place = yield* this.#placeOf(id, log, header.sequence);
+    if (place === undefined) return false;
+    this.#bodies.found(at);
+    this.#bodies.keep(at, operation);
+    const record = encodeOperation(id, totalOfOperation(place.record), header.bytes, body);
+    this.#put(place.branch, log, header.sequence, record);
+    // What it supersedes counts as held from now on, not from when its header came.
+    this.#changes.push([heldKey(log.author, log.log), undefined]);
+    this.#appended.push({ operation, placement: 'filled' });
+    return true;
   }
 
   #verdict(
@@ -147,6 +179,13 @@ export class LogGroup {
     const placed = placeOperation(operation, state, this.#marks.policy);
     const isStopped = operation.extensions.prune && this.#isBeingHidden(log);
     return isStopped && placed.ok && placed.value !== 'known' ? failure('frozen') : placed;
+  }
+
+  /** What parts too far back to be kept proves a fork as well; gives why it is refused. */
+  *#contradicted(operation: Operation, log: OpenLog, reason: LogReason): WaitingSteps<LogReason> {
+    if (reason !== 'backlink') return reason;
+    yield* this.#keepEvidence(operation.header, operation.extensions.logId, log);
+    return this.#marked.has(log.author + log.log) ? 'fork' : reason;
   }
 
   /** Keeps evidence of a fork that came alone; gives why it is refused. */
@@ -223,6 +262,7 @@ export class LogGroup {
     for (const mark of this.#marked.values()) this.#marks.add(mark);
     this.#room?.add(this.#opened);
     if (this.#appended.length > 0) this.#store.announce(this.#appended);
+    if (this.#isLeft) this.#store.gaveUp();
   }
 
   /** The log that the last operation was of, if it is this one: most often it is. */
@@ -261,26 +301,30 @@ export class LogGroup {
       heldId: bytesOf(yield* this.#idAt('canonical', log, sequence)),
       beforeId:
         sequence > head.height ? undefined : bytesOf(yield* this.#idAt('canonical', log, sequence - 1)),
-      side: yield* this.#sideOf(log),
+      side: yield* this.#sideOf(log, sequence),
       isForked: this.#markOf(log) !== undefined,
     };
   }
 
-  *#sideOf(log: OpenLog): WaitingSteps<SideBranch | undefined> {
-    const from = log.head?.side?.from;
-    if (from === undefined) return undefined;
-    const ids: Uint8Array[] = [];
-    for (;;) {
-      const id = yield* this.#idAt('side', log, from + ids.length);
-      if (id === undefined) return { from, ids };
-      ids.push(fromHex(id)!);
+  /** The side branch as one operation meets it: a branch may be long, and each of its operations asks. */
+  *#sideOf(log: OpenLog, sequence: number): WaitingSteps<SideBranch | undefined> {
+    const side = log.head?.side;
+    if (side === undefined) return undefined;
+    const ids: { readonly length: number; [at: number]: Uint8Array | undefined } = {
+      length: side.height - side.from + 1,
+    };
+    for (const at of [sequence - 1, sequence]) {
+      if (at >= side.from && at <= side.height)
+        ids[at - side.from] = bytesOf(yield* this.#idAt('side', log, at));
     }
+    return { from: side.from, ids };
   }
 
   *#idAt(branch: Branch, log: OpenLog, sequence: number): WaitingSteps<string | undefined> {
     const { head } = log;
     if (head === undefined || sequence < 0) return undefined;
-    if (branch === 'canonical' && sequence === head.height) return head.tip;
+    const end = branch === 'side' ? head.side : head;
+    if (sequence === end?.height) return end.tip;
     const record = yield* this.#placeAt(branch, log, sequence);
     return record === undefined ? undefined : idOfOperation(record);
   }
@@ -288,7 +332,8 @@ export class LogGroup {
   *#placeAt(branch: Branch, log: OpenLog, sequence: number): WaitingSteps<string | undefined> {
     const changed = log[branch];
     if (changed.has(sequence)) return changed.get(sequence);
-    if (branch === 'canonical' && sequence > log.head!.height) return undefined;
+    const { first, height } = log.head!;
+    if (branch === 'canonical' && (sequence < first || sequence > height)) return undefined;
     return yield* this.#store.placeSteps(branch, log, sequence);
   }
 
@@ -354,11 +399,17 @@ export class LogGroup {
     return before;
   }
 
-  /** Deletes everything below a prune point, of both branches. */
+  /** Deletes everything below a prune point, of both branches; of a long log that is noted, to be done later. */
   *#giveUp(log: OpenLog, { first, height, side }: LogHead, point: number): WaitingSteps<void> {
-    for (let sequence = first; sequence <= height && sequence < point; sequence += 1) {
-      yield* this.#forget('canonical', log, sequence);
-      yield;
+    const end = Math.min(height + 1, point);
+    this.#isLeft ||= end - first > MOST_REMOVED_AT_ONCE;
+    if (end - first > MOST_REMOVED_AT_ONCE)
+      this.#changes.push([givenUpKey(log.author, log.log, point), String(first)]);
+    else {
+      for (let sequence = first; sequence < end; sequence += 1) {
+        yield* this.#forget('canonical', log, sequence);
+        yield;
+      }
     }
     if (side === undefined) return;
     for (let sequence = side.from; sequence <= side.height; sequence += 1) {
@@ -372,17 +423,14 @@ export class LogGroup {
     const record = yield* this.#placeAt(branch, log, sequence);
     if (record === undefined) return;
     const { id, body, isApart } = decodeOperation(record);
-    const place = { author: log.author, log: log.log, sequence, id };
-    const whole = isApart ? yield* this.#bodyApart(place) : body;
+    const place = placeIn(log, sequence, id);
+    const whole = isApart ? yield* this.#bodies.apart(place) : body;
     this.#notes.forget(id);
-    yield* appendForgotten(this.#changes, id, saidIn(whole));
+    yield* appendForgotten(this.#changes, id, writesIn(whole));
     this.#changes.push([operationKey(id), undefined]);
-    if (isApart) this.#changes.push([bodyKey(place), undefined]);
+    if (isApart) this.#bodies.drop(place);
+    if (!hasBody(record)) this.#bodies.found(place);
     this.#put(branch, log, sequence, undefined);
-  }
-
-  *#bodyApart(place: OperationPlace): WaitingSteps<Uint8Array | undefined> {
-    return this.#bodies.get(place.id) ?? (yield* this.#store.bodySteps(place));
   }
 
   /** Puts an operation at a place, which is where it is found from now on. */
@@ -406,10 +454,8 @@ export class LogGroup {
   }
 }
 
-/** What a body says to the graph. */
-function saidIn(body: Uint8Array | undefined): readonly FieldWrite[] {
-  const delta = body === undefined ? undefined : decodeDelta(body);
-  return (delta?.ok === true ? delta.value?.writes : undefined) ?? [];
+function placeIn({ author, log }: LogName, sequence: number, id: string): OperationPlace {
+  return { author, log, sequence, id };
 }
 
 function heldOf(author: Uint8Array, { first, height, tip }: LogHead, log: OpenLog): HeldLog {

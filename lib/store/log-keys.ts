@@ -13,6 +13,8 @@ import type { Change } from './storage.ts';
  * | `b/<author><log><sequence><id>` | bytes of a body that is too large to stand there |
  * | `h/<author><log>` | where the log begins and ends, see `log-head.ts` |
  * | `t/<topic><author><log>` | nothing: the log belongs to the topic |
+ * | `u/<author><log><sequence>` | id of an operation that came without its body |
+ * | `z/<author><log><sequence>` | of a prune point whose log is being removed: the first place that is left |
  * | `f/<author><log><sequence>` | both headers of a fork, as base64url |
  * | `x/<author><log>` | how far the log is hidden, see `fork-marks.ts` |
  * | `y/<author><log>` | where the log ended earlier, see `held-notes.ts` |
@@ -22,7 +24,7 @@ import type { Change } from './storage.ts';
  * the graph had the same before it came, or before the whole list; nothing where the node's own record tells that, see
  * `node-source.ts` |
  * | `w/<number>` | souls that have something to be witnessed, as JSON |
- * | `u/<number>` | the first half of the id of the operation that witnessed what a mark of this number stood for; nothing
+ * | `a/<number>` | the first half of the id of the operation that witnessed what a mark of this number stood for; nothing
  * where the histories of all its nodes tell that |
  */
 const OPERATION = 'o/';
@@ -31,11 +33,13 @@ const CANONICAL = 'l/';
 const SIDE = 'k/';
 const HEAD = 'h/';
 const TOPIC = 't/';
+const LACK = 'u/';
+const GIVEN_UP = 'z/';
 const FORK = 'f/';
 const HIDING = 'x/';
 const HELD = 'y/';
 const MARK = 'w/';
-const WITNESSED = 'u/';
+const WITNESSED = 'a/';
 const HISTORY = 'i/';
 /** First character after the one that ends each of these. */
 const AFTER_SLASH = '0';
@@ -62,6 +66,8 @@ export const LOG_PREFIXES: readonly string[] = [
   SIDE,
   HEAD,
   TOPIC,
+  LACK,
+  GIVEN_UP,
   FORK,
   HIDING,
   HELD,
@@ -167,6 +173,26 @@ export function topicRange(topic: string): KeyRange {
 export function parseTopicKey(key: string): { readonly author: string; readonly log: string } {
   const at = TOPIC.length + 2 * ID_DIGITS;
   return { author: key.slice(TOPIC.length + ID_DIGITS, at), log: key.slice(at) };
+}
+
+/** The key of the note that an operation came without its body. */
+export function lackKey(author: string, log: string, sequence: number): string {
+  return LACK + author + log + hexOf(sequence, SEQUENCE_DIGITS);
+}
+
+/** All such notes, or those behind one of them; {@link logOfPlace} and {@link sequenceOfPlace} tell what they are of. */
+export function lackRange(after?: string): KeyRange {
+  return { from: after === undefined ? LACK : after + SEPARATOR, to: LACK.slice(0, -1) + AFTER_SLASH };
+}
+
+/** The key of the note that what lies below a prune point is being removed. */
+export function givenUpKey(author: string, log: string, point: number): string {
+  return GIVEN_UP + author + log + hexOf(point, SEQUENCE_DIGITS);
+}
+
+/** All such notes; {@link logOfPlace} and {@link sequenceOfPlace} tell what they are of. */
+export function givenUpRange(): KeyRange {
+  return { from: GIVEN_UP, to: GIVEN_UP.slice(0, -1) + AFTER_SLASH };
 }
 
 /** The key of evidence. */

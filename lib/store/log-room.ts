@@ -3,6 +3,8 @@ import type { Storage } from './storage.ts';
 
 /** Keys read in one step. */
 const STEP_KEYS = 1024;
+/** Forks whose evidence is kept beyond the logs that are held: each is told to everybody who does not know it. */
+const MOST_UNHELD_FORKS = 1000;
 
 /** How many logs are held, and whether a stranger may open one more; each author has one. */
 export class LogRoom {
@@ -43,7 +45,7 @@ export class LogRoom {
 
   /** True when evidence of one more fork may be kept beside so many. */
   hasEvidenceRoom(kept: number): boolean {
-    return kept < this.#most;
+    return kept < Math.min(this.#most, this.#size + MOST_UNHELD_FORKS);
   }
 
   /** Counts logs that were opened, durably. */

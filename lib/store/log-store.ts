@@ -13,6 +13,8 @@ import {
   headKey,
   headRange,
   historyKey,
+  lackKey,
+  lackRange,
   logOfPlace,
   operationKey,
   parseHeadKey,
@@ -71,6 +73,7 @@ export interface AppendedOperation {
 export class LogStore {
   readonly #storage: Storage;
   #onAppended: (appended: readonly AppendedOperation[]) => void = () => undefined;
+  #onGaveUp: () => void = () => undefined;
   readonly #heads = new TwoGenerations<string, LogHead>(KEPT_HEADS);
 
   constructor(storage: Storage) {
@@ -100,6 +103,11 @@ export class LogStore {
     return yield* waitFor(this.#storage.getBytes(bodyKey(place)));
   }
 
+  /** The id of the operation at a place that came without its body, undefined when none did. */
+  *lackSteps({ author, log }: LogName, sequence: number): WaitingSteps<string | undefined> {
+    return yield* waitFor(this.#storage.getText(lackKey(author, log, sequence)));
+  }
+
   /** Calls back with operations that are new here, whoever brought them, within the turn in which they are durable. */
   onAppended(listener: (appended: readonly AppendedOperation[]) => void): void {
     this.#onAppended = listener;
@@ -108,6 +116,16 @@ export class LogStore {
   /** Tells of operations that are durable. */
   announce(appended: readonly AppendedOperation[]): void {
     this.#onAppended(appended);
+  }
+
+  /** Calls back when an author gave up so much that it is to be removed by and by. */
+  onGaveUp(listener: () => void): void {
+    this.#onGaveUp = listener;
+  }
+
+  /** Tells that an author did, once that is durable. */
+  gaveUp(): void {
+    this.#onGaveUp();
   }
 
   /** Tells where a log ends, once that is durable. */
@@ -190,7 +208,8 @@ export class LogStore {
     until: number,
     most: number,
   ): Promise<StoredOperation[]> {
-    const cursor = this.#storage.range(placeRange(branch, author, log, after, until));
+    const from = branch === 'side' ? after : await this.#heldAfter({ author, log }, after);
+    const cursor = this.#storage.range(placeRange(branch, author, log, from, until));
     const found: StoredOperation[] = [];
     let bytes = 0;
     try {
@@ -280,6 +299,28 @@ export class LogStore {
     return places.map((place) => place !== undefined);
   }
 
+  /**
+   * The next operations that came without their bodies, of one log and at most so many; undefined behind the last.
+   *
+   * @param after the one to begin behind
+   */
+  async lacking(
+    after: (LogName & { readonly sequence: number }) | undefined,
+    most: number,
+  ): Promise<(LogName & { readonly places: readonly number[] }) | undefined> {
+    const range = lackRange(after && lackKey(after.author, after.log, after.sequence));
+    const cursor = this.#storage.range(range);
+    try {
+      const keys = (await cursor.next(most)).map(([key]) => key);
+      if (keys[0] === undefined) return undefined;
+      const { author, log } = logOfPlace(keys[0]);
+      const isOfLog = (key: string): boolean => key.startsWith(author + log, key.indexOf('/') + 1);
+      return { author, log, places: keys.filter(isOfLog).map(sequenceOfPlace) };
+    } finally {
+      await cursor.close();
+    }
+  }
+
   /** Both headers of a log's fork, undefined when there is no evidence of one. */
   async evidence(log: LogName): Promise<readonly [Uint8Array, Uint8Array] | undefined> {
     const entry = await this.#first(forkRange(log));
@@ -293,6 +334,12 @@ export class LogStore {
     } finally {
       await cursor.close();
     }
+  }
+
+  /** A place, or the one before a log begins: what its author gave up may not be removed yet. */
+  async #heldAfter(name: LogName, after: number | undefined): Promise<number | undefined> {
+    const first = (this.#heads.get(name.author + name.log) ?? (await this.head(name)))?.first ?? 0;
+    return first > (after ?? -1) + 1 ? first - 1 : after;
   }
 
   async #totalAt(branch: Branch, name: LogName, sequence: number): Promise<number> {

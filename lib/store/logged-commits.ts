@@ -58,6 +58,7 @@ const COUNTED_AS: Readonly<Record<Placement, keyof OperationCounts>> = {
   append: 'taken',
   restart: 'taken',
   known: 'known',
+  filled: 'known',
   'side-start': 'forked',
   'side-append': 'forked',
   switch: 'forked',

@@ -70,6 +70,11 @@ export function withTotal(record: string, total: number): string {
   return `${record.slice(0, start + 1)}${total}${record.slice(middle)}`;
 }
 
+/** True for a record with a body, which may be kept apart. */
+export function hasBody(record: string): boolean {
+  return !record.endsWith(' ');
+}
+
 /** A record without its body. */
 export function withoutBody(record: string): string {
   const [, , end] = bordersOf(record);

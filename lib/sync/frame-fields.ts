@@ -7,6 +7,8 @@ import { MOST_BODY_BYTES } from '../log/operation.ts';
 
 /** Bytes of the random part of a hello. */
 export const NONCE_BYTES = 32;
+/** Places of one log in a frame. */
+export const MOST_PLACES = 64;
 
 const MOST_UINT32 = 2 ** 32 - 1;
 const ID_BYTES = 32;
@@ -84,6 +86,35 @@ export const bodyKind: FieldKind<Uint8Array | undefined> = {
   toJson: (body) => (body === undefined ? null : toBase64Url(body)),
   fromJson: (json) => (json === null ? value(undefined) : someBody.fromJson(json)),
 };
+
+/** Places of operations in a log, in order: at least one, at most {@link MOST_PLACES}. */
+export const placesKind: FieldKind<readonly number[]> = {
+  write: (writer, places) => {
+    writer.array(places.length);
+    for (const place of places) writer.uint(place);
+  },
+  read: (scanner) => {
+    const count = scanner.array();
+    if (count === 0 || count > MOST_PLACES) scanner.refuse('no places, or too many');
+    const places: number[] = [];
+    while (places.length < count && scanner.fault === undefined) places.push(scanner.uint(MOST_UINT32));
+    if (!areInOrder(places)) scanner.refuse('places out of order');
+    return places;
+  },
+  toJson: (places) => places,
+  fromJson: (json) => {
+    const isList = Array.isArray(json) && json.length > 0 && json.length <= MOST_PLACES;
+    const places = isList ? (json as readonly unknown[]) : [undefined];
+    return places.every((place) => sessionKind.fromJson(place) !== undefined) &&
+      areInOrder(places as readonly number[])
+      ? value(places as readonly number[])
+      : undefined;
+  },
+};
+
+function areInOrder(places: readonly number[]): boolean {
+  return places.every((place, at) => at === 0 || places[at - 1]! < place);
+}
 
 /** Whether more parts follow; absent when not. */
 export const moreKind: FieldKind<boolean> = {

@@ -40,6 +40,8 @@ export interface IntakeOptions {
 
 /** Something to be checked. */
 interface Waiting {
+  /** What has to be gone through. */
+  readonly bytes: number;
   /** Begins what goes on beside other things, if there is anything. */
   begin(): void;
   /** What goes on so; undefined when it is done. */
@@ -50,10 +52,14 @@ interface Waiting {
   fail(error: unknown): void;
 }
 
+/** By author: resolves when what waits for a decision has it, or cannot have one. */
+type Undecided = Map<string, Promise<void>>;
+
 const NO_WRITES: Writes = [];
 
-/** Operations checked between two looks at the clock. */
+/** Operations checked between two looks at the clock, and bytes of them. */
 const CHECKED_AT_ONCE = 4;
+const CHECKED_BYTES = 16_384;
 /** Operations whose signatures are checked beside others: enough to busy all threads, few enough for others to get one. */
 const MOST_AHEAD = 32;
 
@@ -64,6 +70,8 @@ const MOST_AHEAD = 32;
 export class Intake {
   readonly #options: IntakeOptions;
   readonly #slices: Slices;
+  /** Operations that wait for a decision, the last of each author: those of others go on meanwhile. */
+  readonly #undecided: Undecided = new Map();
   #waiting: Waiting[] = [];
   #isRunning = false;
   #lastTopic: { readonly topic: Uint8Array; readonly logId: Uint8Array } | undefined;
@@ -75,7 +83,7 @@ export class Intake {
 
   /** Takes an operation of a topic in. */
   take(topic: Uint8Array, header: Uint8Array, body: Uint8Array | undefined, taker: Taker): void {
-    this.#add(new Taking(this.#options, this.#logIdOf(topic), header, body, taker));
+    this.#add(new Taking(this.#options, this.#undecided, this.#logIdOf(topic), header, body, taker));
   }
 
   /** Checks two headers as evidence of a fork, and keeps it; gives why they are none. */
@@ -91,7 +99,13 @@ export class Intake {
         seen({ author: toHex(evidence.value.canonical.author), log: toHex(evidence.value.logId) });
         this.#keep(evidence.value, resolve);
       };
-      this.#add({ check, fail: reject, begin: () => undefined, signing: undefined });
+      this.#add({
+        bytes: first.length + second.length,
+        check,
+        fail: reject,
+        begin: () => undefined,
+        signing: undefined,
+      });
     });
   }
 
@@ -115,24 +129,27 @@ export class Intake {
     while (this.#waiting.length > 0) {
       const waiting = this.#waiting;
       this.#waiting = [];
-      for (let at = 0, begun = 0; at < waiting.length; at += 1) {
+      for (let at = 0, begun = 0, bytes = 0; at < waiting.length; at += 1) {
         const ahead = Math.min(at + MOST_AHEAD, waiting.length);
         for (; begun < ahead; begun += 1) waiting[begun]!.begin();
         // Half of them at a time, as each wait costs a turn.
         if (waiting[at]!.signing !== undefined)
           yield waiting[Math.min(at + MOST_AHEAD / 2, begun - 1)]!.signing;
         while (waiting[at]!.signing !== undefined) yield waiting[at]!.signing;
-        yield* this.#do(waiting[at]!);
-        if (at % CHECKED_AT_ONCE === 0) yield;
+        this.#do(waiting[at]!);
+        bytes += waiting[at]!.bytes;
+        if (at % CHECKED_AT_ONCE !== 0 && bytes < CHECKED_BYTES) continue;
+        bytes = 0;
+        yield;
       }
     }
     this.#isRunning = false;
   }
 
-  *#do(waiting: Waiting): WaitingSteps<void> {
+  #do(waiting: Waiting): void {
     try {
       const checking = waiting.check();
-      if (checking instanceof Promise) yield checking;
+      if (checking instanceof Promise) checking.catch((error: unknown) => waiting.fail(error));
     } catch (error) {
       waiting.fail(error);
     }
@@ -151,6 +168,7 @@ const READ = new Uint8Array(0);
 /** One operation that is checked, then a request to the writer: one object on all its way, as there are so many. */
 class Taking implements Waiting, PutRequest {
   readonly #options: IntakeOptions;
+  readonly #undecided: Undecided;
   readonly #logId: Uint8Array;
   readonly #taker: Taker;
   #header: Uint8Array;
@@ -161,19 +179,25 @@ class Taking implements Waiting, PutRequest {
   operation: Operation | undefined = undefined;
   owner: string | undefined = undefined;
   writes: Writes = NO_WRITES;
+  readonly bytes: number;
+  /** What others of the author wait for, while this one waits for a decision. */
+  #decided: Promise<void> | undefined = undefined;
 
   constructor(
     options: IntakeOptions,
+    undecided: Undecided,
     logId: Uint8Array,
     header: Uint8Array,
     body: Uint8Array | undefined,
     taker: Taker,
   ) {
     this.#options = options;
+    this.#undecided = undecided;
     this.#logId = logId;
     this.#header = header;
     this.#body = body;
     this.#taker = taker;
+    this.bytes = header.length + (body?.length ?? 0);
   }
 
   get isInvited(): boolean {
@@ -192,7 +216,7 @@ class Taking implements Waiting, PutRequest {
   }
 
   check(): MaybePromise<void> {
-    const { allow, verify } = this.#options;
+    const { verify } = this.#options;
     const read = this.#read ?? this.#taken(readOperation(this.#header, this.#body, verify));
     if (!read.ok) return this.#refuse(read.reason);
     const operation = read.value;
@@ -203,9 +227,36 @@ class Taking implements Waiting, PutRequest {
     this.#taker.seen({ author, log, id, sequence: operation.header.sequence });
     this.operation = operation;
     this.owner = author;
-    const allowed = allow === undefined ? said.value : allow(said.value, author);
-    if (allowed instanceof Promise) return allowed.then((writes) => this.#submit(writes));
+    const before = this.#undecided.get(author);
+    const deciding =
+      before === undefined ? this.#decide(said.value, author) : this.#decideAfter(before, said.value, author);
+    if (deciding instanceof Promise) this.#noteUndecided(author, deciding);
+    return deciding;
+  }
+
+  /** Asks what of it may be in the graph, and submits that. */
+  #decide(writes: Writes, author: string): MaybePromise<void> {
+    const { allow } = this.#options;
+    const allowed = allow === undefined ? writes : allow(writes, author);
+    if (allowed instanceof Promise) return allowed.then((some) => this.#submit(some));
     return this.#submit(allowed);
+  }
+
+  /** Operations of one author keep their order. */
+  async #decideAfter(before: Promise<void>, writes: Writes, author: string): Promise<void> {
+    await before;
+    await this.#decide(writes, author);
+  }
+
+  #noteUndecided(author: string, deciding: Promise<void>): void {
+    this.#decided = this.#forgetAfter(deciding, author);
+    this.#undecided.set(author, this.#decided);
+  }
+
+  async #forgetAfter(deciding: Promise<void>, author: string): Promise<void> {
+    await deciding.catch(() => undefined);
+    // Others may wait behind this one by now.
+    if (this.#undecided.get(author) === this.#decided) this.#undecided.delete(author);
   }
 
   settle(outcome: PutOutcome): void {
@@ -300,6 +351,10 @@ class PlacedOperation implements TakenOperation {
 
   get known(): boolean {
     return this.placement === 'known';
+  }
+
+  get filled(): boolean {
+    return this.placement === 'filled';
   }
 }
 

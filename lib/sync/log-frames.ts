@@ -13,6 +13,7 @@ import {
   keyKind,
   moreKind,
   nonceKind,
+  placesKind,
   sessionKind,
   signatureKind,
   textKind,
@@ -58,6 +59,15 @@ interface FrameContents {
   /** Two headers of one place. */
   readonly fork: { readonly session: number; readonly first: Uint8Array; readonly second: Uint8Array };
   readonly error: { readonly session: number; readonly code: number; readonly text: string };
+  /** Asks for operations of a log with their bodies, which this side has got without. */
+  readonly bodies: {
+    readonly session: number;
+    readonly author: Uint8Array;
+    readonly log: Uint8Array;
+    readonly places: readonly number[];
+  };
+  /** Everything was sent that is held of what the last {@link FrameContents.bodies} asked for. */
+  readonly given: { readonly session: number };
 }
 
 interface OperationFrame {
@@ -102,6 +112,8 @@ const LAYOUTS: Readonly<Record<FrameType, Layout>> = {
   close: [25, { session: sessionKind }],
   fork: [26, { session: sessionKind, first: headerKind, second: headerKind }],
   error: [27, { session: sessionKind, code: countKind, text: textKind }],
+  bodies: [28, { session: sessionKind, author: keyKind, log: keyKind, places: placesKind }],
+  given: [29, { session: sessionKind }],
 };
 
 const TYPE_BY_CODE: ReadonlyMap<number, FrameType> = new Map(

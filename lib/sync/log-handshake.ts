@@ -26,6 +26,8 @@ export interface NodeIdentity {
 /** What a handshake needs. */
 export interface HandshakeOptions {
   readonly signer: Signer;
+  /** True on the side that dialled. */
+  readonly dialled: boolean;
   /** Hash of the network's name. */
   readonly network: Uint8Array;
   readonly features: Features;
@@ -40,9 +42,12 @@ export interface HandshakeStep {
   readonly peer: NodeIdentity | undefined;
 }
 
-/** What a node signs: both nonces, its own first, so that nobody can give it its own proof back. */
-function challenge(ownNonce: Uint8Array, otherNonce: Uint8Array, network: Uint8Array): Uint8Array {
-  return concatBytes(utf8(LOG_SUBPROTOCOL), ownNonce, otherNonce, network);
+/**
+ * What both nodes sign: both nonces, that of the side that dialled first. So nobody who dialled two nodes can pass each of
+ * them for the other by carrying their proofs to and fro.
+ */
+function challenge(dialled: Uint8Array, accepted: Uint8Array, network: Uint8Array): Uint8Array {
+  return concatBytes(utf8(LOG_SUBPROTOCOL), dialled, accepted, network);
 }
 
 /** The beginning of a connection on `/log`: both say hello at once, then prove their keys (frames 0 and 1). */
@@ -62,19 +67,24 @@ export class LogHandshake {
 
   /** Takes the next frame; after a fault the connection is to be closed. */
   receive(frame: LogFrame): Result<HandshakeStep, HandshakeFault> {
-    const { signer, network, nonce } = this.#options;
+    const { signer, network } = this.#options;
     if (frame.type === 'hello' && this.#hello === undefined) {
       if (!equalBytes(frame.network, network)) return failure('network');
       if (equalBytes(frame.nodeKey, signer.publicKey)) return failure('self');
       this.#hello = frame;
-      const signature = signer.sign(challenge(nonce, frame.nonce, network));
+      const signature = signer.sign(this.#challenge(frame.nonce));
       return success({ send: [{ type: 'proof', signature }], peer: undefined });
     }
     if (frame.type !== 'proof' || this.#hello === undefined) return failure('order');
     const { nodeKey, nonce: theirs } = this.#hello;
     const verify = this.#options.verify ?? verifyStrict;
-    if (!verify(nodeKey, challenge(theirs, nonce, network), frame.signature)) return failure('proof');
+    if (!verify(nodeKey, this.#challenge(theirs), frame.signature)) return failure('proof');
     return success({ send: [], peer: { nodeKey, features: this.#common() } });
+  }
+
+  #challenge(theirs: Uint8Array): Uint8Array {
+    const { dialled, nonce, network } = this.#options;
+    return dialled ? challenge(nonce, theirs, network) : challenge(theirs, nonce, network);
   }
 
   #common(): Features {

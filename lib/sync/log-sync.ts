@@ -1,5 +1,6 @@
+import { fromHex, toHex } from '../base/byte-texts.ts';
 import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
-import { countLogs, type LogName, type Tip, type Tips } from '../log/heights.ts';
+import type { LogName, Tip, Tips } from '../log/heights.ts';
 import type { LogFrame } from './log-frames.ts';
 import { forkedLog, PeerHeights, type BehindLog } from './peer-heights.ts';
 
@@ -56,6 +57,10 @@ export type SessionAction =
     }
   /** Check two headers as evidence of a fork, and keep it. */
   | { readonly do: 'evidence'; readonly first: Uint8Array; readonly second: Uint8Array }
+  /** Send operations with their bodies that the other side lacks, by {@link LogSession.send}; then say {@link LogSession.gave}. */
+  | { readonly do: 'give'; readonly bodies: LackingBodies }
+  /** The other side has sent what it has of the bodies that this one asked for. */
+  | { readonly do: 'given' }
   /** How much the other side is going to send. */
   | { readonly do: 'expect'; readonly operations: number; readonly bytes: number }
   /** Both have sent what the other lacked: logs that went on meanwhile are to be sent by {@link LogSession.send}. */
@@ -69,6 +74,12 @@ export interface OutgoingOperation extends LogName {
   readonly sequence: number;
   readonly header: Uint8Array;
   readonly body: Uint8Array | undefined;
+}
+
+/** Operations of one log that are held without their bodies. */
+export interface LackingBodies extends LogName {
+  /** Their sequence numbers, in order. */
+  readonly places: readonly number[];
 }
 
 /** What to do with an operation that was just appended here. */
@@ -103,10 +114,14 @@ export class LogSession {
   /** Who opened the session, and how far the agreement on the topic is. */
   #step: 'new' | 'opened' | 'asked' | 'agreed' = 'new';
   #remote = new Map<string, Map<string, Tip>>();
+  /** Logs in it: to count them at each part would cost as much as all of them. */
+  #remoteLogs = 0;
   #hasRemote = false;
   #tipsSent = false;
   #doneSent = false;
   #doneReceived = false;
+  /** True while bodies are asked for. */
+  #isAsking = false;
   readonly #peer = new PeerHeights();
 
   constructor({ session, mostLogs, mayHold = () => true }: SessionOptions) {
@@ -169,6 +184,21 @@ export class LogSession {
     return [this.#send({ type: 'fork', session: this.#session, first, second })];
   }
 
+  /** Asks for operations with their bodies; once at a time. */
+  ask({ author, log, places }: LackingBodies): SessionAction[] {
+    if (this.#state !== 'live' || this.#isAsking) return [];
+    this.#isAsking = true;
+    const [authorBytes, logBytes] = [fromHex(author)!, fromHex(log)!];
+    return [
+      this.#send({ type: 'bodies', session: this.#session, author: authorBytes, log: logBytes, places }),
+    ];
+  }
+
+  /** Says that everything was sent that the other side asked for. */
+  gave(): SessionAction[] {
+    return this.#state === 'live' ? [this.#send({ type: 'given', session: this.#session })] : [];
+  }
+
   /** Says that everything was sent. */
   sent(): SessionAction[] {
     if (this.#state !== 'syncing' || this.#doneSent) return [];
@@ -198,6 +228,13 @@ export class LogSession {
     if (!mayFollow && sequence > (after ?? -1) + 1) {
       return { do: 'catch-up', log: { author, log, after, forked: false } };
     }
+    this.#peer.sent(operation);
+    return { do: 'send', frame: this.#frameOf(operation) };
+  }
+
+  /** What to do with an operation whose body came now: whoever was sent it before was sent it without. */
+  filled(operation: OutgoingOperation): AppendVerdict {
+    if (this.#state !== 'live') return { do: 'nothing' };
     this.#peer.sent(operation);
     return { do: 'send', frame: this.#frameOf(operation) };
   }
@@ -275,6 +312,14 @@ export class LogSession {
   }
 
   #receiveOther(frame: LogFrame): SessionAction[] {
+    if (frame.type === 'bodies' && this.#state === 'live') {
+      const { author, log, places } = frame;
+      return [{ do: 'give', bodies: { author: toHex(author), log: toHex(log), places } }];
+    }
+    if (frame.type === 'given' && this.#isAsking) {
+      this.#isAsking = false;
+      return [{ do: 'given' }];
+    }
     if (frame.type === 'fork' && this.#hasRemote) {
       return [{ do: 'evidence', first: frame.first, second: frame.second }];
     }
@@ -305,13 +350,13 @@ export class LogSession {
     for (const [author, logs] of tips) {
       const known = this.#remote.get(author) ?? new Map<string, Tip>();
       for (const [log, tip] of logs) {
+        if (!known.has(log)) this.#remoteLogs += 1;
         known.set(log, tip);
         this.#peer.begin({ author, log }, tip.height);
       }
       this.#remote.set(author, known);
     }
-    const logs = countLogs(this.#remote);
-    if (logs > this.#mostLogs || !this.#mayHold(logs)) return this.fail('logs');
+    if (this.#remoteLogs > this.#mostLogs || !this.#mayHold(this.#remoteLogs)) return this.fail('logs');
     if (more) return [];
     this.#hasRemote = true;
     const remote = this.#remote;

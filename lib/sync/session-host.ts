@@ -4,11 +4,13 @@ import type { LogFrame } from './log-frames.ts';
 import {
   LogSession,
   type AppendVerdict,
+  type LackingBodies,
   type SessionAction,
   type SessionEnd,
   type SessionFault,
 } from './log-sync.ts';
 import type { BehindLog } from './peer-heights.ts';
+import { MOST_PLACES } from './frame-fields.ts';
 import type {
   PlanPart,
   SeenOperation,
@@ -29,6 +31,10 @@ const MOST_TAKING = 192;
 const MOST_TAKING_BYTES = 4 * 1024 * 1024;
 /** Part of that at which it is read again. */
 const RELEASE_SHARE = 0.5;
+/** Questions for bodies in a row that may bring none. */
+const MOST_FRUITLESS = 3;
+/** Bodies that are owed to the other side at once. */
+const MOST_OWED = 1024;
 /** Forked logs that are remembered of a session. */
 const MOST_FORKS = 10_000;
 /** Reasons to leave an operation out that are nobody's fault: forks, what was given up, and authors without room. */
@@ -61,6 +67,8 @@ export interface SessionHostOptions {
   /** Whether so many logs may be remembered of the other side; yes when absent. */
   readonly mayHold?: ((logs: number) => boolean) | undefined;
   readonly store: SyncStore;
+  /** True when the other side can be asked for bodies that this one lacks. */
+  readonly asksBodies?: boolean | undefined;
   /** False for a side whose new authors are taken while there is room for strangers; true when absent. */
   readonly isInvited?: boolean | undefined;
   /** Sends a frame; the promise, if any, settles when more may be sent. */
@@ -127,6 +135,10 @@ export class SessionHost {
   #taking = 0;
   #takingBytes = 0;
   #taken = 0;
+  /** Bodies that came later, those before the last question among them, and questions in a row that brought none. */
+  #filled = 0;
+  #filledBefore = 0;
+  #fruitless = 0;
   #plan: SyncPlan = { operations: 0, bytes: 0, parts: [] };
   #incoming = { operations: 0, bytes: 0 };
   #idle: (() => void)[] = [];
@@ -136,6 +148,8 @@ export class SessionHost {
   #isCatchingUp = false;
   /** Logs that both sides know to be forked, by evidence that went over this session. */
   readonly #forks = new Set<string>();
+  /** Operations whose bodies the other side asked for when they were not here, by log and place. */
+  readonly #owed = new Set<string>();
   /** Tells the store that the other side has sent what it has, or is gone. */
   #isHeard: () => unknown = () => undefined;
 
@@ -197,7 +211,9 @@ export class SessionHost {
   appended(operation: TakenOperation): void {
     if (operation.forkedAt !== undefined) {
       this.#follow(this.#session.forked(operation, operation.forkedAt));
-    } else if (this.#isBlocked) this.#session.missed(operation, operation.mayFollow);
+    } else if (operation.filled === true || this.#isOwed(operation))
+      this.#follow(this.#session.filled(operation));
+    else if (this.#isBlocked) this.#session.missed(operation, operation.mayFollow);
     else this.#follow(this.#session.appended(operation, operation.mayFollow));
   }
 
@@ -264,6 +280,11 @@ export class SessionHost {
       case 'expect':
         this.#incoming = { operations: action.operations, bytes: action.bytes };
         return;
+      case 'give':
+        return this.#giveLater(action.bodies);
+      case 'given':
+        void this.#askOn();
+        return;
       case 'end':
         this.#tellHeard();
         this.#options.onEnd?.(action.end);
@@ -291,6 +312,7 @@ export class SessionHost {
         for (const log of action.behind) this.#session.fallBehind(log);
         if (action.behind.length > 0) this.#catchUpSoon();
         void this.#tellLive();
+        if (this.#options.asksBodies === true) this.#ask();
     }
   }
 
@@ -350,6 +372,47 @@ export class SessionHost {
     if (forked) await this.#sendPart({ ...range, after: undefined, side: true });
   }
 
+  /** Asks for some of the bodies that are lacking here. */
+  #ask(): void {
+    this.#later(async () => {
+      const lacking = await this.#options.store.lacking?.(MOST_PLACES);
+      this.#filledBefore = this.#filled;
+      if (lacking !== undefined) this.#do(this.#session.ask(lacking));
+    });
+  }
+
+  /** Asks for more as long as the other side has some: bodies that everybody has pruned are never to be had. */
+  async #askOn(): Promise<void> {
+    if (this.#taking > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    this.#fruitless = this.#filled > this.#filledBefore ? 0 : this.#fruitless + 1;
+    if (this.#fruitless < MOST_FRUITLESS) this.#ask();
+  }
+
+  /** Sends what is held of some bodies, after what is being sent; who asks for much meanwhile is not read. */
+  #giveLater(bodies: LackingBodies): void {
+    this.#countTaking(1, 0);
+    this.#later(async () => {
+      for (const place of bodies.places) await this.#giveAt(bodies, place);
+      this.#do(this.#session.gave());
+    });
+    void this.#outgoing.then(() => this.#countTaking(-1, 0));
+  }
+
+  async #giveAt({ author, log }: LogName, place: number): Promise<void> {
+    const held = (await this.#options.store.at?.(this.#topic!, { author, log }, place)) ?? [];
+    const whole = held.filter(({ body }) => body !== undefined);
+    if (whole.length === 0 && this.#owed.size < MOST_OWED) this.#owed.add(`${author}${log}${place}`);
+    for (const operation of whole) {
+      for (const action of this.#session.send(operation))
+        if (action.do === 'send') await this.#options.send(action.frame);
+    }
+  }
+
+  /** True for an operation whose body the other side asked for when it was not here. */
+  #isOwed({ author, log, sequence, body }: TakenOperation): boolean {
+    return this.#owed.size > 0 && body !== undefined && this.#owed.delete(`${author}${log}${sequence}`);
+  }
+
   #take({ header, body, live }: Extract<SessionAction, { do: 'take' }>): void {
     const bytes = header.length + (body?.length ?? 0);
     this.#countTaking(1, bytes);
@@ -383,6 +446,7 @@ export class SessionHost {
 
   #onTaken(operation: TakenOperation): void {
     if (operation.known) return;
+    if (operation.filled === true) this.#filled += 1;
     this.#taken += 1;
     if (operation.forkedAt !== undefined) this.#follow(this.#session.forked(operation, operation.forkedAt));
   }

@@ -1,12 +1,12 @@
 import { fromHex, toHex } from '../base/byte-texts.ts';
 import { MOST_SIDE_OPERATIONS } from '../log/fork.ts';
-import { hashBytes } from '../log/hash.ts';
+import { hashBytes, logIdOf } from '../log/hash.ts';
 import { compareTips, type LogName, type Tip, type Tips } from '../log/heights.ts';
 import type { LogReason } from '../log/reasons.ts';
 import type { ForkMarks } from '../store/fork-marks.ts';
-import type { LogStore } from '../store/log-store.ts';
+import type { LogStore, StoredOperation } from '../store/log-store.ts';
 import { Intake, type IntakeOptions } from './intake.ts';
-import type { OutgoingOperation, SessionFault } from './log-sync.ts';
+import type { LackingBodies, OutgoingOperation, SessionFault } from './log-sync.ts';
 import { planParts } from './plan.ts';
 import type { PlanPart, SyncPlan, SyncStore, Taker } from './sync-store.ts';
 
@@ -28,6 +28,8 @@ export class StoredLogs implements SyncStore {
   readonly #intake: Intake;
   readonly #heard: StoredLogsOptions['heard'];
   readonly #marks: ForkMarks | undefined;
+  /** Behind what operations without bodies are looked for next. */
+  #lackingAfter: Parameters<LogStore['lacking']>[0];
 
   constructor(options: StoredLogsOptions) {
     this.#store = options.store;
@@ -91,6 +93,27 @@ export class StoredLogs implements SyncStore {
     seen: (log: LogName) => void = () => undefined,
   ): Promise<LogReason | SessionFault | undefined> {
     return this.#intake.evidence(first, second, seen);
+  }
+
+  async lacking(most: number): Promise<LackingBodies | undefined> {
+    const found = await this.#store.lacking(this.#lackingAfter, most);
+    // From the beginning again, behind the last.
+    this.#lackingAfter = found && { ...found, sequence: found.places.at(-1)! };
+    return found;
+  }
+
+  async at(
+    topic: Uint8Array,
+    { author, log }: LogName,
+    sequence: number,
+  ): Promise<readonly StoredOperation[]> {
+    if (log !== toHex(logIdOf(topic))) return [];
+    const before = sequence === 0 ? undefined : sequence - 1;
+    const [canonical, side] = await Promise.all([
+      this.#store.read('canonical', { author, log }, before, sequence, 1),
+      this.#store.read('side', { author, log }, before, sequence, 1),
+    ]);
+    return [...canonical, ...side];
   }
 
   *forksUnknownTo(remote: Tips): Generator<LogName> {

@@ -2,7 +2,7 @@ import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { Result } from '../base/result.ts';
 import type { LogName, LogRange, Tips } from '../log/heights.ts';
 import type { LogReason } from '../log/reasons.ts';
-import type { OutgoingOperation, SessionFault } from './log-sync.ts';
+import type { LackingBodies, OutgoingOperation, SessionFault } from './log-sync.ts';
 
 /** Operations of one log to be sent, of its canonical branch or of its side branch. */
 export interface PlanPart extends LogRange {
@@ -28,6 +28,8 @@ export interface TakenOperation extends OutgoingOperation {
   readonly mayFollow: boolean;
   /** True when it was held before. */
   readonly known: boolean;
+  /** True when it was held without the body that it has now. */
+  readonly filled?: boolean | undefined;
 }
 
 /** What became of an operation. */
@@ -81,6 +83,15 @@ export interface SyncStore {
     second: Uint8Array,
     seen?: (log: LogName) => void,
   ): MaybePromise<LogReason | SessionFault | undefined>;
+  /**
+   * Some operations that came without their bodies, others with each call; undefined when there are none. Whoever brings an
+   * operation can leave its body away, so others are asked for it.
+   *
+   * @param most how many there are at most
+   */
+  lacking?(most: number): Promise<LackingBodies | undefined>;
+  /** The operations at a place of a log of a topic, on both branches. */
+  at?(topic: Uint8Array, log: LogName, sequence: number): Promise<readonly OutgoingOperation[]>;
   /** Forked logs that another replica does not know as such; none when absent. */
   forksUnknownTo?(remote: Tips): Iterable<LogName>;
 }

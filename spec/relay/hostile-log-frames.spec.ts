@@ -31,6 +31,8 @@ function framesOf(session: number): LogFrame[] {
     { type: 'live', session, header, body: undefined },
     { type: 'done', session },
     { type: 'fork', session, first: header, second: second!.header.bytes },
+    { type: 'bodies', session, author: new Uint8Array(32), log: new Uint8Array(32), places: [0, 7] },
+    { type: 'given', session },
     { type: 'error', session, code: 3, text: 'no' },
     { type: 'close', session },
     { type: 'proof', signature: new Uint8Array(64) },

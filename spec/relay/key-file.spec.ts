@@ -1,5 +1,6 @@
-import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { chmod, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { GraphError } from '../../lib/base/errors.ts';
 import { loadKeyFile } from '../../relay/key-file.ts';
@@ -29,6 +30,31 @@ describe('relay.key-file', () => {
   });
 
   if (process.platform !== 'win32') {
+    it('leaves nothing behind that is no key when the disk is full', async () => {
+      const path = join(await folder(), 'key');
+      const module = new URL('../../relay/key-file.js', import.meta.url).href;
+      const script = `(await import(${JSON.stringify(module)})).loadKeyFile(${JSON.stringify(path)})`;
+      const full = spawnSync('sh', [
+        '-c',
+        'ulimit -f 0; exec "$@"',
+        'sh',
+        process.execPath,
+        '--input-type=module',
+        '-e',
+        script,
+      ]);
+      expect(full.status).to.not.equal(0);
+      expect(await readdir(dirname(path))).to.deep.equal([]);
+      expect(await codeOf(path)).to.equal('loaded');
+      expect(await readdir(dirname(path))).to.deep.equal(['key']);
+    });
+
+    it('says of a link to nowhere that there is no key', async () => {
+      const path = join(await folder(), 'key');
+      await symlink(`${path}-elsewhere`, path);
+      expect(await codeOf(path)).to.match(/^KEY_INVALID .*ENOENT$/);
+    });
+
     it('refuses a file that others may read', async () => {
       const path = join(await folder(), 'key');
       await loadKeyFile(path);

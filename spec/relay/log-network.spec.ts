@@ -73,8 +73,12 @@ class SmallNetwork {
 }
 
 /** Joins two networks by a line that the first dials. */
-async function join(first: SmallNetwork, second: SmallNetwork): Promise<readonly [PairedWire, PairedWire]> {
-  const wires = pairedWires();
+async function join(
+  first: SmallNetwork,
+  second: SmallNetwork,
+  from?: string,
+): Promise<readonly [PairedWire, PairedWire]> {
+  const wires = pairedWires(from);
   second.network.accept(wires[1], false);
   first.network.accept(wires[0], true);
   for (let turn = 0; turn < 30; turn += 1) await setImmediate();
@@ -117,6 +121,24 @@ describe('relay.log-network alone', () => {
     const [late] = await join(a, b);
     expect(late.closedWith).to.deep.equal([1001, 'no logs here now']);
     expect(a.network.lineCount).to.equal(0);
+  });
+
+  it('lets nobody have all places from one address', async () => {
+    const a = new SmallNetwork(1, { limits: limitsWith({ inboundRelays: 3 }) });
+    const many: (readonly [PairedWire, PairedWire])[] = [];
+    for (let at = 0; at < 4; at += 1)
+      many.push(await join(new SmallNetwork(2 + at), a, `198.51.100.7:${at}`));
+    const [mine] = await join(new SmallNetwork(20), a, '203.0.113.5:1');
+    expect(mine.closedWith).to.equal(undefined);
+    expect(many.map(([, here]) => here.closedWith)).to.deep.equal([
+      undefined,
+      undefined,
+      [1013, 'too many relays'],
+      [1013, 'too many relays'],
+    ]);
+    expect(a.network.lineCount).to.equal(3);
+    const [, second] = await join(new SmallNetwork(21), a, '203.0.113.5:2');
+    expect(second.closedWith).to.deep.equal([1013, 'too many relays']);
   });
 
   it('remembers of lines that came in no more logs together than it may', async () => {
@@ -176,6 +198,16 @@ describe('relay.log-network alone', () => {
     a.network.hear(relay, f);
     a.network.hear(relay, f);
     expect([a.dialled, a.said]).to.deep.equal([['gun'], []]);
+  });
+
+  it('lets those who may only read bring nothing on the links that they have anyhow', () => {
+    const a = new SmallNetwork(1);
+    const greeting = frameToJson(new LogHandshake(handshakeOf(authorOf(9), 'specs')).start());
+    for (const mayWrite of [false, true]) {
+      const link = new RecordingLink('gun');
+      a.network.hear(new Peer(link, 'client', limitsWith(), undefined, mayWrite), greeting);
+      expect(a.said.length > 0).to.equal(mayWrite);
+    }
   });
 
   it('passes new operations on, also when there are too many to tell of at once', async () => {

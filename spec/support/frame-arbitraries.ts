@@ -30,6 +30,9 @@ export function someTips(): Arbitrary<Tips> {
 /** Any frame. */
 export function aFrame(): Arbitrary<LogFrame> {
   const operation = { session, header, body };
+  const places = fc
+    .uniqueArray(session, { minLength: 1, maxLength: 64 })
+    .map((some) => some.toSorted((a, b) => a - b));
   const features = fc
     .array(fc.tuple(fc.string({ minLength: 1, maxLength: 9 }), session), { maxLength: 4 })
     .map((entries) => new Map(entries.filter(([name]) => name !== '__proto__')));
@@ -45,6 +48,8 @@ export function aFrame(): Arbitrary<LogFrame> {
     aFrameOf('live', operation),
     aFrameOf('close', { session }),
     aFrameOf('fork', { session, first: header, second: header }),
+    aFrameOf('bodies', { session, author: key, log: key, places }),
+    aFrameOf('given', { session }),
     aFrameOf('error', { session, code: fc.maxSafeNat(), text: fc.string({ maxLength: 60 }) }),
   );
 }

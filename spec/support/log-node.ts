@@ -24,6 +24,7 @@ export function logUrl(port: number): string {
 export function handshakeOf(signer: Signer, network = 'gun'): HandshakeOptions {
   return {
     signer,
+    dialled: true,
     network: hashBytes(utf8(network)),
     nonce: crypto.getRandomValues(new Uint8Array(32)),
     features: new Map([['log', 1]]),

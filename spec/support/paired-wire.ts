@@ -61,9 +61,9 @@ export class PairedWire implements LogWire {
   }
 }
 
-/** Both ends of a new line. */
-export function pairedWires(): readonly [PairedWire, PairedWire] {
-  const wires = [new PairedWire('left'), new PairedWire('right')] as const;
+/** Both ends of a new line; the right one may come from an address. */
+export function pairedWires(from = 'right'): readonly [PairedWire, PairedWire] {
+  const wires = [new PairedWire('left'), new PairedWire(from)] as const;
   wires[0].other = wires[1];
   wires[1].other = wires[0];
   return wires;

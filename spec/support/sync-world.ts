@@ -91,6 +91,7 @@ export class SyncLine {
         topic,
         store,
         mostLogs: this.#options.mostLogs ?? 1000,
+        asksBodies: true,
         wants: () => this.#options.wants ?? true,
         send: (frame) => this.#carry(frame, other),
         onLive: (progress) => {

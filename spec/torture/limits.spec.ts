@@ -475,6 +475,7 @@ function stateVectorOf(count: number): LogFrame {
 function handshakeOf(number: number): HandshakeOptions {
   return {
     signer: authorOf(number),
+    dialled: number === 2,
     network: TOPIC,
     nonce: new Uint8Array(32).fill(number),
     features: new Map([[LOG_FEATURE, 1]]),

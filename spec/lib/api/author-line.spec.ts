@@ -111,6 +111,24 @@ describe('AuthorLine', function () {
     expect(height).to.be.at.least(599);
   });
 
+  it('gives nothing for ever to a peer that says to have stored it, and to have nothing', async () => {
+    await write(300);
+    let news = await peer.connect();
+    let given = 0;
+    for (let round = 0; news.length > 0 && round < 9; round += 1) {
+      const asked = news.filter((message) => message['get'] !== undefined);
+      const puts = news.filter((message) => message.put !== undefined);
+      given += puts.length;
+      news = await peer.say(
+        ...asked.map((message) => ({ '@': message['#']!, ok: { log: null } })),
+        ...puts.map((message) => ({ '@': message['#']!, ok: true })),
+      );
+    }
+    expect(news).to.deep.equal([]);
+    expect(given).to.be.within(300, 600);
+    expect(app.graph.status.unsent).to.equal(0);
+  });
+
   it('asks again when operations before are missing, as when another tab is slower, and not for ever', async () => {
     await peer.connect();
     await write(2);
@@ -163,6 +181,19 @@ describe('AuthorLine', function () {
     const sent = await peer.say({ '@': asked['#']!, ok: { log: { tip, at: [null] } } });
     expect(placesOf(sent)).to.deep.equal([0]);
     expect(app.errors).to.deep.equal([]);
+  });
+
+  it('does not believe a peer that shows what the key has signed and changes it', async () => {
+    await peer.connect();
+    const elsewhere = await open({ kept: new MemoryStorage() });
+    for (const name of ['a', 'b', 'c']) await elsewhere.graph.get(name).put({ x: 1 });
+    await write(1);
+    const asked = await question();
+    const forged = Uint8Array.from((await elsewhere.author.operations())[2]!.header);
+    forged[60]! ^= 1;
+    const said = { tip: toBase64Url(forged), at: [null] };
+    expect(placesOf(await peer.say({ '@': asked['#']!, ok: { log: said } }))).to.deep.equal([0]);
+    expect(await app.author.height()).to.equal(0);
   });
 
   it('stops for good, and says so, when the log has two branches', async () => {

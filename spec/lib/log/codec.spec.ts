@@ -96,6 +96,13 @@ function optional(text: string | null): Uint8Array | undefined {
 }
 
 describe('log.codec', () => {
+  it('refuses bytes behind the header, also where the author has signed them', () => {
+    const [operation] = logOf(authorOf(1), 1);
+    const unsigned = Uint8Array.from([...unsignedBytesOf(operation!.header), 0]);
+    const bytes = withSignature(unsigned, authorOf(1).sign(unsigned));
+    expect(decodeHeader(bytes)).to.deep.equal({ ok: false, reason: 'malformed' });
+  });
+
   it('makes every header of p2panda again, byte for byte', () => {
     expect(operations).to.have.lengthOf.above(15);
     for (const row of operations) {

@@ -72,6 +72,13 @@ describe('log.integrity', () => {
     });
   }
 
+  it('compares a body with the size in its header too, not with its hash alone', () => {
+    const body = Uint8Array.of(1, 2, 3);
+    const { header } = operationAfter(author, undefined, body);
+    for (const payloadSize of [2, 4]) expect(checkBody({ ...header, payloadSize }, body)).to.equal('payload');
+    expect(checkBody(header, body)).to.equal(undefined);
+  });
+
   for (const { name, header, past, pruneFlag, result } of loadVectors<{ cases: readonly PruneCase[] }>(
     'p2panda/prune-validation.json',
   ).cases) {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { isCanonical, MOST_SIDE_OPERATIONS } from '../../../lib/log/fork.ts';
+import { isCanonical, MOST_MOVED_OPERATIONS, MOST_SIDE_OPERATIONS } from '../../../lib/log/fork.ts';
 import type { Operation } from '../../../lib/log/operation.ts';
 import { placeOperation, type LogState } from '../../../lib/log/placement.ts';
 import { seeded, shuffled } from '../../support/arbitraries.ts';
@@ -84,6 +84,31 @@ describe('log.placement', () => {
     expect(place(next, stateOf(5, next.header.sequence, side))).to.equal('full');
     expect(place(afterNext, stateOf(5, afterNext.header.sequence, side))).to.equal('full');
     expect(place(afterNext, stateOf(5, afterNext.header.sequence, side.slice(0, 9)))).to.equal('gap');
+  });
+
+  it('takes what hangs on nothing held of a log that is known to be forked for another branch', () => {
+    const next = operationAfter(author, larger.header, undefined);
+    const afterNext = operationAfter(author, next.header, undefined);
+    const states = [stateOf(4, 5), stateOf(3, 5), stateOf(5, 4), stateOf(3, 5, [smaller])];
+    for (const [state, operation] of [
+      [states[0]!, afterNext],
+      [states[1]!, afterNext],
+      [states[2]!, next],
+      [states[3]!, afterNext],
+    ] as const) {
+      expect(place(operation, state)).to.match(/^(?:gap|backlink)$/);
+      expect(place(operation, { ...state, isForked: true })).to.equal('fork');
+      expect(place(operation, { ...state, isForked: true }, 'freeze')).to.equal('frozen');
+    }
+  });
+
+  it('moves no branch that is too long to be moved at once', () => {
+    const heights = [3 + MOST_MOVED_OPERATIONS - 1, 3 + MOST_MOVED_OPERATIONS];
+    const placed = heights.map((height) => {
+      const state = stateOf(5, 3);
+      return place(smaller, { ...state, held: { ...state.held!, height } });
+    });
+    expect(placed).to.deep.equal(['switch', 'side-start']);
   });
 
   it('freezes a forked log when that is wanted, but takes evidence of a fork', () => {

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { decodeHeader, unsignedBytesOf } from '../../../lib/log/codec.ts';
 import { KeyPair } from '../../../lib/log/key-pair.ts';
 import { mayBeKey, strictly, strictlyLater, verifyStrict } from '../../../lib/log/strict-ed25519.ts';
+import { nodeVerifier } from '../../../relay/node-ed25519.ts';
 import { hex } from '../../support/log-maker.ts';
 import { loadVectors } from '../../support/vectors.ts';
 
@@ -43,6 +44,19 @@ describe('log.strict-ed25519', () => {
     expect(new Set(points.map((point) => point.join(','))).size).to.equal(8);
     for (const point of points) expect(mayBeKey(point)).to.equal(false);
     expect(mayBeKey(pair.publicKey)).to.equal(true);
+  });
+
+  it('refuses signatures by keys of small order, though the equation holds', () => {
+    for (const point of smallPoints()) {
+      // By the neutral element anybody signs anything; by the others one in so many texts as their order is.
+      for (let scalar = 1n; scalar < 20n; scalar += 1n) {
+        const s = new Uint8Array(32);
+        s[0] = Number(scalar);
+        const signature = Uint8Array.from([...Point.BASE.multiply(scalar).toBytes(), ...s]);
+        for (const verify of [verifyStrict, nodeVerifier()])
+          expect(verify(point, message, signature)).to.equal(false);
+      }
+    }
   });
 
   it('refuses keys that are not in canonical form', () => {

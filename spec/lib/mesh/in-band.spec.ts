@@ -144,6 +144,23 @@ describe('mesh in-band operations', () => {
     expect(bob.repliesTo('ask-1')).to.have.lengthOf(2);
   });
 
+  it('are told up to some bytes, so that a question costs no more than a large read', async () => {
+    const soul = freshName('many');
+    let last: Operation | undefined;
+    for (let at = 0; at < 6; at += 1) {
+      const writes = [writeOf(soul, `k${at}`, 5 + at, 'x'.repeat(300_000))];
+      last = saidBy(author, last, ...writes);
+      await send(signedPut(freshName('id'), last, ...writes));
+    }
+    const id = freshName('ask');
+    bob.send({ '#': id, get: { '#': soul, '.': 'k0' }, op: 1 });
+    expect((await bob.reply(id))['op']).to.not.equal(undefined);
+    const all = freshName('ask');
+    bob.send({ '#': all, get: { '#': soul }, op: 1 });
+    while ((await bob.reply(all))['op'] !== undefined);
+    expect(bob.repliesTo(all).filter(({ op }) => op !== undefined)).to.have.lengthOf(4);
+  });
+
   it('are behind the answer to how far the log of an author goes: its last header, and those at some places', async () => {
     const soul = freshName('mark');
     const operations: Operation[] = [];

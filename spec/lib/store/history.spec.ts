@@ -92,6 +92,15 @@ describe('store.history', () => {
     expect([...one.keys()]).to.deep.equal(['a']);
     const latest = await store.history.winners('s', { until: 1, most: 1 });
     expect(latest.size).to.equal(0);
+    const some = await store.history.winners('s', { until: 9, mostBytes: 1 });
+    expect(some.get('a')).to.deep.include({ state: 2, id: toHex(log[2]!.header.id) });
+    const others = [writeOf('s', 'c', 7, 'c'), writeOf('s', 'd', 0, 'd')];
+    await store.take(operationAfter(authorOf(1), log[2]!.header, bodyOf([others[0]!])));
+    await store.take(operationAfter(authorOf(2), undefined, bodyOf([others[1]!])));
+    const bytes = [1, bodyOf([others[0]!]).length + 1, Infinity];
+    const found = bytes.map((mostBytes) => store.history.winners('s', { until: 9, mostBytes }));
+    const keys = (await Promise.all(found)).map((winners) => [...winners.keys()].toSorted().join(''));
+    expect(keys).to.deep.equal(['c', 'abc', 'abcd']);
     const before = await store.history.winners('s', { until: 9, counts: isEarly });
     expect(before.get('b')).to.deep.include({ state: 1, id: toHex(log[1]!.header.id), kind: 'gun/put' });
     await store.close();

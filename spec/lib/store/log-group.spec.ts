@@ -5,6 +5,8 @@ import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
 import { isCanonical, MOST_SIDE_OPERATIONS } from '../../../lib/log/fork.ts';
 import type { Operation } from '../../../lib/log/operation.ts';
 import { encodeDelta } from '../../../lib/store/delta-codec.ts';
+import { namesOf } from '../../../lib/log/operation.ts';
+import { heldKey, LOG_PREFIXES } from '../../../lib/store/log-keys.ts';
 import { seeded, shuffled } from '../../support/arbitraries.ts';
 import { START_MS } from '../../support/fake-clock.ts';
 import { authorOf, logOf, operationAfter } from '../../support/log-maker.ts';
@@ -55,6 +57,14 @@ function aHistory(): fc.Arbitrary<{ readonly operations: Operation[]; readonly w
       );
     return { operations, writes };
   });
+}
+
+/** Keys of everything that logs have in a store. */
+async function logKeys({ small }: LoggedStore): Promise<string[]> {
+  const cursor = small.storage.range({ from: '', to: '~' });
+  const entries = await cursor.next(10_000);
+  await cursor.close();
+  return entries.map(([key]) => key).filter((key) => LOG_PREFIXES.includes(key.slice(0, 2)));
 }
 
 describe('store.log-group', () => {
@@ -171,6 +181,99 @@ describe('store.log-group', () => {
     );
     expect(await store.lines()).to.have.lengthOf(MOST_SIDE_OPERATIONS + 2);
     expect(store.forks.size).to.equal(1);
+  });
+
+  it('reads no more for an operation of a forked log the longer its side branch is', async function () {
+    this.timeout(20_000);
+    const reads: number[] = [];
+    for (const length of [3, MOST_SIDE_OPERATIONS]) {
+      const store = await open();
+      const branches = [6n, 7n].map((timestamp) =>
+        logOf(authorOf(1), length + 1, () => delta(writeAt(1, 1)), { timestamp }),
+      );
+      const [canonical, side] = branches.toSorted(([a], [b]) =>
+        isCanonical(a!.header.id, b!.header.id) ? -1 : 1,
+      );
+      for (const operation of [canonical![0]!, ...side!.slice(0, length)]) await store.take(operation);
+      const before = store.small.storage.calls.getText;
+      expect(await store.take(canonical![1]!)).to.deep.include({ ok: true });
+      expect(await store.take(side![length - 2]!)).to.deep.include({ ok: true, placement: 'known' });
+      expect(await store.take(side![length]!)).to.deep.include({ ok: length < MOST_SIDE_OPERATIONS });
+      reads.push(store.small.storage.calls.getText - before);
+    }
+    expect(reads[1]).to.be.at.most(reads[0]!);
+  });
+
+  it('keeps evidence of a fork that parts too far back to be kept', async () => {
+    const store = await open();
+    const log = logBy(1, 4);
+    for (const operation of log) await store.take(operation);
+    const other = operationAfter(authorOf(1), log[0]!.header, delta(writeAt(1, 1, 1)));
+    const next = operationAfter(authorOf(1), other.header, delta(writeAt(1, 1, 2)));
+    const lines = await store.lines();
+    expect(await store.take(next)).to.deep.include({ ok: false, logReason: 'fork' });
+    expect(await store.lines()).to.deep.equal(lines);
+    const { author, log: name } = (await store.logs.heads())[0]!;
+    expect(await store.sync.evidence(author, name)).to.have.deep.members([
+      log[2]!.header.bytes,
+      next.header.bytes,
+    ]);
+    expect(store.forks.size).to.equal(1);
+  });
+
+  it('takes the body of an operation later that came without it, and says then what it says', async () => {
+    for (const state of [1, 2]) {
+      const store = await open();
+      const log = logBy(1, 3);
+      await store.take({ ...log[0]!, body: undefined });
+      await store.take(log[1]!);
+      expect((await store.lines())[0]).to.match(/ undefined$/);
+      if (state === 2) await store.take(operationAfter(authorOf(1), log[0]!.header, delta(writeAt(1, 1, 1))));
+      const outcome = await store.take(log[0]!);
+      expect(outcome).to.deep.include({ ok: true, placement: 'filled' });
+      expect(outcome).to.have.property('changed').with.lengthOf(1);
+      expect(await store.take(log[0]!)).to.deep.include({ placement: 'known' });
+      const whole = await open();
+      for (const operation of log.slice(0, 2)) await whole.take(operation);
+      if (state === 2) await whole.take(operationAfter(authorOf(1), log[0]!.header, delta(writeAt(1, 1, 1))));
+      expect(await store.lines()).to.deep.equal(await whole.lines());
+      expect(await store.small.lines()).to.deep.equal(await whole.small.lines());
+      expect(await logKeys(store)).to.deep.equal(await logKeys(whole));
+    }
+  });
+
+  it('takes large bodies later too, also within one commit, and none that the author gave up', async () => {
+    const store = await open();
+    const large = delta(writeOf('large', 'k', 1, 'x'.repeat(10_000)));
+    const log = [operationAfter(authorOf(1), undefined, large)];
+    log.push(operationAfter(authorOf(1), log[0]!.header, delta(writeAt(1, 1))));
+    const stripped = { ...log[0]!, body: undefined };
+    const outcomes = await Promise.all([store.take(stripped), store.take(log[0]!), store.take(stripped)]);
+    expect(outcomes.map((outcome) => outcome.ok && outcome.placement)).to.deep.equal([
+      'append',
+      'filled',
+      'known',
+    ]);
+    expect((await store.small.graph.readField('large', 'k'))?.json.length).to.equal(10_002);
+    await store.take({ ...log[1]!, body: undefined });
+    const point = operationAfter(authorOf(1), log[1]!.header, delta(writeAt(1, 2)), { prune: true });
+    await store.take(point);
+    expect(await store.take(log[1]!)).to.deep.include({ ok: false, logReason: 'pruned' });
+    expect((await logKeys(store)).filter((key) => key.startsWith('u/'))).to.deep.equal([]);
+  });
+
+  it('begins the notes anew of how long a log is held when it takes a body later', async () => {
+    const store = await open();
+    const [operation] = logOf(authorOf(1), 1, () => delta(writeAt(1, 1)));
+    const { author, log } = namesOf(operation!);
+    await store.take({ ...operation!, body: undefined });
+    const key = heldKey(author, log);
+    await store.small.memory.commit([[key, 'noted']]);
+    await store.take(operation!);
+    expect(await store.small.memory.getText(key)).to.equal(undefined);
+    await store.small.memory.commit([[key, 'noted']]);
+    await store.take(operation!);
+    expect(await store.small.memory.getText(key)).to.equal('noted');
   });
 
   it('keeps no third branch', async () => {

@@ -4,6 +4,8 @@ import {
   forkRange,
   headKey,
   headRange,
+  lackKey,
+  lackRange,
   LOG_PREFIXES,
   logOfPlace,
   markKey,
@@ -57,8 +59,13 @@ describe('store.log-keys', () => {
     expect(isIn(headRange(), headKey(AUTHOR, LOG))).to.equal(true);
     expect(isIn(forkRange(), forkKey(AUTHOR, LOG, 1))).to.equal(true);
     expect(isIn(markRange(), markKey(2 ** 55))).to.equal(true);
+    const lack = lackKey(AUTHOR, LOG, 7);
+    expect([logOfPlace(lack), sequenceOfPlace(lack)]).to.deep.equal([{ author: AUTHOR, log: LOG }, 7]);
+    expect([isIn(lackRange(), lack), isIn(lackRange(lack), lack)]).to.deep.equal([true, false]);
+    expect(isIn(lackRange(lack), lackKey(AUTHOR, LOG, 8))).to.equal(true);
     expect(isIn(topicRange(TOPIC), topicKey(TOPIC, AUTHOR, LOG))).to.equal(true);
     expect(isIn(topicRange(TOPIC), topicKey(OTHER, AUTHOR, LOG))).to.equal(false);
+    expect(new Set(LOG_PREFIXES).size).to.equal(LOG_PREFIXES.length);
     // Kinds of the graph begin in other ways.
     expect(['d/', 'g/', 'v/', 'm/'].some((prefix) => LOG_PREFIXES.includes(prefix))).to.equal(false);
     expect(markKey(1) < markKey(16)).to.equal(true);

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { MemoryStorage } from '../../../adapters/memory.ts';
 import { encodeDelta } from '../../../lib/store/delta-codec.ts';
+import { LogRoom } from '../../../lib/store/log-room.ts';
 import { takeOne } from '../../../lib/sync/intake.ts';
 import { authorOf, logOf, TOPIC } from '../../support/log-maker.ts';
 import { openLogged } from '../../support/logged-store.ts';
@@ -36,6 +37,26 @@ describe('store.log-room', () => {
     const taken = await takeOne(store.sync, TOPIC, header.bytes, body, false);
     expect(taken).to.deep.equal({ ok: false, reason: 'authors' });
     await store.close();
+  });
+
+  it('takes evidence of forks for as many logs as may be held, and few more than are', async () => {
+    const store = await openLogged({ limits, witnesses: false });
+    const faults = [];
+    for (const number of [1, 2, 3]) {
+      const [one, other] = [5n, 6n].map(
+        (timestamp) => logOf(authorOf(number), 1, () => undefined, { timestamp })[0]!.header.bytes,
+      );
+      faults.push(await store.sync.takeEvidence(one!, other!));
+    }
+    expect(faults).to.deep.equal([undefined, undefined, undefined]);
+    expect(store.forks.size).to.equal(2);
+    await store.close();
+    const room = new LogRoom(store.small.memory, 2000);
+    expect([999, 1000].map((kept) => room.hasEvidenceRoom(kept))).to.deep.equal([true, false]);
+    room.add(500);
+    expect([1499, 1500].map((kept) => room.hasEvidenceRoom(kept))).to.deep.equal([true, false]);
+    room.add(1000);
+    expect([1999, 2000].map((kept) => room.hasEvidenceRoom(kept))).to.deep.equal([true, false]);
   });
 
   it('counts nothing of a commit that failed', async () => {

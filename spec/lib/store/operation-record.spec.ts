@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import {
   decodeOperation,
   encodeOperation,
+  hasBody,
   idOfOperation,
   isKeptApart,
   totalOfOperation,
@@ -36,6 +37,7 @@ describe('store.operation-record', () => {
         const record = encodeOperation(ID, total, header, body);
         expect(withTotal(record, other)).to.equal(encodeOperation(ID, other, header, body));
         expect(withoutBody(record)).to.equal(encodeOperation(ID, total, header, undefined));
+        expect([hasBody(record), hasBody(withoutBody(record))]).to.deep.equal([body !== undefined, false]);
       }),
       seeded(200),
     );

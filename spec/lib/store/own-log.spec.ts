@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import { MemoryStorage } from '../../../adapters/memory.ts';
 import { writeOf } from '../../../lib/graph/write.ts';
 import { encodeDelta } from '../../../lib/store/delta-codec.ts';
-import { LOG_MOVED } from '../../../lib/store/own-log.ts';
+import { LOG_MOVED, OwnLog } from '../../../lib/store/own-log.ts';
+import { authorOf, TOPIC } from '../../support/log-maker.ts';
 import { LoggedStore, openLogged } from '../../support/logged-store.ts';
 
 describe('store.own-log', () => {
@@ -34,6 +35,26 @@ describe('store.own-log', () => {
     store.small.storage.fails = () => false;
     const appended = await store.own.append(body.value);
     expect(appended.ok && appended.value.header.sequence).to.equal(0);
+    await store.close();
+  });
+
+  it('appends nothing before it is known what others show of it', async () => {
+    const store = await openLogged();
+    const waiting: (() => void)[] = [];
+    const ready = (): Promise<void> => new Promise((resolve) => waiting.push(resolve));
+    const claims = { isExpecting: true, isBehind: false, ready };
+    const submit = store.small.writer.submit.bind(store.small.writer);
+    const own = new OwnLog({ signer: authorOf(9), topic: TOPIC, submit, claims });
+    expect(own.isHeld).to.equal(true);
+    const appending = own.append(body.value);
+    await store.own.append(body.value);
+    expect(await store.logs.head(own.name)).to.equal(undefined);
+    waiting.pop()!();
+    expect((await appending).ok).to.equal(true);
+    claims.isBehind = true;
+    const behind = own.append(body.value);
+    waiting.pop()!();
+    expect(await behind).to.deep.include({ ok: false });
     await store.close();
   });
 

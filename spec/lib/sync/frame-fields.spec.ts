@@ -1,7 +1,13 @@
 import { expect } from 'chai';
 import { CborScanner } from '../../../lib/log/cbor-scanner.ts';
 import { encodeCbor } from '../../../lib/log/cbor-writer.ts';
-import { featuresKind, fixedKind, sessionKind, tipsKind } from '../../../lib/sync/frame-fields.ts';
+import {
+  featuresKind,
+  fixedKind,
+  placesKind,
+  sessionKind,
+  tipsKind,
+} from '../../../lib/sync/frame-fields.ts';
 
 describe('sync.frame-fields', () => {
   it('gives names of strangers no meaning', () => {
@@ -19,6 +25,14 @@ describe('sync.frame-fields', () => {
       expect(sessionKind.fromJson(json), String(json)).to.equal(undefined);
     }
     expect(sessionKind.fromJson(2 ** 32 - 1)).to.deep.equal({ value: 2 ** 32 - 1 });
+  });
+
+  it('refuses places that are none, out of order, or too many', () => {
+    const many = Array.from({ length: 65 }, (_, at) => at);
+    for (const json of [[], [-1], ['1'], [1, 1], [2, 1], many, 1, null, [2 ** 32]]) {
+      expect(placesKind.fromJson(json), JSON.stringify(json)).to.equal(undefined);
+    }
+    expect(placesKind.fromJson(many.slice(1))).to.deep.equal({ value: many.slice(1) });
   });
 
   it('takes a fixed number and no other', () => {

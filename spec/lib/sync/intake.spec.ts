@@ -1,3 +1,4 @@
+import { toHex } from '../../../lib/base/byte-texts.ts';
 import { expect } from 'chai';
 import { Slices } from '../../../lib/base/slices.ts';
 import { writeOf } from '../../../lib/graph/write.ts';
@@ -6,6 +7,7 @@ import type { Placement } from '../../../lib/log/placement.ts';
 import type { PutRequest } from '../../../lib/store/writer.ts';
 import { Intake, takenOperation, takeOne, type IntakeOptions } from '../../../lib/sync/intake.ts';
 import type { SeenOperation, TakenOperation, TakeResult } from '../../../lib/sync/sync-store.ts';
+import { ImpatientSlices } from '../../support/impatient-slices.ts';
 import { authorOf, logOf, TOPIC, verifyFast } from '../../support/log-maker.ts';
 import { bodyOf } from '../../support/log-relays.ts';
 
@@ -89,6 +91,19 @@ describe('sync.intake', () => {
     expect(turns).to.be.above(5);
   });
 
+  it('looks at the clock behind every large one', async () => {
+    const slices = new ImpatientSlices();
+    const noting = new NotingIntake({ slices });
+    const large = logOf(authorOf(2), 40, (at) => bodyOf(writeOf('soul', `k${at}`, 5, 'x'.repeat(20_000))));
+    for (const operation of large) void noting.take(operation);
+    await noting.submitted(large.length);
+    const turns = [slices.turns];
+    for (const operation of LOG) void noting.take(operation);
+    await noting.submitted(large.length + LOG.length);
+    turns.push(slices.turns - turns[0]!);
+    expect(turns[0]).to.be.above(1.5 * turns[1]!);
+  });
+
   it('says which operation a signature or a body does not fit, and submits nothing', async () => {
     const noting = new NotingIntake();
     const [first, second] = LOG;
@@ -162,6 +177,16 @@ describe('sync.intake', () => {
     }
   });
 
+  it('says nothing of souls that belong to other keys', async () => {
+    const noting = new NotingIntake({ allow: (writes) => writes });
+    const [own, foreign] = [1, 2].map((number) => `@${toHex(authorOf(number).publicKey)}/x`);
+    const writes = ['open', own!, foreign!].map((soul) => writeOf(soul, 'k', 5, 1));
+    const [operation] = logOf(authorOf(1), 1, () => bodyOf(...writes));
+    void noting.take(operation!);
+    const [request] = await noting.submitted(1);
+    expect(request!.writes.map(({ soul }) => soul)).to.have.members(['open', own]);
+  });
+
   it('tells what changed, and of a writer that refuses', async () => {
     const changed: (readonly [number, string | undefined])[] = [];
     const noting = new NotingIntake({ changed: (writes, node) => changed.push([writes.length, node]) });
@@ -177,6 +202,31 @@ describe('sync.intake', () => {
       'storage',
     ]);
     expect(changed).to.deep.equal([[1, 'the node']]);
+  });
+
+  it('lets nobody wait for decisions about others, and keeps the order of each author', async () => {
+    const decide: (() => void)[] = [];
+    const noting = new NotingIntake({
+      allow: (writes, author) =>
+        author === namesOf(LOG[0]!).author && writes[0]!.key !== 'k2'
+          ? new Promise((resolve) => decide.push(() => resolve(writes)))
+          : writes,
+    });
+    for (const operation of LOG.slice(0, 4)) void noting.take(operation);
+    const others = logOf(authorOf(2), 3, (at) => bodyOf(writeOf('soul', `o${at}`, 5, at)));
+    for (const operation of others) void noting.take(operation);
+    const keys = (): string[] => noting.requests.map(({ writes }) => writes[0]!.key);
+    await noting.submitted(3);
+    expect(keys()).to.deep.equal(['o0', 'o1', 'o2']);
+    for (const count of [4, 6, 7]) {
+      expect(decide).to.have.lengthOf(1);
+      decide.pop()!();
+      await noting.submitted(count);
+      await new Promise(setImmediate);
+    }
+    expect(keys().slice(3)).to.deep.equal(['k0', 'k1', 'k2', 'k3']);
+    void noting.take(LOG[2]!);
+    await noting.submitted(8);
   });
 
   it('rejects what cannot be decided, and goes on with the next', async () => {

@@ -65,6 +65,11 @@ describe('sync.log-frames', () => {
       [{ type: 'live', session: 1, header, body: undefined }, `841818015820${toHex(header)}f6`],
       [{ type: 'close', session: 1 }, '82181901'],
       [{ type: 'fork', session: 1, first: Uint8Array.of(1), second: Uint8Array.of(2) }, '84181a0141014102'],
+      [
+        { type: 'bodies', session: 1, author: id(1), log: id(2), places: [3, 300] },
+        `85181c015820${toHex(id(1))}5820${toHex(id(2))}820319012c`,
+      ],
+      [{ type: 'given', session: 1 }, '82181d01'],
       [{ type: 'error', session: 1, code: 3, text: 'x' }, '84181b01036178'],
       [{ type: 'proof', signature: new Uint8Array(64) }, `82015840${'00'.repeat(64)}`],
       [
@@ -100,6 +105,13 @@ describe('sync.log-frames', () => {
     expect(decoded([22, 1, new Uint8Array(0), null])).to.equal('bytes of a wrong length');
     expect(decoded([22, 1, Uint8Array.of(1), new Uint8Array(0)])).to.equal('bytes of a wrong length');
     expect(decoded([27, 1, 1, 'x'.repeat(201)])).to.equal('a text that is too long');
+    for (const places of [[], Array.from({ length: 65 }, (_, at) => at)])
+      expect(decoded([28, 1, id(1), id(2), places])).to.equal('no places, or too many');
+    for (const places of [
+      [2, 1],
+      [1, 1],
+    ])
+      expect(decoded([28, 1, id(1), id(2), places])).to.equal('places out of order');
     expect(decoded([0, 2, id(1), id(2), id(3), new Map()])).to.equal('another version');
     const features = new Map(Array.from({ length: 33 }, (_, at) => [`f${at}`, 1] as const));
     expect(decoded([0, 1, id(1), id(2), id(3), features])).to.equal('too many features');

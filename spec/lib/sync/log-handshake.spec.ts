@@ -11,7 +11,8 @@ function options(number: number, changes: Partial<HandshakeOptions> = {}): Hands
     [`only${number}`, 1],
   ]);
   const nonce = new Uint8Array(32).fill(number);
-  return { signer: authorOf(number), network, features, nonce, verify: verifyFast, ...changes };
+  const dialled = number === 1;
+  return { signer: authorOf(number), dialled, network, features, nonce, verify: verifyFast, ...changes };
 }
 
 /** Sends what one says to the other, until both are silent; gives whom each found, or its fault. */
@@ -84,6 +85,13 @@ describe('sync.log-handshake', () => {
   it('takes no proof that was made for another connection, or by itself', () => {
     expect(verdict(proofFor(1))).to.deep.include({ ok: true });
     expect(verdict(proofFor(7))).to.deep.equal({ ok: false, reason: 'proof' });
+  });
+
+  it('takes no proofs that somebody who dialled both carries to and fro', () => {
+    const [a, b] = [1, 2].map((number) => new LogHandshake(options(number, { dialled: false })));
+    expect(shakeHands(a!, b!)).to.deep.equal(['proof', 'proof']);
+    const [c, d] = [1, 2].map((number) => new LogHandshake(options(number, { dialled: true })));
+    expect(shakeHands(c!, d!)).to.deep.equal(['proof', 'proof']);
   });
 
   it('refuses everything that does not come in its order', () => {

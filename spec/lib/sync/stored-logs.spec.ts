@@ -3,9 +3,10 @@ import * as fc from 'fast-check';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
 import { encodeEnvelope } from '../../../lib/log/envelope.ts';
 import { encodeCbor } from '../../../lib/log/cbor-writer.ts';
+import { isCanonical, MOST_SIDE_OPERATIONS } from '../../../lib/log/fork.ts';
 import type { Operation } from '../../../lib/log/operation.ts';
 import { encodeDelta } from '../../../lib/store/delta-codec.ts';
-import { takeOne } from '../../../lib/sync/intake.ts';
+import { takenOperation, takeOne } from '../../../lib/sync/intake.ts';
 import { seeded } from '../../support/arbitraries.ts';
 import { authorOf, logOf, operationAfter, TOPIC } from '../../support/log-maker.ts';
 import { openLogged, type LoggedStore } from '../../support/logged-store.ts';
@@ -46,6 +47,21 @@ async function twoStores(cuts: readonly number[], branchAt: number): Promise<[Lo
   return [await open(0), await open(1)];
 }
 
+/** Two stores with the same logs, one of which was given some of them without bodies. */
+async function stripped(logs: readonly Operation[][]): Promise<[LoggedStore, LoggedStore]> {
+  const [left, right] = [await openLogged(), await openLogged()];
+  for (const operation of logs.flat()) {
+    await left.take(operation);
+    await takeOne(right.sync, TOPIC, operation.header.bytes, undefined);
+  }
+  return [left, right];
+}
+
+async function expectEqual(left: LoggedStore, right: LoggedStore): Promise<void> {
+  expect(await right.lines()).to.deep.equal(await left.lines());
+  expect(await right.small.lines()).to.deep.equal(await left.small.lines());
+}
+
 describe('sync.stored-logs', () => {
   it('makes the logs and the graphs of two stores equal', async function () {
     this.timeout(120_000);
@@ -77,6 +93,143 @@ describe('sync.stored-logs', () => {
         examples: [[[0, 0, 0, 0, 6, 0, 0, 6], 5, 11]],
       },
     );
+  });
+
+  describe('beside a log that its author forks to stop the others', () => {
+    const author = authorOf(1);
+    const log = saidBy(1, 5);
+    const others = saidBy(2, 3);
+
+    /** A branch that parts behind the log. */
+    function branch(name: string, length: number): Operation[] {
+      const operations: Operation[] = [];
+      for (let at = 0; at < length; at += 1) {
+        const before = operations.at(-1) ?? log.at(-1)!;
+        const write = writeOf('branch', `${name}${at}`, at, name);
+        operations.push(operationAfter(author, before.header, body(write)));
+      }
+      return operations;
+    }
+
+    /** Two stores that hold different parts of it come to have everything else, twice, and both know what it is. */
+    async function expectSynced(
+      given: readonly (readonly Operation[])[],
+      policy: 'tolerate' | 'freeze' = 'tolerate',
+    ): Promise<void> {
+      const [left, right] = [await openLogged(), await openLogged({ policy })];
+      for (const [at, store] of [left, right].entries())
+        for (const operation of [...log, ...given[at]!]) await store.take(operation);
+      for (const operation of others) await left.take(operation);
+      for (let session = 0; session < 2; session += 1) {
+        const line = await new SyncLine(left.sync, right.sync).run();
+        expect([line.left.ended, line.right.ended]).to.deep.equal([undefined, undefined]);
+        expect([line.left.live === undefined, line.right.live === undefined]).to.deep.equal([false, false]);
+      }
+      expect(await right.logs.heads()).to.have.lengthOf(2);
+      expect([left.forks.size, right.forks.size]).to.deep.equal([1, 1]);
+      await left.close();
+      await right.close();
+    }
+
+    it('into three branches, of which each holds another two', async () => {
+      const [a, b, c] = ['a', 'b', 'c']
+        .map((name) => branch(name, 3))
+        .toSorted(([one], [other]) => (isCanonical(one!.header.id, other!.header.id) ? -1 : 1));
+      await expectSynced([
+        [a![0]!, ...b!],
+        [a![0]!, ...c!],
+      ]);
+    });
+
+    it('into two that are longer than a side branch may be, which is noticed', async function () {
+      this.timeout(20_000);
+      await expectSynced([branch('a', MOST_SIDE_OPERATIONS + 10), branch('b', MOST_SIDE_OPERATIONS + 20)]);
+    });
+
+    it('and goes on, where one of them takes no more of it', async () => {
+      const longer = branch('a', 6);
+      const other = branch('b', 1);
+      await expectSynced(
+        [
+          [...longer, ...other],
+          [longer[0]!, ...other],
+        ],
+        'freeze',
+      );
+    });
+  });
+
+  describe('where somebody left the bodies of operations away', () => {
+    it('asks others for them, however many there are, and of no more than it lacks', async function () {
+      this.timeout(20_000);
+      const [left, right] = await stripped([saidBy(1, 200), saidBy(2, 3), saidBy(3, 70)]);
+      const line = await new SyncLine(left.sync, right.sync).run();
+      expect([line.left.ended, line.right.ended]).to.deep.equal([undefined, undefined]);
+      await expectEqual(left, right);
+      expect(line.carried.filter(({ type }) => type === 'live')).to.have.lengthOf(273);
+      const again = await new SyncLine(right.sync, left.sync).run();
+      expect(again.carried.filter(({ type }) => type === 'bodies')).to.have.lengthOf(0);
+      await left.close();
+      await right.close();
+    });
+
+    it('asks next time for others when nobody has them, and not for long', async () => {
+      const logs = [saidBy(1, 300)];
+      const [left, right] = await stripped(logs);
+      const third = await openLogged();
+      for (const operation of logs.flat())
+        await takeOne(third.sync, TOPIC, operation.header.bytes, undefined);
+      const asked = new Set<number>();
+      for (const questions of [6, 4]) {
+        const line = await new SyncLine(third.sync, right.sync).run();
+        const ours = line.carried.filter((frame) => frame.type === 'bodies');
+        expect(ours).to.have.lengthOf(questions);
+        for (const frame of ours) for (const place of frame.places) asked.add(place);
+      }
+      expect(asked.size).to.equal(300);
+      await new SyncLine(left.sync, right.sync).run();
+      await expectEqual(left, right);
+      await Promise.all([left, right, third].map((store) => store.close()));
+    });
+
+    it('passes on what it is given then to those who were told without', async () => {
+      const [left, right] = await stripped([saidBy(1, 3)]);
+      const third = await openLogged();
+      const line = await new SyncLine(right.sync, third.sync).run();
+      right.logs.onAppended((appended) => {
+        for (const { operation, placement } of appended)
+          line.left.host.appended(takenOperation(operation, placement));
+      });
+      await new SyncLine(left.sync, right.sync).run();
+      await line.quiet();
+      await expectEqual(left, third);
+      await Promise.all([left, right, third].map((store) => store.close()));
+    });
+
+    it('gives what it is asked for when it comes later', async () => {
+      const log = saidBy(1, 3);
+      const [left, right] = await stripped([log]);
+      const third = await openLogged();
+      const line = await new SyncLine(right.sync, third.sync).run();
+      for (const { header, body: said } of log) await takeOne(third.sync, TOPIC, header.bytes, said);
+      for (const operation of log) line.right.host.appended(takenOperation(operation, 'append'));
+      await line.quiet();
+      await expectEqual(left, right);
+      await Promise.all([left, right, third].map((store) => store.close()));
+    });
+
+    it('gives nothing of other topics', async () => {
+      const [left, right] = await stripped([saidBy(1, 1)]);
+      const lacking = await right.sync.lacking(5);
+      expect(lacking?.places).to.deep.equal([0]);
+      expect(await left.sync.at(TOPIC, lacking!, 0)).to.have.lengthOf(1);
+      expect(await left.sync.at(new Uint8Array(32), lacking!, 0)).to.deep.equal([]);
+      expect(await left.sync.at(TOPIC, lacking!, 2 ** 32 - 1)).to.deep.equal([]);
+      expect(await right.sync.lacking(5)).to.equal(undefined);
+      expect(await right.sync.lacking(5)).to.deep.equal(lacking);
+      await left.close();
+      await right.close();
+    });
   });
 
   it('says how much is missing without reading it', async () => {
