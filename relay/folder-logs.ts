@@ -48,7 +48,14 @@ export async function openFolderLogs({ data, network, writes }: FolderLogsOption
   const slices = new Slices({ schedule: setImmediate });
   const graph = new GraphStore({ storage, limits, slices });
   const options = { ...DEFAULT_OPTIONS, data, network, legacy: 'graph' as const, forks: undefined };
-  const logs = new RelayLogs({ options, storage, clock: systemClock, slices, report: () => undefined });
+  const logs = new RelayLogs({
+    options,
+    storage,
+    clock: systemClock,
+    slices,
+    report: () => undefined,
+    hasFolder: true,
+  });
   const writer = new Writer({ storage, graph, limits, schedule: setImmediate, slices, logs: logs.forWriter });
   const close = async (): Promise<void> => {
     await writer.close();

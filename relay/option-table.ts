@@ -82,7 +82,7 @@ export const DEFAULT_OPTIONS: RelayOptions = {
   adminToken: '',
   adminPort: undefined,
   examples: false,
-  legacy: 'graph',
+  legacy: 'witness',
   logKey: '',
   prune: undefined,
   forks: 'tolerate',

@@ -13,7 +13,7 @@ import { createRelay, type RelaySettings } from '../../relay/relay.ts';
 import { temporaryFolders } from '../support/temporary-folder.ts';
 import { RawPeer } from '../support/raw-peer.ts';
 
-const QUIET: RelaySettings = { port: 0, host: '127.0.0.1', logLevel: 'silent', legacy: 'witness' };
+const QUIET: RelaySettings = { port: 0, host: '127.0.0.1', logLevel: 'silent' };
 
 /** What a client is answered that puts one property. */
 async function put(port: number, id: string, soul = 'mark'): Promise<string> {
@@ -47,7 +47,7 @@ async function said(storage: Storage): Promise<Record<string, string[]>> {
 describe('relay.relay-logs', () => {
   const folder = temporaryFolders();
 
-  it('signs what clients wrote, with its key, before it ends', async () => {
+  it('signs what clients wrote unless told otherwise, with its key, before it ends', async () => {
     const storage = new MemoryStorage();
     const key = KeyPair.random();
     const relay = createRelay(QUIET, { storage, key });
@@ -82,9 +82,23 @@ describe('relay.relay-logs', () => {
     await storage.close();
   });
 
-  it('signs nothing unless that is wanted', async () => {
+  it('goes on with the key that a storage of its own keeps', async () => {
     const storage = new MemoryStorage();
-    const relay = createRelay({ port: 0, host: '127.0.0.1', logLevel: 'silent' }, { storage });
+    for (const soul of ['a', 'b']) {
+      const relay = createRelay(QUIET, { storage });
+      await relay.listen();
+      expect(await put(relay.port, soul, soul)).to.equal('ok');
+      await relay.close();
+    }
+    await storage.open();
+    expect(Object.values(await said(storage))).to.deep.equal([
+      ['gun/seen a name "Mark"', 'gun/seen b name "Mark"'],
+    ]);
+  });
+
+  it('signs nothing when that is not wanted', async () => {
+    const storage = new MemoryStorage();
+    const relay = createRelay({ ...QUIET, legacy: 'graph' }, { storage });
     await relay.listen();
     expect(await put(relay.port, 'p1')).to.equal('ok');
     await relay.close();

@@ -36,7 +36,7 @@ describe('a restored relay', function () {
 
   it('takes its own operations back from a peer first, and publishes behind them, without a fork', async () => {
     const place = await folder();
-    const [data, copy] = [join(place, 'data'), join(place, 'copy')];
+    const [data, copy, logKey] = [join(place, 'data'), join(place, 'copy'), join(place, 'key')];
     const peer = await relays.start();
     const start = async (location: string): Promise<Omit<LogRelay, 'storage'>> => {
       const events = new Inbox<LogEvent>('events');
@@ -47,6 +47,7 @@ describe('a restored relay', function () {
           legacy: 'witness',
           logLevel: 'silent',
           data: location,
+          logKey,
           peers: [peer.url],
         },
         { logger: { log: (_level, event) => events.push(event) } },
