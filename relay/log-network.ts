@@ -17,7 +17,6 @@ import type { Peer } from '../lib/mesh/peer.ts';
 import type { StartTimer } from '../lib/store/deferred-writes.ts';
 import type { AppendedOperation, LogStore } from '../lib/store/log-store.ts';
 import { isWitnessable } from '../lib/store/witness.ts';
-import { NONCE_BYTES } from '../lib/sync/frame-fields.ts';
 import { takenOperation } from '../lib/sync/intake.ts';
 import { decodeFrame, frameFromJson, frameToJson, type LogFrame } from '../lib/sync/log-frames.ts';
 import { LogHandshake, type HandshakeOptions } from '../lib/sync/log-handshake.ts';
@@ -26,11 +25,15 @@ import type { SessionProgress } from '../lib/sync/session-host.ts';
 import type { SyncStore } from '../lib/sync/sync-store.ts';
 import { encodeLogFrame } from '../lib/wire/codec.ts';
 import type { LogWire } from './log-socket.ts';
+import { OwnNonces } from './own-nonces.ts';
 import { TextLine, type TextLineWorld } from './text-line.ts';
 
 /** Operations that wait to be passed on; beyond, they are read from the store again by those who lack them. */
 const MOST_WAITING = 4096;
 const TEXT = failure('a text on a line of binary frames');
+/** What an operator does about two relays with one key. */
+const TWIN_TODO =
+  'stop the copy, delete its log-key and log-key.lock, and start it again: it makes a key of its own';
 
 /** State vectors of lines that came in hold together at most so many times the logs that one may. */
 const STRANGERS_VECTORS = 10;
@@ -38,6 +41,8 @@ const STRANGERS_VECTORS = 10;
 /** What the network tells its operator; `line` is an address or URL, `node` the key of who is there. */
 export type LogNetworkEvent = { readonly line: string; readonly node: string | undefined } & (
   | { readonly kind: 'log-peer-known' }
+  /** Another relay signs with the same key; of the two the one that dialled, here or there, is to stop that. */
+  | { readonly kind: 'log-key-shared'; readonly dialled: boolean; readonly todo: string }
   | ({ readonly kind: 'log-synced' } & SessionProgress)
   | { readonly kind: 'log-session-ended'; readonly end: SessionEnd }
 );
@@ -82,10 +87,13 @@ export class LogNetwork implements MeshLogs {
   readonly #lines = new Set<Line>();
   /** Lines on links of texts. */
   readonly #twins = new Map<Peer, LogPeer>();
+  readonly #nonces = new OwnNonces();
   #signer: Signer | undefined;
   #world: LogNetworkWorld | undefined;
   #toTell: AppendedOperation[] = [];
   #isTelling = false;
+  /** Whether another relay with the same key was dialled, or came in. */
+  readonly #twinsMet = new Set<boolean>();
 
   constructor(parts: LogNetworkParts) {
     this.#parts = parts;
@@ -201,9 +209,15 @@ export class LogNetwork implements MeshLogs {
   #handshake(): HandshakeOptions | undefined {
     const signer = this.#signer;
     if (signer === undefined) return undefined;
-    const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
     const { verify } = this.#parts;
-    return { signer, network: this.#network, nonce, verify, features: new Map([[LOG_FEATURE, 1]]) };
+    return {
+      signer,
+      network: this.#network,
+      nonce: this.#nonces.next(),
+      isOwnNonce: (nonce) => this.#nonces.has(nonce),
+      verify,
+      features: new Map([[LOG_FEATURE, 1]]),
+    };
   }
 
   #hasRoom(): boolean {
@@ -216,13 +230,22 @@ export class LogNetwork implements MeshLogs {
   }
 
   #onEvent(line: Line, name: string, event: LogPeerEvent): void {
+    if (event.kind === 'log-twin') return this.#metTwin(line, name);
     this.#report(line, name, event);
     if (event.kind === 'log-peer-known') return this.#chooseLine(line);
     line.isSynced = event.kind === 'log-synced';
     this.#tellPeers(line);
   }
 
-  #report(line: Line, name: string, event: LogPeerEvent): void {
+  /** Tells once of each direction that another relay has the same key. */
+  #metTwin({ dialled }: Line, name: string): void {
+    if (this.#twinsMet.has(dialled)) return;
+    this.#twinsMet.add(dialled);
+    const node = this.#signer && toHex(this.#signer.publicKey);
+    this.#parts.report({ line: name, node, kind: 'log-key-shared', dialled, todo: TWIN_TODO });
+  }
+
+  #report(line: Line, name: string, event: Exclude<LogPeerEvent, { kind: 'log-twin' }>): void {
     const { report } = this.#parts;
     const common = { line: name, node: keyOf(line) };
     if (event.kind === 'log-peer-known') report({ ...common, kind: event.kind });

@@ -50,6 +50,7 @@ const LOGS_LEVELS: ReadonlyMap<string, EventLevel> = new Map([
   ['prune-failed', 'error'],
   ['log-hiding-failed', 'error'],
   ['log-key-lost', 'warn'],
+  ['log-key-shared', 'error'],
   ['log-key-copied', 'warn'],
   ['log-key-open', 'warn'],
   ['log-own-behind', 'warn'],

@@ -156,8 +156,13 @@ export class RelayLogs {
   }
 
   #makeNetwork(): LogNetwork {
-    const { options, slices, report } = this.#parts;
+    const { options, slices } = this.#parts;
     const { limits, network } = options;
+    const report = (event: LogNetworkEvent): void => {
+      // Only one of the two stops, or nobody would sign any more.
+      if (event.kind === 'log-key-shared' && event.dialled) this.#claims?.share();
+      this.#parts.report(event);
+    };
     const { store, topic, sync } = this;
     return new LogNetwork({
       limits,

@@ -11,6 +11,8 @@ export type HandshakeFault =
   | 'network'
   /** The other node is this one. */
   | 'self'
+  /** The other node is another one with the same key, and has proven that. */
+  | 'twin'
   /** It has not got the key it names. */
   | 'proof'
   /** It said something else than it should. */
@@ -31,6 +33,9 @@ export interface HandshakeOptions {
   readonly features: Features;
   /** 32 random bytes, for this connection alone. */
   readonly nonce: Uint8Array;
+  /** True for what this node gave as `nonce`, on whatever connection; with its own key in a hello it is taken for itself
+   * when absent. */
+  readonly isOwnNonce?: ((nonce: Uint8Array) => boolean) | undefined;
   readonly verify?: VerifySignature | undefined;
 }
 
@@ -49,6 +54,7 @@ function challenge(ownNonce: Uint8Array, otherNonce: Uint8Array, network: Uint8A
 export class LogHandshake {
   readonly #options: HandshakeOptions;
   #hello: Extract<LogFrame, { type: 'hello' }> | undefined;
+  #hasOwnKey = false;
 
   constructor(options: HandshakeOptions) {
     this.#options = options;
@@ -65,7 +71,9 @@ export class LogHandshake {
     const { signer, network, nonce } = this.#options;
     if (frame.type === 'hello' && this.#hello === undefined) {
       if (!equalBytes(frame.network, network)) return failure('network');
-      if (equalBytes(frame.nodeKey, signer.publicKey)) return failure('self');
+      this.#hasOwnKey = equalBytes(frame.nodeKey, signer.publicKey);
+      // Whoever is not this node has to prove the key before that counts.
+      if (this.#hasOwnKey && this.#options.isOwnNonce?.(frame.nonce) !== false) return failure('self');
       this.#hello = frame;
       const signature = signer.sign(challenge(nonce, frame.nonce, network));
       return success({ send: [{ type: 'proof', signature }], peer: undefined });
@@ -74,6 +82,7 @@ export class LogHandshake {
     const { nodeKey, nonce: theirs } = this.#hello;
     const verify = this.#options.verify ?? verifyStrict;
     if (!verify(nodeKey, challenge(theirs, nonce, network), frame.signature)) return failure('proof');
+    if (this.#hasOwnKey) return failure('twin');
     return success({ send: [], peer: { nodeKey, features: this.#common() } });
   }
 

@@ -145,6 +145,45 @@ describe('relays that are peers', function () {
     expect(proxy.bytesOn('/log') - before).to.be.within(1, 1000);
   });
 
+  it('that sign with one key find that out, and only one of them goes on: no fork, and puts cross as ever', async () => {
+    const key = KeyPair.random();
+    const first = await relays.start({}, { key });
+    const second = await relays.start({ peers: [first.url] }, { key });
+    for (const { events } of [first, second]) {
+      const { todo } = await events.next(({ kind }) => kind === 'log-key-shared', 'word of the other one');
+      expect(todo).to.contain('delete its log-key');
+    }
+    const [ann, bob] = await Promise.all([first, second].map((relay) => relays.client(relay)));
+    await ann!.get({ '#': 'bob' });
+    await bob!.get({ '#': 'ann' });
+    await Promise.all([write(ann!, 'ann', 10), write(bob!, 'bob', 10)]);
+    await Promise.all([told(ann!, 'bob', 10), told(bob!, 'ann', 10)]);
+    await first.relay.witnessed();
+    expect(await entriesIn(first.storage)).to.equal(20);
+    expect(await logLines(second.storage)).to.deep.equal([]);
+    await second.relay.close();
+    // With a key of its own it signs what waited, and takes in what the other one has signed.
+    const again = await relays.start({ peers: [first.url] }, { storage: second.storage });
+    await synced(again);
+    await settle([first, again]);
+    expect(await entriesIn(again.storage)).to.be.within(20, 40);
+    const lines = await logLines(again.storage);
+    expect(lines.filter((line) => line.includes(' side '))).to.deep.equal([]);
+  });
+
+  it('that dial themselves are no two relays', async () => {
+    const key = KeyPair.random();
+    const proxy = await CountingProxy.open(0);
+    proxies.push(proxy);
+    const relay = await relays.start({ peers: [proxy.url] }, { key });
+    proxy.to = relay.relay.port;
+    await proxy.closedOn('/log');
+    await write(await relays.client(relay), 'alone', 3);
+    await relay.relay.witnessed();
+    expect(await entriesIn(relay.storage)).to.equal(3);
+    expect(relay.events.all.map(({ kind }) => kind)).to.not.include('log-key-shared');
+  });
+
   it('of which one keeps no logs tell each other by puts, and what comes so is signed once', async () => {
     const plain = await relays.start({ legacy: 'graph' });
     const signing = await relays.start({ peers: [plain.url] });

@@ -1,6 +1,7 @@
 /** A way to a relay that counts what crosses it on its websockets, by path. */
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { Inbox } from './inbox.ts';
 
 /** What ends the head of a request and that of its answer. */
 const HEAD_END = '\r\n\r\n';
@@ -11,8 +12,13 @@ export class CountingProxy {
   readonly #sockets = new Set<Socket>();
   readonly #bytes = new Map<string, number>();
 
+  readonly #closed = new Inbox<string>('connections that ended');
+  /** The port of this machine that it forwards to. */
+  to: number;
+
   private constructor(to: number) {
-    this.#server = createServer((near) => this.#join(near, connect(to, '127.0.0.1')));
+    this.to = to;
+    this.#server = createServer((near) => this.#join(near, connect(this.to, '127.0.0.1')));
   }
 
   /** Forwards to a port of this machine. */
@@ -30,6 +36,11 @@ export class CountingProxy {
   /** Bytes of both directions behind the heads, on all connections to a path. */
   bytesOn(path: string): number {
     return this.#bytes.get(path) ?? 0;
+  }
+
+  /** Waits until a connection to a path has ended. */
+  async closedOn(path: string): Promise<void> {
+    await this.#closed.next((ended) => ended === path, `the end of a connection to ${path}`);
   }
 
   /** Cuts all connections. */
@@ -56,6 +67,7 @@ export class CountingProxy {
       });
       from.on('error', () => to.destroy());
       from.on('close', () => to.destroy());
+      if (from === near) from.on('close', () => this.#closed.push(path));
       this.#sockets.add(from);
     };
     carry(near, far, (head) => {
