@@ -10,7 +10,7 @@ const SUFFIX = '.lock';
 const BIRTH = 'birth';
 /** Time in which the clock of a file system goes on, in milliseconds. */
 const TICK_MS = 20;
-const OWNER_ONLY = 0o600;
+const PERMISSIONS = 0o777;
 
 /** A lock that is held. */
 export interface KeyLock {
@@ -60,7 +60,8 @@ export async function lockKey(file: string): Promise<KeyLock> {
 async function birthOf(file: string): Promise<string | undefined> {
   for (let attempt = 0; attempt < 2; attempt += 1) {
     // Who may not do that sees the time of the last change as it was.
-    await chmod(file, OWNER_ONLY).catch(() => undefined);
+    const { mode } = await stat(file);
+    await chmod(file, mode & PERMISSIONS).catch(() => undefined);
     const { birthtimeNs, ctimeNs } = await stat(file, { bigint: true });
     if (birthtimeNs === 0n) return undefined;
     if (birthtimeNs !== ctimeNs) return String(birthtimeNs);
