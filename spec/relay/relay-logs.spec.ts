@@ -106,6 +106,34 @@ describe('relay.relay-logs', () => {
     expect(await said(storage)).to.deep.equal({});
   });
 
+  it('signs what is written from its first start with the default on, and nothing that was there or is written without', async () => {
+    const data = await folder();
+    const blamed: string[] = [];
+    for (const [legacy, soul] of [
+      ['graph', 'before'],
+      ['witness', 'signed'],
+      ['graph', 'between'],
+      ['witness', 'again'],
+    ] as const) {
+      const relay = createRelay({
+        ...QUIET,
+        data,
+        durability: 'os',
+        ...(legacy === 'graph' ? { legacy } : {}),
+      });
+      await relay.listen();
+      expect(await put(relay.port, soul, soul)).to.equal('ok');
+      await relay.witnessed();
+      blamed.length = 0;
+      for (const name of ['before', 'signed', 'between', 'again']) {
+        const [found] = await relay.past.blame(name, 'name');
+        blamed.push(found === undefined ? 'nothing' : (found.said?.kind ?? 'unsigned'));
+      }
+      await relay.close();
+    }
+    expect(blamed).to.deep.equal(['unsigned', 'gun/seen', 'unsigned', 'gun/seen']);
+  });
+
   it('refuses what nobody signed when that is wanted', async () => {
     const relay = createRelay({ ...QUIET, legacy: 'reject' }, { storage: new MemoryStorage() });
     await relay.listen();
