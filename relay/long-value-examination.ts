@@ -2,6 +2,7 @@
 import type { RawLevel } from '../adapters/level-raw.ts';
 import { fromUtf8, utf8 } from '../lib/base/bytes.ts';
 import {
+  decodeDeferred,
   decodeLong,
   deferredRange,
   encodeStored,
@@ -65,7 +66,8 @@ async function* incompleteOnes(
     const rest = fields.filter((field) => !lacks(field));
     yield { kind: 'incomplete', key, rest: isNodeKey(storageKey) ? recordOf(rest) : undefined };
   }
-  for await (const [key, value] of soundOnes(raw, deferredRange())) {
+  for await (const [key, record] of soundOnes(raw, deferredRange())) {
+    const { value } = decodeDeferred(record);
     if (!isEncodedLong(value)) continue;
     const { id, pieces } = decodeLong(value);
     if (counts.get(id) === pieces) whole.add(id);

@@ -270,11 +270,16 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     'key of the relay for its log, made when missing; none for log-key in the data folder',
     TEXT,
   ),
-  plainRow('prune', 'hours', 'time after which what newer operations supersede is dropped; none for never', {
-    kind: 'integer',
-    min: 0,
-    max: MOST_HOURS,
-  }),
+  plainRow(
+    'prune',
+    'hours',
+    'time that operations, and newer ones that supersede them, are held before the older go; none for never',
+    {
+      kind: 'integer',
+      min: 0,
+      max: MOST_HOURS,
+    },
+  ),
   plainRow(
     'forks',
     'word',

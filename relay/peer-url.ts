@@ -22,13 +22,27 @@ export function toPeerUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const scheme = SCHEMES.get(url?.protocol ?? '');
   if (url === undefined || scheme === undefined || url.hostname === '') {
-    throw new GraphError('OPTION_INVALID', `peer ${text}: must be a http, https, ws or wss URL`);
+    throw new GraphError('OPTION_INVALID', `peer ${shownText(text)}: must be a http, https, ws or wss URL`);
   }
   // Assigning `protocol` refuses to cross between special and other schemes, so the text is replaced.
   const dialled = new URL(scheme + url.href.slice(url.protocol.length));
   if (dialled.pathname === '/') dialled.pathname = GRAPH_PATH;
   dialled.hash = '';
   return dialled.href;
+}
+
+const SCHEME = /^[a-z][a-z\d+.-]*:\/\//i;
+/** A host with what stands where a port should. */
+const NO_PORT = /^([^/:]*):(?!\d*(?:\/|$))[^/]*/;
+
+/** Scheme, host and path of what should be a URL and is none: whatever else stands there may be secret. */
+function shownText(text: string): string {
+  const [head = ''] = text.split(/[?#]/, 1);
+  const [scheme = ''] = SCHEME.exec(head) ?? [];
+  const rest = head.slice(scheme.length);
+  // What seems to begin a query may be in the middle of a password.
+  if (text.includes('@', head.length)) return `${scheme}…`;
+  return scheme + rest.slice(rest.lastIndexOf('@') + 1).replace(NO_PORT, '$1:…');
 }
 
 /** Where the peer of a websocket URL synchronises logs; undefined when its graph is not at the usual place. */

@@ -235,9 +235,10 @@ export class RelayLogs {
 
   #startPruning(graceMs: number, writer: Writer): void {
     const { store, history } = this;
-    const { clock, report } = this.#parts;
+    const { storage, clock, report } = this.#parts;
     const submit = writer.submit.bind(writer);
-    this.#pruning = new Pruning({ store, history, submit, now: clock, graceMs, startTimer, report });
+    const now = clock;
+    this.#pruning = new Pruning({ storage, store, history, submit, now, graceMs, startTimer, report });
     this.#pruning.start();
   }
 

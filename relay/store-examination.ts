@@ -17,7 +17,8 @@ import {
   soulRange,
   type StoredEntry,
 } from '../lib/store/keys.ts';
-import { decodeNode, LARGE, LARGE_RECORD } from '../lib/store/node-record.ts';
+import { decodeNode, LARGE, LARGE_RECORD, sourceIn } from '../lib/store/node-record.ts';
+import { sourceChange } from '../lib/store/node-source.ts';
 import { LOG_PREFIXES } from '../lib/store/log-keys.ts';
 import type { Change } from '../lib/store/storage.ts';
 
@@ -110,6 +111,9 @@ class WalkedNode {
   readonly soul: string;
   /** What a small node has; what its properties have too leaves. */
   readonly #fields = new Map<string, StoredEntry>();
+  /** What the record notes of the operation that said all of it, and what that said. */
+  #source: string | undefined;
+  #said: ReadonlyMap<string, StoredEntry> = new Map();
   #isMarked = false;
   #isSmall = false;
   #hasProperties = false;
@@ -121,9 +125,12 @@ class WalkedNode {
   take(storageKey: string, record: string): void {
     if (!isNodeKey(storageKey)) return this.#takeProperty(parseFieldKey(storageKey).key, decodeEntry(record));
     const node = decodeNode(record);
+    this.#source = sourceIn(record);
     this.#isMarked = node === LARGE;
     this.#isSmall = node !== LARGE;
-    if (node !== LARGE) for (const [key, entry] of node) this.#fields.set(key, entry);
+    if (node === LARGE) return;
+    this.#said = node;
+    for (const [key, entry] of node) this.#fields.set(key, entry);
   }
 
   #takeProperty(key: string, entry: StoredEntry): void {
@@ -140,6 +147,7 @@ class WalkedNode {
     if (this.#isMarked) return undefined;
     const mark: Change = [nodeKey(soul), LARGE_RECORD];
     const moved = [...this.#fields].map(([key, entry]): Change => [fieldKey(soul, key), encodeStored(entry)]);
+    if (this.#source !== undefined) moved.push(sourceChange(soul, this.#source, this.#said));
     return { soul, changes: this.#isSmall ? [mark, ...moved] : [mark] };
   }
 }

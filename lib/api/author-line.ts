@@ -1,6 +1,7 @@
 import { fromBase64Url, toHex } from '../base/byte-texts.ts';
 import { decodeHeader, type Header } from '../log/codec.ts';
 import { decodeExtensions } from '../log/extensions.ts';
+import { checkEvidence } from '../log/fork.ts';
 import { checkSignature } from '../log/integrity.ts';
 import type { LogName } from '../log/heights.ts';
 import { LOG_REASONS } from '../log/reasons.ts';
@@ -13,6 +14,8 @@ import type { Parcel, Uplink } from './uplink.ts';
 const FORKED = LOG_REASONS.fork.text;
 /** Meetings without anything stored in between, after which a peer is left alone. */
 const MOST_FRUITLESS = 3;
+/** How often a peer that says that the log has two branches is asked to prove it. */
+const MOST_DOUBTS = 3;
 
 /** An operation that a peer lacks. */
 export interface GivenOperation {
@@ -30,10 +33,10 @@ export interface LineOwner {
    * Settles the difference to the log of a peer, undefined when it has nothing of it; gives the operations that it lacks,
    * not all of them when there are many, and undefined when the log has two branches.
    */
-  meet(remote: RemoteLog | undefined): Promise<Given | undefined>;
+  meet(remote: RemoteLog | undefined, uplink: Uplink): Promise<Given | undefined>;
   /** A peer has stored an operation. */
   stored(putJson: string): void;
-  /** A peer says that the log has two branches. */
+  /** A peer has proved that the log has two branches. */
   forked(): void;
   fail(error: unknown): void;
 }
@@ -72,6 +75,9 @@ export class AuthorLine {
   #state: LineState = 'new';
   #queue: Waiting[] = [];
   #fruitless = 0;
+  /** True when the peer said that the log has two branches and was not asked since. */
+  #isDoubted = false;
+  #doubts = 0;
 
   constructor(uplink: Uplink, owner: LineOwner) {
     this.#uplink = uplink;
@@ -95,9 +101,11 @@ export class AuthorLine {
   async #ask(): Promise<void> {
     const { author, log } = this.#owner.name;
     const at = await this.#owner.places();
+    const fork = this.#isDoubted;
+    this.#isDoubted = false;
     this.#uplink.ask({
       selector: { soul: `@${author}/`, reverse: false },
-      more: encodeLogQuestion({ log, at }),
+      more: encodeLogQuestion({ log, at, fork }),
       answered: (_isSilent, json) => {
         const answer = json === undefined ? undefined : parseLogAnswer(json);
         this.#answered(at, answer).catch((error: unknown) => this.#owner.fail(error));
@@ -108,8 +116,12 @@ export class AuthorLine {
   /** Who does not say how far it has the log keeps none: it is sent everything as it comes. */
   async #answered(at: readonly number[], answer: LogAnswer | null | undefined): Promise<void> {
     if (answer === undefined) return this.#flush();
+    if (answer !== null && provesFork(this.#owner.name, answer)) {
+      this.#stop();
+      return this.#owner.forked();
+    }
     const remote = answer === null ? undefined : readAnswer(this.#owner.name, at, answer);
-    const given = await this.#owner.meet(remote);
+    const given = await this.#owner.meet(remote, this.#uplink);
     if (given === undefined) return this.#stop();
     const { operations, more } = given;
     if (!more) {
@@ -143,6 +155,15 @@ export class AuthorLine {
   #flush(): void {
     this.#state = 'open';
     for (const waiting of this.#queue.splice(0)) this.#put(waiting);
+    if (this.#isDoubted) this.#meet();
+  }
+
+  /** What a peer says unproven stops nobody: it is asked for both headers, and not believed when it has none. */
+  #doubt(): void {
+    if (this.#doubts === MOST_DOUBTS) return;
+    this.#doubts += 1;
+    this.#isDoubted = true;
+    if (this.#state === 'open') this.#meet();
   }
 
   #put(waiting: Waiting): void {
@@ -169,7 +190,7 @@ export class AuthorLine {
     if (refusal !== undefined) return;
     this.#fruitless = 0;
     this.#owner.stored(putJson);
-    if (saysForked(answerJson)) this.#owner.forked();
+    if (saysForked(answerJson)) this.#doubt();
   }
 }
 
@@ -183,6 +204,16 @@ function readAnswer(name: LogName, places: readonly number[], { tip, at }: LogAn
     if (header?.sequence === place) ids.set(place, toHex(header.id));
   }
   return { tip: last, at: ids };
+}
+
+/** True when a peer shows two operations of the log that have one place, both signed. */
+function provesFork(name: LogName, { fork }: LogAnswer): boolean {
+  const [first, second] = (fork ?? []).map(fromBase64Url);
+  if (first === undefined || second === undefined) return false;
+  const evidence = checkEvidence(first, second);
+  if (!evidence.ok) return false;
+  const { canonical, logId } = evidence.value;
+  return toHex(canonical.author) === name.author && toHex(logId) === name.log;
 }
 
 function readHeader(name: LogName, text: string | undefined): Header | undefined {

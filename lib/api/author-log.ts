@@ -1,9 +1,11 @@
 import { fromBase64Url, fromHex, toBase64Url, toHex } from '../base/byte-texts.ts';
 import type { Clock } from '../base/clock.ts';
 import { GraphError } from '../base/errors.ts';
-import type { Header } from '../log/codec.ts';
+import { decodeHeader, type Header } from '../log/codec.ts';
+import { decodeExtensions } from '../log/extensions.ts';
 import { logIdOf } from '../log/hash.ts';
 import type { LogName } from '../log/heights.ts';
+import { checkBody } from '../log/integrity.ts';
 import type { LaterSigner } from '../log/key-pair.ts';
 import {
   createOperationLater,
@@ -73,14 +75,22 @@ export type Meeting =
   | { readonly kind: 'give'; readonly from: number; readonly until: number }
   /** It has more: the own log went on elsewhere, and goes on behind that; operations that nobody had were made anew. */
   | { readonly kind: 'taken'; readonly changes: readonly Change[]; readonly renewed: readonly Renewed[] }
-  /** Both say different things at one place. */
-  | { readonly kind: 'forked' };
+  /** Both say different things at one place, each signed with the key. */
+  | { readonly kind: 'forked' }
+  /** The peer does not show how its log and this one belong together, which proves nothing. */
+  | { readonly kind: 'unclear' };
 
 /** An operation that was made anew, behind others than before. */
 export interface Renewed {
   /** Id of the old one, as hex. */
   readonly was: string;
   readonly operation: Operation;
+}
+
+/** The lowest operation of a log that is here; undefined when only its header is. */
+interface Lowest {
+  readonly first: number;
+  readonly whole?: Operation | undefined;
 }
 
 /** The log of an author in the records of an app (log-mapping sections 2 and 7); it changes nothing by itself. */
@@ -141,6 +151,60 @@ export class AuthorLog {
     return { header, body: body === undefined || body.length === 0 ? undefined : body };
   }
 
+  /** The last place at or above a place whose operation is not here whole; undefined when all of them are. */
+  async missing(records: Records, from: number): Promise<number | undefined> {
+    const head = await this.head(records);
+    if (head === undefined) return undefined;
+    const lowest = await this.#wholeAt(records, head.first);
+    if (lowest === undefined) return head.first >= from ? head.first : undefined;
+    return head.first > from ? head.first - 1 : undefined;
+  }
+
+  /**
+   * Puts operations before those that are here, which are what these are signed behind: nothing else fits by its hash.
+   *
+   * @param shown in a row, the last one first; those that do not fit are left out
+   * @returns the changes, and those of what is still in the records from before
+   */
+  async putBelow(records: Records, shown: readonly KeptOperation[]): Promise<readonly Change[]> {
+    const head = await this.head(records);
+    if (head === undefined) return [];
+    const changes: Change[] = [];
+    let lowest: Lowest = { first: head.first, whole: await this.#wholeAt(records, head.first) };
+    for (const kept of shown) {
+      const below = await this.#below(records, lowest, readWhole(kept));
+      if (below === undefined) continue;
+      lowest = below;
+      changes.push(this.#recordOf(below.whole));
+    }
+    for (let below: Lowest | undefined = lowest; below !== undefined;) {
+      lowest = below;
+      below = await this.#below(records, lowest, await this.#wholeAt(records, lowest.first - 1));
+    }
+    const { first } = lowest;
+    return first === head.first ? changes : [...changes, this.#headChange({ ...head, first })];
+  }
+
+  /** The lowest one with an operation that fits: the body of what is here, or what that was signed behind. */
+  async #below(
+    records: Records,
+    { first, whole }: Lowest,
+    operation: Operation | undefined,
+  ): Promise<(Lowest & { readonly whole: Operation }) | undefined> {
+    if (operation === undefined) return undefined;
+    const { sequence, id } = operation.header;
+    const wanted = whole === undefined ? await this.idAt(records, first) : backlinkOf(whole);
+    const place = whole === undefined ? first : first - 1;
+    const fits = sequence === place && toHex(id) === wanted;
+    return fits ? { first: sequence, whole: operation } : undefined;
+  }
+
+  /** The operation at a place, undefined when it is not here with its body. */
+  async #wholeAt(records: Records, sequence: number): Promise<Operation | undefined> {
+    const kept = await this.operationAt(records, sequence);
+    return kept === undefined ? undefined : readWhole(kept);
+  }
+
   /**
    * Compares with the log as a peer has it.
    *
@@ -151,13 +215,13 @@ export class AuthorLog {
     const height = head?.height ?? -1;
     if (remote === undefined) return { kind: 'give', from: 0, until: height };
     const { tip } = remote;
-    if (head === undefined) return this.#take(tip, tip.sequence, []);
+    if (head === undefined) return this.#take(tip, []);
     if (tip.sequence <= height) {
       const own = await this.idAt(records, tip.sequence);
       if (own === undefined || own === toHex(tip.id))
         return { kind: 'give', from: tip.sequence + 1, until: height };
     } else if (remote.at.get(height) === head.tip) {
-      return this.#take(tip, tip.sequence === height + 1 ? head.first : tip.sequence, []);
+      return this.#take(tip, []);
     }
     return this.#renew(records, remote, head);
   }
@@ -165,14 +229,16 @@ export class AuthorLog {
   /** Makes what no peer has anew, behind what the peer has; forked when peers have different things. */
   async #renew(records: Records, remote: RemoteLog, { height }: AuthorHead): Promise<Meeting> {
     const { tip } = remote;
+    const stored = await this.storedHeight(records);
     const common = await this.#lastCommon(records, remote);
-    if (common === undefined || common >= height) return { kind: 'forked' };
+    if (await this.#contradicts(records, remote, Math.max(stored, common))) return { kind: 'forked' };
+    if (common < stored) return { kind: 'unclear' };
     const gone: Change[] = [];
     const bodies: { readonly was: string; readonly body: Uint8Array }[] = [];
     for (let sequence = common + 1; sequence <= height; sequence += 1) {
       const was = await this.idAt(records, sequence);
       const body = (await this.operationAt(records, sequence))?.body;
-      if (was === undefined || body === undefined) return { kind: 'forked' };
+      if (was === undefined || body === undefined) return { kind: 'unclear' };
       bodies.push({ was, body });
       gone.push([this.#placeKey(sequence), undefined]);
     }
@@ -181,22 +247,30 @@ export class AuthorLog {
       const operation = await this.#sign(placeAfter(renewed.at(-1)?.operation.header ?? tip), body);
       renewed.push({ was, operation });
     }
-    return this.#take(tip, tip.sequence, renewed, gone);
+    return this.#take(tip, renewed, gone);
   }
 
-  /** The last place that both are known to have alike, -1 for none; undefined when other peers have what this one has not. */
-  async #lastCommon(records: Records, { at }: RemoteLog): Promise<number | undefined> {
-    const stored = await this.storedHeight(records);
-    if (stored >= 0 && at.get(stored) !== (await this.idAt(records, stored))) return undefined;
-    let common = stored;
+  /** The last place that both are known to have alike, -1 for none. */
+  async #lastCommon(records: Records, { at }: RemoteLog): Promise<number> {
+    let common = -1;
     for (const [place, id] of at) {
       if (place > common && id === (await this.idAt(records, place))) common = place;
     }
     return common;
   }
 
-  /** The log goes on behind the last operation of a peer, with those that were made anew. */
-  #take(tip: Header, first: number, renewed: readonly Renewed[], gone: readonly Change[] = []): Meeting {
+  /** True when the peer has another operation where this log cannot be made anew. */
+  async #contradicts(records: Records, { at }: RemoteLog, last: number): Promise<boolean> {
+    for (const [place, id] of at) {
+      const own = place > last ? undefined : await this.idAt(records, place);
+      if (own !== undefined && own !== id) return true;
+    }
+    return false;
+  }
+
+  /** The log goes on behind the last operation of a peer, of which only the header is here, with those made anew. */
+  #take(tip: Header, renewed: readonly Renewed[], gone: readonly Change[] = []): Meeting {
+    const first = tip.sequence;
     const id = toHex(tip.id);
     const changes: Change[] = [
       ...gone,
@@ -225,13 +299,28 @@ export class AuthorLog {
     const { id } = namesOf(operation);
     const { header, body } = operation;
     if (body === undefined) throw new GraphError('GRAPH_BAD_VALUE', 'nothing to sign');
-    return [
-      [this.#placeKey(header.sequence), `${id} ${toBase64Url(header.bytes)} ${toBase64Url(body)}`],
-      this.#headChange({ first, height: header.sequence, tip: id }),
-    ];
+    return [this.#recordOf(operation), this.#headChange({ first, height: header.sequence, tip: id })];
+  }
+
+  #recordOf({ header, body }: Operation): Change {
+    const bytes = toBase64Url(body ?? new Uint8Array(0));
+    return [this.#placeKey(header.sequence), `${toHex(header.id)} ${toBase64Url(header.bytes)} ${bytes}`];
   }
 
   #headChange({ first, height, tip }: AuthorHead): Change {
     return [HEAD + this.#logKey, `${first} ${height} ${tip}`];
   }
+}
+
+/** An operation with the body that its header says, undefined for one that lacks it. */
+export function readWhole({ header: bytes, body }: KeptOperation): Operation | undefined {
+  const header = decodeHeader(bytes);
+  const extensions = header.ok ? decodeExtensions(header.value.extensions) : header;
+  if (!header.ok || !extensions.ok) return undefined;
+  const isWhole = body !== undefined && checkBody(header.value, body) === undefined;
+  return isWhole ? { header: header.value, extensions: extensions.value, body } : undefined;
+}
+
+function backlinkOf({ header }: Operation): string | undefined {
+  return header.backlink === undefined ? undefined : toHex(header.backlink);
 }

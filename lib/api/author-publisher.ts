@@ -6,16 +6,24 @@ import type { LogName } from '../log/heights.ts';
 import type { Operation } from '../log/operation.ts';
 import { decodeDelta, encodeDelta } from '../store/delta-codec.ts';
 import type { Change } from '../store/storage.ts';
-import { decodeHeader } from '../log/codec.ts';
-import { decodeExtensions } from '../log/extensions.ts';
 import { putJsonOf } from '../wire/put-json.ts';
 import type { Given, GivenOperation, LineOwner } from './author-line.ts';
-import type { AuthorHead, AuthorLog, KeptOperation, Meeting, RemoteLog, Renewed } from './author-log.ts';
+import {
+  readWhole,
+  type AuthorHead,
+  type AuthorLog,
+  type KeptOperation,
+  type Meeting,
+  type RemoteLog,
+  type Renewed,
+} from './author-log.ts';
+import { AuthorRecovery } from './author-recovery.ts';
 import type { AuthorRecords, Make, Records } from './author-records.ts';
 import type { GraphCore } from './core.ts';
 import { headerIn, signedText, withOperation } from './signed-text.ts';
 import { UNSENT } from './stored-keeper.ts';
 import { UnsentWrite } from './unsent.ts';
+import type { Uplink } from './uplink.ts';
 
 /** What the ids of signed writes begin with, behind those of others. */
 const SIGNED = '@';
@@ -27,11 +35,14 @@ const BACK = [1, 2, 4, 8, 16];
 /** Operations given to a peer at once. */
 const MOST_GIVEN = 256;
 
+const NOTHING_GIVEN: Given = { operations: [], more: false };
+
 /** Publishes what an author says: signed, stored at once with what it says to the graph, and then sent. */
 export class AuthorPublisher implements LineOwner {
   readonly #core: GraphCore;
   readonly #records: AuthorRecords;
   readonly #log: AuthorLog;
+  readonly #recovery: AuthorRecovery;
   /** Greatest sequence number that some peer is known to have stored, and whether that is being noted. */
   #stored = -1;
   #isNoting = false;
@@ -42,6 +53,12 @@ export class AuthorPublisher implements LineOwner {
     this.#core = core;
     this.#records = records;
     this.#log = log;
+    this.#recovery = new AuthorRecovery({
+      name: log.name,
+      missing: (from) => this.#read((kept) => log.missing(kept, from)),
+      keep: (shown) => this.#commit([], (kept) => log.putBelow(kept, shown)),
+      onStatus: (listener) => core.on('status', listener),
+    });
   }
 
   get name(): LogName {
@@ -61,6 +78,11 @@ export class AuthorPublisher implements LineOwner {
   /** Operations from a sequence number on, at most so many. */
   operations(from: number, most: number): Promise<readonly KeptOperation[]> {
     return this.#read((records) => this.#operations(records, from, most));
+  }
+
+  /** Takes back from peers what is not here of the log; true when it is here whole. */
+  recover(): Promise<boolean> {
+    return this.#recovery.recover(0);
   }
 
   /** Resolves when nothing is being published. */
@@ -106,14 +128,19 @@ export class AuthorPublisher implements LineOwner {
     });
   }
 
-  async meet(remote: RemoteLog | undefined): Promise<Given | undefined> {
+  async meet(remote: RemoteLog | undefined, uplink: Uplink): Promise<Given | undefined> {
+    const height = remote?.tip.sequence ?? -1;
+    if (height >= 0) this.#recovery.shown(uplink, height);
+    // What is given to a peer begins where its log ends.
+    if ((await this.head())?.first !== 0) await this.#recovery.recover(height + 1);
     let given: Given | undefined;
     let renewed: readonly Renewed[] = [];
     await this.#commit([], async (records) => {
       const meeting = await this.#log.meet(records, remote);
       if (meeting.kind === 'forked') return [];
-      given = await this.#given(records, meeting);
-      if (meeting.kind === 'give') return [];
+      // Who proves nothing is sent what comes, as who keeps no logs.
+      given = meeting.kind === 'unclear' ? NOTHING_GIVEN : await this.#given(records, meeting);
+      if (meeting.kind !== 'taken') return [];
       renewed = meeting.renewed;
       return [...meeting.changes, ...(await unsentAnew(records, this.#idPrefix, renewed))];
     });
@@ -159,7 +186,7 @@ export class AuthorPublisher implements LineOwner {
     }
   }
 
-  async #given(records: Records, meeting: Exclude<Meeting, { kind: 'forked' }>): Promise<Given> {
+  async #given(records: Records, meeting: Exclude<Meeting, { kind: 'forked' | 'unclear' }>): Promise<Given> {
     if (meeting.kind === 'taken') {
       const operations = meeting.renewed.map(({ operation }) => givenOf(operation)).filter(isGiven);
       return { operations, more: false };
@@ -167,7 +194,7 @@ export class AuthorPublisher implements LineOwner {
     const { from, until } = meeting;
     const most = Math.min(until - from + 1, MOST_GIVEN);
     const kept = most > 0 ? await this.#operations(records, from, most) : [];
-    const operations = kept.map((operation) => givenOf(readKept(operation))).filter(isGiven);
+    const operations = kept.map((operation) => givenOf(readWhole(operation))).filter(isGiven);
     return { operations, more: operations.length > 0 && from + most <= until };
   }
 
@@ -245,12 +272,4 @@ function givenOf(operation: Operation | undefined): GivenOperation | undefined {
 
 function isGiven(given: GivenOperation | undefined): given is GivenOperation {
   return given !== undefined;
-}
-
-function readKept({ header: bytes, body }: KeptOperation): Operation | undefined {
-  const header = decodeHeader(bytes);
-  const extensions = header.ok ? decodeExtensions(header.value.extensions) : header;
-  return header.ok && extensions.ok
-    ? { header: header.value, extensions: extensions.value, body }
-    : undefined;
 }

@@ -180,10 +180,20 @@ export class Author {
 
   /**
    * Operations of the log as this app has them, in order: at most 1000 of those behind a sequence number. Those before a
-   * log was taken over from a relay are not here.
+   * log was taken over from a relay are not here, see {@link recover}.
    */
   operations(after = -1): Promise<readonly KeptOperation[]> {
     return this.#opened.operations(after + 1, PAGE);
+  }
+
+  /**
+   * Takes back the operations of the log that are not here, as after the storage was restored, from relays that have shown
+   * it to this app; to export the log, or to have all of it for relays that have nothing of it.
+   *
+   * @returns true when the log is here whole; false when no connected relay gives the rest
+   */
+  recover(): Promise<boolean> {
+    return this.#opened.recover();
   }
 
   /**

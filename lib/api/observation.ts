@@ -15,7 +15,7 @@ export interface Found<T> {
   readonly found: boolean;
   /** True when every connected peer has answered, and one at least; or when the graph has no peers. */
   readonly complete: boolean;
-  /** `peers` when what a peer told is in it, `local` when all of it was here. */
+  /** `peers` when what a peer told is in it, `local` when all of it was here, or there is nothing, whoever said so. */
   readonly source: 'local' | 'peers';
   /** The soul of the node that the value is; undefined for values that are no nodes. */
   readonly soul: string | undefined;

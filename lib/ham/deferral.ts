@@ -7,15 +7,28 @@ export interface Deferred {
   readonly write: FieldWrite;
   /** Whom its place counts against; undefined for nobody, as after a restart. */
   readonly owner: string | undefined;
+  /** True for one that was beyond the horizon of unsigned writes when it came: it may wait for ever. */
+  readonly isFar: boolean;
+}
+
+/** How much waits. */
+interface Waiting {
+  writes: number;
+  bytes: number;
 }
 
 /** What an entry costs beside its texts, in bytes; measured, rounded up. */
 const OVERHEAD_BYTES = 400;
+/** Of the bytes of all this part may be those of far writes. */
+const FAR_PART = 1 / 2;
+/** Of what far writes may take, in number and bytes, this part may be one owner's. */
+const OWNER_PART = 1 / 10;
 /** Stale items the heap may hold before it is swept. */
 const SPARE_STALE = 64;
 
 /**
- * Writes from the future, ordered by state; bounded in number, in bytes and per owner (D5).
+ * Writes from the future, ordered by state; bounded in number, in bytes and per owner (D5). Those that may wait for ever
+ * are bounded further, all together as one owner's others are, so that none of them keeps others out.
  *
  * One state of one property has one place: of two values the one that HAM would take stays, of two that mean the same the first.
  */
@@ -26,6 +39,8 @@ export class DeferralQueue {
   /** The same places, to know the stale ones by. */
   readonly #places = new Set<Deferred>();
   readonly #countByOwner = new Map<string, number>();
+  readonly #farByOwner = new Map<string, Waiting>();
+  readonly #far: Waiting = { writes: 0, bytes: 0 };
   /** Binary heap of the places, the earliest state first; replaced places leave stale items behind. */
   #heap: Deferred[] = [];
   #bytes = 0;
@@ -52,14 +67,23 @@ export class DeferralQueue {
     return this.#heap[0]?.write.state;
   }
 
-  /** True when `writes` of one owner would still fit. */
-  hasRoom(writes: readonly FieldWrite[], owner: string | undefined): boolean {
+  /** True when `writes` of one owner would still fit; far ones need an owner. */
+  hasRoom(writes: readonly FieldWrite[], owner: string | undefined, isFar = false): boolean {
     const { futureWrites, futureBytes, futureWritesPerPeer } = this.#limits;
+    const more = { writes: writes.length, bytes: 0 };
+    for (const write of writes) more.bytes += bytesOf(write);
+    if (!fits({ writes: this.size, bytes: this.#bytes }, more, futureWrites, futureBytes)) return false;
+    if (isFar) return this.#hasFarRoom(more, owner ?? '');
     const owned = owner === undefined ? -Infinity : (this.#countByOwner.get(owner) ?? 0);
-    if (this.size + writes.length > futureWrites || owned + writes.length > futureWritesPerPeer) return false;
-    let bytes = this.#bytes;
-    for (const write of writes) bytes += bytesOf(write);
-    return bytes <= futureBytes;
+    return owned + more.writes <= futureWritesPerPeer;
+  }
+
+  #hasFarRoom(more: Waiting, owner: string): boolean {
+    const { futureBytes, futureWritesPerPeer } = this.#limits;
+    const mostBytes = futureBytes * FAR_PART;
+    if (!fits(this.#far, more, futureWritesPerPeer, mostBytes)) return false;
+    const share = Math.max(1, futureWritesPerPeer * OWNER_PART);
+    return fits(this.#farByOwner.get(owner) ?? NOTHING, more, share, mostBytes * OWNER_PART);
   }
 
   /** What holds the place of a write now. */
@@ -68,7 +92,7 @@ export class DeferralQueue {
   }
 
   /** Takes a write in; false when the queue holds the same or a greater value for its place already. */
-  add(write: FieldWrite, owner: string | undefined): boolean {
+  add(write: FieldWrite, owner: string | undefined, isFar = false): boolean {
     const name = nameOf(write);
     const present = this.#placesByName.get(name);
     if (present !== undefined) {
@@ -76,11 +100,10 @@ export class DeferralQueue {
       if (this.#saysTheSame?.(write.soul, write.key, present.write, write) === true) return false;
       this.#forget(name, present);
     }
-    const place: Deferred = { write, owner };
+    const place: Deferred = { write, owner, isFar };
     this.#placesByName.set(name, place);
     this.#places.add(place);
-    this.#bytes += bytesOf(write);
-    if (owner !== undefined) this.#countByOwner.set(owner, (this.#countByOwner.get(owner) ?? 0) + 1);
+    this.#count(place, 1);
     this.#rise(this.#heap.push(place) - 1);
     if (this.#heap.length > 2 * this.size + SPARE_STALE) this.#sweep();
     return true;
@@ -116,11 +139,28 @@ export class DeferralQueue {
   #forget(name: string, place: Deferred): void {
     this.#placesByName.delete(name);
     this.#places.delete(place);
-    this.#bytes -= bytesOf(place.write);
-    if (place.owner === undefined) return;
-    const count = (this.#countByOwner.get(place.owner) ?? 1) - 1;
-    if (count === 0) this.#countByOwner.delete(place.owner);
-    else this.#countByOwner.set(place.owner, count);
+    this.#count(place, -1);
+  }
+
+  #count({ write, owner, isFar }: Deferred, by: 1 | -1): void {
+    const bytes = by * bytesOf(write);
+    this.#bytes += bytes;
+    if (isFar) this.#countFar(owner ?? '', by, bytes);
+    else if (owner !== undefined) {
+      const count = (this.#countByOwner.get(owner) ?? 0) + by;
+      if (count === 0) this.#countByOwner.delete(owner);
+      else this.#countByOwner.set(owner, count);
+    }
+  }
+
+  #countFar(owner: string, by: 1 | -1, bytes: number): void {
+    const own = this.#farByOwner.get(owner) ?? { ...NOTHING };
+    for (const waiting of [this.#far, own]) {
+      waiting.writes += by;
+      waiting.bytes += bytes;
+    }
+    if (own.writes === 0) this.#farByOwner.delete(owner);
+    else this.#farByOwner.set(owner, own);
   }
 
   #dropStale(): void {
@@ -176,6 +216,12 @@ export class DeferralQueue {
     this.#heap[a] = this.#heap[b]!;
     this.#heap[b] = kept;
   }
+}
+
+const NOTHING: Readonly<Waiting> = { writes: 0, bytes: 0 };
+
+function fits(waiting: Waiting, more: Waiting, mostWrites: number, mostBytes: number): boolean {
+  return waiting.writes + more.writes <= mostWrites && waiting.bytes + more.bytes <= mostBytes;
 }
 
 function nameOf(write: FieldWrite): string {

@@ -28,7 +28,6 @@ const SCHEDULE: Uint8Array = scheduleOf();
 
 // Signed words are what engines keep as they are; half of the unsigned ones would be boxed.
 const words = new Int32Array(WORDS);
-const block = new Uint8Array(words.buffer);
 const chained = new Int32Array(8);
 
 function scheduleOf(): Uint8Array {
@@ -143,6 +142,21 @@ function compress(length: number, counter: number, flags: number): void {
   chained[7] = v7 ^ v15;
 }
 
+/** Reads a block as words that begin with their low byte, whatever the machine's do. */
+function readBlock(bytes: Uint8Array, from: number): void {
+  for (let word = 0, at = from; word < WORDS; word += 1, at += WORD_BYTES) {
+    words[word] = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+  }
+}
+
+/** Reads what is shorter than a block; the rest of that is empty. */
+function readShortBlock(bytes: Uint8Array, from: number, length: number): void {
+  words.fill(0);
+  for (let at = 0; at < length; at += 1) {
+    words[at >> 2] = words[at >> 2]! | (bytes[from + at]! << (8 * (at % WORD_BYTES)));
+  }
+}
+
 /** Leaves the chaining value of a chunk; the counter tells which one it is. */
 function hashChunk(bytes: Uint8Array, from: number, to: number, counter: number, lastFlags: number): void {
   chained.set(IV);
@@ -150,8 +164,8 @@ function hashChunk(bytes: Uint8Array, from: number, to: number, counter: number,
   do {
     const length = Math.min(BLOCK_BYTES, to - at);
     const isLast = at + length === to;
-    if (length < BLOCK_BYTES) block.fill(0);
-    for (let byte = 0; byte < length; byte += 1) block[byte] = bytes[at + byte]!;
+    if (length === BLOCK_BYTES) readBlock(bytes, at);
+    else readShortBlock(bytes, at, length);
     compress(length, counter, (at === from ? CHUNK_START : 0) | (isLast ? CHUNK_END | lastFlags : 0));
     at += BLOCK_BYTES;
   } while (at < to);
@@ -184,10 +198,7 @@ function hashTree(bytes: Uint8Array): Int32Array {
   }
 }
 
-/**
- * BLAKE3-256 on machines whose words begin with their low byte: operations have two such hashes each, which a general
- * implementation takes several times as long for.
- */
+/** BLAKE3-256: operations have two such hashes each, which a general implementation takes several times as long for. */
 export function fastBlake3(bytes: Uint8Array): Uint8Array {
   if (bytes.length > CHUNK_BYTES) return bytesOf(hashTree(bytes));
   hashChunk(bytes, 0, bytes.length, 0, ROOT);
@@ -200,6 +211,3 @@ function bytesOf(hash: Int32Array): Uint8Array {
   for (let at = 0; at < HASH_BYTES; at += 1) bytes[at] = hash[at >> 2]! >> (8 * (at % WORD_BYTES));
   return bytes;
 }
-
-/** True where {@link fastBlake3} can be used. */
-export const IS_LITTLE_ENDIAN: boolean = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;

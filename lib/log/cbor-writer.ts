@@ -157,16 +157,19 @@ export class CborWriter {
   /** Writes a text of ASCII alone; false for others, of which nothing is written. */
   #shortText(value: string): boolean {
     const start = this.#at;
-    this.#head(MAJOR.text, value.length).#reserve(value.length);
-    for (let at = 0; at < value.length; at += 1) {
+    const { length } = value;
+    this.#head(MAJOR.text, length).#reserve(length);
+    const bytes = this.#bytes;
+    const from = this.#at;
+    for (let at = 0; at < length; at += 1) {
       const code = value.charCodeAt(at);
       if (code >= 0x80) {
         this.#at = start;
         return false;
       }
-      this.#bytes[this.#at + at] = code;
+      bytes[from + at] = code;
     }
-    this.#at += value.length;
+    this.#at = from + length;
     return true;
   }
 
@@ -194,26 +197,34 @@ export class CborWriter {
     const lead = major << 5;
     if (value < 24) return this.#byte(lead | Number(value));
     if (value < 0x100) return this.#byte(lead | 24).#byte(Number(value));
-    if (value < 0x1_0000) return this.#byte(lead | 25).#uint16(Number(value));
-    if (value < 0x1_0000_0000) return this.#byte(lead | 26).#uint32(Number(value));
+    if (value < 0x1_0000) return this.#byte(lead | 25).#uint(Number(value), 2);
+    if (value < 0x1_0000_0000) return this.#byte(lead | 26).#uint(Number(value), 4);
     const high = typeof value === 'number' ? Math.floor(value / 0x1_0000_0000) : Number(value >> 32n);
     const low = typeof value === 'number' ? value % 0x1_0000_0000 : Number(value & 0xffff_ffffn);
     return this.#byte(lead | 27)
-      .#uint32(high)
-      .#uint32(low);
+      .#uint(high, 4)
+      .#uint(low, 4);
   }
 
-  #uint16(value: number): this {
-    return this.#byte(value >> 8).#byte(value & 0xff);
-  }
-
-  #uint32(value: number): this {
-    return this.#uint16(Math.floor(value / 0x1_0000)).#uint16(value & 0xffff);
+  /** Writes an unsigned integer of two or four bytes. */
+  #uint(value: number, length: 2 | 4): this {
+    this.#reserve(length);
+    const bytes = this.#bytes;
+    let at = this.#at;
+    if (length === 4) {
+      bytes[at] = value >>> 24;
+      bytes[at + 1] = value >>> 16;
+      at += 2;
+    }
+    bytes[at] = value >>> 8;
+    bytes[at + 1] = value;
+    this.#at = at + 2;
+    return this;
   }
 
   #float(value: number): this {
     const half = halfBits(value);
-    if (half !== undefined) return this.#byte(SIMPLE.half).#uint16(half);
+    if (half !== undefined) return this.#byte(SIMPLE.half).#uint(half, 2);
     const isSingle = fitsSingle(value);
     const view = new DataView(new ArrayBuffer(8));
     if (isSingle) view.setFloat32(0, value);

@@ -22,10 +22,19 @@ export interface Envelope {
 
 /** A body. */
 export function encodeEnvelope({ kind, version, payload, meta }: Envelope): Uint8Array {
-  const writer = new CborWriter().array(meta === undefined ? FIELDS : FIELDS + 1);
-  writer.text(kind).uint(version).raw(payload);
+  const writer = new CborWriter();
+  beginEnvelope(writer, kind, version, meta !== undefined);
+  writer.raw(payload);
   if (meta !== undefined) writer.raw(meta);
   return writer.finish();
+}
+
+/** Begins a body; its payload follows, and what is said about that if there is something. */
+export function beginEnvelope(writer: CborWriter, kind: string, version: number, hasMeta = false): void {
+  writer
+    .array(hasMeta ? FIELDS + 1 : FIELDS)
+    .text(kind)
+    .uint(version);
 }
 
 /** Reads a body of any kind; the whole of it must be canonical CBOR. */

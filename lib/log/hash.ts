@@ -1,14 +1,13 @@
-import { blake3 } from '@noble/hashes/blake3.js';
 import { toHex } from '../base/byte-texts.ts';
 import { utf8 } from '../base/bytes.ts';
-import { fastBlake3, IS_LITTLE_ENDIAN } from './blake3.ts';
+import { fastBlake3 } from './blake3.ts';
 
 /** Bytes of a content id, of a topic and of a log id. */
 export const HASH_BYTES = 32;
 
 /** BLAKE3-256, the content id of operations, bodies and topics (node-api section 1). */
 export function hashBytes(bytes: Uint8Array): Uint8Array {
-  return IS_LITTLE_ENDIAN ? fastBlake3(bytes) : blake3(bytes);
+  return fastBlake3(bytes);
 }
 
 /** {@link hashBytes} as lower-case hex. */

@@ -7,7 +7,7 @@ import type { LogStore } from '../store/log-store.ts';
 import { readSignedPut, signedPutField } from '../store/signed-put.ts';
 import type { PutRequest } from '../store/writer.ts';
 import { encodeAnswer, encodePush } from '../wire/codec.ts';
-import { encodeLogAnswer, type LogQuestion } from '../wire/log-question.ts';
+import { encodeLogAnswer, type LogQuestion, type ShownOperation } from '../wire/log-question.ts';
 import type { GetMessage, PutMessage } from '../wire/message.ts';
 import { putJsonOf } from '../wire/put-json.ts';
 import type { Context, SignedPuts } from './context.ts';
@@ -16,6 +16,11 @@ import type { Peer } from './peer.ts';
 /** Operations of a node that are looked at for one answer, and that are in it. */
 const LOOKED_AT = 1000;
 const MOST_TOLD = 100;
+/** Operations that are given from a place down in one answer, and bytes of them; one alone may have more. */
+const MOST_DOWN = 64;
+const MOST_DOWN_BYTES = 262_144;
+
+type LogName = Parameters<LogStore['idAt']>[0];
 
 /** What signed puts need. */
 export interface InBandParts {
@@ -48,7 +53,7 @@ export class InBand implements SignedPuts {
     return undefined;
   }
 
-  /** The last header of the log that a get asks about, and those at the places it names. */
+  /** The last header of the log that a get asks about, and what it wants beside: headers, operations, proof of a fork. */
   async tellLog(
     context: Context,
     peer: Peer,
@@ -66,6 +71,8 @@ export class InBand implements SignedPuts {
         : {
             tip: await headerOf(store, head.tip),
             at: await Promise.all(question.at.map((place) => headerAt(store, name, place))),
+            fork: question.fork === true ? await forkOf(store, name) : undefined,
+            down: question.down === undefined ? undefined : await operationsDown(store, name, question.down),
           };
     context.send(peer, encodeAnswer(`"${randomId()}"`, idJson, encodeLogAnswer(answer)));
   }
@@ -93,11 +100,26 @@ async function headerOf(store: LogStore, id: string): Promise<string> {
   return toBase64Url((await store.bytesOf(id)).header);
 }
 
-async function headerAt(
-  store: LogStore,
-  name: Parameters<LogStore['idAt']>[0],
-  place: number,
-): Promise<string | undefined> {
+async function forkOf(store: LogStore, name: LogName): Promise<readonly [string, string] | undefined> {
+  const [first, second] = (await store.evidence(name)) ?? [];
+  return first === undefined || second === undefined ? undefined : [toBase64Url(first), toBase64Url(second)];
+}
+
+/** Operations from a place down, as many as fit into an answer, one in any case. */
+async function operationsDown(store: LogStore, name: LogName, from: number): Promise<ShownOperation[]> {
+  const found: ShownOperation[] = [];
+  for (let [place, length] = [from, 0]; place >= 0 && found.length < MOST_DOWN; place -= 1) {
+    const id = await store.idAt(name, place);
+    if (id === undefined) break;
+    const { header, body } = await store.bytesOf(id);
+    length += header.length + (body?.length ?? 0);
+    if (length > MOST_DOWN_BYTES && found.length > 0) break;
+    found.push(body === undefined ? [toBase64Url(header)] : [toBase64Url(header), toBase64Url(body)]);
+  }
+  return found;
+}
+
+async function headerAt(store: LogStore, name: LogName, place: number): Promise<string | undefined> {
   const id = await store.idAt(name, place);
   return id === undefined ? undefined : headerOf(store, id);
 }

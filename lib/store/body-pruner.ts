@@ -1,15 +1,15 @@
-import { decodeHeader } from '../log/codec.ts';
-import { decodeExtensions } from '../log/extensions.ts';
 import type { LogName } from '../log/heights.ts';
+import type { Operation } from '../log/operation.ts';
 import { isBodyPrunable, type HeldWinner, type LogEntry } from '../log/prune.ts';
 import { decodeDelta } from './delta-codec.ts';
+import { HeldNotes } from './held-notes.ts';
 import type { History } from './history.ts';
 import type { Branch } from './log-keys.ts';
 import type { LogStore, StoredOperation } from './log-store.ts';
 import { operationsIn } from './log-walk.ts';
-import type { Change } from './storage.ts';
+import type { Change, Storage } from './storage.ts';
 import type { PutOutcome, PutRequest } from './writer.ts';
-import { appendHistory } from './written-nodes.ts';
+import { appendForgotten } from './written-nodes.ts';
 
 /** Bodies dropped by one commit. */
 const STEP_BODIES = 64;
@@ -17,7 +17,9 @@ const STEP_BODIES = 64;
 const STEP_HEADS = 256;
 /** Properties whose winners are remembered during a pass. */
 const KEPT_WINNERS = 50_000;
-const MICROSECONDS = 1000;
+
+/** With whose requests the pruner's take turns. */
+const OWNER = 'prune';
 
 /** What a pass did. */
 export interface PrunePass {
@@ -28,12 +30,13 @@ export interface PrunePass {
 
 /** What pruning needs. */
 export interface BodyPrunerOptions {
+  readonly storage: Storage;
   readonly store: LogStore;
   readonly history: History;
   readonly submit: (request: PutRequest) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Milliseconds that an operation is kept whole, by the time that its author gives it. */
+  /** Milliseconds that an operation is held, and what supersedes it as well, before its body may go. */
   readonly graceMs: number;
   /** True for what must stay: moderated topics, and souls whose schema does not take the newer value. */
   readonly isPinned?: (entry: LogEntry) => boolean;
@@ -47,17 +50,23 @@ interface Candidate {
 }
 
 /**
- * Drops the bodies of operations all of whose entries another held operation supersedes (log-mapping section 6). Headers
- * stay, so that heights, links and signatures can be checked as before, and the graph is what it was.
+ * Drops the bodies of operations all of whose entries another held operation supersedes (log-mapping section 6), where both
+ * are held for the grace time: neither goes because of what came lately, however old its author says it is. Headers stay,
+ * so that heights, links and signatures can be checked as before, and the graph is what it was.
  */
 export class BodyPruner {
   readonly #options: BodyPrunerOptions;
+  readonly #notes: HeldNotes;
   readonly #winners = new Map<string, ReadonlyMap<string, HeldWinner>>();
   #kept = 0;
   #isStopped = false;
 
   constructor(options: BodyPrunerOptions) {
     this.#options = options;
+    this.#notes = new HeldNotes({
+      ...options,
+      commit: (records) => this.#submit({ writes: [], isReplay: true, owner: OWNER, records }),
+    });
   }
 
   /** Ends a pass early; what it dropped stays dropped. */
@@ -74,9 +83,11 @@ export class BodyPruner {
     const pass = { bodies: 0, bytes: 0 };
     const now = this.#options.now();
     this.#forgetWinners();
+    await this.#notes.look(() => this.#isStopped);
     for await (const log of this.#logs()) {
+      const places = await this.#notes.placesOf(log);
       for (const branch of ['canonical', 'side'] satisfies Branch[]) {
-        await this.#runBranch(branch, log, now, pass);
+        if (places[branch] >= 0) await this.#runBranch(branch, log, places[branch], now, pass);
       }
     }
     this.#forgetWinners();
@@ -96,13 +107,14 @@ export class BodyPruner {
   async #runBranch(
     branch: Branch,
     { author, log }: LogName,
+    until: number,
     now: number,
     pass: { bodies: number; bytes: number },
   ): Promise<void> {
     let some: Candidate[] = [];
-    for await (const operation of operationsIn(this.#options.store, branch, { author, log })) {
+    for await (const operation of operationsIn(this.#options.store, branch, { author, log }, { until })) {
       if (this.#isStopped) return;
-      const candidate = candidateOf(operation, now - this.#options.graceMs);
+      const candidate = candidateOf(operation);
       if (candidate === undefined || !(await this.#isPrunable(candidate, now))) continue;
       some.push(candidate);
       if (some.length < STEP_BODIES) continue;
@@ -128,7 +140,9 @@ export class BodyPruner {
     if (this.#winners.has(soul)) return;
     if (this.#kept > KEPT_WINNERS) this.#forgetWinners();
     const winners = new Map<string, HeldWinner>();
-    for (const [key, { state, json, id }] of await this.#options.history.winners(soul, { until: now })) {
+    const counts = (operation: Operation): Promise<boolean> => this.#notes.isHeldLong(operation);
+    const held = await this.#options.history.winners(soul, { until: now, counts });
+    for (const [key, { state, json, id }] of held) {
       winners.set(key, { state, json, holder: id });
     }
     this.#winners.set(soul, winners);
@@ -142,27 +156,25 @@ export class BodyPruner {
 
   async #drop(some: readonly Candidate[], pass: { bodies: number; bytes: number }): Promise<void> {
     const changes: Change[] = [];
-    for (const { id, entries } of some) for (const _ of appendHistory(changes, id, entries, false));
+    for (const { id, entries } of some) for (const _ of appendForgotten(changes, id, entries));
     const drops = changes.map(([key]) => key);
     const pruned = some.map(({ id }) => id);
-    const outcome = await new Promise<PutOutcome>((settle) => {
-      this.#options.submit({ writes: [], isReplay: true, owner: 'prune', drops, pruned, settle });
-    });
-    if (!outcome.ok) throw new Error(outcome.reason);
+    await this.#submit({ writes: [], isReplay: true, owner: OWNER, drops, pruned });
     for (const { bytes } of some) {
       pass.bodies += 1;
       pass.bytes += bytes;
     }
   }
+
+  async #submit(request: Omit<PutRequest, 'settle'>): Promise<void> {
+    const outcome = await new Promise<PutOutcome>((settle) => this.#options.submit({ ...request, settle }));
+    if (!outcome.ok) throw new Error(outcome.reason);
+  }
 }
 
-/** An operation that is old enough and says something to the graph, or nothing at all; others are left alone. */
-function candidateOf({ id, header, body }: StoredOperation, before: number): Candidate | undefined {
-  if (body === undefined) return undefined;
-  const decoded = decodeHeader(header);
-  const extensions = decoded.ok ? decodeExtensions(decoded.value.extensions) : undefined;
-  if (extensions?.ok !== true || Number(extensions.value.timestamp) / MICROSECONDS > before) return undefined;
-  const delta = decodeDelta(body);
-  if (!delta.ok || delta.value === undefined) return undefined;
+/** An operation that says something to the graph, or nothing at all; others are left alone. */
+function candidateOf({ id, body }: StoredOperation): Candidate | undefined {
+  const delta = body === undefined ? undefined : decodeDelta(body);
+  if (body === undefined || delta?.ok !== true || delta.value === undefined) return undefined;
   return { id, bytes: body.length, entries: delta.value.writes };
 }

@@ -6,6 +6,8 @@ import { ChunkedReads } from './chunked-reads.ts';
 import type { GraphStore } from './graph-store.ts';
 import {
   groupNode,
+  isAllOf,
+  isChanged,
   isKnown,
   isUnknown,
   Stored,
@@ -17,7 +19,8 @@ import {
 import { decodeEntry, fieldKeyOf, nodeKey, nodePrefix, type LongValue, type StoredEntry } from './keys.ts';
 import { isInPieces, missingPieces, readPieces } from './long-value.ts';
 import { appendNode } from './node-changes.ts';
-import { decodeNode, LARGE, type NodeRecord } from './node-record.ts';
+import { decodeNode, LARGE, sourceIn } from './node-record.ts';
+import { idOfSource } from './node-source.ts';
 import type { Change, Storage } from './storage.ts';
 
 /** Records read in one request. */
@@ -37,6 +40,8 @@ export class CommitGroup implements MergeView {
   /** Values in pieces that were not read. */
   #unread = 0;
   #lastNode: GroupNode | undefined;
+  /** Nodes that have a source. */
+  readonly #sourced: GroupNode[] = [];
 
   constructor(storage: Storage, graph: GraphStore) {
     this.#storage = storage;
@@ -95,6 +100,47 @@ export class CommitGroup implements MergeView {
     return this.current(write.soul, write.key) === write;
   }
 
+  /** True when nodes have sources, some of which may be given up. */
+  get hasSources(): boolean {
+    return this.#sourced.length > 0;
+  }
+
+  /**
+   * Forgets the sources of changed nodes that are held no more: nothing is to be noted of them.
+   *
+   * @param held tells which operations are held, by the first halves of their ids
+   */
+  *checkSources(held: (shortIds: readonly string[]) => WaitingSteps<boolean[]>): WaitingSteps<void> {
+    const changed = this.#sourced.filter(isChanged);
+    for (let from = 0; from < changed.length; from += RECORDS_READ) {
+      const some = changed.slice(from, from + RECORDS_READ);
+      const ids = [...new Set(some.map(({ source }) => idOfSource(source!)))];
+      const verdicts = yield* held(ids);
+      const gone = new Set(ids.filter((_, at) => verdicts[at] === false));
+      for (const node of some) if (gone.has(idOfSource(node.source!))) node.source = undefined;
+      yield;
+    }
+  }
+
+  /** True when the record of a node names an operation as its source. */
+  hasSource(soul: string, id: string): boolean {
+    const source = this.#nodes.get(soul)?.source;
+    return source !== undefined && id.startsWith(idOfSource(source));
+  }
+
+  /**
+   * Makes an operation the source of a node, when some writes of it are everything that the node has at the end of the
+   * group; false when they are not.
+   *
+   * @param source names the operation in the node's record
+   */
+  takeSource(soul: string, writes: readonly FieldWrite[], source: string): boolean {
+    const node = this.#nodes.get(soul);
+    if (node === undefined || !isAllOf(node, writes)) return false;
+    node.nextSource = source;
+    return true;
+  }
+
   /** Appends the storage changes of all properties the group changed, in steps. */
   *appendChanges(changes: Change[]): Generator<void, void> {
     const pace = new Pace();
@@ -108,11 +154,12 @@ export class CommitGroup implements MergeView {
   *publish(): Generator<void, void> {
     const pace = new Pace();
     for (const node of this.#nodes.values()) {
-      const { soul, slots, stored, winners, outgrown, gone } = node;
+      const { soul, slots, stored, winners, outgrown, gone, nextSource } = node;
       if (stored === LARGE || outgrown) {
         this.#graph.markLarge(soul);
         yield* this.#publishFields(slots);
-      } else if (stored !== undefined && winners.length > 0) this.#graph.committedNode(soul, stored, winners);
+      } else if (stored !== undefined && winners.length > 0)
+        this.#graph.committedNode(soul, stored, winners, nextSource);
       for (const key of gone) if (this.current(soul, key) === undefined) this.#graph.removedField(soul, key);
       if (pace.after(0)) yield;
     }
@@ -137,6 +184,7 @@ export class CommitGroup implements MergeView {
     let node = this.#nodes.get(soul);
     if (node === undefined) {
       node = groupNode(soul, this.#graph.cached(soul));
+      if (node.source !== undefined) this.#sourced.push(node);
       this.#nodes.set(soul, node);
     }
     this.#lastNode = node;
@@ -154,7 +202,7 @@ export class CommitGroup implements MergeView {
 
   *#loadNodes(): WaitingSteps<void> {
     const reads = new ChunkedReads<GroupNode>(this.#storage, RECORDS_READ, (node, record) => {
-      this.#takeNode(node, decodeNode(record));
+      this.#takeNode(node, record);
     });
     for (const node of this.#incomplete) {
       if (node.stored === undefined && reads.add(nodeKey(node.soul), node)) yield* reads.flush();
@@ -162,9 +210,12 @@ export class CommitGroup implements MergeView {
     yield* reads.flush();
   }
 
-  #takeNode(node: GroupNode, stored: NodeRecord): void {
+  #takeNode(node: GroupNode, record: string | undefined): void {
+    const stored = decodeNode(record);
     node.stored = stored;
     if (stored === LARGE) return;
+    node.source = sourceIn(record);
+    if (node.source !== undefined) this.#sourced.push(node);
     for (const [key, found] of stored) {
       const slot = node.slots.get(key);
       if (slot !== undefined && isUnknown(slot)) this.#fill(node.slots, key, found);

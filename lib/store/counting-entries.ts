@@ -7,8 +7,10 @@ import { namesOf } from '../log/operation.ts';
 import { compareRank } from '../log/prune.ts';
 import type { ForkMarks } from './fork-marks.ts';
 import { saidIn } from './history.ts';
-import { decodeStates, historyRange, idOfHistory, latestOfHistory } from './log-keys.ts';
+import { nodeKey } from './keys.ts';
+import { historyRange, noteOf, type HistoryNote } from './log-keys.ts';
 import type { FoundOperation, LogStore } from './log-store.ts';
+import { noteInRecord, NotesBySource } from './node-source.ts';
 import type { Storage } from './storage.ts';
 
 /** Records read in one step. */
@@ -162,9 +164,11 @@ export class CountingEntries {
     const storage = this.#storage;
     let range = historyRange(soul);
     let left = most;
+    let notes: NotesBySource | undefined;
     return {
       *next() {
         if (left <= 0) return [];
+        notes ??= new NotesBySource(noteInRecord(yield* waitFor(storage.getText(nodeKey(soul)))));
         const cursor = storage.range({ ...range, reverse: true });
         let found: [key: string, record: string][];
         try {
@@ -175,7 +179,7 @@ export class CountingEntries {
         left -= STEP_RECORDS;
         // The next step begins anew behind the last record: nobody has to close anything.
         if (found.length > 0) range = { from: range.from, to: found.at(-1)![0] };
-        return found.map(([key, record]) => notedIn(key, record));
+        return notes.among(found.map(([key, record]) => noteOf(key, record))).map(notedIn);
       },
     };
   }
@@ -209,12 +213,12 @@ function consider(search: Search, entry: FieldWrite, now: number): void {
   search.best = { soul, key, state, json };
 }
 
-function notedIn(key: string, record: string): Noted {
+function notedIn({ shortId, latest, states: written }: HistoryNote): Noted {
   const states = new Map<string, Map<number, boolean>>();
-  for (const [name, state, wasHere] of decodeStates(key, record)) {
+  for (const [name, state, wasHere] of written) {
     const known = states.get(name);
     if (known === undefined) states.set(name, new Map([[state, wasHere === 1]]));
     else known.set(state, wasHere === 1);
   }
-  return { shortId: idOfHistory(key), latest: latestOfHistory(key), states };
+  return { shortId, latest, states };
 }

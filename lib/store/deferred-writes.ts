@@ -7,9 +7,11 @@ import type { FieldWrite } from '../graph/write.ts';
 import { DeferralQueue, type Deferred } from '../ham/deferral.ts';
 import type { SaysTheSame } from '../ham/merge.ts';
 import {
+  decodeDeferred,
   decodeLong,
   deferredKey,
   deferredRange,
+  encodeDeferred,
   encodeLong,
   isEncodedLong,
   parseDeferredKey,
@@ -38,6 +40,8 @@ const systemTimer: StartTimer = (task, waitMs) => {
 /** A write let in by the group under way, and what held its place before. */
 interface Added {
   readonly write: FieldWrite;
+  /** Whom it counts against after a restart as well; undefined for one that is not far. */
+  readonly farOwner: string | undefined;
   readonly before: Deferred | undefined;
 }
 
@@ -110,13 +114,14 @@ export class DeferredWrites {
     for (;;) {
       const found = yield* waitFor(cursor.next(STEP_ENTRIES));
       if (found.length === 0) return count;
-      for (const [key, value] of found) {
+      for (const [key, record] of found) {
+        const { owner, value } = decodeDeferred(record);
         const long = isEncodedLong(value) ? decodeLong(value) : undefined;
         const json = long === undefined ? value : yield* readPieces(this.#storage, long);
         if (json === undefined) throw missingPieces();
         const write = { ...parseDeferredKey(key), json };
         if (long !== undefined) this.#longs.set(write, long);
-        this.#queue.add(write, undefined);
+        this.#queue.add(write, owner, owner !== undefined);
       }
       count += found.length;
       yield;
@@ -136,15 +141,21 @@ export class DeferredWrites {
       : 'put: too many writes from the future are waiting';
   }
 
+  /** True when what an author signed can wait here, however far ahead it lies. */
+  hasRoom(future: readonly FieldWrite[], author: string | undefined, isFar: boolean): boolean {
+    return this.#queue.hasRoom(future, author, isFar);
+  }
+
   /** True when one of some writes lies farther ahead than writes without a signature may. */
   isFar(future: readonly FieldWrite[], now: number): boolean {
     return future.some((write) => write.state > now + this.#limits.futureMs);
   }
 
   /** Lets a write wait; {@link appendChanges} makes it durable. */
-  add(write: FieldWrite, owner: string | undefined): void {
+  add(write: FieldWrite, owner: string | undefined, isFar = false): void {
     const before = this.#queue.placeOf(write);
-    if (this.#queue.add(write, owner)) this.#added.push({ write, before });
+    const farOwner = isFar ? (owner ?? '') : undefined;
+    if (this.#queue.add(write, owner, isFar)) this.#added.push({ write, farOwner, before });
   }
 
   /** True when just this write waits. */
@@ -184,21 +195,21 @@ export class DeferredWrites {
         if (pace.after(nameLength(write))) yield;
       }
     }
-    for (const { write, before } of this.#added) {
+    for (const { write, farOwner, before } of this.#added) {
       if (before !== undefined) yield* this.#appendRemoval(changes, before.write);
-      yield* this.#appendPut(changes, write);
+      yield* this.#appendPut(changes, write, farOwner);
       if (pace.after(nameLength(write))) yield;
     }
   }
 
-  *#appendPut(changes: Change[], write: FieldWrite): Generator<void, void> {
+  *#appendPut(changes: Change[], write: FieldWrite, farOwner: string | undefined): Generator<void, void> {
     let value = write.json;
     if (isLong(value)) {
       const long = yield* appendPieces(changes, value);
       this.#longs.set(write, long);
       value = encodeLong(long);
     }
-    changes.push([deferredKey(write.state, write.soul, write.key), value]);
+    changes.push([deferredKey(write.state, write.soul, write.key), encodeDeferred(value, farOwner)]);
   }
 
   *#appendRemoval(changes: Change[], write: FieldWrite): Generator<void, void> {
@@ -219,7 +230,7 @@ export class DeferredWrites {
       this.#queue.giveBack(taken);
       if (taken.length > 0) this.#retryAt = this.#clock() + RETRY_MS;
       yield* this.#undo(added);
-      for (const { write, owner } of dropped) this.#queue.add(write, owner);
+      for (const { write, owner, isFar } of dropped) this.#queue.add(write, owner, isFar);
     }
   }
 
@@ -237,7 +248,7 @@ export class DeferredWrites {
     for (const { write, before } of added.toReversed()) {
       this.#queue.remove(write);
       this.#longs.delete(write);
-      if (before !== undefined) this.#queue.add(before.write, before.owner);
+      if (before !== undefined) this.#queue.add(before.write, before.owner, before.isFar);
       if (pace.after(nameLength(write))) yield;
     }
   }

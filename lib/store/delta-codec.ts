@@ -3,12 +3,19 @@ import { fromValueJson, isLink, toValueJson } from '../graph/value.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { CborScanner } from '../log/cbor-scanner.ts';
 import { CborWriter, isWellFormed } from '../log/cbor-writer.ts';
-import { BODY_KIND, BODY_VERSION, decodeEnvelope, encodeEnvelope } from '../log/envelope.ts';
+import { beginEnvelope, BODY_KIND, BODY_VERSION, decodeEnvelope } from '../log/envelope.ts';
 import { MOST_BODY_BYTES } from '../log/operation.ts';
 import { compareRank } from '../log/prune.ts';
 
 /** Kinds of bodies that hold writes to the graph. */
 export type DeltaKind = (typeof BODY_KIND)[keyof typeof BODY_KIND];
+
+/** Bytes of what stands before the writes, before a soul, and around a property, at most. */
+const ENVELOPE_LENGTH = 32;
+const NAME_LENGTH = 16;
+const PROPERTY_LENGTH = 24;
+/** Properties of a node that are put in order one by one. */
+const MOST_INSERTED = 16;
 
 const KINDS: ReadonlySet<string> = new Set<string>(Object.values(BODY_KIND));
 
@@ -41,55 +48,98 @@ export function encodeDelta(kind: DeltaKind, writes: Iterable<FieldWrite>): Resu
     const reason = unsignable(write);
     if (reason !== undefined) return failure(reason);
   }
-  return encodeNodes(kind, nodesOf(some));
+  return encodeSaid(kind, saidBy(kind, some));
 }
 
-/** Writes to one node. */
-export type NodeWrites = readonly [soul: string, writes: readonly FieldWrite[]];
+/** Those of some writes that a body says, in its order. */
+export function saidBy(kind: DeltaKind, writes: readonly FieldWrite[]): readonly FieldWrite[] {
+  const keepsAll = kind === BODY_KIND.snapshot;
+  const ordered = inBodyOrder(writes);
+  const isOver = (write: FieldWrite, next: FieldWrite | undefined): boolean =>
+    next?.key === write.key && next.soul === write.soul && !(keepsAll && compareRank(write, next) !== 0);
+  const isRepeated = ordered.some((write, at) => isOver(write, ordered[at + 1]));
+  return isRepeated ? ordered.filter((write, at) => !isOver(write, ordered[at + 1])) : ordered;
+}
 
-/** Writes by node, as bodies have the nodes in order. */
-export function nodesOf(writes: readonly FieldWrite[]): NodeWrites[] {
-  const bySoul = new Map<string, FieldWrite[]>();
-  for (const write of writes) {
-    const same = bySoul.get(write.soul);
-    if (same === undefined) bySoul.set(write.soul, [write]);
-    else same.push(write);
+/** {@link encodeDelta} for what {@link saidBy} gives, of which it is known that an operation can have it. */
+export function encodeSaid(kind: DeltaKind, said: readonly FieldWrite[]): Result<Uint8Array> {
+  const writer = new CborWriter(lengthOf(said));
+  beginEnvelope(writer, kind, BODY_VERSION);
+  writer.array(said.reduce((souls, { soul }, at) => (said[at - 1]?.soul === soul ? souls : souls + 1), 0));
+  for (let from = 0, to = 0; from < said.length; from = to) {
+    const { soul } = said[from]!;
+    for (to = from + 1; said[to]?.soul === soul;) to += 1;
+    writer
+      .array(2)
+      .text(soul)
+      .array(to - from);
+    for (let at = from; at < to; at += 1) writeProperty(writer, said[at]!);
   }
-  return inOrder([...bySoul], ([a], [b]) => compareNames(a, b));
-}
-
-/** {@link encodeDelta} for writes of which it is known that an operation can have them. */
-export function encodeNodes(kind: DeltaKind, nodes: readonly NodeWrites[]): Result<Uint8Array> {
-  const payload = payloadOf(nodes, kind === BODY_KIND.snapshot);
-  const body = encodeEnvelope({ kind, version: BODY_VERSION, payload, meta: undefined });
+  const body = writer.finish();
   return body.length > MOST_BODY_BYTES ? failure('too much for one operation') : success(body);
 }
 
-function payloadOf(nodes: readonly NodeWrites[], keepsAll: boolean): Uint8Array {
-  const writer = new CborWriter().array(nodes.length);
-  for (const [soul, writes] of nodes) {
-    const said = saidOf(inOrder(writes, compareWrites), keepsAll);
-    writer.array(2).text(soul).array(said.length);
-    for (const { key, state, json } of said) {
-      writer
-        .array(3)
-        .text(key)
-        .number(state + 0);
-      writeValue(writer, json);
-    }
+/** Bytes of a body, about; mostly some more than it has. */
+function lengthOf(said: readonly FieldWrite[]): number {
+  let length = ENVELOPE_LENGTH;
+  for (let at = 0; at < said.length; at += 1) {
+    const { soul, key, json } = said[at]!;
+    if (said[at - 1]?.soul !== soul) length += NAME_LENGTH + soul.length;
+    length += PROPERTY_LENGTH + key.length + json.length;
   }
-  return writer.finish();
+  return length;
 }
 
-/** The same things in order, in which they mostly are. */
-function inOrder<Things extends readonly unknown[]>(
-  things: Things,
-  compare: (a: Things[number], b: Things[number]) => number,
-): Things {
-  for (let at = 1; at < things.length; at += 1) {
-    if (compare(things[at - 1], things[at]) > 0) return things.toSorted(compare) as unknown as Things;
+function writeProperty(writer: CborWriter, { key, state, json }: FieldWrite): void {
+  writer
+    .array(3)
+    .text(key)
+    .number(state + 0);
+  writeValue(writer, json);
+}
+
+/** Writes by soul and key, then by rank; those to one node mostly stand together, which spares comparing their souls. */
+function inBodyOrder(writes: readonly FieldWrite[]): readonly FieldWrite[] {
+  const ordered: FieldWrite[] = [];
+  for (const start of startsInOrder(writes)) {
+    const { soul } = writes[start]!;
+    for (let at = start; writes[at]?.soul === soul; at += 1) ordered.push(writes[at]!);
   }
-  return things;
+  for (let from = 0, to = 0; from < ordered.length; from = to) {
+    const { soul } = ordered[from]!;
+    for (to = from + 1; ordered[to]?.soul === soul;) to += 1;
+    sortPart(ordered, from, to);
+  }
+  return ordered;
+}
+
+/** Where writes to another node begin than those before, in the order of the souls. */
+function startsInOrder(writes: readonly FieldWrite[]): number[] {
+  const starts: number[] = [];
+  let isInOrder = true;
+  for (let at = 0; at < writes.length; at += 1) {
+    const before = writes[at - 1]?.soul;
+    const { soul } = writes[at]!;
+    if (before === soul) continue;
+    if (before !== undefined && compareNames(before, soul) > 0) isInOrder = false;
+    starts.push(at);
+  }
+  return isInOrder ? starts : starts.toSorted((a, b) => compareNames(writes[a]!.soul, writes[b]!.soul));
+}
+
+/** Puts the writes to one node in order. */
+function sortPart(ordered: FieldWrite[], from: number, to: number): void {
+  if (to - from > MOST_INSERTED) {
+    const part = ordered.slice(from, to).toSorted(compareWrites);
+    for (let at = from; at < to; at += 1) ordered[at] = part[at - from]!;
+    return;
+  }
+  for (let end = from + 1; end < to; end += 1) {
+    const write = ordered[end]!;
+    let at = end;
+    for (; at > from && compareWrites(ordered[at - 1]!, write) > 0; at -= 1) ordered[at] = ordered[at - 1]!;
+    ordered[at] = write;
+  }
 }
 
 /** By key, then by rank. */
@@ -97,19 +147,15 @@ function compareWrites(a: FieldWrite, b: FieldWrite): number {
   return compareNames(a.key, b.key) || compareRank(a, b);
 }
 
-/** Of ordered writes to one node those that are said: the winner of each property, or each once. */
-function saidOf(ordered: readonly FieldWrite[], keepsAll: boolean): readonly FieldWrite[] {
-  const isOver = (write: FieldWrite, next: FieldWrite | undefined): boolean =>
-    next?.key === write.key && !(keepsAll && compareRank(write, next) !== 0);
-  const isRepeated = ordered.some((write, at) => isOver(write, ordered[at + 1]));
-  return isRepeated ? ordered.filter((write, at) => !isOver(write, ordered[at + 1])) : ordered;
-}
-
 /** Writes a value given as JSON. */
 function writeValue(writer: CborWriter, json: string): void {
   // Most texts are the same without their quotes, and need no parser.
   if (json.startsWith('"') && !json.includes('\\')) {
     writer.text(json.slice(1, -1));
+    return;
+  }
+  if (json === 'true' || json === 'false') {
+    writer.bool(json === 'true');
     return;
   }
   const value = fromValueJson(json);

@@ -98,7 +98,8 @@ export class ForkHider {
 
   async #show(log: LogName): Promise<void> {
     const operations = await this.#each(log, async (writes) => {
-      await this.#submit({ writes: await this.#options.allow(writes, log.author), isReplay: true });
+      const allowed = await this.#options.allow(writes, log.author);
+      await this.#submit({ writes: allowed, isReplay: true, owner: log.author });
     });
     if (this.#isClosed) return;
     await this.#note(log, undefined);
@@ -127,9 +128,9 @@ export class ForkHider {
     return operations;
   }
 
-  async #submit(request: Omit<PutRequest, 'owner' | 'settle'>): Promise<void> {
+  async #submit(request: Omit<PutRequest, 'owner' | 'settle'> & { owner?: string }): Promise<void> {
     const outcome = await new Promise<PutOutcome>((settle) => {
-      this.#options.submit({ ...request, owner: OWNER, settle });
+      this.#options.submit({ owner: OWNER, ...request, settle });
     });
     if (!outcome.ok) throw new Error(outcome.reason);
   }

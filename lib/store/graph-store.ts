@@ -19,7 +19,7 @@ import {
 import { cachedNode, detached, LongFields } from './loaded-node.ts';
 import { wholeEntry } from './long-value.ts';
 import { CachedNode, CHARACTER_BYTES, NodeCache } from './node-cache.ts';
-import { decodeNode, LARGE, type NodeRecord } from './node-record.ts';
+import { decodeNode, LARGE, LARGE_RECORD, sourceIn } from './node-record.ts';
 import { PartBuilder, type NodePart } from './part-builder.ts';
 import type { Storage } from './storage.ts';
 import { fieldsOf, readLarge, storedFields, type Place, type StoredField } from './stored-field.ts';
@@ -44,6 +44,8 @@ interface Loading {
   committed: FieldWrite[];
   /** Properties that were removed meanwhile. */
   readonly removed: Set<string>;
+  /** What the record of the node notes of its source. */
+  source: string | undefined;
   /** True when the node is large, or became so meanwhile. */
   isLarge: boolean;
   node: MaybePromise<CachedNode | undefined>;
@@ -96,8 +98,8 @@ export class GraphStore {
     this.misses += 1;
     if (node?.isLarge === true) return this.#readLarge({ soul, key });
     const record = this.#storage.getText(nodeKey(soul));
-    if (!(record instanceof Promise)) return this.#fieldOf({ soul, key }, decodeNode(record), true);
-    return record.then((found) => this.#fieldOf({ soul, key }, decodeNode(found), false));
+    if (!(record instanceof Promise)) return this.#fieldOf({ soul, key }, record, true);
+    return record.then((found) => this.#fieldOf({ soul, key }, found, false));
   }
 
   /**
@@ -126,16 +128,28 @@ export class GraphStore {
     yield { nodes: builder.rest(), more: false };
   }
 
-  /** Tells what a commit changed in a node that stays small; `before` is what the store had for it. */
+  /**
+   * Tells what a commit changed in a node that stays small.
+   *
+   * @param before what the store had for it
+   * @param source what its record notes of its source now
+   */
   committedNode(
     soul: string,
     before: ReadonlyMap<string, StoredEntry>,
     winners: readonly FieldWrite[],
+    source?: string,
   ): void {
-    this.#loading.get(soul)?.committed.push(...winners);
+    const loading = this.#loading.get(soul);
+    if (loading !== undefined) {
+      loading.committed.push(...winners);
+      loading.source = source;
+    }
     const node = this.#cache.get(soul);
-    if (node !== undefined) for (const write of winners) this.#cache.put(node, write.key, write);
-    else if (before.size > 0) this.#cache.keep(cachedNode(soul, before, winners));
+    if (node !== undefined) {
+      node.source = source;
+      for (const write of winners) this.#cache.put(node, write.key, write);
+    } else if (before.size > 0) this.#cache.keep(cachedNode(soul, before, winners, source));
   }
 
   /**
@@ -157,6 +171,7 @@ export class GraphStore {
     if (loading !== undefined) {
       loading.committed = loading.committed.filter((write) => write.key !== key);
       loading.removed.add(key);
+      loading.source = undefined;
     }
     this.#cache.forget(soul);
   }
@@ -219,12 +234,13 @@ export class GraphStore {
    *
    * @param isNow false when it took turns to read: it may be older than what is in memory by now
    */
-  #fieldOf(place: Place, node: NodeRecord, isNow: boolean): MaybePromise<Entry | undefined> {
+  #fieldOf(place: Place, record: string | undefined, isNow: boolean): MaybePromise<Entry | undefined> {
+    const node = decodeNode(record);
     if (node === LARGE) {
       if (isNow) this.markLarge(place.soul);
       return this.#readLarge(place);
     }
-    if (isNow) this.#rememberNode(place.soul, node);
+    if (isNow) this.#rememberNode(place.soul, node, sourceIn(record));
     return this.#whole(place, node.get(place.key), isNow, false);
   }
 
@@ -261,21 +277,30 @@ export class GraphStore {
   }
 
   /** Keeps a small node; one that has been here already is a part of it with long values. */
-  #rememberNode(soul: string, fields: ReadonlyMap<string, StoredEntry>): void {
+  #rememberNode(soul: string, fields: ReadonlyMap<string, StoredEntry>, source: string | undefined): void {
     if (fields.size > 0 && this.#cache.get(soul) === undefined)
-      this.#cache.keep(cachedNode(soul, fields, []));
+      this.#cache.keep(cachedNode(soul, fields, [], source));
   }
 
   #load(soul: string): MaybePromise<CachedNode | undefined> {
-    const loading: Loading = { soul, committed: [], removed: new Set(), isLarge: false, node: undefined };
+    const loading: Loading = {
+      soul,
+      committed: [],
+      removed: new Set(),
+      source: undefined,
+      isLarge: false,
+      node: undefined,
+    };
     this.#loading.set(soul, loading);
     const record =
-      this.#cache.get(soul)?.isLarge === true
-        ? LARGE
-        : chain(this.#storage.getText(nodeKey(soul)), decodeNode);
-    const node = chain(record, (known) =>
-      known === LARGE ? this.#walks.run(() => this.#walkNode(loading)) : this.#loadSmall(loading, known),
-    );
+      this.#cache.get(soul)?.isLarge === true ? LARGE_RECORD : this.#storage.getText(nodeKey(soul));
+    const node = chain(record, (known) => {
+      const fields = decodeNode(known);
+      if (fields === LARGE) return this.#walks.run(() => this.#walkNode(loading));
+      // What was committed while it was read says what holds now.
+      if (loading.committed.length === 0 && loading.removed.size === 0) loading.source = sourceIn(known);
+      return this.#loadSmall(loading, fields);
+    });
     if (!(node instanceof Promise)) return node;
     loading.node = node.finally(() => this.#ended(loading));
     return loading.node;
@@ -345,6 +370,7 @@ export class GraphStore {
     for (const key of loading.removed) node.fields.delete(key);
     for (const write of loading.committed) node.put(write.key, write);
     if (loading.isLarge) node.isLarge = true;
+    node.source = loading.source;
     node.complete = true;
     if (keep) this.#cache.keep(node);
     return this.#fitting(node);

@@ -44,6 +44,10 @@ export interface GroupNode {
   readonly slots: Map<string, Slot>;
   /** The whole node as the store has it, when it is small; undefined until it is read. */
   stored: NodeRecord | undefined;
+  /** What its record notes of its source, once that is read. */
+  source: string | undefined;
+  /** What its new record notes of that. */
+  nextSource: string | undefined;
   /** True when something must be read. */
   incomplete: boolean;
   /** The winners, when the node stays small. */
@@ -62,6 +66,8 @@ export function groupNode(soul: string, cached: CachedNode | undefined): GroupNo
     cached,
     slots: new Map(),
     stored,
+    source: stored === undefined ? undefined : cached?.source,
+    nextSource: undefined,
     incomplete: false,
     winners: [],
     outgrown: false,
@@ -84,6 +90,29 @@ export function isKnown({ stored, cached }: GroupNode, entry: Entry | undefined)
 /** True when the record of a property must be read. */
 export function isUnknown(slot: Slot): boolean {
   return slot === null || (slot instanceof Stored && isLong(slot.entry.json));
+}
+
+/** True when the group changes the record of a small node. */
+export function isChanged({ slots, gone }: GroupNode): boolean {
+  if (gone.size > 0) return true;
+  for (const slot of slots.values()) if (winnerOf(slot) !== undefined) return true;
+  return false;
+}
+
+/** True when some writes are everything that a small node has at the end of the group. */
+export function isAllOf({ stored, slots, gone }: GroupNode, writes: readonly FieldWrite[]): boolean {
+  if (stored === undefined || stored === LARGE || gone.size > 0) return false;
+  for (const key of stored.keys()) if (!isReplaced(slots.get(key))) return false;
+  for (const write of writes) {
+    if (winnerOf(slots.get(write.key) ?? null) !== write) return false;
+  }
+  let winners = 0;
+  for (const slot of slots.values()) if (isReplaced(slot)) winners += 1;
+  return winners === writes.length;
+}
+
+function isReplaced(slot: Slot | undefined): boolean {
+  return slot !== undefined && winnerOf(slot) !== undefined;
 }
 
 /** The last winner of a property in the group. */

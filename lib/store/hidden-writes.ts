@@ -39,7 +39,7 @@ function replace(
   if (next?.state === write.state && next.json === write.json) return;
   if (write.state > now) {
     deferred.drop(write);
-    if (next !== undefined) deferred.add(next, undefined);
+    if (next !== undefined) deferred.add(next, undefined, deferred.isFar([next], now));
   } else if (next === undefined) group.remove(write.soul, write.key);
   else group.accept(next);
 }

@@ -1,3 +1,4 @@
+import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { BODY_KIND } from '../log/envelope.ts';
 import type { LogName } from '../log/heights.ts';
@@ -5,8 +6,10 @@ import { namesOf, type Operation } from '../log/operation.ts';
 import { compareRank } from '../log/prune.ts';
 import { decodeDelta, type DeltaKind } from './delta-codec.ts';
 import { mayWrite } from './key-soul.ts';
-import { decodeStates, historyRange, idOfHistory, type WrittenStates } from './log-keys.ts';
+import { nodeKey } from './keys.ts';
+import { historyRange, noteOf, type HistoryNote } from './log-keys.ts';
 import type { LogStore } from './log-store.ts';
+import { noteInRecord, NotesBySource } from './node-source.ts';
 import type { Storage } from './storage.ts';
 
 /** Records read in one step. */
@@ -27,16 +30,9 @@ export interface HistoryWanted {
   /** States up to this one. */
   readonly until: number;
   /** Operations that count; all when absent. */
-  readonly counts?: (operation: Operation) => boolean;
+  readonly counts?: (operation: Operation) => MaybePromise<boolean>;
   /** Operations that are looked at, those with the latest states; all when absent. */
   readonly most?: number;
-}
-
-/** What an operation wrote to a node, as it is noted. */
-interface NodeRecord {
-  /** What the id of the operation begins with. */
-  readonly shortId: string;
-  readonly states: WrittenStates;
 }
 
 /** What logs say of nodes, found by soul: the past of the graph, and who said what it shows. */
@@ -58,13 +54,13 @@ export class History {
    */
   async winners(soul: string, wanted: HistoryWanted): Promise<Map<string, SaidEntry>> {
     const winners = new Map<string, SaidEntry>();
-    for await (const { shortId, states } of this.#records(soul, wanted.most ?? Infinity)) {
+    for await (const { shortId, states } of this.#notes(soul, wanted.most ?? Infinity)) {
       if (!states.some((written) => mayWin(written, wanted, winners))) continue;
       const found = await this.#store.operationLike(shortId);
       // What was given up meanwhile says nothing any more.
       if (found === undefined || this.#isHidden(namesOf(found.operation))) continue;
       const { id, operation } = found;
-      if (wanted.counts?.(operation) === false) continue;
+      if ((await wanted.counts?.(operation)) === false) continue;
       const noted = new Set(states.map(([key, state]) => placeOf(key, state)));
       takeWinners(
         winners,
@@ -87,16 +83,18 @@ export class History {
     return isTwice ? undefined : said;
   }
 
-  /** Records of a node, those with the latest states first. */
-  async *#records(soul: string, most: number): AsyncGenerator<NodeRecord> {
+  /** What is noted of a node, the latest states first. */
+  async *#notes(soul: string, most: number): AsyncGenerator<HistoryNote> {
+    // Before the history: what a commit moves there meanwhile is found twice rather than never.
+    const notes = new NotesBySource(noteInRecord(await this.#storage.getText(nodeKey(soul))));
     const cursor = this.#storage.range({ ...historyRange(soul), reverse: true });
     try {
-      for (let left = most; left > 0; left -= STEP_RECORDS) {
+      for (let left = most; left > 0;) {
         const found = await cursor.next(Math.min(left, STEP_RECORDS));
+        const some = notes.among(found.map(([key, record]) => noteOf(key, record)));
+        yield* some.slice(0, left);
         if (found.length === 0) return;
-        for (const [key, record] of found) {
-          yield { shortId: idOfHistory(key), states: decodeStates(key, record) };
-        }
+        left -= some.length;
       }
     } finally {
       await cursor.close();

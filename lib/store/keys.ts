@@ -8,7 +8,7 @@ import type { Entry } from '../graph/write.ts';
  * |---|---|
  * | `g/<soul>` | the whole node when it is small, else a mark, see `node-record.ts` |
  * | `g/<soul>U+0000<key>` | `<state> <value as JSON>`, one property of a node that is not small |
- * | `d/<state><soul>U+0000<key>` | `<value as JSON>`, a write from the future |
+ * | `d/<state><soul>U+0000<key>` | `<value as JSON>`, a write from the future; behind `@<author> ` when it may wait for ever |
  * | `probe` | nothing, ever: deleting it shows whether the storage takes writes |
  * | `v/<id>/<number>` | a piece of a value too long for one record, see `long-value.ts` |
  *
@@ -281,6 +281,28 @@ export function hexToState(hex: string): number {
 /** The key of a write from the future; one state of one property has one place. */
 export function deferredKey(state: number, soul: string, key: string): string {
   return DEFERRED + stateToHex(state) + escapeName(soul) + SEPARATOR + escapeName(key);
+}
+
+const FAR_LEAD = '@';
+
+/**
+ * The record of a deferred write.
+ *
+ * @param value its JSON, or what {@link encodeLong} gives
+ * @param farOwner the author, without spaces, whose share of the far future it takes; undefined when it takes none
+ */
+export function encodeDeferred(value: string, farOwner: string | undefined): string {
+  return farOwner === undefined ? value : `${FAR_LEAD}${farOwner} ${value}`;
+}
+
+/** What {@link encodeDeferred} was given. */
+export function decodeDeferred(record: string): {
+  readonly owner: string | undefined;
+  readonly value: string;
+} {
+  if (!record.startsWith(FAR_LEAD)) return { owner: undefined, value: record };
+  const end = record.indexOf(' ');
+  return { owner: record.slice(FAR_LEAD.length, end), value: record.slice(end + 1) };
 }
 
 /** State, soul and key of a deferred write's storage key. */

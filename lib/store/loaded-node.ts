@@ -18,13 +18,19 @@ export class LongFields {
   }
 }
 
-/** A small node in memory, with what a commit changed in it; whole unless values in pieces are missing. */
+/**
+ * A small node in memory, with what a commit changed in it; whole unless values in pieces are missing.
+ *
+ * @param source what its record notes of its source
+ */
 export function cachedNode(
   soul: string,
   fields: ReadonlyMap<string, StoredEntry>,
   winners: readonly FieldWrite[],
+  source?: string,
 ): CachedNode {
   const node = new CachedNode(soul);
+  node.source = source;
   const longs = new LongFields();
   for (const [key, entry] of fields) longs.put(node, key, entry);
   for (const write of winners) {

@@ -17,10 +17,13 @@ import {
   sequenceOfPlace,
   topicKey,
   type Branch,
+  type OperationPlace,
 } from './log-keys.ts';
 import { encodeHead, type LogHead } from './log-head.ts';
+import type { CommitGroup } from './commit-group.ts';
 import { decodeDelta } from './delta-codec.ts';
 import { evidenceChange, type ForkMark, type ForkMarks } from './fork-marks.ts';
+import { isThere } from './hidden-writes.ts';
 import type { LogRoom } from './log-room.ts';
 import type { AppendedOperation, LogStore } from './log-store.ts';
 import {
@@ -33,7 +36,9 @@ import {
   withTotal,
 } from './operation-record.ts';
 import type { Change } from './storage.ts';
-import { appendHistory, type WasHere } from './written-nodes.ts';
+import type { MergeTarget } from './writer.ts';
+import { HistoryNotes } from './history-notes.ts';
+import { appendForgotten, writtenNodes, type WasHere } from './written-nodes.ts';
 
 /** A log as the group sees it: stored, overlaid with what the group appended. */
 interface OpenLog extends LogName {
@@ -61,6 +66,7 @@ export class LogGroup {
   /** Bodies of the group that are kept apart. */
   readonly #bodies = new Map<string, Uint8Array>();
   #changes: Change[] = [];
+  readonly #notes = new HistoryNotes();
   readonly #appended: AppendedOperation[] = [];
   /** Logs that turned out to be forked. */
   readonly #marked = new Map<string, ForkMark>();
@@ -98,9 +104,9 @@ export class LogGroup {
     }
     if (isKeptApart(operation.body)) {
       this.#bodies.set(names.id, operation.body!);
-      this.#changes.push([bodyKey(names.id), operation.body]);
+      this.#changes.push([bodyKey({ ...names, sequence: operation.header.sequence }), operation.body]);
     }
-    yield* appendHistory(this.#changes, names.id, writes, true, wasHere);
+    yield* this.#notes.add(names.id, writes, wasHere);
     if (placed.value === 'append' && !operation.extensions.prune) this.#append(operation, names.id, log);
     else yield* this.#apply(operation, names.id, log, placed.value);
     if (log.head?.tip === names.id) {
@@ -121,7 +127,8 @@ export class LogGroup {
     for (const branch of ['canonical', 'side'] satisfies Branch[]) {
       const record = yield* this.#placeAt(branch, log, sequence);
       if (record === undefined || idOfOperation(record) !== id) continue;
-      if (decodeOperation(record).isApart) this.#changes.push([bodyKey(id), undefined]);
+      if (decodeOperation(record).isApart)
+        this.#changes.push([bodyKey({ author: log.author, log: log.log, sequence, id }), undefined]);
       this.#put(branch, log, sequence, withoutBody(record));
     }
   }
@@ -179,10 +186,29 @@ export class LogGroup {
     return (yield* this.#open(name)).head;
   }
 
-  /** The storage changes of everything that was placed, and of the heads. */
+  /** Notes what an operation that is held wrote to nodes whose histories lack it. */
+  *noteAgain(id: string, writes: readonly FieldWrite[], into: MergeTarget): WaitingSteps<void> {
+    for (const node of writtenNodes(writes)) {
+      if (node === undefined) {
+        yield;
+        continue;
+      }
+      if (into.group.hasSource(node.soul, id) || (yield* this.#store.hasHistory(id, node))) continue;
+      yield* this.#notes.add(id, node.writes, (write) => isThere(write, into));
+    }
+  }
+
+  /** Finds where it is noted what operations wrote: in the records of nodes, or in their histories. */
+  *noteIn(graph: CommitGroup): WaitingSteps<void> {
+    yield* this.#notes.settle(graph);
+    if (graph.hasSources) yield* graph.checkSources((ids) => this.#store.heldSteps(ids));
+  }
+
+  /** The storage changes of everything that was placed, and of the heads; after {@link noteIn}. */
   *appendChanges(changes: Change[]): Generator<void, void> {
     for (const change of this.#changes) changes.push(change);
     yield;
+    yield* this.#notes.appendChanges(changes);
     for (const { author, log, head } of this.#logs.values()) {
       if (head !== undefined && this.#changes.length > 0)
         changes.push([headKey(author, log), encodeHead(head)]);
@@ -336,15 +362,17 @@ export class LogGroup {
     const record = yield* this.#placeAt(branch, log, sequence);
     if (record === undefined) return;
     const { id, body, isApart } = decodeOperation(record);
-    const whole = isApart ? yield* this.#bodyApart(id) : body;
-    yield* appendHistory(this.#changes, id, saidIn(whole), false);
+    const place = { author: log.author, log: log.log, sequence, id };
+    const whole = isApart ? yield* this.#bodyApart(place) : body;
+    this.#notes.forget(id);
+    yield* appendForgotten(this.#changes, id, saidIn(whole));
     this.#changes.push([operationKey(id), undefined]);
-    if (isApart) this.#changes.push([bodyKey(id), undefined]);
+    if (isApart) this.#changes.push([bodyKey(place), undefined]);
     this.#put(branch, log, sequence, undefined);
   }
 
-  *#bodyApart(id: string): WaitingSteps<Uint8Array | undefined> {
-    return this.#bodies.get(id) ?? (yield* this.#store.bodySteps(id));
+  *#bodyApart(place: OperationPlace): WaitingSteps<Uint8Array | undefined> {
+    return this.#bodies.get(place.id) ?? (yield* this.#store.bodySteps(place));
   }
 
   /** Puts an operation at a place, which is where it is found from now on. */

@@ -1,4 +1,5 @@
 import { escapeName, hexToState, stateToHex, type KeyRange } from './keys.ts';
+import type { Change } from './storage.ts';
 
 /**
  * The part of the key layout that logs have (log-mapping section 10); nothing else knows it. Authors, logs, ids and
@@ -8,15 +9,18 @@ import { escapeName, hexToState, stateToHex, type KeyRange } from './keys.ts';
  * |---|---|
  * | `l/<author><log><sequence>` | the operation on the canonical branch, see `operation-record.ts` |
  * | `k/<author><log><sequence>` | the same of the operation on the side branch |
- * | `o/<id>` | the key of the place where an operation stands |
- * | `b/<id>` | bytes of a body that is too large to stand there |
+ * | `o/<first half of the id>` | the key of the place where an operation stands |
+ * | `b/<author><log><sequence><id>` | bytes of a body that is too large to stand there |
  * | `h/<author><log>` | where the log begins and ends, see `log-head.ts` |
  * | `t/<topic><author><log>` | nothing: the log belongs to the topic |
  * | `f/<author><log><sequence>` | both headers of a fork, as base64url |
  * | `x/<author><log>` | how far the log is hidden, see `fork-marks.ts` |
+ * | `y/<author><log>` | where the log ended earlier, see `held-notes.ts` |
+ * | `y/time` | the time that was counted for these |
  * | `i/<soul>U+0000<state><id>` | what an operation whose body is held wrote to a node, under the latest of the states and
  * the first half of its id: a JSON list of the keys with this state and of `[key, state]`; with a 1 behind the state where
- * the graph had the same before it came, or before the whole list |
+ * the graph had the same before it came, or before the whole list; nothing where the node's own record tells that, see
+ * `node-source.ts` |
  * | `w/<number>` | souls that have something to be witnessed, as JSON |
  */
 const OPERATION = 'o/';
@@ -27,6 +31,7 @@ const HEAD = 'h/';
 const TOPIC = 't/';
 const FORK = 'f/';
 const HIDING = 'x/';
+const HELD = 'y/';
 const MARK = 'w/';
 const HISTORY = 'i/';
 /** First character after the one that ends each of these. */
@@ -39,7 +44,7 @@ const AFTER_SEPARATOR = '\u0001';
 
 const ID_DIGITS = 64;
 /** Nobody can make two operations that begin with the same so many digits: it would take 2^64 attempts. */
-const SHORT_ID_DIGITS = 32;
+export const SHORT_ID_DIGITS = 32;
 const SEQUENCE_DIGITS = 8;
 const STATE_DIGITS = 16;
 const MARK_DIGITS = 14;
@@ -56,22 +61,34 @@ export const LOG_PREFIXES: readonly string[] = [
   TOPIC,
   FORK,
   HIDING,
+  HELD,
   MARK,
   HISTORY,
 ];
 
-/** The key that tells where an operation stands. */
+/** The key that tells where an operation stands, by its id or the first half of that. */
 export function operationKey(id: string): string {
-  return OPERATION + id;
+  return OPERATION + id.slice(0, SHORT_ID_DIGITS);
 }
 
-/** The key of an operation's body, if that is kept apart. */
-export function bodyKey(id: string): string {
-  return BODY + id;
+/**
+ * The key of an operation's body, if that is kept apart: under its place, so that bodies come in the order in which they
+ * are stored; which branch that is on may change.
+ */
+export function bodyKey({ author, log, sequence, id }: OperationPlace): string {
+  return BODY + author + log + hexOf(sequence, SEQUENCE_DIGITS) + id;
 }
 
 function hexOf(number: number, digits: number): string {
   return number.toString(16).padStart(digits, '0');
+}
+
+/** Where an operation stands, on whichever branch, and its id. */
+export interface OperationPlace {
+  readonly author: string;
+  readonly log: string;
+  readonly sequence: number;
+  readonly id: string;
 }
 
 /** Which branch of a log. */
@@ -182,6 +199,14 @@ export function parseHidingKey(key: string): { readonly author: string; readonly
   return { author: key.slice(HIDING.length, at), log: key.slice(at) };
 }
 
+/** The key of where a log ended earlier. */
+export function heldKey(author: string, log: string): string {
+  return HELD + author + log;
+}
+
+/** The key of the time that was counted meanwhile. */
+export const HELD_TIME_KEY: string = `${HELD}time`;
+
 /** The key of a mark. */
 export function markKey(number: number): string {
   return MARK + hexOf(number, MARK_DIGITS);
@@ -200,6 +225,25 @@ export function parseMarkKey(key: string): number {
 /** What an operation wrote to a node: the states of the properties, and whether the graph had the same before. */
 export type WrittenStates = readonly (readonly [key: string, state: number, wasHere?: 1])[];
 
+/** What is noted of an operation that wrote to a node. */
+export interface HistoryNote {
+  /** What the id of the operation begins with. */
+  readonly shortId: string;
+  /** The latest of the states. */
+  readonly latest: number;
+  readonly states: WrittenStates;
+}
+
+/** The note in a record of the history. */
+export function noteOf(key: string, record: string): HistoryNote {
+  return { shortId: idOfHistory(key), latest: latestOfHistory(key), states: decodeStates(key, record) };
+}
+
+/** The record of a note. */
+export function historyOf(soul: string, { shortId, latest, states }: HistoryNote): Change {
+  return [historyKey(soul, latest, shortId), encodeStates(states, latest)];
+}
+
 /** The key of what an operation wrote to a node; `latest` is the latest of the states. */
 export function historyKey(soul: string, latest: number, id: string): string {
   return `${HISTORY}${escapeName(soul)}${SEPARATOR}${stateToHex(latest)}${id.slice(0, SHORT_ID_DIGITS)}`;
@@ -214,16 +258,6 @@ export function historyRange(soul: string): KeyRange {
 /** What the id of a record's operation begins with, as its key names it. */
 export function idOfHistory(key: string): string {
   return key.slice(-SHORT_ID_DIGITS);
-}
-
-/** Where the operation stands whose id begins so. */
-export function idRange(shortId: string): KeyRange {
-  return { from: operationKey(shortId), to: operationKey(shortId) + AFTER_HEX };
-}
-
-/** The id of such a key. */
-export function parseIdKey(key: string): string {
-  return key.slice(-ID_DIGITS);
 }
 
 /** The latest state of a record, as its key has it. */

@@ -12,21 +12,23 @@ import {
   forkRange,
   headKey,
   headRange,
-  idRange,
+  historyKey,
+  logOfPlace,
   operationKey,
   parseHeadKey,
-  parseIdKey,
   parseTopicKey,
   placeKey,
   placeRange,
   sequenceOfPlace,
   topicRange,
   type Branch,
+  type OperationPlace,
 } from './log-keys.ts';
 import { decodeHead, type LogHead } from './log-head.ts';
 import type { KeyRange } from './keys.ts';
 import { decodeOperation, idOfOperation, totalOfOperation } from './operation-record.ts';
 import type { Storage, TextEntry } from './storage.ts';
+import { latestOf, type WrittenNode } from './written-nodes.ts';
 
 /** Entries read in one step of a walk. */
 const STEP_ENTRIES = 512;
@@ -92,8 +94,8 @@ export class LogStore {
   }
 
   /** A body that is kept apart. */
-  *bodySteps(id: string): WaitingSteps<Uint8Array | undefined> {
-    return yield* waitFor(this.#storage.getBytes(bodyKey(id)));
+  *bodySteps(place: OperationPlace): WaitingSteps<Uint8Array | undefined> {
+    return yield* waitFor(this.#storage.getBytes(bodyKey(place)));
   }
 
   /** Calls back with operations that are new here, whoever brought them, within the turn in which they are durable. */
@@ -156,9 +158,9 @@ export class LogStore {
     return tips;
   }
 
-  /** The id at a place of the canonical branch. */
-  async idAt(name: LogName, sequence: number): Promise<string | undefined> {
-    const record = await this.#recordAt('canonical', name, sequence);
+  /** The id at a place of a branch. */
+  async idAt(name: LogName, sequence: number, branch: Branch = 'canonical'): Promise<string | undefined> {
+    const record = await this.#recordAt(branch, name, sequence);
     return record === undefined ? undefined : idOfOperation(record);
   }
 
@@ -196,8 +198,10 @@ export class LogStore {
         for (const [key, record] of entries) {
           if (bytes >= STEP_BYTES) break;
           const { id, header, body, isApart } = decodeOperation(record);
-          const whole = isApart ? await this.#storage.getBytes(bodyKey(id)) : body;
-          found.push({ author, log, sequence: sequenceOfPlace(key), id, header, body: whole });
+          const sequence = sequenceOfPlace(key);
+          const place = { author, log, sequence, id };
+          const whole = isApart ? await this.#storage.getBytes(bodyKey(place)) : body;
+          found.push({ ...place, header, body: whole });
           bytes += header.length + (whole?.length ?? 0);
         }
       }
@@ -209,28 +213,46 @@ export class LogStore {
 
   /** Header and body of an operation that is held; no bytes as header when it is not. */
   async bytesOf(id: string): Promise<Pick<StoredOperation, 'header' | 'body'>> {
+    return (await this.#found(id)) ?? { header: new Uint8Array(0), body: undefined };
+  }
+
+  /** What is stored of an operation, by its id or the first half of that. */
+  async #found(id: string): Promise<StoredOperation | undefined> {
     // What changed its branch between two reads is found by the next ones.
-    const record = (await this.#recordOf(id)) ?? (await this.#recordOf(id));
-    if (record === undefined) return { header: new Uint8Array(0), body: undefined };
-    const { header, body, isApart } = decodeOperation(record);
-    return { header, body: isApart ? await this.#storage.getBytes(bodyKey(id)) : body };
+    const found = (await this.#entryOf(id)) ?? (await this.#entryOf(id));
+    if (found === undefined) return undefined;
+    const [key, record] = found;
+    const { id: whole, header, body, isApart } = decodeOperation(record);
+    const place = { ...logOfPlace(key), sequence: sequenceOfPlace(key), id: whole };
+    return { ...place, header, body: isApart ? await this.#storage.getBytes(bodyKey(place)) : body };
   }
 
   /** An operation that is held, undefined when it is not. */
   async operation(id: string): Promise<Operation | undefined> {
-    const { header, body } = await this.bytesOf(id);
-    const decoded = decodeHeader(header);
-    if (!decoded.ok) return undefined;
-    const extensions = decodeExtensions(decoded.value.extensions);
-    return extensions.ok ? { header: decoded.value, extensions: extensions.value, body } : undefined;
+    return (await this.operationLike(id))?.operation;
   }
 
-  /** An operation that is held, and its id, found by the first digits of that; undefined when there is none. */
+  /** An operation that is held, and its id, found by the first half of that; undefined when there is none. */
   async operationLike(shortId: string): Promise<FoundOperation | undefined> {
-    const entry = await this.#first(idRange(shortId));
-    const id = entry && parseIdKey(entry[0]);
-    const operation = id === undefined ? undefined : await this.operation(id);
-    return id === undefined || operation === undefined ? undefined : { id, operation };
+    const found = await this.#found(shortId);
+    if (found === undefined) return undefined;
+    const decoded = decodeHeader(found.header);
+    const extensions = decoded.ok ? decodeExtensions(decoded.value.extensions) : undefined;
+    if (!decoded.ok || extensions?.ok !== true) return undefined;
+    const { id, body } = found;
+    return { id, operation: { header: decoded.value, extensions: extensions.value, body } };
+  }
+
+  /** True when the history of a node has what an operation wrote to it. */
+  *hasHistory(id: string, node: WrittenNode): WaitingSteps<boolean> {
+    const key = historyKey(node.soul, latestOf(node.writes), id);
+    return (yield* waitFor(this.#storage.getText(key))) !== undefined;
+  }
+
+  /** Which of some operations are held, by the first halves of their ids. */
+  *heldSteps(shortIds: readonly string[]): WaitingSteps<boolean[]> {
+    const places = yield* waitFor(this.#storage.getTexts(shortIds.map(operationKey)));
+    return places.map((place) => place !== undefined);
   }
 
   /** Both headers of a log's fork, undefined when there is no evidence of one. */
@@ -253,10 +275,12 @@ export class LogStore {
     return record === undefined ? 0 : totalOfOperation(record);
   }
 
-  async #recordOf(id: string): Promise<string | undefined> {
+  /** Place and record of an operation, by its id or the first half of that. */
+  async #entryOf(id: string): Promise<TextEntry | undefined> {
     const place = await this.#storage.getText(operationKey(id));
     const record = place === undefined ? undefined : await this.#storage.getText(place);
-    return record !== undefined && idOfOperation(record) === id ? record : undefined;
+    const isIt = record !== undefined && idOfOperation(record).startsWith(id);
+    return isIt ? [place!, record] : undefined;
   }
 
   async #recordAt(branch: Branch, { author, log }: LogName, sequence: number): Promise<string | undefined> {

@@ -6,6 +6,7 @@ import { merge, mergeInSteps } from '../ham/merge.ts';
 import { namesOf, type Operation } from '../log/operation.ts';
 import type { Placement } from '../log/placement.ts';
 import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
+import type { CommitGroup } from './commit-group.ts';
 import type { CountingEntries } from './counting-entries.ts';
 import type { ForkMarks } from './fork-marks.ts';
 import { hideWrites, isThere, withoutEchoes } from './hidden-writes.ts';
@@ -23,8 +24,6 @@ import type { CommitLogs, MergedGroup, MergeTarget, PutRequest, WriterLogs } fro
 /** Writes of one request that are gone through without a pause. */
 const FEW_WRITES = 64;
 
-/** Signed writes beyond the horizon count against this one, whoever signed them: they may wait for ever. */
-const FAR = 'beyond the horizon';
 const SIGNED_ONLY = 'put: only what is signed is taken here';
 
 /** How commits keep logs. */
@@ -111,6 +110,8 @@ class LoggedCommit implements CommitLogs {
       return [];
     }
     if (request.evidence !== undefined) return this.#opened().keepEvidence(request.evidence);
+    const { replays, writes } = request;
+    if (replays !== undefined) yield* this.#opened().noteAgain(replays, writes, into);
     if (isSigned(request)) return yield* this.#mergeSigned(request, into);
     if (refusesUnsigned === true) return SIGNED_ONLY;
     if (yield* isOwned(request)) return OWNED;
@@ -127,9 +128,14 @@ class LoggedCommit implements CommitLogs {
     return this.#hidden.has(request);
   }
 
-  *changes(requests: readonly PutRequest[], merged: MergedGroup): WaitingSteps<Iterable<Change[]>> {
+  *changes(
+    requests: readonly PutRequest[],
+    merged: MergedGroup,
+    graph: CommitGroup,
+  ): WaitingSteps<Iterable<Change[]>> {
     if (this.#witness !== undefined)
       yield* this.#witness.witness(this.#unsignedOf(requests, merged), () => this.#opened());
+    if (this.#group !== undefined || graph.hasSources) yield* this.#opened().noteIn(graph);
     return this.#appended(requests, merged);
   }
 
@@ -186,8 +192,9 @@ class LoggedCommit implements CommitLogs {
     const isShort = request.writes.length <= FEW_WRITES;
     const future = isShort ? request.writes.filter(isFuture) : yield* chosenInSteps(request.writes, isFuture);
     // The horizon does not count for what is signed: replicas would differ for ever.
-    const owner = deferred.isFar(future, now) ? FAR : ownerOf(request);
-    const hasRoom = future.length === 0 || deferred.refusal(future, owner, Infinity) === undefined;
+    const owner = ownerOf(request);
+    const isFar = deferred.isFar(future, now);
+    const hasRoom = future.length === 0 || deferred.hasRoom(future, owner, isFar);
     const placed = yield* this.#place(request, into);
     if (placed !== undefined) return placed;
     if (request.pruned !== undefined) for (const id of request.pruned) yield* this.#opened().dropBody(id);
@@ -198,7 +205,7 @@ class LoggedCommit implements CommitLogs {
     const merged = isShort ? merge(writes, group, now) : yield* mergeInSteps(writes, group, now);
     for (const write of merged.deferred) {
       this.#signedLater.add(write);
-      deferred.add(write, owner);
+      deferred.add(write, owner, isFar);
     }
     return merged.accepted;
   }
@@ -233,8 +240,8 @@ class LoggedCommit implements CommitLogs {
 }
 
 /** Whom signed writes of the future count against: their author, whoever brings them. */
-function ownerOf({ operation, owner }: PutRequest): string | undefined {
-  return operation === undefined ? owner : namesOf(operation).author;
+function ownerOf({ operation, own, owner }: PutRequest): string | undefined {
+  return operation === undefined ? (own?.author ?? owner) : namesOf(operation).author;
 }
 
 /** Keys that nobody needs once a request is stored. */

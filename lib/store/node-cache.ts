@@ -24,6 +24,8 @@ export class CachedNode {
   isLarge = false;
   /** True when a value was put that is in pieces in the store. */
   hasLong = false;
+  /** What the record of a whole small node notes of its source. */
+  source: string | undefined = undefined;
 
   constructor(soul: string) {
     this.soul = soul;

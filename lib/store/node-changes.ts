@@ -13,6 +13,7 @@ import {
 } from './keys.ts';
 import { appendPieces, appendRemoval, isLong } from './long-value.ts';
 import { isTooMany, LARGE, LARGE_RECORD, NodeRecordBuilder } from './node-record.ts';
+import { outgrownChange, sourceChange } from './node-source.ts';
 import type { Change } from './storage.ts';
 
 /** Appends the changes of all properties of a node that the group changed, in steps. */
@@ -21,6 +22,12 @@ export function* appendNode(changes: Change[], node: GroupNode): Generator<void,
   const winners = stored === LARGE || stored === undefined ? undefined : fewWinners(node.slots);
   if (winners === undefined) yield* appendLarge(changes, node);
   else if (winners.length > 0 || node.gone.size > 0) yield* appendSmall(changes, node, winners);
+}
+
+function winnersOf({ slots, nextSource }: GroupNode): readonly FieldWrite[] {
+  // Nobody else asks for them.
+  if (nextSource === undefined) return [];
+  return [...slots.values()].map(winnerOf).filter((winner) => winner !== undefined);
 }
 
 /** The winners of a node, undefined when they are too many for a small one. */
@@ -51,10 +58,11 @@ function* appendSmall(
     yield* appendReplaced(changes, node.slots.get(winner.key)!);
   }
   for (const key of node.gone) yield* appendGone(changes, node.slots.get(key)!);
-  const record = builder.build();
+  appendSource(changes, node);
+  const record = builder.build(node.nextSource);
   if (builder.isEmpty) changes.push([nodeKey(node.soul), undefined]);
   else if (record === undefined) {
-    appendOutgrown(changes, node);
+    appendOutgrown(changes, node, winners);
     const prefix = nodePrefix(node.soul);
     for (const [at, { key }] of winners.entries()) changes.push([fieldKeyOf(prefix, key), encoded[at]!]);
   } else {
@@ -65,7 +73,10 @@ function* appendSmall(
 
 /** Appends a record for each property that changed. */
 function* appendLarge(changes: Change[], node: GroupNode): Generator<void, void> {
-  if (node.stored !== LARGE) appendOutgrown(changes, node);
+  if (node.stored !== LARGE) {
+    appendSource(changes, node);
+    appendOutgrown(changes, node, winnersOf(node));
+  }
   const prefix = nodePrefix(node.soul);
   const pace = new Pace();
   for (const [key, slot] of node.slots) {
@@ -85,9 +96,16 @@ function* appendLarge(changes: Change[], node: GroupNode): Generator<void, void>
   }
 }
 
+/** Notes in the history what the record noted of its source. */
+function appendSource(changes: Change[], { soul, stored, source }: GroupNode): void {
+  if (source !== undefined && stored !== undefined && stored !== LARGE)
+    changes.push(sourceChange(soul, source, stored));
+}
+
 /** Appends the mark of a large node, and records for what stays of the small one. */
-function appendOutgrown(changes: Change[], node: GroupNode): void {
+function appendOutgrown(changes: Change[], node: GroupNode, winners: readonly FieldWrite[]): void {
   node.outgrown = true;
+  if (node.nextSource !== undefined) changes.push(outgrownChange(node.soul, node.nextSource, winners));
   changes.push([nodeKey(node.soul), LARGE_RECORD]);
   const prefix = nodePrefix(node.soul);
   for (const [key, entry] of unchanged(node)) changes.push([fieldKeyOf(prefix, key), encodeStored(entry)]);

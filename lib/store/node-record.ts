@@ -2,7 +2,8 @@
  * The record of a node: all its properties while it is small, so that one read gives and one write changes it
  * whole; a mark once it has outgrown that, and a record for each property beside it.
  *
- * A small node is `<key>U+0000<state> <value>` for each property, with U+0000 between them; keys are escaped.
+ * A small node is `<key>U+0000<state> <value>` for each property, with U+0000 between them; keys are escaped. Where one
+ * operation says all of it, `U+0001=<source>U+0000` stands before that, see `node-source.ts`.
  */
 import { decodeEntry, escapeName, unescapeName, type StoredEntry } from './keys.ts';
 
@@ -13,6 +14,8 @@ const MOST_LENGTH = 4096;
 const SEPARATOR = '\u0000';
 /** The record of a large node; no small one looks like it. */
 export const LARGE_RECORD = '\u0001';
+/** What the record of a small node begins with that has a source; no escaped key does. */
+const SOURCE_LEAD = '\u0001=';
 
 /** Stands for the properties of a large node. */
 export const LARGE = 'large';
@@ -32,7 +35,7 @@ export function decodeNode(record: string | undefined): NodeRecord {
   if (record === undefined) return EMPTY;
   if (record === LARGE_RECORD) return LARGE;
   const fields = new Map<string, StoredEntry>();
-  let start = 0;
+  let start = record.startsWith(SOURCE_LEAD) ? record.indexOf(SEPARATOR) + 1 : 0;
   while (start <= record.length) {
     const middle = record.indexOf(SEPARATOR, start);
     const next = record.indexOf(SEPARATOR, middle + 1);
@@ -41,6 +44,12 @@ export function decodeNode(record: string | undefined): NodeRecord {
     start = end + 1;
   }
   return fields;
+}
+
+/** What is noted in a record of the one operation that says all of it; undefined when nothing is. */
+export function sourceIn(record: string | undefined): string | undefined {
+  if (record?.startsWith(SOURCE_LEAD) !== true) return undefined;
+  return record.slice(SOURCE_LEAD.length, record.indexOf(SEPARATOR));
 }
 
 /** Puts the record of a small node together. */
@@ -59,8 +68,13 @@ export class NodeRecordBuilder {
     return this.#fields === 0;
   }
 
-  /** The record, undefined when the node is not small; it must have a property. */
-  build(): string | undefined {
-    return isTooMany(this.#fields) || this.#record.length > MOST_LENGTH ? undefined : this.#record;
+  /**
+   * The record, undefined when the node is not small; it must have a property.
+   *
+   * @param source what is noted of the one operation that says all of it
+   */
+  build(source?: string): string | undefined {
+    if (isTooMany(this.#fields) || this.#record.length > MOST_LENGTH) return undefined;
+    return source === undefined ? this.#record : SOURCE_LEAD + source + SEPARATOR + this.#record;
   }
 }

@@ -1,4 +1,3 @@
-import { BODY_KIND } from '../log/envelope.ts';
 import type { LogName } from '../log/heights.ts';
 import { decodeDelta } from './delta-codec.ts';
 import { mayWrite } from './key-soul.ts';
@@ -17,7 +16,8 @@ export interface ReplayResult {
 
 /**
  * Says to the graph again what all logs say, of both branches of forked ones. As the order of writes does not matter,
- * a graph that was dropped comes back as it was; what was never signed or witnessed does not.
+ * a graph that was dropped comes back as it was, and with it what its nodes' records noted of who said them; what was never
+ * signed or witnessed does not.
  *
  * @throws Error with the writer's reason when it refuses something
  */
@@ -57,7 +57,7 @@ export async function* pagesOf(
 }
 
 async function replay(
-  { author, body }: StoredOperation,
+  { id, author, body }: StoredOperation,
   submit: (request: PutRequest) => void,
 ): Promise<number> {
   const delta = body === undefined ? undefined : decodeDelta(body);
@@ -65,7 +65,7 @@ async function replay(
   const writes = delta.value.writes.filter(({ soul }) => mayWrite(soul, author));
   if (writes.length === 0) return 0;
   const outcome = await new Promise<PutOutcome>((settle) => {
-    submit({ writes, owner: BODY_KIND.put, isReplay: true, settle });
+    submit({ writes, owner: author, isReplay: true, replays: id, settle });
   });
   if (!outcome.ok) throw new Error(outcome.reason);
   return writes.length;

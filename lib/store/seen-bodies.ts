@@ -1,7 +1,7 @@
 import type { FieldWrite } from '../graph/write.ts';
 import { BODY_KIND } from '../log/envelope.ts';
 import { MOST_BODY_BYTES } from '../log/operation.ts';
-import { encodeDelta, encodeNodes, nodesOf, unsignable } from './delta-codec.ts';
+import { encodeDelta, encodeSaid, saidBy, unsignable } from './delta-codec.ts';
 
 /** Properties and characters in one operation: more would hold the event loop while it is made and hashed. */
 const MOST_PROPERTIES = 500;
@@ -10,7 +10,7 @@ const MOST_CHARACTERS = 32_768;
 /** A body, and what it says. */
 export interface SeenBody {
   readonly bytes: Uint8Array;
-  /** Node by node, in the order of the body. */
+  /** In the order of the body. */
   readonly says: readonly FieldWrite[];
 }
 
@@ -20,9 +20,8 @@ export interface SeenBody {
  */
 export function* seenBodies(batches: Iterable<readonly FieldWrite[]>): Generator<SeenBody, void> {
   for (const portion of portionsOf(batches)) {
-    const nodes = nodesOf(portion);
-    const says = nodes.flatMap(([, writes]) => writes);
-    const body = encodeNodes(BODY_KIND.seen, nodes);
+    const says = saidBy(BODY_KIND.seen, portion);
+    const body = encodeSaid(BODY_KIND.seen, says);
     if (body.ok) yield { bytes: body.value, says };
   }
 }

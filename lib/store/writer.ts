@@ -62,6 +62,8 @@ export interface PutRequest {
   readonly evidence?: ForkEvidence | undefined;
   /** True for writes of operations that are kept already, said to the graph again. */
   readonly isReplay?: boolean | undefined;
+  /** The id of the one operation that is said again, as hex, where the histories of nodes may lack it. */
+  readonly replays?: string | undefined;
   /**
    * True for writes of operations that lose against everything from now on: where one of them holds its property, what
    * counts besides takes its place.
@@ -115,7 +117,11 @@ export interface CommitLogs {
     into: MergeTarget,
   ): WaitingSteps<readonly FieldWrite[] | string | MeantWrites | undefined>;
   /** What the commit writes of logs, in portions, once this node has signed what it says of the commit. */
-  changes(requests: readonly PutRequest[], merged: MergedGroup): WaitingSteps<Iterable<Change[]>>;
+  changes(
+    requests: readonly PutRequest[],
+    merged: MergedGroup,
+    graph: CommitGroup,
+  ): WaitingSteps<Iterable<Change[]>>;
   /** Told once how the commit ended. */
   settle(isDurable: boolean): void;
   /** What the outcome of a request says of its operation; undefined when it has none. */
@@ -272,7 +278,7 @@ export class Writer {
     let merged: MergedGroup;
     try {
       merged = yield* this.#mergeGroup(requests, group, logs);
-      yield* this.#commit(group, logs === undefined ? [] : yield* logs.changes(requests, merged));
+      yield* this.#commit(group, logs === undefined ? [] : yield* logs.changes(requests, merged, group));
     } catch (error) {
       yield* this.#deferred.settle(false);
       logs?.settle(false);

@@ -6,23 +6,15 @@ import type { Change } from './storage.ts';
 /** What of some writes the graph had before they came: all, or those that are told apart. */
 export type WasHere = true | ((write: FieldWrite) => boolean);
 
-/** What is written to one node. */
-interface WrittenNode {
-  readonly latest: number;
-  /** True when all states are the same. */
-  readonly isEven: boolean;
+/** What an operation writes to one node. */
+export interface WrittenNode {
+  readonly soul: string;
   readonly writes: readonly FieldWrite[];
 }
 
-/** Appends the records by which the history of nodes finds what an operation wrote, or their end; in steps. */
-export function* appendHistory(
-  changes: Change[],
-  id: string,
-  writes: readonly FieldWrite[],
-  isKept: boolean,
-  wasHere: WasHere = () => false,
-): Generator<void, void> {
-  if (isBySoul(writes)) return yield* appendInOrder(changes, id, writes, isKept ? wasHere : undefined);
+/** The nodes that writes go to, each once, in steps that give up to one. */
+export function* writtenNodes(writes: readonly FieldWrite[]): Generator<WrittenNode | undefined, void> {
+  if (isBySoul(writes)) return yield* nodesInOrder(writes);
   const bySoul = new Map<string, FieldWrite[]>();
   const pace = new Pace();
   for (const write of writes) {
@@ -31,7 +23,7 @@ export function* appendHistory(
     else known.push(write);
     if (pace.after(write.key.length)) yield;
   }
-  yield* appendInOrder(changes, id, [...bySoul.values()].flat(), isKept ? wasHere : undefined);
+  for (const [soul, some] of bySoul) yield { soul, writes: some };
 }
 
 /** True when the writes to each node stand together for sure, as the bodies of operations have them. */
@@ -40,30 +32,49 @@ function isBySoul(writes: readonly FieldWrite[]): boolean {
   return true;
 }
 
-/** @param wasHere undefined when the records are to be deleted */
-function* appendInOrder(
-  changes: Change[],
-  id: string,
-  writes: readonly FieldWrite[],
-  wasHere: WasHere | undefined,
-): Generator<void, void> {
-  const pace = new Pace();
+function* nodesInOrder(writes: readonly FieldWrite[]): Generator<WrittenNode, void> {
   for (let from = 0, to = 0; from < writes.length; from = to) {
-    const { soul, state } = writes[from]!;
-    let latest = state;
-    let isEven = true;
-    for (to = from + 1; to < writes.length && writes[to]!.soul === soul; to += 1) {
-      isEven &&= writes[to]!.state === latest;
-      latest = Math.max(latest, writes[to]!.state);
-    }
-    const node = { latest, isEven, writes: writes.slice(from, to) };
-    changes.push([historyKey(soul, latest, id), wasHere && recordOf(node, wasHere)]);
-    if (pace.after(soul.length)) yield;
+    const { soul } = writes[from]!;
+    for (to = from + 1; to < writes.length && writes[to]!.soul === soul;) to += 1;
+    yield { soul, writes: writes.slice(from, to) };
   }
 }
 
-function recordOf({ latest, isEven, writes }: WrittenNode, wasHere: WasHere): string {
-  if (wasHere === true && isEven) return encodeKeys(writes.map(({ key }) => key));
+/** True for writes all of which the graph had, false for those none of which it had, undefined for others. */
+export function wereHere(writes: readonly FieldWrite[], wasHere: WasHere): boolean | undefined {
+  if (wasHere === true) return true;
+  const first = wasHere(writes[0]!);
+  for (let at = 1; at < writes.length; at += 1) if (wasHere(writes[at]!) !== first) return undefined;
+  return first;
+}
+
+/** The record by which the history of a node finds what an operation wrote to it. */
+export function historyChange(id: string, { soul, writes }: WrittenNode, wasHere: WasHere): Change {
+  const latest = latestOf(writes);
+  return [historyKey(soul, latest, id), recordOf(writes, latest, wasHere)];
+}
+
+/** Appends the end of such records, in steps. */
+export function* appendForgotten(
+  changes: Change[],
+  id: string,
+  writes: readonly FieldWrite[],
+): Generator<void, void> {
+  const pace = new Pace();
+  for (const node of writtenNodes(writes)) {
+    if (node !== undefined) changes.push([historyKey(node.soul, latestOf(node.writes), id), undefined]);
+    if (node === undefined || pace.after(node.soul.length)) yield;
+  }
+}
+
+/** The latest state of some writes. */
+export function latestOf(writes: readonly FieldWrite[]): number {
+  return writes.reduce((latest, { state }) => Math.max(latest, state), -Infinity);
+}
+
+function recordOf(writes: readonly FieldWrite[], latest: number, wasHere: WasHere): string {
+  if (wasHere === true && writes.every(({ state }) => state === latest))
+    return encodeKeys(writes.map(({ key }) => key));
   const isHere = wasHere === true ? () => true : wasHere;
   const states = writes.map((write) => {
     const { key, state } = write;

@@ -4,6 +4,8 @@ import { MemoryStorage } from '../../adapters/memory.ts';
 import { writeOf, type FieldWrite } from '../../lib/graph/write.ts';
 import type { Operation } from '../../lib/log/operation.ts';
 import type { RelaySettings } from '../../relay/relay.ts';
+import { useSigningApps } from '../support/author-apps.ts';
+import { quickPeer } from '../support/graphs.ts';
 import { graphLines, logLines, LogRelays, synced, type LogRelay } from '../support/log-relays.ts';
 import { NaiveGraph } from '../support/naive-graph.ts';
 import { graphOf } from '../support/raw-peer.ts';
@@ -29,6 +31,29 @@ async function become(expected: readonly FieldWrite[], ...some: LogRelay[]): Pro
     while ((await graphLines(storage)).join('\n') !== lines) await new Promise((next) => setImmediate(next));
   }
 }
+
+describe('two devices with one key', function () {
+  this.timeout(20_000);
+  const relays = new LogRelays();
+  const app = useSigningApps();
+  afterEach(() => relays.end());
+
+  it('learn from a relay that they fork their log, by the two headers that prove it', async () => {
+    const relay = await relays.start({ forks: 'tolerate' });
+    const [one, two] = [await app({ peers: [quickPeer(relay)] }), await app({ peers: [quickPeer(relay)] })];
+    const failed = new Promise((resolve) => {
+      one.graph.on('error', resolve);
+    });
+    await one.graph.get('mark').put({ a: 1 }, { until: 'relay' });
+    await two.graph.get('mark').put({ b: 2 }, { until: 'relay' });
+    // The first one does not ask again before it sends, and signs for the place that the second one has taken.
+    await one.graph.get('mark').put({ c: 3 }, { until: 'relay' });
+    const error = await failed;
+    expect(error).to.have.property('code', 'LOG_FORKED');
+    expect(one.author.fault).to.equal(error);
+    expect(two.author.fault).to.equal(undefined);
+  });
+});
 
 describe('relays with a forked log', function () {
   this.timeout(20_000);

@@ -80,6 +80,9 @@ describe('relay options', () => {
     expect(refusal(['--durability', 'maybe'])).to.contain('--durability "maybe": must be one of fsync, os');
     expect(refusal(['--data', ''])).to.contain('--data');
     expect(refusal(['--peers', 'relay.example:8765'])).to.contain('http, https, ws or wss URL');
+    expect(refusal([], { PEERS: 'https://a.example/gun,b.example/gun?token=s3cret' })).to.not.contain(
+      's3cret',
+    );
   });
 
   it('refuse unknown flags, missing values and further arguments in one line', () => {

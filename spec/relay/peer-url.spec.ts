@@ -29,6 +29,29 @@ describe('peer URLs', () => {
     }
   });
 
+  it('are refused with scheme, host and path, and nothing of what may be secret', () => {
+    const cases: [text: string, shown: string][] = [
+      ['relay.example:8765/gun', 'relay.example:8765/gun'],
+      ['ftp://relay.example:21/gun', 'ftp://relay.example:21/gun'],
+      ['relay.example:8765/gun?token=s3cret', 'relay.example:8765/gun'],
+      ['htps://relay.example/gun?token=s3cret#s3cret', 'htps://relay.example/gun'],
+      ['ftp://user:s3cret@relay.example/gun', 'ftp://relay.example/gun'],
+      ['user:s3cret@relay.example', 'relay.example'],
+      ['https://user:s3cret?s3cret@relay.example/', 'https://…'],
+      ['ftp://user:s3@cret#s3cret@relay.example/', 'ftp://…'],
+      ['https://relay.example:s3cret/gun', 'https://relay.example:…/gun'],
+      ['mailto:s3cret', 'mailto:…'],
+      ['http://', 'http://'],
+      ['', ''],
+    ];
+    for (const [text, shown] of cases) {
+      const reason = `peer ${shown}: must be a http, https, ws or wss URL`;
+      expect(() => toPeerUrl(text), text)
+        .to.throw(reason)
+        .with.property('code', 'OPTION_INVALID');
+    }
+  });
+
   it('have logs beside the graph', () => {
     expect(toLogUrl('ws://relay.example/gun')).to.equal('ws://relay.example/log');
     expect(toLogUrl('wss://u:p@relay.example/base/gun?token=1')).to.equal(

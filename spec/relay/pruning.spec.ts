@@ -24,6 +24,7 @@ describe('relay pruning', () => {
     const waiting: (() => void)[] = [];
     next = () => new Promise((resolve) => waiting.push(resolve));
     pruning = new Pruning({
+      storage: store.small.storage,
       store: store.logs,
       history: store.history,
       submit: (request) => store.small.writer.submit(request),

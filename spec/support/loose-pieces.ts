@@ -1,6 +1,7 @@
 /** Pieces of long values that storage holds, beside those that records refer to. */
 import { expect } from 'chai';
 import {
+  decodeDeferred,
   decodeLong,
   deferredRange,
   isEncodedLong,
@@ -33,7 +34,8 @@ export async function expectNoLoosePieces(storage: Storage): Promise<void> {
   for (const { entry } of storedFields(await entriesOf(storage, soulRange({})), false)) {
     if (entry.json === undefined) longs.push(entry.long);
   }
-  for (const [, value] of await entriesOf(storage, deferredRange())) {
+  for (const [, record] of await entriesOf(storage, deferredRange())) {
+    const { value } = decodeDeferred(record);
     if (isEncodedLong(value)) longs.push(decodeLong(value));
   }
   const expected = longs.flatMap(({ id, pieces }) =>

@@ -20,7 +20,14 @@ function placesOf(messages: readonly RawMessage[]): number[] {
     });
 }
 
-describe('AuthorLine', () => {
+/** A header as it is shown. */
+async function shown(other: SigningApp): Promise<string> {
+  await other.graph.get('elsewhere').put({ x: 1 });
+  return toBase64Url((await other.author.operations())[0]!.header);
+}
+
+describe('AuthorLine', function () {
+  this.timeout(20_000);
   const open = useSigningApps();
   let peer: ScriptedPeer;
   let app: SigningApp;
@@ -182,11 +189,86 @@ describe('AuthorLine', () => {
     expect(error).to.have.property('code', 'LOG_FORKED');
   });
 
-  it('hears from a relay that the log has two branches there', async () => {
+  /** Says something, which the peer stores as a fork; gives the question that follows. */
+  async function forkedAt(): Promise<RawMessage | undefined> {
+    const [put] = await peer.heard();
+    const [asked] = await peer.say({ '@': put!['#']!, ok: { log: 'forked' } });
+    return asked;
+  }
+
+  describe('told that the log has two branches', () => {
+    beforeEach(async () => {
+      await peer.connect();
+      await write(1);
+      const [put] = await peer.say({ '@': (await question())['#']! });
+      const [asked] = await peer.say({ '@': put!['#']!, ok: true });
+      expect(asked).to.equal(undefined);
+      await write(1);
+    });
+
+    it('asks for both headers, and stops for good when they are true', async () => {
+      const asked = (await forkedAt())!;
+      expect(asked['op']).to.deep.include({ fork: true });
+      const own = toBase64Url((await app.author.operations())[0]!.header);
+      const other = await shown(await open());
+      const { ok } = (await upTo(asked, 1)) as unknown as { readonly ok: { readonly log: object } };
+      await peer.say({ '@': asked['#']!, ok: { log: { ...ok.log, fork: [own, other] } } });
+      expect(app.errors).to.have.lengthOf(1);
+      expect(app.errors[0]).to.have.property('code', 'LOG_FORKED');
+      expect(app.author.fault).to.equal(app.errors[0]);
+    });
+
+    it('goes on when nothing proves it, asks no more than three times, and asks who comes next', async () => {
+      const [own] = (await app.author.operations()).map(({ header }) => toBase64Url(header));
+      const other = await shown(await open());
+      const forged = other.slice(0, -1) + (other.endsWith('A') ? 'Q' : 'A');
+      for (const fork of [[own, own], [own, forged], undefined]) {
+        const asked = (await forkedAt())!;
+        expect(asked['op']).to.deep.include({ fork: true });
+        const { ok } = (await upTo(asked, 1)) as unknown as { readonly ok: { readonly log: object } };
+        await peer.say({ '@': asked['#']!, ok: { log: { ...ok.log, fork } } });
+        await write(1);
+      }
+      expect(await forkedAt()).to.equal(undefined);
+      await peer.hangUp();
+      await peer.connect();
+      await write(1);
+      const again = await question();
+      await peer.say({ '@': again['#']!, ok: { log: null } });
+      expect([app.errors, app.refused, app.author.fault]).to.deep.equal([[], [], undefined]);
+      await write(1);
+      expect(await app.author.height()).to.equal(6);
+    });
+
+    it('believes no proof about another key or another log', async () => {
+      const first = await open({ key: keyOf(2) });
+      const second = await open({ key: keyOf(2) });
+      const fork = [await shown(first), await shown(second)];
+      const asked = (await forkedAt())!;
+      const { ok } = (await upTo(asked, 1)) as unknown as { readonly ok: { readonly log: object } };
+      await peer.say({ '@': asked['#']!, ok: { log: { ...ok.log, fork } } });
+      await write(1);
+      const others = [await open({ network: 'other' }), await open({ network: 'other' })];
+      const next = (await forkedAt())!;
+      const log = { ...ok.log, fork: [await shown(others[0]!), await shown(others[1]!)] };
+      await peer.say({ '@': next['#']!, ok: { log } });
+      expect([app.errors, app.author.fault]).to.deep.equal([[], undefined]);
+    });
+  });
+
+  it('goes on when a peer hides how its log belongs to the own one', async () => {
+    await peer.connect();
+    await write(2);
+    const sent = await peer.say({ '@': (await question())['#']! });
+    await peer.say(...sent.map((message) => ({ '@': message['#']!, ok: true })));
+    const elsewhere = await open();
+    for (const name of ['a', 'b', 'c']) await elsewhere.graph.get(name).put({ x: 1 });
+    const tip = toBase64Url((await elsewhere.author.operations())[2]!.header);
+    await peer.hangUp();
     await peer.connect();
     await write(1);
-    const [put] = await peer.say({ '@': (await question())['#']! });
-    await peer.say({ '@': put!['#']!, ok: { log: 'forked' } });
-    expect(app.errors[0]).to.have.property('code', 'LOG_FORKED');
+    const asked = await question();
+    expect(placesOf(await peer.say({ '@': asked['#']!, ok: { log: { tip, at: [] } } }))).to.deep.equal([2]);
+    expect([app.errors, app.author.fault]).to.deep.equal([[], undefined]);
   });
 });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { AuthorLog, type Meeting, type RemoteLog } from '../../../lib/api/author-log.ts';
+import { AuthorLog, type KeptOperation, type Meeting, type RemoteLog } from '../../../lib/api/author-log.ts';
 import { MemoryStorage } from '../../../adapters/memory.ts';
 import { toHex } from '../../../lib/base/byte-texts.ts';
 import { writeOf } from '../../../lib/graph/write.ts';
@@ -162,5 +162,88 @@ describe('AuthorLog', () => {
     expect(await other.log.meet(other.records, here.remote)).to.deep.equal({ kind: 'forked' });
     await other.say('c', 4);
     expect(await other.log.meet(other.records, here.remote)).to.deep.equal({ kind: 'forked' });
+  });
+
+  describe('of which something is not here any more', () => {
+    let restored: Replica;
+    let kept: KeptOperation[];
+
+    beforeEach(async () => {
+      await here.say('a', 3);
+      restored = await copyOf(here);
+      await here.say('b', 5);
+      await taken(restored, await restored.log.meet(restored.records, here.remote));
+      kept = here.operations.map(({ header, body }) => ({ header: header.bytes, body }));
+    });
+
+    async function put(...shown: KeptOperation[]): Promise<void> {
+      await restored.commit(await restored.log.putBelow(restored.records, shown));
+    }
+
+    async function first(): Promise<number | undefined> {
+      return (await restored.log.head(restored.records))?.first;
+    }
+
+    it('takes it back from above, and finds what it has of old', async () => {
+      expect(await restored.log.missing(restored.records, 0)).to.equal(7);
+      await put(kept[7]!);
+      expect([await first(), await restored.log.missing(restored.records, 0)]).to.deep.equal([7, 6]);
+      expect(await restored.log.missing(restored.records, 7)).to.equal(undefined);
+      await put(kept[6]!, kept[5]!, kept[4]!);
+      expect(await first()).to.equal(4);
+      await put(kept[3]!);
+      expect([await first(), await restored.log.missing(restored.records, 0)]).to.deep.equal([0, undefined]);
+      for (const [at, operation] of kept.entries())
+        expect(await restored.log.operationAt(restored.records, at)).to.deep.equal(operation);
+      expect(await restored.log.putBelow(restored.records, kept)).to.deep.equal([]);
+    });
+
+    it('takes nothing that does not fit', async () => {
+      const other = await (await new Replica().open()).say('other', 8);
+      const others = other.operations.map(({ header, body }) => ({ header: header.bytes, body }));
+      const changed = { header: kept[7]!.header, body: kept[6]!.body };
+      const bare = { header: kept[7]!.header, body: undefined };
+      const broken = { header: kept[7]!.header.slice(1), body: kept[7]!.body };
+      for (const shown of [...others, kept[6]!, kept[0]!, changed, bare, broken]) {
+        await put(shown);
+        expect([await first(), await restored.log.missing(restored.records, 0)]).to.deep.equal([7, 7]);
+      }
+      await put(kept[7]!, others[6]!, kept[6]!, kept[4]!, kept[5]!);
+      expect(await first()).to.equal(5);
+      expect(await restored.log.missing(restored.records, 0)).to.equal(4);
+    });
+
+    it('has nothing to take back where nothing was said', async () => {
+      const empty = await new Replica().open();
+      expect(await empty.log.missing(empty.records, 0)).to.equal(undefined);
+      expect(await empty.log.putBelow(empty.records, kept)).to.deep.equal([]);
+    });
+  });
+
+  it('is not taken for forked because a peer hides how its log belongs to this one', async () => {
+    await here.say('a', 3);
+    const restored = await copyOf(here);
+    await restored.commit([restored.log.noteStored(2)]);
+    await here.say('b', 2);
+    const { tip } = here.remote;
+    const hidden = { tip, at: new Map([[tip.sequence, toHex(tip.id)]]) };
+    expect(await restored.log.meet(restored.records, hidden)).to.deep.equal({ kind: 'unclear' });
+    await restored.say('c', 1);
+    expect(await restored.log.meet(restored.records, hidden)).to.deep.equal({ kind: 'unclear' });
+    // What it hides another one shows.
+    const { renewed } = await taken(restored, await restored.log.meet(restored.records, here.remote));
+    expect(renewed.map(({ operation }) => operation.header.sequence)).to.deep.equal([5]);
+  });
+
+  it('is forked when a peer shows an older place with something else at it', async () => {
+    await here.say('a', 3);
+    const other = await (await new Replica().open()).say('other', 1);
+    const at = new Map([
+      [0, other.ids[0]!],
+      [2, here.ids[2]!],
+    ]);
+    expect(await here.log.meet(here.records, { tip: other.remote.tip, at })).to.deep.equal({
+      kind: 'forked',
+    });
   });
 });

@@ -36,6 +36,17 @@ describe('observations', () => {
     });
   });
 
+  it('tell by `complete`, not by the source, that peers have nothing either', async () => {
+    await peer.connect();
+    const reading = graph.get('s').get('x').once();
+    const [get] = await peer.heard();
+    await peer.say({ '#': 'r', '@': get!['#']! });
+    const nothing = { value: undefined, found: false, source: 'local', soul: undefined };
+    expect(await reading).to.deep.equal({ ...nothing, complete: true });
+    await peer.hangUp();
+    expect(await graph.get('t').get('x').once({ timeout: 1 })).to.deep.equal({ ...nothing, complete: false });
+  });
+
   it('tell that there is nothing when nobody can be reached', async () => {
     graph.get('s').on(hear);
     await peer.fail();

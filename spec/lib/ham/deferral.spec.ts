@@ -14,6 +14,11 @@ function at(state: number, key = 'k', value = 'v'): FieldWrite {
   return writeOf('s', key, state, value);
 }
 
+/** Writes of so many properties that nobody else writes. */
+function manyAt(count: number, group = 0): FieldWrite[] {
+  return Array.from({ length: count }, (_, i) => at(9, `${group} ${i}`));
+}
+
 function writesOf(places: readonly { readonly write: FieldWrite }[]): FieldWrite[] {
   return places.map(({ write }) => write);
 }
@@ -36,6 +41,11 @@ async function growthWith(length: number): Promise<number> {
     queue.add(JSON.parse(JSON.stringify(write)) as FieldWrite, 'p');
   }
   return ((await heldBytes()) - before) / queue.bytes;
+}
+
+/** A write of some 4,200 bytes. */
+function big(key: string): FieldWrite {
+  return at(9, key, 'x'.repeat(1900));
 }
 
 describe('ham DeferralQueue', () => {
@@ -110,7 +120,7 @@ describe('ham DeferralQueue', () => {
     const second = at(5, 'k', 'b');
     expect(queue.placeOf(first)).to.equal(undefined);
     queue.add(first, 'p');
-    expect(queue.placeOf(second)).to.deep.equal({ write: first, owner: 'p' });
+    expect(queue.placeOf(second)).to.deep.equal({ write: first, owner: 'p', isFar: false });
     queue.add(second, 'q');
     queue.remove(second);
     queue.add(first, 'p');
@@ -178,6 +188,40 @@ describe('ham DeferralQueue', () => {
     expect(queue.hasRoom([at(1, 'b'), at(1, 'c')], undefined)).to.equal(true);
     queue.remove(first);
     expect(queue.hasRoom([at(1, 'b'), at(1, 'c')], 'p')).to.equal(true);
+  });
+
+  describe('beyond the horizon', () => {
+    it('has no more room than for one owner, and for each a tenth of that', () => {
+      const queue = queueWith({ futureWritesPerPeer: 40 });
+      expect(queue.hasRoom(manyAt(5), 'p', true)).to.equal(false);
+      for (let owner = 0; owner < 10; owner += 1) {
+        expect(queue.hasRoom(manyAt(4, owner), `p${owner}`, true)).to.equal(true);
+        for (const write of manyAt(4, owner)) queue.add(write, `p${owner}`, true);
+        expect(queue.hasRoom([at(9, 'more')], `p${owner}`, true)).to.equal(false);
+        // What comes soon counts apart.
+        expect(queue.hasRoom(manyAt(40, 77), `p${owner}`)).to.equal(true);
+      }
+      expect(queue.hasRoom([at(9, 'more')], 'q', true)).to.equal(false);
+      for (const write of manyAt(4, 3)) queue.remove(queue.placeOf(write)!.write);
+      expect(queue.hasRoom(manyAt(4, 3), 'q', true)).to.equal(true);
+    });
+
+    it('has one place for each owner where a tenth is less', () => {
+      expect(queueWith({ futureWritesPerPeer: 5 }).hasRoom([at(1)], 'p', true)).to.equal(true);
+      expect(queueWith({ futureWritesPerPeer: 0 }).hasRoom([at(1)], 'p', true)).to.equal(false);
+    });
+
+    it('leaves half of the bytes to what comes soon, and nine tenths of the other half to other owners', () => {
+      const futureBytes = 100_000;
+      const queue = queueWith({ futureBytes, futureWritesPerPeer: 1000 });
+      for (let owner = 0; owner < 11; owner += 1) {
+        const [name, own] = [`p${owner}`, big(`k${owner}`)];
+        if (queue.hasRoom([own], name, true)) queue.add(own, name, true);
+        expect(queue.hasRoom([big('more')], name, true)).to.equal(false);
+      }
+      expect(queue.bytes).to.be.within(futureBytes * 0.4, futureBytes / 2);
+      expect(queue.hasRoom([big('soon'), big('soon too')], 'p1')).to.equal(true);
+    });
   });
 
   it('counts a place against the owner of the write that holds it', () => {

@@ -165,12 +165,41 @@ describe('mesh in-band operations', () => {
     expect([unread['ok'], unread.put]).to.deep.equal([undefined, undefined]);
   });
 
+  it('are given to whoever asks for those of an author from a place down, as many as fit', async () => {
+    const soul = freshName('mark');
+    const operations: Operation[] = [];
+    const long = 'x'.repeat(100_000);
+    for (let state = 1; state <= 70; state += 1) {
+      const write = writeOf(soul, 'name', state, state < 4 ? long : state);
+      operations.push(saidBy(author, operations.at(-1), write));
+      await send(signedPut(freshName('id'), operations.at(-1)!, write));
+    }
+    const space = `@${toHex(authorOf(author).publicKey)}/`;
+    const log = toHex(GUN_LOG);
+    async function down(from: number): Promise<unknown> {
+      const answer = await ask({ '#': space }, { log, at: [], down: from });
+      return (answer['ok'] as { readonly log: { readonly down: unknown } }).log.down;
+    }
+    const shown = operations.map((operation) => [opOf(operation).h, opOf(operation).b]);
+    expect(await down(69)).to.deep.equal(shown.slice(6).toReversed());
+    expect(await down(5)).to.deep.equal(shown.slice(1, 6).toReversed());
+    expect(await down(0)).to.deep.equal(shown.slice(0, 1));
+    expect(await down(70)).to.deep.equal([]);
+  });
+
   it('are acknowledged with a word on it when they make a fork, or follow one', async () => {
     const [one, other] = [writeOf(freshName('a'), 'x', 5, 1), writeOf(freshName('b'), 'x', 5, 1)];
     const [first, second] = [saidBy(author, undefined, one), saidBy(author, undefined, other)];
     expect(await send(signedPut(freshName('id'), first, one))).to.deep.include({ ok: true });
     expect((await send(signedPut(freshName('id'), second, other)))['ok']).to.deep.equal({ log: 'forked' });
     expect(await send(signedPut(freshName('id'), first, one)), 'known').to.deep.include({ ok: true });
+    const [space, log] = [`@${toHex(authorOf(author).publicKey)}/`, toHex(GUN_LOG)];
+    const headers = [first, second].map((operation) => opOf(operation).h);
+    const proven = await ask({ '#': space }, { log, at: [], fork: true });
+    const { fork } = (proven['ok'] as { readonly log: { readonly fork: readonly string[] } }).log;
+    expect(fork).to.have.members(headers);
+    const unasked = await ask({ '#': space }, { log, at: [] });
+    expect((unasked['ok'] as { readonly log: object }).log).to.not.have.property('fork');
   });
 
   it('may be long', async () => {

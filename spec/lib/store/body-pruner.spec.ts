@@ -39,6 +39,7 @@ function prune(
 ): Promise<PrunePass> {
   const { writer, time } = store.small;
   const pruner = new BodyPruner({
+    storage: store.small.storage,
     store: store.logs,
     history: store.history,
     submit: (request) => writer.submit(request),
@@ -193,14 +194,26 @@ describe('store.body-pruner', function () {
       expect((await prune(store, { isPinned: ({ soul }) => soul === 't' })).bodies).to.equal(1);
     });
 
-    it('4: for its grace time', async () => {
-      const timestamp = BigInt(START_MS) * 1000n;
-      const first = operationAfter(authorOf(1), undefined, older, { timestamp });
-      const store = await open([first, operationAfter(authorOf(1), first.header, newer, { timestamp })]);
+    it('4: for its grace time, counted from when this replica was seen to hold it', async () => {
+      const store = await open(logOf(authorOf(1), 2, (at) => (at === 0 ? older : newer)));
+      const graceMs = 100;
+      // Their author says that they are from 1970.
+      expect((await prune(store, { graceMs })).bodies).to.equal(0);
       store.small.time.advance(99);
-      expect((await prune(store, { graceMs: 100 })).bodies).to.equal(0);
+      expect((await prune(store, { graceMs })).bodies).to.equal(0);
       store.small.time.advance(1);
-      expect((await prune(store, { graceMs: 100 })).bodies).to.equal(1);
+      expect((await prune(store, { graceMs })).bodies).to.equal(1);
+    });
+
+    it('4: for as long as what supersedes it', async () => {
+      const graceMs = 100;
+      const store = await open(logOf(authorOf(1), 1, () => older));
+      await prune(store, { graceMs });
+      store.small.time.advance(100);
+      await store.take(logOf(authorOf(2), 1, () => newer)[0]!);
+      expect((await prune(store, { graceMs })).bodies).to.equal(0);
+      store.small.time.advance(100);
+      expect((await prune(store, { graceMs })).bodies).to.equal(1);
     });
 
     it('5: of one of several that say the same; of the others header and hash stay', async () => {
@@ -243,6 +256,7 @@ describe('store.body-pruner', function () {
     const log = logOf(authorOf(1), 3, (at) => bodyOf([writeOf('s', 'a', at + 1, at)]));
     const store = await open(log);
     const pruner = new BodyPruner({
+      storage: store.small.storage,
       store: store.logs,
       history: store.history,
       submit: (request) => request.settle({ ok: false, reason: 'no' }),

@@ -6,6 +6,7 @@ import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
 import { namesOf, type Operation } from '../../../lib/log/operation.ts';
 import { compareRank } from '../../../lib/log/prune.ts';
 import { History } from '../../../lib/store/history.ts';
+import { operationKey } from '../../../lib/store/log-keys.ts';
 import { ODD_NAMES, seeded } from '../../support/arbitraries.ts';
 import { bodyOf } from '../../support/log-bytes.ts';
 import { authorOf, logOf, operationAfter } from '../../support/log-maker.ts';
@@ -123,7 +124,7 @@ describe('store.history', () => {
     await store.take(foreign);
     const history = new History(memory, store.logs);
     expect((await history.winners(soul, { until: 9 })).size).to.equal(0);
-    await memory.commit([[`o/${namesOf(foreign).id}`, undefined]]);
+    await memory.commit([[operationKey(namesOf(foreign).id), undefined]]);
     expect((await history.winners('s', { until: 9 })).size).to.equal(0);
     await store.close();
   });

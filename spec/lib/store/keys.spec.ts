@@ -3,10 +3,12 @@ import * as fc from 'fast-check';
 import { compareBytes, utf8 } from '../../../lib/base/bytes.ts';
 import { inRange, type NameRange } from '../../../lib/graph/selector.ts';
 import {
+  decodeDeferred,
   decodeEntry,
   decodeLong,
   deferredKey,
   deferredRange,
+  encodeDeferred,
   encodeEntry,
   encodeLong,
   escapeName,
@@ -29,6 +31,7 @@ import {
   unescapeName,
   type KeyRange,
 } from '../../../lib/store/keys.ts';
+import { seeded } from '../../support/arbitraries.ts';
 import { seed } from '../../support/seed.ts';
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
@@ -306,6 +309,20 @@ describe(`store.keys (seed ${seed})`, () => {
         expect([hexA < hexB, hexA > hexB]).to.deep.equal([a < b, a > b]);
       });
     });
+  });
+
+  it('tell whose far future a write takes, whatever it says', () => {
+    const author = fc.option(fc.constantFrom('', 'a', 'b'.repeat(64)), { nil: undefined });
+    const value = fc.oneof(
+      fc.json(),
+      fc.constant(encodeLong({ id: 'a', pieces: 1, length: 1, lexBytes: 1 })),
+    );
+    fc.assert(
+      fc.property(author, value, (owner, text) => {
+        expect(decodeDeferred(encodeDeferred(text, owner))).to.deep.equal({ owner, value: text });
+      }),
+      seeded(100),
+    );
   });
 
   describe('deferredKey', () => {

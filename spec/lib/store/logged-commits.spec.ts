@@ -8,7 +8,9 @@ import { ForkMarks } from '../../../lib/store/fork-marks.ts';
 import { LogGroup } from '../../../lib/store/log-group.ts';
 import { LogStore } from '../../../lib/store/log-store.ts';
 import { LoggedCommits } from '../../../lib/store/logged-commits.ts';
+import { replayLogs } from '../../../lib/store/replay.ts';
 import { START_MS } from '../../support/fake-clock.ts';
+import { bodyOf } from '../../support/log-bytes.ts';
 import { authorOf, LOG_ID, operationAfter, TOPIC } from '../../support/log-maker.ts';
 import { openLogged, type LoggedStore } from '../../support/logged-store.ts';
 import { SmallStore } from '../../support/small-store.ts';
@@ -30,6 +32,27 @@ function operationOf(...writes: FieldWrite[]): Operation {
 /** A write that lies far beyond the horizon. */
 function far(at: number): FieldWrite {
   return writeOf('s', `k${at}`, START_MS + 1e9 + at, at);
+}
+
+/** One author says what he can beyond the horizon, a write in each operation. */
+async function fill(store: LoggedStore): Promise<number> {
+  let last: Operation | undefined;
+  for (let at = 0; at < 30; at += 1) {
+    last = operationAfter(authorOf(1), last?.header, bodyOf([far(at)]));
+    expect(await store.take(last)).to.deep.include({ ok: true, placement: 'append' });
+  }
+  return store.small.writer.deferredCount;
+}
+
+/** Another author's is taken, and applied when its time comes. */
+async function expectTaken(store: LoggedStore): Promise<void> {
+  const before = store.small.writer.deferredCount;
+  await store.take(by(2, writeOf('t', 'k', START_MS + 1e9, 'honest')));
+  expect(store.small.writer.deferredCount).to.equal(before + 1);
+  store.small.time.advance(2e9);
+  await store.small.writer.idle();
+  expect((await store.small.lines()).filter((line) => line.includes('honest'))).to.have.lengthOf(1);
+  await store.close();
 }
 
 describe('store.logged-commits', () => {
@@ -96,12 +119,44 @@ describe('store.logged-commits and the future', () => {
   });
 
   it('lets no more wait beyond the horizon than one peer may, whoever signs it', async () => {
-    const store = await openLogged({ limits: { futureWritesPerPeer: 4 } });
-    for (const author of [1, 2, 3, 4]) await store.take(by(author, far(author), far(author + 10)));
-    expect(store.small.writer.deferredCount).to.equal(4);
-    await store.take(by(5, writeOf('s', 'near', START_MS + minute, 'near')));
-    expect(store.small.writer.deferredCount).to.equal(5);
+    const store = await openLogged({ limits: { futureWritesPerPeer: 20 } });
+    for (let author = 1; author <= 12; author += 1)
+      await store.take(by(author, far(author), far(author + 100)));
+    expect(store.small.writer.deferredCount).to.equal(20);
+    await store.take(by(13, writeOf('s', 'near', START_MS + minute, 'near')));
+    expect(store.small.writer.deferredCount).to.equal(21);
     await store.close();
+  });
+
+  it('lets one author not use up what others may say beyond the horizon', async () => {
+    const store = await openLogged({ limits: { futureWritesPerPeer: 20 } });
+    expect(await fill(store)).to.equal(2);
+    await expectTaken(store);
+  });
+
+  it('remembers across a restart who has used how much of that', async () => {
+    const limits = { futureWritesPerPeer: 20 };
+    let store = await openLogged({ limits });
+    await fill(store);
+    const { memory } = store.small;
+    await store.close();
+    store = await openLogged({ limits, memory });
+    expect(store.small.writer.deferredCount).to.equal(2);
+    const { tip } = (await store.logs.heads())[0]!.head;
+    const last = (await store.logs.operation(tip))!.header;
+    await store.take(operationAfter(authorOf(1), last, bodyOf([far(50)])));
+    expect(store.small.writer.deferredCount).to.equal(2);
+    await expectTaken(store);
+  });
+
+  it('counts what is applied again from the logs against its authors as well', async () => {
+    const store = await openLogged({ limits: { futureWritesPerPeer: 20 } });
+    await fill(store);
+    const fresh = await openLogged({ limits: { futureWritesPerPeer: 20 } });
+    await replayLogs(store.logs, (request) => fresh.small.writer.submit(request));
+    expect(fresh.small.writer.deferredCount).to.equal(2);
+    await store.close();
+    await expectTaken(fresh);
   });
 });
 

@@ -7,15 +7,16 @@ import {
   LARGE,
   LARGE_RECORD,
   NodeRecordBuilder,
+  sourceIn,
 } from '../../../lib/store/node-record.ts';
 import { aName, ODD_NAMES, seeded } from '../../support/arbitraries.ts';
 
 type Field = readonly [key: string, encoded: string];
 
-function recordOf(fields: readonly Field[]): string | undefined {
+function recordOf(fields: readonly Field[], source?: string): string | undefined {
   const builder = new NodeRecordBuilder();
   for (const [key, encoded] of fields) builder.add(key, encoded);
-  return builder.build();
+  return builder.build(source);
 }
 
 describe('store NodeRecord', () => {
@@ -38,6 +39,13 @@ describe('store NodeRecord', () => {
         (fields) => {
           const record = recordOf(fields.map(([key, { state, json }]) => [key, encodeEntry(state, json)]));
           if (record === undefined) return;
+          expect(sourceIn(record)).to.equal(undefined);
+          const sourced = recordOf(
+            fields.map(([key, { state, json }]) => [key, encodeEntry(state, json)]),
+            'source',
+          )!;
+          expect(sourceIn(sourced)).to.equal('source');
+          expect(decodeNode(sourced)).to.deep.equal(decodeNode(record));
           expect([...(decodeNode(record) as ReadonlyMap<string, unknown>)]).to.deep.equal(
             fields.map(([key, { state, json }]) => [key, { state: state === 0 ? 0 : state, json }]),
           );

@@ -176,11 +176,11 @@ describe('store.witness', () => {
   it('fills operations with what several commits bring, without waiting', async () => {
     const store = await openLogged();
     await store.small.put([writeOf('s', 'first', 1, 1)]);
-    for (let state = 1; state <= 5; state += 1) await store.small.put(some(120, state));
+    for (let state = 1; state <= 21; state += 1) await store.small.put(some(AT_ONCE_WRITES - 2, state));
     await store.witness.flush();
     const [, ...operations] = await witnessed(store);
     expect(store.told.map((event) => event.kind === 'witnessed' && event.writes)).to.deep.equal([
-      1, 480, 120,
+      1, 480, 150,
     ]);
     expect(operations).to.have.lengthOf(2);
     expect(await replayed(store)).to.deep.equal(await store.small.lines());

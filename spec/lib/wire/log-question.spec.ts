@@ -13,8 +13,13 @@ const LOG = 'ab'.repeat(32);
 describe('the question how far a log goes', () => {
   it('is a field of a get, and reads as it was written', () => {
     const question = { log: LOG, at: [0, 7, 2 ** 32 - 1] };
-    const { op } = JSON.parse(`{"#":"i"${encodeLogQuestion(question)}}`) as { readonly op: unknown };
-    expect(parseLogQuestion(op)).to.deep.equal(question);
+    for (const each of [question, { ...question, fork: true }, { ...question, down: 0 }]) {
+      const { op } = JSON.parse(`{"#":"i"${encodeLogQuestion(each)}}`) as { readonly op: unknown };
+      expect(parseLogQuestion(op)).to.deep.equal(each);
+    }
+    expect(encodeLogQuestion({ ...question, fork: false })).to.equal(encodeLogQuestion(question));
+    for (const more of [{ fork: 1 }, { down: -1 }, { down: '1' }, { down: 0.5 }])
+      expect(parseLogQuestion({ ...question, ...more })).to.deep.equal(question);
   });
 
   it('is nothing else', () => {
@@ -41,6 +46,19 @@ describe('the question how far a log goes', () => {
   it('is answered with headers, with gaps, or with nothing', () => {
     const answer = { tip: 'AbC-_', at: ['x', undefined, 'y'] };
     expect(parseLogAnswer(encodeLogAnswer(answer))).to.deep.equal(answer);
+    expect(parseLogAnswer(encodeLogAnswer({ ...answer, fork: undefined }))).to.deep.equal(answer);
+    const forked = { ...answer, fork: ['a', 'b'] as const };
+    expect(parseLogAnswer(encodeLogAnswer(forked))).to.deep.equal(forked);
+    for (const fork of [null, 'ab', ['a'], ['a', 7], ['a', 'b', 'c'], ['a', '!'], {}]) {
+      const json = JSON.stringify({ log: { tip: 'x', at: [], fork } });
+      expect(parseLogAnswer(json), json).to.deep.equal({ tip: 'x', at: [] });
+    }
+    const shown = { ...answer, down: [['a', 'b'], ['c', ''], ['d']] as [string, string?][] };
+    expect(parseLogAnswer(encodeLogAnswer(shown))).to.deep.equal(shown);
+    for (const down of [null, 'ab', [[]], [['a', 'b', 'c']], [['a', 7]], [['a', '!']], ['a']]) {
+      const json = JSON.stringify({ log: { tip: 'x', at: [], down } });
+      expect(parseLogAnswer(json), json).to.deep.equal({ tip: 'x', at: [] });
+    }
     expect(parseLogAnswer(encodeLogAnswer(undefined))).to.equal(null);
   });
 

@@ -1,0 +1,67 @@
+import { Pace } from '../base/pace.ts';
+import type { FieldWrite } from '../graph/write.ts';
+import type { CommitGroup } from './commit-group.ts';
+import { sourceText } from './node-source.ts';
+import type { Change } from './storage.ts';
+import { historyChange, wereHere, writtenNodes, type WasHere, type WrittenNode } from './written-nodes.ts';
+
+/** What an operation wrote to one node, of which all or nothing was there before. */
+interface EvenNote extends WrittenNode {
+  readonly id: string;
+  readonly wereHere: boolean;
+}
+
+/**
+ * What the operations of one commit write to nodes, until it is known what holds at its end: of a node that one operation
+ * says whole the node's record notes that, of all others their histories do.
+ */
+export class HistoryNotes {
+  #even: EvenNote[] = [];
+  /** Records of what was there in part, with their operations. */
+  #mixed: (readonly [id: string, change: Change])[] = [];
+
+  /** Notes what an operation wrote, in steps. */
+  *add(id: string, writes: readonly FieldWrite[], wasHere: WasHere): Generator<void, void> {
+    const pace = new Pace();
+    for (const node of writtenNodes(writes)) {
+      if (node !== undefined) {
+        const even = wereHere(node.writes, wasHere);
+        if (even === undefined) this.#mixed.push([id, historyChange(id, node, wasHere)]);
+        else this.#even.push({ id, soul: node.soul, writes: node.writes, wereHere: even });
+      }
+      if (node === undefined || pace.after(node.soul.length)) yield;
+    }
+  }
+
+  /** Takes back what was noted of an operation. */
+  forget(id: string): void {
+    this.#even = this.#even.filter((note) => note.id !== id);
+    this.#mixed = this.#mixed.filter((note) => note[0] !== id);
+  }
+
+  /** Hands over what the records of nodes can note, in steps; once the graph is what it will be. */
+  *settle(graph: CommitGroup): Generator<void, void> {
+    const pace = new Pace();
+    const left: EvenNote[] = [];
+    // Nodes of one operation share the text that names it.
+    let last: { readonly id: string; readonly wereHere: boolean; readonly text: string } | undefined;
+    for (const note of this.#even) {
+      const { id, soul, writes } = note;
+      if (last?.id !== id || last.wereHere !== note.wereHere)
+        last = { id, wereHere: note.wereHere, text: sourceText(id, note.wereHere) };
+      if (!graph.takeSource(soul, writes, last.text)) left.push(note);
+      if (pace.after(soul.length)) yield;
+    }
+    this.#even = left;
+  }
+
+  /** The records in the histories of nodes. */
+  *appendChanges(changes: Change[]): Generator<void, void> {
+    const pace = new Pace();
+    for (const [, change] of this.#mixed) changes.push(change);
+    for (const note of this.#even) {
+      changes.push(historyChange(note.id, note, note.wereHere ? true : () => false));
+      if (pace.after(note.soul.length)) yield;
+    }
+  }
+}

@@ -1,0 +1,175 @@
+import { expect } from 'chai';
+import { MemoryStorage } from '../../../adapters/memory.ts';
+import { writeOf } from '../../../lib/graph/write.ts';
+import { namesOf } from '../../../lib/log/operation.ts';
+import { encodeEntry, nodeKey } from '../../../lib/store/keys.ts';
+import { historyRange, noteOf } from '../../../lib/store/log-keys.ts';
+import { NodeRecordBuilder, sourceIn } from '../../../lib/store/node-record.ts';
+import {
+  idOfSource,
+  noteInRecord,
+  NotesBySource,
+  outgrownChange,
+  sourceChange,
+  sourceText,
+} from '../../../lib/store/node-source.ts';
+import { replayLogs } from '../../../lib/store/replay.ts';
+import { bodyOf } from '../../support/log-bytes.ts';
+import { authorOf, logOf, operationAfter } from '../../support/log-maker.ts';
+import { openLogged, type LoggedStore } from '../../support/logged-store.ts';
+
+const ID = 'ab'.repeat(32);
+
+function recordOf(source: string | undefined): string {
+  const builder = new NodeRecordBuilder();
+  builder.add('a', encodeEntry(2, '1'));
+  builder.add('b', encodeEntry(7, '"x"'));
+  return builder.build(source)!;
+}
+
+/** The notes in a node's history, and the one in its record. */
+async function notesOf(
+  store: LoggedStore,
+  soul: string,
+): Promise<[history: string[], source: string | undefined]> {
+  const cursor = store.small.memory.range(historyRange(soul));
+  const entries = await cursor.next(1000);
+  await cursor.close();
+  const source = sourceIn(await store.small.memory.getText(nodeKey(soul)));
+  return [entries.map(([key, record]) => noteOf(key, record).shortId), source];
+}
+
+function shortIdOf(operation: Parameters<typeof namesOf>[0]): string {
+  return idOfSource(namesOf(operation).id);
+}
+
+describe('store.node-source', () => {
+  it('is noted in a record, and says what a note in the history would', () => {
+    for (const wereHere of [false, true]) {
+      const source = sourceText(ID, wereHere);
+      expect(ID.startsWith(idOfSource(source))).to.equal(true);
+      const note = noteInRecord(recordOf(source))!;
+      expect(note.latest).to.equal(7);
+      expect(note.states.map(([key, state, wasHere]) => [key, state, wasHere === 1])).to.deep.equal([
+        ['a', 2, wereHere],
+        ['b', 7, wereHere],
+      ]);
+      const fields = new Map([
+        ['a', { state: 2, json: '1' }],
+        ['b', { state: 7, json: '"x"' }],
+      ]);
+      const [key, record] = sourceChange('s', source, fields) as [string, string];
+      expect(noteOf(key, record)).to.deep.equal(note);
+      const writes = [writeOf('s', 'a', 2, 1), writeOf('s', 'b', 7, 'x')];
+      expect(outgrownChange('s', source, writes)).to.deep.equal([key, record]);
+    }
+    expect(noteInRecord(recordOf(undefined))).to.equal(undefined);
+    expect(noteInRecord(undefined)).to.equal(undefined);
+  });
+
+  it('takes its place among the notes of the history, or stands at its end', () => {
+    const [first, source, last] = [9, 7, 5].map((latest) => ({ shortId: `${latest}`, latest, states: [] }));
+    const between = new NotesBySource(source);
+    expect(between.among([first!])).to.deep.equal([first]);
+    expect(between.among([last!])).to.deep.equal([source, last]);
+    expect(between.among([])).to.deep.equal([]);
+    const atEnd = new NotesBySource(source);
+    expect([...atEnd.among([first!]), ...atEnd.among([]), ...atEnd.among([])]).to.deep.equal([first, source]);
+    expect(new NotesBySource(undefined).among([])).to.deep.equal([]);
+  });
+
+  it('is what says a whole node, until somebody else says something of it', async () => {
+    const store = await openLogged({ witnesses: false });
+    const log = logOf(authorOf(1), 3, (at) =>
+      bodyOf([writeOf('s', 'a', at, at), ...(at === 2 ? [] : [writeOf('s', 'b', at, at)])]),
+    );
+    await store.take(log[0]!);
+    expect(await notesOf(store, 's')).to.deep.equal([[], shortIdOf(log[0]!)]);
+    await store.take(log[1]!);
+    expect(await notesOf(store, 's')).to.deep.equal([[shortIdOf(log[0]!)], shortIdOf(log[1]!)]);
+    await store.take(log[2]!);
+    const all = log.map(shortIdOf);
+    expect(await notesOf(store, 's')).to.deep.equal([all, undefined]);
+    await store.close();
+  });
+
+  it('is none for what loses, for what comes with others, and for large nodes', async () => {
+    const store = await openLogged({ witnesses: false });
+    const wide = Array.from({ length: 40 }, (_, at) => writeOf('wide', `k${at}`, 1, at));
+    const [one, other, third] = [
+      operationAfter(authorOf(1), undefined, bodyOf([writeOf('s', 'a', 1, 1), ...wide])),
+      operationAfter(authorOf(2), undefined, bodyOf([writeOf('s', 'b', 1, 1)])),
+      operationAfter(authorOf(3), undefined, bodyOf([writeOf('s', 'b', 0, 1)])),
+    ];
+    await Promise.all([one, other, third].map((operation) => store.take(operation)));
+    const [history, source] = await notesOf(store, 's');
+    expect([history.toSorted(), source]).to.deep.equal([
+      [one, other, third].map(shortIdOf).toSorted(),
+      undefined,
+    ]);
+    expect(await notesOf(store, 'wide')).to.deep.equal([[shortIdOf(one)], undefined]);
+    await store.close();
+  });
+
+  it('goes to the history of a node that outgrows its record', async () => {
+    const store = await openLogged({ witnesses: false });
+    const first = operationAfter(authorOf(1), undefined, bodyOf([writeOf('s', 'a', 1, 'x')]));
+    await store.take(first);
+    await store.small.put(Array.from({ length: 40 }, (_, at) => writeOf('s', `k${at}`, 1, at)));
+    expect(await notesOf(store, 's')).to.deep.equal([[shortIdOf(first)], undefined]);
+    const long = Array.from({ length: 3 }, (_, at) => writeOf('long', `k${at}`, 1, 'x'.repeat(2000)));
+    const second = operationAfter(authorOf(2), undefined, bodyOf(long));
+    await store.take(second);
+    expect(await notesOf(store, 'long')).to.deep.equal([[shortIdOf(second)], undefined]);
+    await store.close();
+  });
+
+  it('leaves nothing behind of an operation that was given up', async () => {
+    const store = await openLogged({ witnesses: false });
+    const first = operationAfter(authorOf(1), undefined, bodyOf([writeOf('s', 'a', 1, 'x')]));
+    await store.take(first);
+    await store.take(
+      operationAfter(authorOf(1), first.header, bodyOf([writeOf('t', 'a', 1, 'x')]), { prune: true }),
+    );
+    expect((await store.history.winners('s', { until: 9 })).size).to.equal(0);
+    await store.small.put([writeOf('s', 'a', 2, 'y')]);
+    expect(await notesOf(store, 's')).to.deep.equal([[], undefined]);
+    await store.close();
+  });
+
+  it('comes back with a graph that was dropped, once', async () => {
+    const store = await openLogged();
+    const log = logOf(authorOf(1), 2, (at) =>
+      bodyOf([writeOf('s', 'a', at, at), writeOf(`t${at}`, 'b', at, at)]),
+    );
+    for (const operation of log) await store.take(operation);
+    await store.small.put([writeOf('u', 'a', 1, 1)]);
+    await store.witness.flush();
+    const souls = ['s', 't0', 't1', 'u'];
+    const before = await Promise.all(souls.map((soul) => notesOf(store, soul)));
+    const saidBefore = await Promise.all(souls.map((soul) => store.history.winners(soul, { until: 9 })));
+    await store.close();
+    const memory = new MemoryStorage();
+    await memory.open();
+    for (const change of await changesWithout(store.small.memory, souls)) await memory.commit([change]);
+    const fresh = await openLogged({ memory });
+    for (let time = 0; time < 2; time += 1) {
+      await replayLogs(fresh.logs, (request) => fresh.small.writer.submit(request));
+      const said = await Promise.all(souls.map((soul) => fresh.history.winners(soul, { until: 9 })));
+      expect(said).to.deep.equal(saidBefore);
+    }
+    const after = await Promise.all(souls.map((soul) => notesOf(fresh, soul)));
+    expect(after.map(([history]) => history)).to.deep.equal(before.map(([history]) => history));
+    await fresh.close();
+  });
+});
+
+/** Everything in a storage but the records of some nodes. */
+async function changesWithout(memory: MemoryStorage, souls: readonly string[]): Promise<[string, string][]> {
+  await memory.open();
+  const keys = new Set(souls.map(nodeKey));
+  const cursor = memory.range({ from: '', to: '\uffff' });
+  const entries = await cursor.next(10_000);
+  await cursor.close();
+  return entries.filter(([key]) => !keys.has(key)).map(([key, value]) => [key, value]);
+}
