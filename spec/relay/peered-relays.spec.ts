@@ -8,10 +8,11 @@ import { pagesOf } from '../../lib/store/replay.ts';
 import { CountingProxy } from '../support/counting-proxy.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { graphLines, logLines, LogRelays, synced, type LogRelay } from '../support/log-relays.ts';
-import { freshName, graphOf, type RawPeer } from '../support/raw-peer.ts';
+import { freshId, freshName, graphOf, type RawPeer } from '../support/raw-peer.ts';
 import { KeyPair } from '../../lib/log/key-pair.ts';
 
 const WRITES = 100;
+const BURST = 64;
 /** Longer than the time in which writes are gathered into one operation, in milliseconds. */
 const QUIET_MS = 1000;
 const STATE = 5;
@@ -111,6 +112,32 @@ describe('relays that are peers', function () {
         expect((await to.pushed(soul)).put).to.have.nested.property(`${soul}.k`, round);
       }
     }
+  });
+
+  it('bring the writes of others across while one writes without end', async () => {
+    const [first, second] = await two();
+    const [greedy, quiet] = [await relays.client(first), await relays.client(first)];
+    const reader = await relays.client(second);
+    await reader.get({ '#': 'quiet' });
+    let isOver = false;
+    const flood = (async (): Promise<void> => {
+      for (let at = 0; !isOver; at += BURST) {
+        const puts = Array.from({ length: BURST }, (_, number) => ({
+          '#': freshId(),
+          put: graphOf(`greedy ${at + number}`, { k: number }, STATE),
+        }));
+        for (const put of puts) greedy.send(put);
+        for (const put of puts) await greedy.reply(put['#']);
+        greedy.messages.all.length = 0;
+      }
+    })();
+    for (let at = 0; at < 10; at += 1) {
+      await quiet.put(graphOf('quiet', { [`k${at}`]: at }, STATE));
+      await told(reader, 'quiet', at + 1);
+    }
+    isOver = true;
+    await flood;
+    await settle([first, second]);
   });
 
   it('that get the same write at the same moment may both sign it, agree, and are quiet then', async () => {
