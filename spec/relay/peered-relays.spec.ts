@@ -119,9 +119,9 @@ describe('relays that are peers', function () {
     const [greedy, quiet] = [await relays.client(first), await relays.client(first)];
     const reader = await relays.client(second);
     await reader.get({ '#': 'quiet' });
-    let isOver = false;
+    const over = new AbortController();
     const flood = (async (): Promise<void> => {
-      for (let at = 0; !isOver; at += BURST) {
+      for (let at = 0; !over.signal.aborted; at += BURST) {
         const puts = Array.from({ length: BURST }, (_, number) => ({
           '#': freshId(),
           put: graphOf(`greedy ${at + number}`, { k: number }, STATE),
@@ -135,7 +135,7 @@ describe('relays that are peers', function () {
       await quiet.put(graphOf('quiet', { [`k${at}`]: at }, STATE));
       await told(reader, 'quiet', at + 1);
     }
-    isOver = true;
+    over.abort();
     await flood;
     await settle([first, second]);
   });

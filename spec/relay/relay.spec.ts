@@ -114,6 +114,17 @@ describe('relay', () => {
     expect((await script.text()).length).to.be.greaterThan(50_000);
   });
 
+  /** Cuts the last commit of a folder short, and starts a relay on it. */
+  async function damaged(options: RelaySettings): Promise<{ relay: Relay; logger: LogRecorder }> {
+    const log = (await readdir(options.data!)).find((name) => name.endsWith('.log'))!;
+    await truncate(join(options.data!, log), (await stat(join(options.data!, log))).size - 10);
+    const logger = new LogRecorder();
+    const relay = make(options, { logger });
+    await relay.listen();
+    await relay.ready();
+    return { relay, logger };
+  }
+
   it('serves a damaged store read-only, and says so to everybody who asks', async () => {
     // Nothing is committed but what is put, so that the commits can be counted.
     const options = await settings({ legacy: 'graph' });
@@ -123,12 +134,7 @@ describe('relay', () => {
     await (await meet(first)).put(graphOf(soul, { a: 1 }, 5));
     await (await meet(first)).put(graphOf(freshName('soul'), { a: 1 }, 5));
     await first.close();
-    const log = (await readdir(options.data!)).find((name) => name.endsWith('.log'))!;
-    await truncate(join(options.data!, log), (await stat(join(options.data!, log))).size - 10);
-    const logger = new LogRecorder();
-    const second = make(options, { logger });
-    await second.listen();
-    await second.ready();
+    const { relay: second, logger } = await damaged(options);
     const peer = await meet(second);
     expect(await peer.value(soul, 'a')).to.equal(1);
     for (let put = 0; put < 3; put += 1) {
@@ -156,12 +162,7 @@ describe('relay', () => {
     const soul = freshName('soul');
     for (let at = 0; at < 5; at += 1) await (await meet(first)).put(graphOf(soul, { [`k${at}`]: at }, 5));
     await first.close();
-    const log = (await readdir(options.data!)).find((name) => name.endsWith('.log'))!;
-    await truncate(join(options.data!, log), (await stat(join(options.data!, log))).size - 10);
-    const logger = new LogRecorder();
-    const second = make(options, { logger });
-    await second.listen();
-    await second.ready();
+    const { relay: second, logger } = await damaged(options);
     for (let attempt = 0; attempt < 3; attempt += 1) await second.witnessed();
     expect(await (await meet(second)).value(soul, 'k0')).to.equal(0);
     const told = logger.events.all.filter(({ level }) => level === 'error' || level === 'warn');
