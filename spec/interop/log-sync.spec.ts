@@ -67,6 +67,26 @@ describe('interop: relays that synchronise logs', function () {
     });
   }
 
+  it('let gun clients converge with those of a relay that keeps no logs', async () => {
+    const plain = await world.relay({ args: [...ARGS, '--legacy', 'graph'] });
+    const signing = await world.relay({ args: ARGS, peers: [plain.url] });
+    await world.linked(plain, signing);
+    const [ann, bob] = await Promise.all([plain, signing].map((relay) => world.gun({ peers: [relay] })));
+    const [atAnn, atBob] = await Promise.all([ann!.on(['doc', 'b']), bob!.on(['doc', 'a'])]);
+    for (let round = 0; round < WRITES; round += 1) {
+      expect(await ann!.put(['doc', 'a'], round)).to.deep.equal({ ok: true });
+      await atBob.equals(round);
+      expect(await bob!.put(['doc', 'b'], round)).to.deep.equal({ ok: true });
+      await atAnn.equals(round);
+    }
+    await Promise.all([ann!.end(), bob!.end()]);
+    for (const relay of [signing, plain]) expect(await relay.stop()).to.equal(0);
+    const [one, other] = await Promise.all([plain, signing].map(({ data }) => contentOf(data)));
+    expect(other!.graph).to.deep.equal(one!.graph);
+    expect(one!.logs).to.deep.equal([]);
+    expect(other!.logs.length).to.be.above(0);
+  });
+
   it("let gun clients in a ring with gun's own relay converge, and say nothing for ever", async () => {
     const first = await world.relay({ args: ARGS });
     const second = await world.relay({ args: ARGS, peers: [first.url] });
