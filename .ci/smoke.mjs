@@ -72,7 +72,7 @@ function thicket(...args) {
 
 /** What was put is signed, and can be verified. */
 function checkLogs() {
-  assert.equal(thicket('log', 'verify', '--data', 'data').trim(), '1 log, 1 operations: whole');
+  assert.equal(thicket('log', 'verify', '--data', 'data').trim(), '1 log, 1 operation: whole');
   assert.match(
     thicket('log', 'blame', 'smoke', 'ok', '--data', 'data'),
     /^ok = true {2}\S+ {2}seen by [0-9a-f]{64} /,
