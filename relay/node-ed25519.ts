@@ -6,28 +6,43 @@ import {
   type KeyObject,
 } from 'node:crypto';
 import { toBase64Url, toHex } from '../lib/base/byte-texts.ts';
+import { equalBytes } from '../lib/base/bytes.ts';
 import { TwoGenerations } from '../lib/base/two-generations.ts';
 import type { KeyPair, Signer } from '../lib/log/key-pair.ts';
-import { strictly, type VerifySignature } from '../lib/log/strict-ed25519.ts';
+import {
+  strictly,
+  strictlyLater,
+  type VerifyLater,
+  type VerifySignature,
+} from '../lib/log/strict-ed25519.ts';
 
 /** Public keys that are kept in OpenSSL's form, as making one takes half as long as a check. */
 const KEPT_KEYS = 2000;
+
+/** Makes keys in OpenSSL's form, and keeps them. */
+function keyTable(): (publicKey: Uint8Array) => KeyObject {
+  const keys = new TwoGenerations<string, KeyObject>(KEPT_KEYS);
+  let last: { readonly publicKey: Uint8Array; readonly key: KeyObject } | undefined;
+  return (publicKey) => {
+    // Operations come in the order of their logs.
+    if (last !== undefined && equalBytes(last.publicKey, publicKey)) return last.key;
+    const id = toHex(publicKey);
+    let key = keys.get(id);
+    if (key === undefined) {
+      key = publicKeyOf(publicKey);
+      keys.set(id, key);
+    }
+    last = { publicKey: publicKey.slice(), key };
+    return key;
+  };
+}
 
 /**
  * Checks signatures by `node:crypto`, with the verdicts of the strict check and several times as fast
  * (node-api section 3).
  */
 export function nodeVerifier(): VerifySignature {
-  const keys = new TwoGenerations<string, KeyObject>(KEPT_KEYS);
-  const keyOf = (publicKey: Uint8Array): KeyObject => {
-    const id = toHex(publicKey);
-    const kept = keys.get(id);
-    if (kept !== undefined) return kept;
-    const jwk = { kty: 'OKP', crv: 'Ed25519', x: toBase64Url(publicKey) };
-    const made = createPublicKey({ key: jwk, format: 'jwk' });
-    keys.set(id, made);
-    return made;
-  };
+  const keyOf = keyTable();
   return strictly((publicKey, message, signature) => {
     try {
       return verifyWith(null, message, keyOf(publicKey), signature);
@@ -36,6 +51,29 @@ export function nodeVerifier(): VerifySignature {
       return false;
     }
   });
+}
+
+/** The same in the thread pool, which leaves the event loop to others and uses more than one core. */
+export function poolVerifier(): VerifyLater {
+  const keyOf = keyTable();
+  return strictlyLater(
+    (publicKey, message, signature) =>
+      new Promise((resolve) => {
+        try {
+          verifyWith(null, message, keyOf(publicKey), signature, (error, isRight) => {
+            resolve(error === null && isRight);
+          });
+        } catch {
+          resolve(false);
+        }
+      }),
+  );
+}
+
+/** A public key in OpenSSL's form; throws for what is none. */
+function publicKeyOf(publicKey: Uint8Array): KeyObject {
+  const jwk = { kty: 'OKP', crv: 'Ed25519', x: toBase64Url(publicKey) };
+  return createPublicKey({ key: jwk, format: 'jwk' });
 }
 
 /** Signs by `node:crypto` with the key in OpenSSL's form; signatures are those of the pair itself. */

@@ -1,4 +1,5 @@
 /** The logs of a relay: what the writer keeps of them, the relay's own key and log, the witness, and other nodes. */
+import { availableParallelism } from 'node:os';
 import { toHex } from '../lib/base/byte-texts.ts';
 import type { Clock } from '../lib/base/clock.ts';
 import type { MaybePromise } from '../lib/base/maybe-promise.ts';
@@ -30,7 +31,7 @@ import { StoredLogs } from '../lib/sync/stored-logs.ts';
 import type { LogAccess } from './log-access.ts';
 import { LogFigures } from './log-figures.ts';
 import { LogNetwork, type LogNetworkEvent, type LogNetworkWorld } from './log-network.ts';
-import { nodeSigner, nodeVerifier } from './node-ed25519.ts';
+import { nodeSigner, nodeVerifier, poolVerifier } from './node-ed25519.ts';
 import type { RelayOptions } from './option-table.ts';
 import { openKeyFile, storedKey, type OwnKey, type OwnKeyEvent } from './own-key.ts';
 import { Pruning, type PruneEvent } from './pruning.ts';
@@ -144,6 +145,8 @@ export class RelayLogs {
       store: this.store,
       marks: this.#forks,
       verify: nodeVerifier(),
+      // On one core other threads only cost.
+      verifyLater: availableParallelism() > 1 ? poolVerifier() : undefined,
       refusals,
       slices: parts.slices,
       submit: (request) => this.#world!.writer.submit(request),

@@ -9,7 +9,8 @@ import type { LogStore } from '../lib/store/log-store.ts';
 import { operationsOf } from '../lib/store/log-walk.ts';
 import type { Blame, Moment, Past } from '../lib/store/past.ts';
 import { SESSION_FAULTS } from '../lib/sync/log-sync.ts';
-import type { SyncStore } from '../lib/sync/sync-store.ts';
+import { takeOne } from '../lib/sync/intake.ts';
+import type { SyncStore, TakeResult } from '../lib/sync/sync-store.ts';
 import type { BlameReport, HeadReport, ImportReport, LogAccess } from './log-access.ts';
 import { timeText } from './log-lines.ts';
 
@@ -66,7 +67,7 @@ export class StoredLogAccess implements LogAccess {
     for await (const chunk of chunks) {
       for (const { header, body } of reader.take(chunk)) {
         waiting.push(
-          this.#parts.intake.take(this.#parts.topic, header, body).then((taken) => tally.add(taken)),
+          takeOne(this.#parts.intake, this.#parts.topic, header, body).then((taken) => tally.add(taken)),
         );
         checked += 1;
         if (checked % CHECKED_IN_A_TURN === 0) await nextTurn();
@@ -107,7 +108,7 @@ class Tally {
   #known = 0;
   readonly #refused = new Map<string, number>();
 
-  add(taken: Awaited<ReturnType<SyncStore['take']>>): void {
+  add(taken: TakeResult): void {
     if (taken.ok) {
       if (taken.value.known) this.#known += 1;
       else this.#taken += 1;

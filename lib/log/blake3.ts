@@ -198,16 +198,19 @@ function hashTree(bytes: Uint8Array): Int32Array {
   }
 }
 
-/** BLAKE3-256: operations have two such hashes each, which a general implementation takes several times as long for. */
-export function fastBlake3(bytes: Uint8Array): Uint8Array {
-  if (bytes.length > CHUNK_BYTES) return bytesOf(hashTree(bytes));
+/**
+ * BLAKE3-256: operations have two such hashes each, which a general implementation takes several times as long for.
+ *
+ * @param into where the hash is put: 32 bytes, new ones when absent
+ */
+export function fastBlake3(bytes: Uint8Array, into: Uint8Array = new Uint8Array(HASH_BYTES)): Uint8Array {
+  if (bytes.length > CHUNK_BYTES) return putBytes(hashTree(bytes), into);
   hashChunk(bytes, 0, bytes.length, 0, ROOT);
-  return bytesOf(chained);
+  return putBytes(chained, into);
 }
 
-/** The bytes of a hash; a view of the words would cost a buffer outside of the heap. */
-function bytesOf(hash: Int32Array): Uint8Array {
-  const bytes = new Uint8Array(HASH_BYTES);
-  for (let at = 0; at < HASH_BYTES; at += 1) bytes[at] = hash[at >> 2]! >> (8 * (at % WORD_BYTES));
-  return bytes;
+/** Puts the bytes of a hash to their place; a view of the words would cost a buffer outside of the heap. */
+function putBytes(hash: Int32Array, into: Uint8Array): Uint8Array {
+  for (let at = 0; at < HASH_BYTES; at += 1) into[at] = hash[at >> 2]! >> (8 * (at % WORD_BYTES));
+  return into;
 }

@@ -34,17 +34,6 @@ const SIMPLE_ITEMS: ReadonlyMap<number, NextItem> = new Map([
   [SIMPLE.double, 'float'],
 ]);
 
-/** A container that is being walked. */
-interface Open {
-  readonly isMap: boolean;
-  /** Items of it that are to come; of a map, keys and values. */
-  left: number;
-  /** Of a map: where its key under way begins, and the one before. */
-  keyStart: number;
-  lastKey: Uint8Array | undefined;
-  seen: Set<string> | undefined;
-}
-
 /**
  * Walks untrusted bytes as canonical CBOR: shortest integers and floats, definite lengths, no tags, no undefined,
  * well-formed texts, distinct map keys, bounded depth.
@@ -108,6 +97,14 @@ export class CborScanner {
     return this.#take(found);
   }
 
+  /** Walks a byte string of exactly `length` bytes; gives where they begin. */
+  bytesAt(length: number): number {
+    const found = this.#length(MAJOR.bytes, 'a byte string');
+    if (found !== length) this.refuse(`${found} bytes instead of ${length}`);
+    this.#skip(found);
+    return this.#at - found;
+  }
+
   /** Reads a text. */
   text(): string {
     const length = this.#length(MAJOR.text, 'a text');
@@ -162,14 +159,13 @@ export class CborScanner {
   /** Walks one item whatever it is; gives its bytes, a view. */
   item(): Uint8Array {
     const start = this.#at;
-    const open: Open[] = [];
-    do {
-      const below = this.#walkHead(open.length);
-      if (this.#fault !== undefined) return NOTHING;
-      if (below !== undefined) open.push(below);
-      this.#closeDone(open);
-    } while (open.length > 0 && this.#fault === undefined);
+    this.skip();
     return this.#fault === undefined ? this.#bytes.subarray(start, this.#at) : NOTHING;
+  }
+
+  /** Walks one item whatever it is. */
+  skip(): void {
+    this.#walk(0);
   }
 
   /** Refuses bytes that follow. */
@@ -177,66 +173,62 @@ export class CborScanner {
     if (this.#at < this.#bytes.length) this.refuse('bytes follow the end');
   }
 
-  /** Walks a scalar, or the head of a container that has items, which is given. */
-  #walkHead(depth: number): Open | undefined {
+  /** Walks an item within so many containers. */
+  #walk(depth: number): void {
     const first = this.#bytes[this.#at];
     switch (first === undefined ? -1 : first >> 5) {
       case MAJOR.uint:
       case MAJOR.negative:
         this.#argument();
-        return undefined;
+        return;
       case MAJOR.bytes:
-        this.#skip(this.#length(MAJOR.bytes, 'a byte string'));
-        return undefined;
+        return this.#skip(this.#length(MAJOR.bytes, 'a byte string'));
       case MAJOR.text:
-        this.#skipText(this.#length(MAJOR.text, 'a text'));
-        return undefined;
+        return this.#skipText(this.#length(MAJOR.text, 'a text'));
       case MAJOR.array:
-        return this.#opened(this.array(), false, depth);
+        return this.#walkArray(this.array(), depth);
       case MAJOR.map:
-        return this.#opened(this.map() * 2, true, depth);
+        return this.#walkMap(this.map(), depth);
       case MAJOR.simple:
-        this.#simple();
-        return undefined;
+        return this.#simple();
       default:
         this.refuse(first === undefined ? 'the bytes end too early' : 'a tag');
-        return undefined;
     }
   }
 
-  #opened(left: number, isMap: boolean, depth: number): Open | undefined {
+  #walkArray(items: number, depth: number): void {
+    this.#enter(depth);
+    for (let left = items; left > 0 && this.#fault === undefined; left -= 1) this.#walk(depth + 1);
+  }
+
+  #walkMap(pairs: number, depth: number): void {
+    this.#enter(depth);
+    const seen = this.#rules.keys === 'distinct' ? new Set<string>() : undefined;
+    let last: Uint8Array | undefined;
+    for (let left = pairs; left > 0 && this.#fault === undefined; left -= 1) {
+      const start = this.#at;
+      this.#walk(depth + 1);
+      const key = this.#bytes.subarray(start, this.#at);
+      if (seen !== undefined) this.#noteKey(key, seen);
+      else if (last !== undefined) this.#compareKeys(last, key);
+      last = key;
+      this.#walk(depth + 1);
+    }
+  }
+
+  #enter(depth: number): void {
     if (depth >= this.#rules.depth) this.refuse(`deeper than ${this.#rules.depth}`);
-    if (left === 0) return undefined;
-    const seen = isMap && this.#rules.keys === 'distinct' ? new Set<string>() : undefined;
-    return { isMap, left: left + 1, keyStart: this.#at, lastKey: undefined, seen };
   }
 
-  /** Counts the item that was just walked, and every container that it completed. */
-  #closeDone(open: Open[]): void {
-    for (let last = open.at(-1); last !== undefined; last = open.at(-1)) {
-      last.left -= 1;
-      if (last.isMap) this.#passed(last);
-      if (last.left > 0) return;
-      open.pop();
-    }
+  #noteKey(key: Uint8Array, seen: Set<string>): void {
+    const name = toHex(key);
+    if (seen.has(name)) this.refuse('a key twice');
+    seen.add(name);
   }
 
-  /** Looks at the key of a map that was just walked. */
-  #passed(map: Open): void {
-    const isKeyNext = map.left % 2 === 0;
-    if (isKeyNext) {
-      map.keyStart = this.#at;
-      return;
-    }
-    const key = this.#bytes.subarray(map.keyStart, this.#at);
-    if (map.seen !== undefined) {
-      const name = toHex(key);
-      if (map.seen.has(name)) this.refuse('a key twice');
-      map.seen.add(name);
-    } else if (map.lastKey !== undefined && compareBytes(map.lastKey, key) >= 0) {
-      this.refuse(equalBytes(map.lastKey, key) ? 'a key twice' : 'keys out of order');
-    }
-    map.lastKey = key;
+  #compareKeys(last: Uint8Array, key: Uint8Array): void {
+    if (compareBytes(last, key) >= 0)
+      this.refuse(equalBytes(last, key) ? 'a key twice' : 'keys out of order');
   }
 
   #simple(): void {
@@ -374,7 +366,7 @@ export class CborScanner {
   /** A text of ASCII, which is there. */
   #shortText(length: number): string {
     if (this.#fault !== undefined) return '';
-    codes.length = length;
+    const codes = CODES[length]!;
     for (let at = 0; at < length; at += 1) codes[at] = this.#bytes[this.#at + at]!;
     this.#at += length;
     return String.fromCharCode(...codes);
@@ -397,8 +389,10 @@ const LEAST_OF_SIZE: readonly number[] = [24, 0x100, 0x1_0000, 0x1_0000_0000];
 
 /** Bytes of a text for which a decoder takes longer to begin than to end. */
 const SHORT_TEXT = 32;
-/** Codes of the characters of such a text. */
-const codes: number[] = [];
+/** Codes of the characters of such a text, by its length. */
+const CODES: readonly number[][] = Array.from({ length: SHORT_TEXT + 1 }, (_, length) =>
+  Array.from({ length }, () => 0),
+);
 /** Upper half of the largest safe integer. */
 const MOST_SAFE_HIGH = 0x1f_ffff;
 

@@ -93,14 +93,15 @@ export class CborWriter {
   }
 
   /**
-   * Writes a text.
+   * Writes a text, or a part of one.
    *
    * @throws GraphError CBOR_BAD_VALUE for a lone surrogate
    */
-  text(value: string): this {
-    if (value.length <= SHORT_TEXT && this.#shortText(value)) return this;
-    if (!isWellFormed(value)) throw relayError('CBOR_BAD_VALUE', 'a lone surrogate');
-    return this.utf8(utf8(value));
+  text(value: string, from = 0, to: number = value.length): this {
+    if (to - from <= SHORT_TEXT && this.#shortText(value, from, to)) return this;
+    const text = to - from === value.length ? value : value.slice(from, to);
+    if (!isWellFormed(text)) throw relayError('CBOR_BAD_VALUE', 'a lone surrogate');
+    return this.utf8(utf8(text));
   }
 
   /** Writes a text that is UTF-8 already. */
@@ -155,21 +156,21 @@ export class CborWriter {
   }
 
   /** Writes a text of ASCII alone; false for others, of which nothing is written. */
-  #shortText(value: string): boolean {
+  #shortText(value: string, from: number, to: number): boolean {
     const start = this.#at;
-    const { length } = value;
-    this.#head(MAJOR.text, length).#reserve(length);
+    this.#head(MAJOR.text, to - from).#reserve(to - from);
     const bytes = this.#bytes;
-    const from = this.#at;
-    for (let at = 0; at < length; at += 1) {
+    let place = this.#at;
+    for (let at = from; at < to; at += 1) {
       const code = value.charCodeAt(at);
       if (code >= 0x80) {
         this.#at = start;
         return false;
       }
-      bytes[from + at] = code;
+      bytes[place] = code;
+      place += 1;
     }
-    this.#at = from + length;
+    this.#at = place;
     return true;
   }
 

@@ -1,6 +1,8 @@
 import { toHex } from '../base/byte-texts.ts';
 import { concatBytes } from '../base/bytes.ts';
+import { Recurring } from '../base/recurring.ts';
 import { failure, success, type Result } from '../base/result.ts';
+import { copyOf, roomFor } from '../base/slab.ts';
 import { CborScanner } from './cbor-scanner.ts';
 import { CborWriter } from './cbor-writer.ts';
 import { hashBytes, HASH_BYTES } from './hash.ts';
@@ -12,8 +14,9 @@ const VERSION = 1;
 const MOST_UINT32 = 2 ** 32 - 1;
 /** Fields that a one byte array head counts: known ones, and what later versions may append. */
 const MOST_FIELDS = 23;
-/** Where the signature stands: after the array's head, the version and the key. */
-const SIGNATURE_START = 1 + 1 + 2 + KEY_BYTES;
+/** Where the key begins, after the array's head, the version and its own head; the signature stands behind it. */
+const AUTHOR_START = 1 + 1 + 2;
+const SIGNATURE_START = AUTHOR_START + KEY_BYTES;
 const SIGNATURE_END = SIGNATURE_START + 2 + SIGNATURE_BYTES;
 /** Bytes of a header: a few hundred, unless somebody put a body into its extensions. */
 export const MOST_HEADER_BYTES = 4096;
@@ -43,36 +46,64 @@ export interface Header extends UnsignedHeader {
   readonly id: Uint8Array;
 }
 
-/** A header that was read, which remembers its id as hex: that is asked for several times on an operation's way. */
+/** Where a header has what it need not have; -1 for what it has not. */
+interface OptionalPlaces {
+  readonly payloadHash: number;
+  readonly backlink: number;
+  readonly extensions: number;
+  readonly extensionsEnd: number;
+}
+
+/**
+ * A header that was read. It remembers its id as hex, which is asked for several times on an operation's way; fields
+ * that are asked for once are views made then, as so many headers wait at a time.
+ */
 class ReceivedHeader implements Header {
-  readonly author: Uint8Array;
-  readonly signature: Uint8Array;
-  readonly payloadSize: number;
-  readonly payloadHash: Uint8Array | undefined;
-  readonly sequence: number;
-  readonly backlink: Uint8Array | undefined;
-  readonly extensions: Uint8Array | undefined;
   readonly bytes: Uint8Array;
   readonly id: Uint8Array;
+  readonly author: Uint8Array;
+  readonly payloadSize: number;
+  readonly sequence: number;
+  readonly #places: OptionalPlaces;
   #idHex: string | undefined = undefined;
 
-  constructor(fields: Header) {
-    this.author = fields.author;
-    this.signature = fields.signature;
-    this.payloadSize = fields.payloadSize;
-    this.payloadHash = fields.payloadHash;
-    this.sequence = fields.sequence;
-    this.backlink = fields.backlink;
-    this.extensions = fields.extensions;
-    this.bytes = fields.bytes;
-    this.id = fields.id;
+  constructor(bytes: Uint8Array, payloadSize: number, sequence: number, places: OptionalPlaces) {
+    this.bytes = bytes;
+    this.id = hashBytes(bytes, roomFor(HASH_BYTES));
+    this.author = authors.take(bytes, AUTHOR_START, AUTHOR_START + KEY_BYTES);
+    this.payloadSize = payloadSize;
+    this.sequence = sequence;
+    this.#places = places;
+  }
+
+  get signature(): Uint8Array {
+    return this.bytes.subarray(SIGNATURE_END - SIGNATURE_BYTES, SIGNATURE_END);
+  }
+
+  get payloadHash(): Uint8Array | undefined {
+    return this.#hashAt(this.#places.payloadHash);
+  }
+
+  get backlink(): Uint8Array | undefined {
+    return this.#hashAt(this.#places.backlink);
+  }
+
+  get extensions(): Uint8Array | undefined {
+    const { extensions, extensionsEnd } = this.#places;
+    return extensions < 0 ? undefined : this.bytes.subarray(extensions, extensionsEnd);
   }
 
   get idHex(): string {
     this.#idHex ??= toHex(this.id);
     return this.#idHex;
   }
+
+  #hashAt(place: number): Uint8Array | undefined {
+    return place < 0 ? undefined : this.bytes.subarray(place, place + HASH_BYTES);
+  }
 }
+
+const authors = new Recurring();
 
 /** The id of a header, as hex. */
 export function idHexOf(header: Header): string {
@@ -125,33 +156,33 @@ export function unsignedBytesOf({ bytes }: Pick<Header, 'bytes'>, into?: Uint8Ar
 export function decodeHeader(received: Uint8Array): Result<Header, LogReason> {
   if (received.length > MOST_HEADER_BYTES) return failure('size');
   // A copy: what was received is often a view of a larger buffer.
-  const bytes = new Uint8Array(received);
+  const bytes = copyOf(received);
   const scanner = new CborScanner(bytes);
   const fields = scanner.array();
   const version = scanner.uint();
   if (scanner.fault === undefined && version !== VERSION) return failure('version');
-  const author = scanner.bytes(KEY_BYTES);
-  const signature = scanner.bytes(SIGNATURE_BYTES);
+  scanner.bytesAt(KEY_BYTES);
+  scanner.bytesAt(SIGNATURE_BYTES);
   const payloadSize = scanner.uint(MOST_UINT32);
-  const payloadHash = payloadSize > 0 ? scanner.bytes(HASH_BYTES) : undefined;
+  const payloadHash = payloadSize > 0 ? scanner.bytesAt(HASH_BYTES) : -1;
   const sequence = scanner.uint(MOST_UINT32);
-  const backlink = sequence > 0 ? scanner.bytes(HASH_BYTES) : undefined;
-  const known = 5 + (payloadHash === undefined ? 0 : 1) + (backlink === undefined ? 0 : 1);
+  const backlink = sequence > 0 ? scanner.bytesAt(HASH_BYTES) : -1;
+  const known = 5 + (payloadHash < 0 ? 0 : 1) + (backlink < 0 ? 0 : 1);
   if (fields < known || fields > MOST_FIELDS) scanner.refuse('too few or too many fields');
-  const extensions = readRest(scanner, fields - known);
+  const extensions = fields > known ? scanner.at : -1;
+  const extensionsEnd = endOfExtensions(scanner, fields - known);
   if (scanner.fault !== undefined) return failure('malformed');
-  const id = hashBytes(bytes);
-  const all = { author, signature, payloadSize, payloadHash, sequence, backlink, extensions, bytes, id };
-  return success(new ReceivedHeader(all));
+  const places = { payloadHash, backlink, extensions, extensionsEnd };
+  return success(new ReceivedHeader(bytes, payloadSize, sequence, places));
 }
 
-/** Walks what follows the known fields; the first of it are the extensions. */
-function readRest(scanner: CborScanner, fields: number): Uint8Array | undefined {
-  let extensions: Uint8Array | undefined;
+/** Walks what follows the known fields; gives where the first of it, the extensions, end. */
+function endOfExtensions(scanner: CborScanner, fields: number): number {
+  let end = -1;
   for (let field = 0; field < fields && scanner.fault === undefined; field += 1) {
-    const item = scanner.item();
-    extensions ??= item;
+    scanner.skip();
+    if (field === 0) end = scanner.at;
   }
   scanner.end();
-  return extensions;
+  return end;
 }

@@ -37,16 +37,27 @@ export function beginEnvelope(writer: CborWriter, kind: string, version: number,
     .uint(version);
 }
 
-/** Reads a body of any kind; the whole of it must be canonical CBOR. */
-export function decodeEnvelope(body: Uint8Array): Result<Envelope> {
-  const scanner = new CborScanner(body);
+/** What stands before a payload. */
+export interface EnvelopeHead extends Pick<Envelope, 'kind' | 'version'> {
+  /** True when something follows the payload. */
+  readonly hasMeta: boolean;
+}
+
+/** Reads what stands before a payload. */
+export function readHead(scanner: CborScanner): EnvelopeHead {
   const fields = scanner.array();
   if (fields !== FIELDS && fields !== FIELDS + 1) scanner.refuse('not [kind, version, payload, meta?]');
   const kind = scanner.text();
   if (kind === '' || kind.length > MOST_KIND_LENGTH) scanner.refuse('the kind is empty or too long');
-  const version = scanner.uint();
+  return { kind, version: scanner.uint(), hasMeta: fields > FIELDS };
+}
+
+/** Reads a body of any kind; the whole of it must be canonical CBOR. */
+export function decodeEnvelope(body: Uint8Array): Result<Envelope> {
+  const scanner = new CborScanner(body);
+  const { kind, version, hasMeta } = readHead(scanner);
   const payload = scanner.item();
-  const meta = fields > FIELDS ? scanner.item() : undefined;
+  const meta = hasMeta ? scanner.item() : undefined;
   scanner.end();
   return scanner.fault === undefined ? success({ kind, version, payload, meta }) : failure(scanner.fault);
 }

@@ -1,3 +1,4 @@
+import { Recurring } from '../base/recurring.ts';
 import { failure, success, type Result } from '../base/result.ts';
 import { CborScanner } from './cbor-scanner.ts';
 import { CborWriter } from './cbor-writer.ts';
@@ -11,6 +12,8 @@ const CAUSAL = 1;
 const FIELDS = 5;
 /** Operations that one may declare to come before it. */
 const MOST_PREVIOUS = 64;
+
+const logIds = new Recurring();
 
 /** What the node knows of an operation beside its place in a log (node-api section 1, "NEF"). */
 export interface Extensions {
@@ -40,14 +43,15 @@ export function decodeExtensions(bytes: Uint8Array | undefined): Result<Extensio
   if (fields < FIELDS) scanner.refuse('too few fields');
   if (scanner.uint() !== VERSION) scanner.refuse('unknown version');
   const variant = scanner.uint();
-  const logId = scanner.bytes(HASH_BYTES);
+  const logIdAt = scanner.bytesAt(HASH_BYTES);
   const timestamp = scanner.bigUint();
   const prune = variant === BASIC && scanner.bool();
   const previous = variant === CAUSAL ? readPrevious(scanner) : [];
   if (variant !== BASIC && variant !== CAUSAL) scanner.refuse('unknown variant');
   for (let field = FIELDS; field < fields && scanner.fault === undefined; field += 1) scanner.item();
   scanner.end();
-  return scanner.fault === undefined ? success({ logId, timestamp, prune, previous }) : failure('extensions');
+  if (scanner.fault !== undefined) return failure('extensions');
+  return success({ logId: logIds.take(bytes, logIdAt, logIdAt + HASH_BYTES), timestamp, prune, previous });
 }
 
 function readPrevious(scanner: CborScanner): Uint8Array[] {

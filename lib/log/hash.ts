@@ -5,9 +5,13 @@ import { fastBlake3 } from './blake3.ts';
 /** Bytes of a content id, of a topic and of a log id. */
 export const HASH_BYTES = 32;
 
-/** BLAKE3-256, the content id of operations, bodies and topics (node-api section 1). */
-export function hashBytes(bytes: Uint8Array): Uint8Array {
-  return fastBlake3(bytes);
+/**
+ * BLAKE3-256, the content id of operations, bodies and topics (node-api section 1).
+ *
+ * @param into where it is put: 32 bytes, new ones when absent
+ */
+export function hashBytes(bytes: Uint8Array, into?: Uint8Array): Uint8Array {
+  return fastBlake3(bytes, into);
 }
 
 /** {@link hashBytes} as lower-case hex. */

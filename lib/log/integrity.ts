@@ -1,14 +1,17 @@
 import { equalBytes } from '../base/bytes.ts';
 import { failure, success, type Result } from '../base/result.ts';
+import { copyOf } from '../base/slab.ts';
 import { decodeHeader, MOST_HEADER_BYTES, unsignedBytesOf, type Header } from './codec.ts';
 import { decodeExtensions } from './extensions.ts';
-import { hashBytes } from './hash.ts';
+import { hashBytes, HASH_BYTES } from './hash.ts';
 import { MOST_BODY_BYTES, type Operation } from './operation.ts';
 import type { LogReason } from './reasons.ts';
-import { mayBeKey, verifyStrict, type VerifySignature } from './strict-ed25519.ts';
+import { mayBeKey, verifyStrict, type VerifyLater, type VerifySignature } from './strict-ed25519.ts';
 
 /** Where signed bytes are put together, as buffers for each of many would be dearer than what is done with them. */
 const signed = new Uint8Array(MOST_HEADER_BYTES);
+/** The same for the hash of a body. */
+const hashed = new Uint8Array(HASH_BYTES);
 
 /** Why a header alone is refused: a key that nobody may have, or a signature that is not its author's. */
 export function checkSignature(
@@ -19,12 +22,22 @@ export function checkSignature(
   return verify(header.author, unsignedBytesOf(header, signed), header.signature) ? undefined : 'signature';
 }
 
+/** {@link checkSignature} by somebody who takes his time; never rejects. */
+export async function checkSignatureLater(
+  header: Header,
+  verify: VerifyLater,
+): Promise<LogReason | undefined> {
+  if (!mayBeKey(header.author)) return 'signature';
+  const isRight = await verify(header.author, unsignedBytesOf(header, signed), header.signature);
+  return isRight ? undefined : 'signature';
+}
+
 /** Why a body is refused; none is fine, as bodies may be pruned, but an empty one is none. */
 export function checkBody(header: Header, body: Uint8Array | undefined): LogReason | undefined {
   if (body === undefined) return undefined;
   if (body.length > MOST_BODY_BYTES) return 'size';
   if (body.length === 0 || body.length !== header.payloadSize) return 'payload';
-  return equalBytes(hashBytes(body), header.payloadHash!) ? undefined : 'payload';
+  return equalBytes(hashBytes(body, hashed), header.payloadHash!) ? undefined : 'payload';
 }
 
 /** Reads an operation and checks all that it says of itself; its place in the log is for {@link checkPlace}. */
@@ -33,13 +46,23 @@ export function readOperation(
   body: Uint8Array | undefined,
   verify?: VerifySignature,
 ): Result<Operation, LogReason> {
+  const read = readUnchecked(headerBytes, body);
+  const fault = read.ok ? checkSignature(read.value.header, verify) : undefined;
+  return fault === undefined ? read : failure(fault);
+}
+
+/** {@link readOperation} but for the signature, which is to be checked before anything of it is believed. */
+export function readUnchecked(
+  headerBytes: Uint8Array,
+  body: Uint8Array | undefined,
+): Result<Operation, LogReason> {
   const header = decodeHeader(headerBytes);
   if (!header.ok) return header;
   const extensions = decodeExtensions(header.value.extensions);
   if (!extensions.ok) return extensions;
-  const fault = checkBody(header.value, body) ?? checkSignature(header.value, verify);
+  const fault = checkBody(header.value, body);
   if (fault !== undefined) return failure(fault);
-  const kept = body === undefined ? undefined : new Uint8Array(body);
+  const kept = body === undefined ? undefined : copyOf(body);
   return success({ header: header.value, extensions: extensions.value, body: kept });
 }
 

@@ -14,6 +14,16 @@ export const SIGNATURE_BYTES = 64;
  */
 export type VerifySignature = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
 
+/**
+ * The same by somebody who takes his time, as other threads do; never rejects. All three may change once it has
+ * returned.
+ */
+export type VerifyLater = (
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+) => Promise<boolean>;
+
 /** Order of the group, and the prime of the field, as 32 bytes with the highest first. */
 const ORDER = bigEndian('1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3ed');
 const PRIME = bigEndian('7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffed');
@@ -45,15 +55,17 @@ const SMALL_STARTS: ReadonlySet<number> = new Set(
   Array.from(SMALL_ORDER, (point) => Number.parseInt(point.slice(0, 2), 16)),
 );
 
-/** True for bytes that may be a key or R: a canonical y, and no point of small order. */
+/** True for bytes whose first 32 may be a key or R: a canonical y, and no point of small order. */
 function mayBePoint(bytes: Uint8Array): boolean {
   // Only a y whose highest byte is that of the prime can be no less than it.
-  if ((bytes[KEY_BYTES - 1]! & ~SIGN_BIT) === PRIME[0]! && !isCanonicalY(bytes)) return false;
+  const isHigh = (bytes[KEY_BYTES - 1]! & ~SIGN_BIT) === PRIME[0]!;
+  if (isHigh && !isCanonicalY(bytes.subarray(0, KEY_BYTES))) return false;
   if (!SMALL_STARTS.has(bytes[0]!)) return true;
+  const signed = bytes.slice(0, KEY_BYTES);
   // The neutral element and the point of order two have x = 0, which has no sign.
-  const unsigned = bytes.slice();
+  const unsigned = signed.slice();
   unsigned[KEY_BYTES - 1]! &= ~SIGN_BIT;
-  return !SMALL_ORDER.has(toHex(bytes)) && !SMALL_ORDER.has(toHex(unsigned));
+  return !SMALL_ORDER.has(toHex(signed)) && !SMALL_ORDER.has(toHex(unsigned));
 }
 
 function isCanonicalY(bytes: Uint8Array): boolean {
@@ -77,7 +89,7 @@ function isBelowOrder(signature: Uint8Array): boolean {
 /** What the strict rules say of a signature alone: S below the order, R canonical and of no small order. */
 function mayBeSignature(signature: Uint8Array): boolean {
   if (signature.length !== SIGNATURE_BYTES) return false;
-  return isBelowOrder(signature) && mayBePoint(signature.subarray(0, KEY_BYTES));
+  return isBelowOrder(signature) && mayBePoint(signature);
 }
 
 /**
@@ -106,4 +118,12 @@ export const verifyStrict: VerifySignature = (publicKey, message, signature) => 
 export function strictly(verify: VerifySignature): VerifySignature {
   return (publicKey, message, signature) =>
     mayBeKey(publicKey) && mayBeSignature(signature) && verify(publicKey, message, signature);
+}
+
+/** {@link strictly} for an implementation that takes its time. */
+export function strictlyLater(verify: VerifyLater): VerifyLater {
+  return (publicKey, message, signature) =>
+    mayBeKey(publicKey) && mayBeSignature(signature)
+      ? verify(publicKey, message, signature)
+      : Promise.resolve(false);
 }

@@ -22,6 +22,7 @@ import { appendNode } from './node-changes.ts';
 import { decodeNode, LARGE, sourceIn } from './node-record.ts';
 import { idOfSource } from './node-source.ts';
 import type { Change, Storage } from './storage.ts';
+import type { WrittenNode } from './written-nodes.ts';
 
 /** Records read in one request. */
 const RECORDS_READ = 128;
@@ -129,14 +130,14 @@ export class CommitGroup implements MergeView {
   }
 
   /**
-   * Makes an operation the source of a node, when some writes of it are everything that the node has at the end of the
+   * Makes an operation the source of a node, when what it writes is everything that the node has at the end of the
    * group; false when they are not.
    *
    * @param source names the operation in the node's record
    */
-  takeSource(soul: string, writes: readonly FieldWrite[], source: string): boolean {
-    const node = this.#nodes.get(soul);
-    if (node === undefined || !isAllOf(node, writes)) return false;
+  takeSource(written: WrittenNode, source: string): boolean {
+    const node = this.#nodes.get(written.soul);
+    if (node === undefined || !isAllOf(node, written)) return false;
     node.nextSource = source;
     return true;
   }

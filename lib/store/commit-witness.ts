@@ -62,7 +62,8 @@ export class CommitWitness {
 
   /** Signs what changed, unless it waits for others. */
   *witness(batches: readonly (readonly FieldWrite[])[], group: () => LogGroup): WaitingSteps<void> {
-    this.#unsigned = this.#said.length === 0 ? batches : yield* withoutSaid(batches, this.#said);
+    const isNothing = this.#said.length === 0 || batches.every((batch) => batch.length === 0);
+    this.#unsigned = isNothing ? batches : yield* withoutSaid(batches, this.#said);
     let count = 0;
     for (const batch of this.#unsigned) count += batch.length;
     if (count === 0 || this.#signer?.takes(count) !== true) return;

@@ -3,7 +3,7 @@ import { fromValueJson, isLink, toValueJson } from '../graph/value.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { CborScanner } from '../log/cbor-scanner.ts';
 import { CborWriter, isWellFormed } from '../log/cbor-writer.ts';
-import { beginEnvelope, BODY_KIND, BODY_VERSION, decodeEnvelope } from '../log/envelope.ts';
+import { beginEnvelope, BODY_KIND, BODY_VERSION, readHead } from '../log/envelope.ts';
 import { MOST_BODY_BYTES } from '../log/operation.ts';
 import { compareRank } from '../log/prune.ts';
 
@@ -16,6 +16,8 @@ const NAME_LENGTH = 16;
 const PROPERTY_LENGTH = 24;
 /** Properties of a node that are put in order one by one. */
 const MOST_INSERTED = 16;
+/** What the JSON of each kind of value begins with; all others are numbers. */
+const [QUOTE, BRACE, TRUE, FALSE, NULL] = ['"', '{', 't', 'f', 'n'].map((lead) => lead.charCodeAt(0));
 
 const KINDS: ReadonlySet<string> = new Set<string>(Object.values(BODY_KIND));
 
@@ -55,47 +57,15 @@ export function encodeDelta(kind: DeltaKind, writes: Iterable<FieldWrite>): Resu
 export function saidBy(kind: DeltaKind, writes: readonly FieldWrite[]): readonly FieldWrite[] {
   const keepsAll = kind === BODY_KIND.snapshot;
   const ordered = inBodyOrder(writes);
-  const isOver = (write: FieldWrite, next: FieldWrite | undefined): boolean =>
-    next?.key === write.key && next.soul === write.soul && !(keepsAll && compareRank(write, next) !== 0);
-  const isRepeated = ordered.some((write, at) => isOver(write, ordered[at + 1]));
-  return isRepeated ? ordered.filter((write, at) => !isOver(write, ordered[at + 1])) : ordered;
-}
-
-/** {@link encodeDelta} for what {@link saidBy} gives, of which it is known that an operation can have it. */
-export function encodeSaid(kind: DeltaKind, said: readonly FieldWrite[]): Result<Uint8Array> {
-  const writer = new CborWriter(lengthOf(said));
-  beginEnvelope(writer, kind, BODY_VERSION);
-  writer.array(said.reduce((souls, { soul }, at) => (said[at - 1]?.soul === soul ? souls : souls + 1), 0));
-  for (let from = 0, to = 0; from < said.length; from = to) {
-    const { soul } = said[from]!;
-    for (to = from + 1; said[to]?.soul === soul;) to += 1;
-    writer
-      .array(2)
-      .text(soul)
-      .array(to - from);
-    for (let at = from; at < to; at += 1) writeProperty(writer, said[at]!);
+  const isOver = (at: number): boolean => {
+    const [write, next] = [ordered[at]!, ordered[at + 1]];
+    if (next?.key !== write.key || next.soul !== write.soul) return false;
+    return !keepsAll || compareRank(write, next) === 0;
+  };
+  for (let at = 0; at < ordered.length; at += 1) {
+    if (isOver(at)) return ordered.filter((_, place) => !isOver(place));
   }
-  const body = writer.finish();
-  return body.length > MOST_BODY_BYTES ? failure('too much for one operation') : success(body);
-}
-
-/** Bytes of a body, about; mostly some more than it has. */
-function lengthOf(said: readonly FieldWrite[]): number {
-  let length = ENVELOPE_LENGTH;
-  for (let at = 0; at < said.length; at += 1) {
-    const { soul, key, json } = said[at]!;
-    if (said[at - 1]?.soul !== soul) length += NAME_LENGTH + soul.length;
-    length += PROPERTY_LENGTH + key.length + json.length;
-  }
-  return length;
-}
-
-function writeProperty(writer: CborWriter, { key, state, json }: FieldWrite): void {
-  writer
-    .array(3)
-    .text(key)
-    .number(state + 0);
-  writeValue(writer, json);
+  return ordered;
 }
 
 /** Writes by soul and key, then by rank; those to one node mostly stand together, which spares comparing their souls. */
@@ -106,8 +76,7 @@ function inBodyOrder(writes: readonly FieldWrite[]): readonly FieldWrite[] {
     for (let at = start; writes[at]?.soul === soul; at += 1) ordered.push(writes[at]!);
   }
   for (let from = 0, to = 0; from < ordered.length; from = to) {
-    const { soul } = ordered[from]!;
-    for (to = from + 1; ordered[to]?.soul === soul;) to += 1;
+    to = endOfSoul(ordered, from);
     sortPart(ordered, from, to);
   }
   return ordered;
@@ -125,6 +94,14 @@ function startsInOrder(writes: readonly FieldWrite[]): number[] {
     starts.push(at);
   }
   return isInOrder ? starts : starts.toSorted((a, b) => compareNames(writes[a]!.soul, writes[b]!.soul));
+}
+
+/** Where the writes end that go to the same node. */
+function endOfSoul(writes: readonly FieldWrite[], from: number): number {
+  const { soul } = writes[from]!;
+  let to = from + 1;
+  while (to < writes.length && writes[to]!.soul === soul) to += 1;
+  return to;
 }
 
 /** Puts the writes to one node in order. */
@@ -147,21 +124,77 @@ function compareWrites(a: FieldWrite, b: FieldWrite): number {
   return compareNames(a.key, b.key) || compareRank(a, b);
 }
 
+/**
+ * {@link encodeDelta} for what {@link saidBy} gives.
+ *
+ * @throws GraphError CBOR_BAD_VALUE for a lone surrogate, as one write that is {@link unsignable} may have it
+ */
+export function encodeSaid(kind: DeltaKind, said: readonly FieldWrite[]): Result<Uint8Array> {
+  const { souls, length } = extentOf(said);
+  const writer = new CborWriter(length);
+  beginEnvelope(writer, kind, BODY_VERSION);
+  writer.array(souls);
+  for (let from = 0, to = 0; from < said.length; from = to) {
+    to = endOfSoul(said, from);
+    writer
+      .array(2)
+      .text(said[from]!.soul)
+      .array(to - from);
+    for (let at = from; at < to; at += 1) writeProperty(writer, said[at]!);
+  }
+  const body = writer.finish();
+  return body.length > MOST_BODY_BYTES ? failure('too much for one operation') : success(body);
+}
+
+/** How many souls a body has, and its bytes, about; mostly some more than it has. */
+function extentOf(said: readonly FieldWrite[]): { readonly souls: number; readonly length: number } {
+  let souls = 0;
+  let length = ENVELOPE_LENGTH;
+  let last: string | undefined;
+  for (let at = 0; at < said.length; at += 1) {
+    const { soul, key, json } = said[at]!;
+    if (last !== soul) {
+      souls += 1;
+      length += NAME_LENGTH + soul.length;
+    }
+    last = soul;
+    length += PROPERTY_LENGTH + key.length + json.length;
+  }
+  return { souls, length };
+}
+
+function writeProperty(writer: CborWriter, { key, state, json }: FieldWrite): void {
+  writer
+    .array(3)
+    .text(key)
+    .number(state + 0);
+  writeValue(writer, json);
+}
+
 /** Writes a value given as JSON. */
 function writeValue(writer: CborWriter, json: string): void {
-  // Most texts are the same without their quotes, and need no parser.
-  if (json.startsWith('"') && !json.includes('\\')) {
-    writer.text(json.slice(1, -1));
-    return;
+  switch (json.charCodeAt(0)) {
+    case QUOTE:
+      // Most texts are the same without their quotes, and need no parser.
+      if (json.includes('\\')) writer.text(fromValueJson(json) as string);
+      else writer.text(json, 1, json.length - 1);
+      return;
+    case BRACE: {
+      const value = fromValueJson(json);
+      if (isLink(value)) writer.map(1).text('#').text(value['#']);
+      return;
+    }
+    case TRUE:
+    case FALSE:
+      writer.bool(json === 'true');
+      return;
+    case NULL:
+      writer.null();
+      return;
+    default:
+      // JSON may hold -0, which HAM does not tell from 0.
+      writer.number(Number(json) + 0);
   }
-  if (json === 'true' || json === 'false') {
-    writer.bool(json === 'true');
-    return;
-  }
-  const value = fromValueJson(json);
-  if (isLink(value)) writer.map(1).text('#').text(value['#']);
-  // JSON may hold -0, which HAM does not tell from 0.
-  else writer.value(typeof value === 'number' ? value + 0 : value);
 }
 
 /** What a body says to the graph. */
@@ -177,14 +210,20 @@ export interface Delta {
  * @returns undefined for kinds and versions that are nothing to the graph: stored and passed on, not materialised
  */
 export function decodeDelta(body: Uint8Array): Result<Delta | undefined> {
-  const envelope = decodeEnvelope(body);
-  if (!envelope.ok) return envelope;
-  const { kind, version, payload } = envelope.value;
-  if (!isDeltaKind(kind) || version !== BODY_VERSION) return success(undefined);
-  const scanner = new CborScanner(payload);
-  const writes = readSouls(scanner, kind === BODY_KIND.snapshot);
+  const scanner = new CborScanner(body);
+  const { kind, version, hasMeta } = readHead(scanner);
+  const delta = readDelta(scanner, kind, version);
+  if (hasMeta) scanner.skip();
   scanner.end();
-  return scanner.fault === undefined ? success({ kind, writes }) : failure(scanner.fault);
+  return scanner.fault === undefined ? success(delta) : failure(scanner.fault);
+}
+
+/** The payload, undefined when it is nothing to the graph. */
+function readDelta(scanner: CborScanner, kind: string, version: number): Delta | undefined {
+  if (isDeltaKind(kind) && version === BODY_VERSION)
+    return { kind, writes: readSouls(scanner, kind === BODY_KIND.snapshot) };
+  scanner.skip();
+  return undefined;
 }
 
 function isDeltaKind(kind: string): kind is DeltaKind {
@@ -202,7 +241,8 @@ function readSouls(scanner: CborScanner, mayRepeat: boolean): FieldWrite[] {
     last = soul;
     readKeys(scanner, soul, mayRepeat, writes);
   }
-  return writes;
+  // A list that grew has room for more, which many that wait at a time would hold.
+  return writes.slice();
 }
 
 function readKeys(scanner: CborScanner, soul: string, mayRepeat: boolean, writes: FieldWrite[]): void {

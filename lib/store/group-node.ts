@@ -4,6 +4,7 @@ import type { LongValue } from './keys.ts';
 import { isLong } from './long-value.ts';
 import type { CachedNode } from './node-cache.ts';
 import { LARGE, type NodeRecord } from './node-record.ts';
+import type { WrittenNode } from './written-nodes.ts';
 
 /** The entry of a value in pieces; they are not read unless a write has the same state. */
 export class UnreadEntry implements Entry {
@@ -99,16 +100,16 @@ export function isChanged({ slots, gone }: GroupNode): boolean {
   return false;
 }
 
-/** True when some writes are everything that a small node has at the end of the group. */
-export function isAllOf({ stored, slots, gone }: GroupNode, writes: readonly FieldWrite[]): boolean {
+/** True when what is written to a small node is everything that it has at the end of the group. */
+export function isAllOf({ stored, slots, gone }: GroupNode, { writes, from, to }: WrittenNode): boolean {
   if (stored === undefined || stored === LARGE || gone.size > 0) return false;
   for (const key of stored.keys()) if (!isReplaced(slots.get(key))) return false;
-  for (const write of writes) {
-    if (winnerOf(slots.get(write.key) ?? null) !== write) return false;
+  for (let at = from; at < to; at += 1) {
+    if (winnerOf(slots.get(writes[at]!.key) ?? null) !== writes[at]) return false;
   }
   let winners = 0;
   for (const slot of slots.values()) if (isReplaced(slot)) winners += 1;
-  return winners === writes.length;
+  return winners === to - from;
 }
 
 function isReplaced(slot: Slot | undefined): boolean {

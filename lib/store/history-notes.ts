@@ -25,9 +25,9 @@ export class HistoryNotes {
     const pace = new Pace();
     for (const node of writtenNodes(writes)) {
       if (node !== undefined) {
-        const even = wereHere(node.writes, wasHere);
+        const even = wereHere(node, wasHere);
         if (even === undefined) this.#mixed.push([id, historyChange(id, node, wasHere)]);
-        else this.#even.push({ id, soul: node.soul, writes: node.writes, wereHere: even });
+        else this.#even.push({ ...node, id, wereHere: even });
       }
       if (node === undefined || pace.after(node.soul.length)) yield;
     }
@@ -46,10 +46,10 @@ export class HistoryNotes {
     // Nodes of one operation share the text that names it.
     let last: { readonly id: string; readonly wereHere: boolean; readonly text: string } | undefined;
     for (const note of this.#even) {
-      const { id, soul, writes } = note;
+      const { id, soul } = note;
       if (last?.id !== id || last.wereHere !== note.wereHere)
         last = { id, wereHere: note.wereHere, text: sourceText(id, note.wereHere) };
-      if (!graph.takeSource(soul, writes, last.text)) left.push(note);
+      if (!graph.takeSource(note, last.text)) left.push(note);
       if (pace.after(soul.length)) yield;
     }
     this.#even = left;

@@ -4,7 +4,8 @@ import type { WaitingSteps } from '../base/slices.ts';
 import { decodeHeader, type Header } from '../log/codec.ts';
 import { evidenceOf, type ForkEvidence, type SideBranch } from '../log/fork.ts';
 import type { LogName } from '../log/heights.ts';
-import { namesOf, type Operation } from '../log/operation.ts';
+import type { HeldLog } from '../log/integrity.ts';
+import { namesOf, type Operation, type OperationNames } from '../log/operation.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { placeOperation, type LogState, type Placement } from '../log/placement.ts';
 import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
@@ -95,26 +96,28 @@ export class LogGroup {
     const names = namesOf(operation);
     const topic = this.#topicOf(names.log);
     if (topic === undefined) return failure('log');
-    const log = yield* this.#open(names);
-    const placed = yield* this.#verdict(operation, log, isInvited);
+    const log = this.#lastOpened(names) ?? (yield* this.#open(names));
+    const state = this.#knownState(operation.header, log) ?? (yield* this.#stateFor(operation.header, log));
+    const placed = this.#verdict(operation, log, state, isInvited);
     if (!placed.ok || placed.value === 'known') return placed;
-    if (log.head === undefined) {
-      this.#opened += 1;
-      this.#changes.push([topicKey(topic, log.author, log.log), '']);
-    }
-    if (isKeptApart(operation.body)) {
-      this.#bodies.set(names.id, operation.body!);
-      this.#changes.push([bodyKey({ ...names, sequence: operation.header.sequence }), operation.body]);
-    }
+    if (log.head === undefined) this.#begin(topic, log);
+    if (isKeptApart(operation.body)) this.#keepApart(names, operation);
     yield* this.#notes.add(names.id, writes, wasHere);
     if (placed.value === 'append' && !operation.extensions.prune) this.#append(operation, names.id, log);
     else yield* this.#apply(operation, names.id, log, placed.value);
-    if (log.head?.tip === names.id) {
-      log.tip = names.id;
-      log.tipId = operation.header.id;
-    }
+    noteTip(log, names.id, operation.header.id);
     this.#appended.push({ operation, placement: placed.value });
     return success(placed.value);
+  }
+
+  #begin(topic: string, { author, log }: LogName): void {
+    this.#opened += 1;
+    this.#changes.push([topicKey(topic, author, log), '']);
+  }
+
+  #keepApart(names: OperationNames, { header, body }: Operation): void {
+    this.#bodies.set(names.id, body!);
+    this.#changes.push([bodyKey({ ...names, sequence: header.sequence }), body]);
   }
 
   /** Drops the body of an operation, whichever branch it stands on by now. */
@@ -133,14 +136,14 @@ export class LogGroup {
     }
   }
 
-  *#verdict(
+  #verdict(
     operation: Operation,
     log: OpenLog,
+    state: LogState,
     isInvited: boolean,
-  ): WaitingSteps<Result<Placement, LogReason>> {
+  ): Result<Placement, LogReason> {
     if (log.head === undefined && !isInvited && this.#room?.hasRoom(this.#opened) === false)
       return failure('authors');
-    const state = yield* this.#stateFor(operation.header, log);
     const placed = placeOperation(operation, state, this.#marks.policy);
     const isStopped = operation.extensions.prune && this.#isBeingHidden(log);
     return isStopped && placed.ok && placed.value !== 'known' ? failure('frozen') : placed;
@@ -194,7 +197,7 @@ export class LogGroup {
         continue;
       }
       if (into.group.hasSource(node.soul, id) || (yield* this.#store.hasHistory(id, node))) continue;
-      yield* this.#notes.add(id, node.writes, (write) => isThere(write, into));
+      yield* this.#notes.add(id, node.writes.slice(node.from, node.to), (write) => isThere(write, into));
     }
   }
 
@@ -223,8 +226,12 @@ export class LogGroup {
     if (this.#appended.length > 0) this.#store.announce(this.#appended);
   }
 
+  /** The log that the last operation was of, if it is this one: most often it is. */
+  #lastOpened({ author, log }: LogName): OpenLog | undefined {
+    return this.#last?.author === author && this.#last.log === log ? this.#last : undefined;
+  }
+
   *#open({ author, log }: LogName): WaitingSteps<OpenLog> {
-    if (this.#last?.author === author && this.#last.log === log) return this.#last;
     const name = author + log;
     const known = this.#logs.get(name) ?? (yield* this.#load({ author, log }));
     this.#logs.set(name, known);
@@ -237,22 +244,26 @@ export class LogGroup {
     return { author, log, head, tip: undefined, tipId: undefined, canonical: new Map(), side: new Map() };
   }
 
-  *#stateFor({ author, sequence }: Header, log: OpenLog): WaitingSteps<LogState> {
+  /** What continues a log that is not forked, as nearly everything does, is compared with its tip alone. */
+  #knownState({ author, sequence }: Header, log: OpenLog): LogState | undefined {
     const { head } = log;
     const isForked = this.#markOf(log) !== undefined;
     if (head === undefined)
       return { held: undefined, heldId: undefined, beforeId: undefined, side: undefined, isForked };
-    const { first, height, tip } = head;
-    const held = { author, height, tip: tipIdOf(log, tip), first };
-    // What continues a log that is not forked, as nearly everything does, is compared with its tip alone.
-    if (sequence > height && head.side === undefined)
-      return { held, heldId: undefined, beforeId: undefined, side: undefined, isForked };
+    if (sequence <= head.height || head.side !== undefined) return undefined;
+    const held = heldOf(author, head, log);
+    return { held, heldId: undefined, beforeId: undefined, side: undefined, isForked };
+  }
+
+  *#stateFor({ author, sequence }: Header, log: OpenLog): WaitingSteps<LogState> {
+    const head = log.head!;
     return {
-      held,
+      held: heldOf(author, head, log),
       heldId: bytesOf(yield* this.#idAt('canonical', log, sequence)),
-      beforeId: sequence > height ? undefined : bytesOf(yield* this.#idAt('canonical', log, sequence - 1)),
+      beforeId:
+        sequence > head.height ? undefined : bytesOf(yield* this.#idAt('canonical', log, sequence - 1)),
       side: yield* this.#sideOf(log),
-      isForked,
+      isForked: this.#markOf(log) !== undefined,
     };
   }
 
@@ -402,11 +413,21 @@ function saidIn(body: Uint8Array | undefined): readonly FieldWrite[] {
   return (delta?.ok === true ? delta.value?.writes : undefined) ?? [];
 }
 
+function heldOf(author: Uint8Array, { first, height, tip }: LogHead, log: OpenLog): HeldLog {
+  return { author, height, tip: tipIdOf(log, tip), first };
+}
+
 /** The bytes of a log's tip, kept as long as it stays the tip. */
 function tipIdOf(log: OpenLog, tip: string): Uint8Array {
   if (log.tipId === undefined || log.tip !== tip) log.tipId = fromHex(tip)!;
   log.tip = tip;
   return log.tipId;
+}
+
+function noteTip(log: OpenLog, tip: string, id: Uint8Array): void {
+  if (log.head?.tip !== tip) return;
+  log.tip = tip;
+  log.tipId = id;
 }
 
 function bytesOf(id: string | undefined): Uint8Array | undefined {

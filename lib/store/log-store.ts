@@ -245,7 +245,7 @@ export class LogStore {
 
   /** True when the history of a node has what an operation wrote to it. */
   *hasHistory(id: string, node: WrittenNode): WaitingSteps<boolean> {
-    const key = historyKey(node.soul, latestOf(node.writes), id);
+    const key = historyKey(node.soul, latestOf(node), id);
     return (yield* waitFor(this.#storage.getText(key))) !== undefined;
   }
 

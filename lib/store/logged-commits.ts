@@ -2,7 +2,7 @@ import { chosenInSteps } from '../base/pace.ts';
 import type { Result } from '../base/result.ts';
 import type { WaitingSteps } from '../base/slices.ts';
 import type { FieldWrite } from '../graph/write.ts';
-import { merge, mergeInSteps } from '../ham/merge.ts';
+import { merge, mergeInSteps, type MergeOutcome } from '../ham/merge.ts';
 import { namesOf, type Operation } from '../log/operation.ts';
 import type { Placement } from '../log/placement.ts';
 import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
@@ -23,6 +23,7 @@ import type { CommitLogs, MergedGroup, MergeTarget, PutRequest, WriterLogs } fro
 
 /** Writes of one request that are gone through without a pause. */
 const FEW_WRITES = 64;
+const NONE: readonly FieldWrite[] = [];
 
 const SIGNED_ONLY = 'put: only what is signed is taken here';
 
@@ -100,7 +101,16 @@ class LoggedCommit implements CommitLogs {
     this.#signedLater = signedLater;
   }
 
-  *merge(
+  merge(
+    request: PutRequest,
+    into: MergeTarget,
+  ): WaitingSteps<readonly FieldWrite[] | string | MeantWrites | undefined> {
+    const { isHidden, evidence, replays } = request;
+    const isPlain = isHidden !== true && evidence === undefined && replays === undefined;
+    return isPlain && isSigned(request) ? this.#mergeSigned(request, into) : this.#mergeOther(request, into);
+  }
+
+  *#mergeOther(
     request: PutRequest,
     into: MergeTarget,
   ): WaitingSteps<readonly FieldWrite[] | string | MeantWrites | undefined> {
@@ -162,7 +172,8 @@ class LoggedCommit implements CommitLogs {
     { byRequest, matured }: MergedGroup,
   ): (readonly FieldWrite[])[] {
     const unsigned: (readonly FieldWrite[])[] = [matured.filter((write) => !this.#signedLater.has(write))];
-    for (const [at, request] of requests.entries()) {
+    for (let at = 0; at < requests.length; at += 1) {
+      const request = requests[at]!;
       const won = byRequest[at]!;
       if (typeof won === 'string') continue;
       if (!isSigned(request)) unsigned.push(won);
@@ -175,10 +186,8 @@ class LoggedCommit implements CommitLogs {
   *#appended(requests: readonly PutRequest[], { byRequest }: MergedGroup): Generator<Change[], void> {
     const changes: Change[] = [];
     if (this.#group !== undefined) for (const _ of this.#group.appendChanges(changes)) yield [];
-    for (const [at, request] of requests.entries()) {
-      if (typeof byRequest[at] === 'string') continue;
-      for (const key of goneWith(request)) changes.push([key, undefined]);
-      if (request.records !== undefined) for (const record of request.records) changes.push(record);
+    for (let at = 0; at < requests.length; at += 1) {
+      if (typeof byRequest[at] !== 'string') appendGiven(changes, requests[at]!);
     }
     if (this.#witness !== undefined)
       for (const _ of this.#witness.appendMarks(changes)) yield changes.splice(0);
@@ -190,14 +199,20 @@ class LoggedCommit implements CommitLogs {
     const { group, deferred, now } = into;
     const isFuture = (write: FieldWrite): boolean => write.state > now;
     const isShort = request.writes.length <= FEW_WRITES;
-    const future = isShort ? request.writes.filter(isFuture) : yield* chosenInSteps(request.writes, isFuture);
+    const future = isShort
+      ? someOf(request.writes, isFuture)
+      : yield* chosenInSteps(request.writes, isFuture);
     // The horizon does not count for what is signed: replicas would differ for ever.
     const owner = ownerOf(request);
-    const isFar = deferred.isFar(future, now);
+    const isFar = future.length > 0 && deferred.isFar(future, now);
     const hasRoom = future.length === 0 || deferred.hasRoom(future, owner, isFar);
-    const placed = yield* this.#place(request, into);
-    if (placed !== undefined) return placed;
-    if (request.pruned !== undefined) for (const id of request.pruned) yield* this.#opened().dropBody(id);
+    const operation = request.own === undefined ? request.operation : yield* this.#sign(request.own);
+    if (typeof operation === 'string') return operation;
+    if (operation !== undefined) {
+      const known = this.#notePlaced(request, operation, yield* this.#place(request, operation, into));
+      if (known !== undefined) return known;
+    }
+    if (request.pruned !== undefined) yield* this.#dropBodies(request.pruned);
     // An operation is kept whatever it says, or a full waiting room would end the synchronisation of its log.
     const writes = hasRoom
       ? request.writes
@@ -207,20 +222,30 @@ class LoggedCommit implements CommitLogs {
       this.#signedLater.add(write);
       deferred.add(write, owner, isFar);
     }
-    return merged.accepted;
+    return acceptedOf(merged, writes);
   }
 
-  /** Places the operation of a request in its log; gives what becomes of the request when it says nothing new. */
-  *#place(request: PutRequest, into: MergeTarget): WaitingSteps<readonly FieldWrite[] | string | undefined> {
+  *#dropBodies(ids: readonly string[]): WaitingSteps<void> {
+    for (const id of ids) yield* this.#opened().dropBody(id);
+  }
+
+  /** Places the operation of a request in its log. */
+  #place(
+    { own, writes, says = writes, isInvited = false }: PutRequest,
+    operation: Operation,
+    into: MergeTarget,
+  ): WaitingSteps<Result<Placement, LogReason>> {
+    const wasHere = says === writes ? (write: FieldWrite): boolean => isThere(write, into) : true;
+    return this.#opened().place(operation, says, wasHere, own !== undefined || isInvited);
+  }
+
+  /** What becomes of a request whose operation was placed, when it says nothing new. */
+  #notePlaced(
+    request: PutRequest,
+    operation: Operation,
+    placement: Result<Placement, LogReason>,
+  ): readonly FieldWrite[] | string | undefined {
     const { own, writes, says = writes } = request;
-    const operation = own === undefined ? request.operation : yield* this.#sign(own);
-    if (operation === undefined || typeof operation === 'string') return operation;
-    const placement = yield* this.#opened().place(
-      operation,
-      says,
-      says === writes ? (write) => isThere(write, into) : true,
-      own !== undefined || request.isInvited === true,
-    );
     this.#placed.set(request, placement);
     if (!placement.ok) return LOG_REASONS[placement.reason].text;
     if (placement.value === 'known') return [];
@@ -239,15 +264,29 @@ class LoggedCommit implements CommitLogs {
   }
 }
 
+/** Appends what a request changes beside its writes. */
+function appendGiven(changes: Change[], { witnesses, drops, records }: PutRequest): void {
+  if (witnesses !== undefined) for (const key of witnesses) changes.push([key, undefined]);
+  if (drops !== undefined) for (const key of drops) changes.push([key, undefined]);
+  if (records !== undefined) for (const record of records) changes.push(record);
+}
+
+/** Those of few writes that are meant, most often none. */
+function someOf(
+  writes: readonly FieldWrite[],
+  isMeant: (write: FieldWrite) => boolean,
+): readonly FieldWrite[] {
+  return writes.some(isMeant) ? writes.filter(isMeant) : NONE;
+}
+
+/** What was accepted of some writes: one list instead of two, as so many wait for their commit. */
+function acceptedOf({ accepted }: MergeOutcome, writes: readonly FieldWrite[]): readonly FieldWrite[] {
+  return accepted.length === writes.length ? writes : accepted;
+}
+
 /** Whom signed writes of the future count against: their author, whoever brings them. */
 function ownerOf({ operation, own, owner }: PutRequest): string | undefined {
   return operation === undefined ? (own?.author ?? owner) : namesOf(operation).author;
-}
-
-/** Keys that nobody needs once a request is stored. */
-function* goneWith({ witnesses, drops }: PutRequest): Generator<string, void> {
-  if (witnesses !== undefined) yield* witnesses;
-  if (drops !== undefined) yield* drops;
 }
 
 /** True for what an operation says, now or before. */

@@ -381,7 +381,7 @@ export class Writer {
         const logReason = placed?.ok === false ? placed.reason : undefined;
         this.#settle(request, { ok: false, reason: won, ...(logReason === undefined ? {} : { logReason }) });
       } else {
-        const changed = won.length <= FEW_WRITES ? won.filter(holds) : yield* chosenInSteps(won, holds);
+        const changed = won.length <= FEW_WRITES ? holding(won, holds) : yield* chosenInSteps(won, holds);
         this.#settle(request, acceptedOutcome(changed, placed, logs?.hides(request)));
       }
       if (index % FEW_REQUESTS === LAST_OF_FEW) yield;
@@ -427,8 +427,14 @@ function acceptedOutcome(
   placed: Result<Placement, LogReason> | undefined,
   isHidden = false,
 ): PutOutcome {
-  const placement = placed?.ok === true ? { placement: placed.value } : {};
-  return { ok: true, changed, ...placement, ...(isHidden ? { isHidden } : {}) };
+  if (placed?.ok !== true) return { ok: true, changed };
+  const { value: placement } = placed;
+  return isHidden ? { ok: true, changed, placement, isHidden } : { ok: true, changed, placement };
+}
+
+/** Those of few winners that still hold their properties, most often all. */
+function holding(won: readonly FieldWrite[], holds: (write: FieldWrite) => boolean): readonly FieldWrite[] {
+  return won.every(holds) ? won : won.filter(holds);
 }
 
 /** Changes as they are appended: those of many writes need not be there all at once. */

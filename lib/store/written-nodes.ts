@@ -6,10 +6,12 @@ import type { Change } from './storage.ts';
 /** What of some writes the graph had before they came: all, or those that are told apart. */
 export type WasHere = true | ((write: FieldWrite) => boolean);
 
-/** What an operation writes to one node. */
+/** What an operation writes to one node: a part of some writes. */
 export interface WrittenNode {
   readonly soul: string;
   readonly writes: readonly FieldWrite[];
+  readonly from: number;
+  readonly to: number;
 }
 
 /** The nodes that writes go to, each once, in steps that give up to one. */
@@ -23,7 +25,7 @@ export function* writtenNodes(writes: readonly FieldWrite[]): Generator<WrittenN
     else known.push(write);
     if (pace.after(write.key.length)) yield;
   }
-  for (const [soul, some] of bySoul) yield { soul, writes: some };
+  for (const [soul, some] of bySoul) yield { soul, writes: some, from: 0, to: some.length };
 }
 
 /** True when the writes to each node stand together for sure, as the bodies of operations have them. */
@@ -36,25 +38,29 @@ function* nodesInOrder(writes: readonly FieldWrite[]): Generator<WrittenNode, vo
   for (let from = 0, to = 0; from < writes.length; from = to) {
     const { soul } = writes[from]!;
     for (to = from + 1; to < writes.length && writes[to]!.soul === soul;) to += 1;
-    yield { soul, writes: writes.slice(from, to) };
+    yield { soul, writes, from, to };
   }
 }
 
 /** True for writes all of which the graph had, false for those none of which it had, undefined for others. */
-export function wereHere(writes: readonly FieldWrite[], wasHere: WasHere): boolean | undefined {
+export function wereHere({ writes, from, to }: WrittenNode, wasHere: WasHere): boolean | undefined {
   if (wasHere === true) return true;
-  const first = wasHere(writes[0]!);
-  for (let at = 1; at < writes.length; at += 1) if (wasHere(writes[at]!) !== first) return undefined;
+  const first = wasHere(writes[from]!);
+  for (let at = from + 1; at < to; at += 1) if (wasHere(writes[at]!) !== first) return undefined;
   return first;
 }
 
 /** The record by which the history of a node finds what an operation wrote to it. */
-export function historyChange(id: string, { soul, writes }: WrittenNode, wasHere: WasHere): Change {
-  const latest = latestOf(writes);
-  return [historyKey(soul, latest, id), recordOf(writes, latest, wasHere)];
+export function historyChange(id: string, node: WrittenNode, wasHere: WasHere): Change {
+  const latest = latestOf(node);
+  const { soul, writes, from, to } = node;
+  return [historyKey(soul, latest, id), recordOf(writes.slice(from, to), latest, wasHere)];
 }
 
-/** Appends the end of such records, in steps. */
+/**
+ * Appends the end of such records, in steps: of each state that may have been the latest, as what was noted may have been
+ * less than the operation says.
+ */
 export function* appendForgotten(
   changes: Change[],
   id: string,
@@ -62,14 +68,20 @@ export function* appendForgotten(
 ): Generator<void, void> {
   const pace = new Pace();
   for (const node of writtenNodes(writes)) {
-    if (node !== undefined) changes.push([historyKey(node.soul, latestOf(node.writes), id), undefined]);
+    if (node !== undefined) {
+      const { soul, from, to } = node;
+      for (const state of new Set(node.writes.slice(from, to).map((write) => write.state)))
+        changes.push([historyKey(soul, state, id), undefined]);
+    }
     if (node === undefined || pace.after(node.soul.length)) yield;
   }
 }
 
-/** The latest state of some writes. */
-export function latestOf(writes: readonly FieldWrite[]): number {
-  return writes.reduce((latest, { state }) => Math.max(latest, state), -Infinity);
+/** The latest of the states that are written. */
+export function latestOf({ writes, from, to }: WrittenNode): number {
+  let latest = -Infinity;
+  for (let at = from; at < to; at += 1) latest = Math.max(latest, writes[at]!.state);
+  return latest;
 }
 
 function recordOf(writes: readonly FieldWrite[], latest: number, wasHere: WasHere): string {

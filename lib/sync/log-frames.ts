@@ -76,6 +76,8 @@ export type LogFrame = { readonly [T in FrameType]: { readonly type: T } & Frame
 type Layout = readonly [code: number, fields: Readonly<Record<string, FieldKind<unknown>>>];
 
 const operationFields = { session: sessionKind, header: headerKind, body: bodyKind };
+/** Items of such a frame, its type among them. */
+const OPERATION_LENGTH = 4;
 
 /** Codes and fields, in their order. */
 const LAYOUTS: Readonly<Record<FrameType, Layout>> = {
@@ -143,7 +145,7 @@ function encodeOperation(code: number, { session, header, body }: OperationFrame
   const heads =
     1 + headLength(code) + headLength(session) + headLength(header.length) + headLength(bodyLength);
   const writer = new CborWriter(heads + header.length + bodyLength);
-  writer.array(4).uint(code).uint(session).bytes(header);
+  writer.array(OPERATION_LENGTH).uint(code).uint(session).bytes(header);
   return (body === undefined ? writer.null() : writer.bytes(body)).finish();
 }
 
@@ -155,10 +157,20 @@ export function decodeFrame(bytes: Uint8Array): Result<LogFrame> {
   const type = TYPE_BY_CODE.get(scanner.uint());
   if (scanner.fault !== undefined) return failure(scanner.fault);
   if (type === undefined) return failure('an unknown frame');
-  const frame = readFields(type, length - 1, (kind) => value(kind.read(scanner)));
+  const frame =
+    (type === 'operation' || type === 'live') && length === OPERATION_LENGTH
+      ? readOperation(type, scanner)
+      : readFields(type, length - 1, (kind) => value(kind.read(scanner)));
   scanner.end();
   if (scanner.fault !== undefined) return failure(scanner.fault);
   return frame === undefined ? failure(`no ${type}`) : success(frame);
+}
+
+/** Nearly all frames are these, see {@link encodeFrame}. */
+function readOperation(type: 'operation' | 'live', scanner: CborScanner): LogFrame {
+  const session = sessionKind.read(scanner);
+  const header = headerKind.read(scanner);
+  return { type, session, header, body: bodyKind.read(scanner) };
 }
 
 /** A frame as the value of `f` in the JSON twin `{"dam":"log","f":…}`; bytes are base64url. */

@@ -189,7 +189,12 @@ export class LogSession {
     }
     const { author, log, sequence } = operation;
     const after = this.#peer.heightOf(operation);
-    if (!mayFollow && sequence <= (after ?? -1)) return { do: 'nothing' };
+    if (!mayFollow && sequence <= (after ?? -1)) {
+      // It may be of the branch that the other side lacks, and what is being read for it may have ended before.
+      return this.#peer.isForked(operation)
+        ? { do: 'catch-up', log: forkedLog({ author, log }, sequence) }
+        : { do: 'nothing' };
+    }
     if (!mayFollow && sequence > (after ?? -1) + 1) {
       return { do: 'catch-up', log: { author, log, after, forked: false } };
     }

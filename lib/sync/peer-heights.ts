@@ -2,6 +2,8 @@ import type { LogName } from '../log/heights.ts';
 
 /** Ids of operations that are remembered of a session (log-mapping section 5). */
 const REMEMBERED_IDS = 1024;
+/** Forked logs that are remembered of a session. */
+const MOST_FORKS = 10_000;
 
 /** A log that went on while nothing could be sent. */
 export interface BehindLog extends LogName {
@@ -21,6 +23,8 @@ interface KnownOperation extends LogName {
 export class PeerHeights {
   readonly #heights = new Map<string, number>();
   readonly #behind = new Map<string, LogName & { readonly forkedAt: number | undefined }>();
+  /** Logs that turned out to be forked: how high the other side is does not tell which branch it has. */
+  readonly #forked = new Set<string>();
   /** The last ids in both directions; the oldest is overwritten. */
   readonly #ring: string[] = [];
   readonly #ids = new Set<string>();
@@ -49,6 +53,11 @@ export class PeerHeights {
     return this.#ids.has(id);
   }
 
+  /** True for a log of which the other side may lack what is no higher than it is itself. */
+  isForked(log: LogName): boolean {
+    return this.#forked.size > 0 && this.#forked.has(this.#nameOf(log));
+  }
+
   /** Counts an operation that goes to the other side. */
   sent(operation: KnownOperation): void {
     this.#raise(operation);
@@ -69,6 +78,9 @@ export class PeerHeights {
     const before = this.#behind.get(name)?.forkedAt ?? Infinity;
     const lowest = Math.min(before, forkedAt ?? Infinity);
     this.#behind.set(name, { author, log, forkedAt: lowest === Infinity ? undefined : lowest });
+    if (forkedAt === undefined) return;
+    if (this.#forked.size >= MOST_FORKS) this.#forked.clear();
+    this.#forked.add(name);
   }
 
   /** The logs of {@link fallBehind}, once. */

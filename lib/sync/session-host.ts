@@ -9,8 +9,15 @@ import {
   type SessionFault,
 } from './log-sync.ts';
 import type { BehindLog } from './peer-heights.ts';
-import type { PlanPart, SeenOperation, SyncPlan, SyncStore, TakenOperation } from './sync-store.ts';
-import type { TakeResult } from './intake.ts';
+import type {
+  PlanPart,
+  SeenOperation,
+  SyncPlan,
+  SyncStore,
+  Taker,
+  TakenOperation,
+  TakeResult,
+} from './sync-store.ts';
 
 /** Operations read at once. */
 const PAGE = 256;
@@ -64,11 +71,53 @@ export interface SessionHostOptions {
   readonly onEnd?: (end: SessionEnd) => void;
 }
 
+/** What a session has to do with the operations that it takes in. */
+interface TakingSession {
+  readonly node: string | undefined;
+  readonly isInvited: boolean;
+  seen(operation: SeenOperation): void;
+  /** Told of so many bytes what became of them; undefined when that cannot be decided. */
+  taken(bytes: number, live: boolean, result: TakeResult | undefined): void;
+}
+
+/** One of these operations. */
+class SessionTaker implements Taker {
+  readonly #session: TakingSession;
+  readonly #bytes: number;
+  readonly #live: boolean;
+
+  constructor(session: TakingSession, bytes: number, live: boolean) {
+    this.#session = session;
+    this.#bytes = bytes;
+    this.#live = live;
+  }
+
+  get node(): string | undefined {
+    return this.#session.node;
+  }
+
+  get isInvited(): boolean {
+    return this.#session.isInvited;
+  }
+
+  seen(operation: SeenOperation): void {
+    this.#session.seen(operation);
+  }
+
+  settle(result: TakeResult): void {
+    this.#session.taken(this.#bytes, this.#live, result);
+  }
+
+  fail(): void {
+    this.#session.taken(this.#bytes, this.#live, undefined);
+  }
+}
+
 /** Runs one session over a store and a line: does what the state machine says, in its order. */
 export class SessionHost {
   readonly #options: SessionHostOptions;
   readonly #session: LogSession;
-  readonly #seen: (operation: SeenOperation) => void = (operation) => this.#session.has(operation);
+  readonly #takes: TakingSession;
   #topic: Uint8Array | undefined;
   /** What is read and sent goes one after the other; what is taken in goes beside it. */
   #outgoing: Promise<void> = Promise.resolve();
@@ -91,6 +140,12 @@ export class SessionHost {
     this.#options = options;
     this.#topic = options.topic;
     this.#session = new LogSession(options);
+    this.#takes = {
+      node: options.node,
+      isInvited: options.isInvited ?? true,
+      seen: (operation) => this.#session.has(operation),
+      taken: (bytes, live, result) => this.#endTaking(bytes, this.#faultOf(result, live)),
+    };
   }
 
   /** The topic, once it is known. */
@@ -295,14 +350,11 @@ export class SessionHost {
   #take({ header, body, live }: Extract<SessionAction, { do: 'take' }>): void {
     const bytes = header.length + (body?.length ?? 0);
     this.#countTaking(1, bytes);
-    const { store, node, isInvited } = this.#options;
-    store.take(this.#topic!, header, body, this.#seen, node, isInvited).then(
-      (taken) => this.#endTaking(bytes, this.#faultOf(taken, live)),
-      () => this.#endTaking(bytes, 'storage'),
-    );
+    this.#options.store.take(this.#topic!, header, body, new SessionTaker(this.#takes, bytes, live));
   }
 
-  #faultOf(taken: TakeResult, live: boolean): LogReason | SessionFault | undefined {
+  #faultOf(taken: TakeResult | undefined, live: boolean): LogReason | SessionFault | undefined {
+    if (taken === undefined) return 'storage';
     if (!taken.ok) return isHarmless(taken.reason, live) ? undefined : taken.reason;
     try {
       this.#onTaken(taken.value);

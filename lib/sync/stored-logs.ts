@@ -5,10 +5,10 @@ import { compareTips, type LogName, type Tip, type Tips } from '../log/heights.t
 import type { LogReason } from '../log/reasons.ts';
 import type { ForkMarks } from '../store/fork-marks.ts';
 import type { LogStore } from '../store/log-store.ts';
-import { Intake, type IntakeOptions, type TakeResult } from './intake.ts';
+import { Intake, type IntakeOptions } from './intake.ts';
 import type { OutgoingOperation, SessionFault } from './log-sync.ts';
 import { planParts } from './plan.ts';
-import type { PlanPart, SeenOperation, SyncPlan, SyncStore } from './sync-store.ts';
+import type { PlanPart, SyncPlan, SyncStore, Taker } from './sync-store.ts';
 
 /** Sequence number that no operation has. */
 const BEYOND = 2 ** 32 - 1;
@@ -81,15 +81,8 @@ export class StoredLogs implements SyncStore {
     return this.#store.evidence({ author, log });
   }
 
-  take(
-    topic: Uint8Array,
-    header: Uint8Array,
-    body: Uint8Array | undefined,
-    seen: (operation: SeenOperation) => void = () => undefined,
-    node?: string,
-    isInvited = true,
-  ): Promise<TakeResult> {
-    return this.#intake.take(topic, header, body, seen, node, isInvited);
+  take(topic: Uint8Array, header: Uint8Array, body: Uint8Array | undefined, taker: Taker): void {
+    this.#intake.take(topic, header, body, taker);
   }
 
   takeEvidence(

@@ -30,6 +30,26 @@ export interface TakenOperation extends OutgoingOperation {
   readonly known: boolean;
 }
 
+/** What became of an operation. */
+export type TakeResult = Result<TakenOperation, LogReason | SessionFault>;
+
+/** Who is told what becomes of an operation: one object on all its way, as so many are on theirs at a time. */
+export interface Taker {
+  /** Key of the node that it comes from, as hex. */
+  readonly node?: string | undefined;
+  /** False for what may open no log beyond the room that strangers have. */
+  readonly isInvited: boolean;
+  /**
+   * Told which operation it is, once that is true and before anybody is told that it is new here: whoever sent it need
+   * not hear of it.
+   */
+  seen(operation: SeenOperation): void;
+  /** Told once that it is durable, or refused; never within the call that gave it. */
+  settle(result: TakeResult): void;
+  /** Told instead that it cannot be decided. */
+  fail(error: unknown): void;
+}
+
 /** What synchronisation needs of a store of logs. */
 export interface SyncStore {
   /** The state vector of a topic. */
@@ -49,22 +69,8 @@ export interface SyncStore {
     author: string,
     log: string,
   ): Promise<readonly [first: Uint8Array, second: Uint8Array] | undefined>;
-  /**
-   * Checks an operation and takes it in, durably; those of one log in the order of the calls.
-   *
-   * @param seen told which operation it is, once that is true and before anybody is told that it is new here: whoever
-   * sent it need not hear of it
-   * @param node key of the node that it comes from, as hex
-   * @param isInvited false for what may open no log beyond the room that strangers have
-   */
-  take(
-    topic: Uint8Array,
-    header: Uint8Array,
-    body: Uint8Array | undefined,
-    seen?: (operation: SeenOperation) => void,
-    node?: string,
-    isInvited?: boolean,
-  ): Promise<Result<TakenOperation, LogReason | SessionFault>>;
+  /** Checks an operation and takes it in, durably; those of one log in the order of the calls. */
+  take(topic: Uint8Array, header: Uint8Array, body: Uint8Array | undefined, taker: Taker): void;
   /**
    * Checks evidence of a fork, and keeps it.
    *

@@ -4,5 +4,11 @@
 import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 
-Object.assign(crypto, { verify: () => true });
+function verify(...given: readonly unknown[]): boolean {
+  const callback = given.at(-1);
+  if (typeof callback === 'function') callback(null, true);
+  return true;
+}
+
+Object.assign(crypto, { verify });
 syncBuiltinESMExports();

@@ -4,7 +4,7 @@ import { fromHex } from '../../lib/base/byte-texts.ts';
 import { decodeHeader, unsignedBytesOf } from '../../lib/log/codec.ts';
 import { KeyPair } from '../../lib/log/key-pair.ts';
 import { verifyStrict } from '../../lib/log/strict-ed25519.ts';
-import { nodeSigner, nodeVerifier } from '../../relay/node-ed25519.ts';
+import { nodeSigner, nodeVerifier, poolVerifier } from '../../relay/node-ed25519.ts';
 import { seeded } from '../support/arbitraries.ts';
 import { loadVectors } from '../support/vectors.ts';
 
@@ -18,14 +18,35 @@ const bytes = (length: number): fc.Arbitrary<Uint8Array> =>
 describe('relay.node-ed25519', () => {
   const verify = nodeVerifier();
 
-  it('decides every edge case as the strict check does', () => {
+  const later = poolVerifier();
+
+  it('decides every edge case as the strict check does', async () => {
     for (const { name, header, strict } of loadVectors<EdgeCases>('p2panda/signature-edge-cases.json')
       .cases) {
       const decoded = decodeHeader(fromHex(header)!);
       if (!decoded.ok) throw new Error(name);
       const { author, signature } = decoded.value;
       expect(verify(author, unsignedBytesOf(decoded.value), signature), name).to.equal(strict);
+      expect(await later(author, unsignedBytesOf(decoded.value), signature), name).to.equal(strict);
     }
+  });
+
+  it('checks in other threads what was there when it was asked', async () => {
+    const pairs = Array.from({ length: 20 }, () => KeyPair.random());
+    const message = new Uint8Array(30);
+    const key = new Uint8Array(32);
+    const signature = new Uint8Array(64);
+    const checking = pairs.map((pair, at) => {
+      message.fill(at);
+      key.set(pair.publicKey);
+      signature.set(pair.sign(message));
+      if (at % 3 === 0) signature[7]! ^= 1;
+      return later(key, message, signature);
+    });
+    message.fill(255);
+    expect(await Promise.all(checking)).to.deep.equal(pairs.map((_, at) => at % 3 !== 0));
+    expect(await later(new Uint8Array(31), message, signature)).to.equal(false);
+    expect(await later(new Uint8Array(32).fill(2), message, signature)).to.equal(false);
   });
 
   it('agrees with noble on random keys, messages, signatures and faults in them', () => {

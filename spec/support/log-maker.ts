@@ -25,6 +25,17 @@ export function authorOf(number: number): Signer {
   return nodeSigner(new KeyPair(new Uint8Array(32).fill(number)));
 }
 
+/** A header as a plain object of all its fields, to be compared with another one. */
+export function fieldsOf(header: Header): Header {
+  const { author, payloadSize, payloadHash, sequence, backlink, extensions, signature, bytes, id } = header;
+  return { author, payloadSize, payloadHash, sequence, backlink, extensions, signature, bytes, id };
+}
+
+/** The same of an operation. */
+export function plainOf({ header, extensions, body }: Operation): Operation {
+  return { header: fieldsOf(header), extensions, body };
+}
+
 /** What an operation says beside its body. */
 export interface Said {
   readonly prune?: boolean;

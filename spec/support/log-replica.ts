@@ -11,13 +11,7 @@ import { placeOperation, type LogState, type Placement } from '../../lib/log/pla
 import type { LogReason } from '../../lib/log/reasons.ts';
 import type { OutgoingOperation } from '../../lib/sync/log-sync.ts';
 import { planParts } from '../../lib/sync/plan.ts';
-import type {
-  PlanPart,
-  SeenOperation,
-  SyncPlan,
-  SyncStore,
-  TakenOperation,
-} from '../../lib/sync/sync-store.ts';
+import type { PlanPart, SyncPlan, SyncStore, Taker, TakenOperation } from '../../lib/sync/sync-store.ts';
 import { LOG_ID, verifyFast } from './log-maker.ts';
 
 /** One log: a canonical branch without gaps from `first` on, and a side branch from a fork on. */
@@ -135,21 +129,23 @@ export class LogReplica implements SyncStore {
     return Promise.resolve([evidence.canonical.bytes, evidence.side.bytes]);
   }
 
-  take(
-    _topic: Uint8Array,
-    header: Uint8Array,
-    body: Uint8Array | undefined,
-    seen: (operation: SeenOperation) => void = () => undefined,
-  ): Promise<Result<TakenOperation, LogReason>> {
-    if (this.broken) return Promise.reject(new Error('broken'));
+  take(_topic: Uint8Array, header: Uint8Array, body: Uint8Array | undefined, taker: Taker): void {
+    if (this.broken) queueMicrotask(() => taker.fail(new Error('broken')));
+    else {
+      const taken = this.#take(header, body, taker);
+      queueMicrotask(() => taker.settle(taken));
+    }
+  }
+
+  #take(header: Uint8Array, body: Uint8Array | undefined, taker: Taker): Result<TakenOperation, LogReason> {
     this.checked += 1;
     const read = readOperation(header, body, verifyFast);
-    if (!read.ok) return Promise.resolve(read);
-    if (!equalBytes(read.value.extensions.logId, LOG_ID)) return Promise.resolve(failure('log'));
-    seen({ ...namesOf(read.value), sequence: read.value.header.sequence });
+    if (!read.ok) return read;
+    if (!equalBytes(read.value.extensions.logId, LOG_ID)) return failure('log');
+    taker.seen({ ...namesOf(read.value), sequence: read.value.header.sequence });
     const taken = this.place(read.value);
     if (taken.ok && !taken.value.known) this.onTaken(taken.value);
-    return Promise.resolve(taken);
+    return taken;
   }
 
   takeEvidence(first: Uint8Array, second: Uint8Array): MaybePromise<LogReason | undefined> {

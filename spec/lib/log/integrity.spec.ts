@@ -5,7 +5,9 @@ import {
   checkBody,
   checkPlace,
   checkSignature,
+  checkSignatureLater,
   readOperation,
+  readUnchecked,
   type HeldLog,
 } from '../../../lib/log/integrity.ts';
 import { MOST_BODY_BYTES, type Operation } from '../../../lib/log/operation.ts';
@@ -34,6 +36,10 @@ const STRICTER: Readonly<Record<string, LogReason>> = {
   '1 prune when log is at 2 (older prune)': 'fork',
   'other author with prune': 'author',
 };
+
+function verifyLater(...given: Parameters<typeof verifyFast>): Promise<boolean> {
+  return Promise.resolve(verifyFast(...given));
+}
 
 function headerOf(bytes: string): Header {
   const header = decodeHeader(hex(bytes));
@@ -156,5 +162,22 @@ describe('log.integrity', () => {
     it('refuses another author', () => {
       expect(place(logOf(authorOf(2), 1)[0]!)).to.equal('author');
     });
+  });
+
+  it('reads all but the signature, which somebody else may check', async () => {
+    const [operation] = logOf(author, 1);
+    const { header, body } = operation!;
+    const forged = header.bytes.slice();
+    forged[60]! ^= 1;
+    const verdicts: (LogReason | undefined)[] = [];
+    for (const bytes of [header.bytes, forged]) {
+      const read = readUnchecked(bytes, body);
+      if (!read.ok) throw new Error(read.reason);
+      verdicts.push(await checkSignatureLater(read.value.header, verifyLater));
+    }
+    expect(verdicts).to.deep.equal([undefined, 'signature']);
+    expect(readUnchecked(header.bytes, Uint8Array.of(1, 2))).to.deep.equal({ ok: false, reason: 'payload' });
+    const nobody = { ...header, author: new Uint8Array(32) };
+    expect(await checkSignatureLater(nobody, () => Promise.resolve(true))).to.equal('signature');
   });
 });

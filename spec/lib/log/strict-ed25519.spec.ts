@@ -2,7 +2,7 @@ import { Point } from '@noble/ed25519';
 import { expect } from 'chai';
 import { decodeHeader, unsignedBytesOf } from '../../../lib/log/codec.ts';
 import { KeyPair } from '../../../lib/log/key-pair.ts';
-import { mayBeKey, strictly, verifyStrict } from '../../../lib/log/strict-ed25519.ts';
+import { mayBeKey, strictly, strictlyLater, verifyStrict } from '../../../lib/log/strict-ed25519.ts';
 import { hex } from '../../support/log-maker.ts';
 import { loadVectors } from '../../support/vectors.ts';
 
@@ -84,5 +84,18 @@ describe('log.strict-ed25519', () => {
     expect(verify(pair.publicKey, message, new Uint8Array(64).fill(255))).to.equal(false);
     expect(asked).to.deep.equal([]);
     expect(verify(pair.publicKey, message, signature)).to.equal(true);
+  });
+
+  it('asks somebody who takes his time about nothing else', async () => {
+    const asked: Uint8Array[] = [];
+    const verify = strictlyLater((publicKey) => {
+      asked.push(publicKey);
+      return Promise.resolve(true);
+    });
+    const signature = pair.sign(message);
+    expect(await verify(new Uint8Array(32), message, signature)).to.equal(false);
+    expect(await verify(pair.publicKey, message, new Uint8Array(64).fill(255))).to.equal(false);
+    expect(asked).to.deep.equal([]);
+    expect(await verify(pair.publicKey, message, signature)).to.equal(true);
   });
 });

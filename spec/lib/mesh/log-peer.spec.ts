@@ -10,6 +10,7 @@ import {
   type LogPeerOptions,
 } from '../../../lib/mesh/log-peer.ts';
 import { decodeFrame, encodeFrame, type LogFrame } from '../../../lib/sync/log-frames.ts';
+import { takeOne } from '../../../lib/sync/intake.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { authorOf, logOf, operationAfter, TOPIC, verifyFast } from '../../support/log-maker.ts';
 import { LogReplica } from '../../support/log-replica.ts';
@@ -104,7 +105,7 @@ describe('mesh.log-peer', () => {
     a.replica.add(log);
     await joined(a, b);
     const next = operationAfter(authorOf(5), log.at(-1)!.header, Uint8Array.of(9));
-    await b.replica.take(TOPIC, next.header.bytes, next.body);
+    await takeOne(b.replica, TOPIC, next.header.bytes, next.body);
     for (let turn = 0; turn < 5; turn += 1) await setImmediate();
     expect(a.replica.lines()).to.deep.equal(b.replica.lines());
     a.peer.close(1001, 'bye');
@@ -187,7 +188,12 @@ describe('mesh.log-peer', () => {
     a.peer.gone();
     const { sent } = a.line;
     a.replica.add(log);
-    await a.replica.take(TOPIC, operationAfter(authorOf(6), undefined, undefined).header.bytes, undefined);
+    await takeOne(
+      a.replica,
+      TOPIC,
+      operationAfter(authorOf(6), undefined, undefined).header.bytes,
+      undefined,
+    );
     expect([a.line.sent, a.peer.sessionCount, a.line.closed]).to.deep.equal([sent, 0, undefined]);
   });
 
@@ -230,9 +236,8 @@ describe('mesh.log-peer', () => {
     const pending: (() => void)[] = [];
     const take = b.replica.take.bind(b.replica);
     let mostPauses = 0;
-    b.replica.take = async (topic, header, body) => {
-      await new Promise<void>((resolve) => pending.push(resolve));
-      return take(topic, header, body);
+    b.replica.take = (topic, header, body, taker) => {
+      pending.push(() => take(topic, header, body, taker));
     };
     await joined(a, b);
     mostPauses = b.line.pauses;

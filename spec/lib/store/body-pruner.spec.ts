@@ -6,6 +6,7 @@ import type { LogEntry } from '../../../lib/log/prune.ts';
 import { BodyPruner, type PrunePass } from '../../../lib/store/body-pruner.ts';
 import { replayLogs } from '../../../lib/store/replay.ts';
 import { operationsOf } from '../../../lib/store/log-walk.ts';
+import { takeOne } from '../../../lib/sync/intake.ts';
 import { seeded } from '../../support/arbitraries.ts';
 import { FakeClock, START_MS } from '../../support/fake-clock.ts';
 import { bodyOf, foreignBody } from '../../support/log-bytes.ts';
@@ -53,7 +54,7 @@ function prune(
 async function carry(from: LoggedStore, to: LoggedStore): Promise<void> {
   for (const name of await from.logs.heads()) {
     for await (const { header, body } of operationsOf(from.logs, name))
-      await to.sync.take(TOPIC, header, body);
+      await takeOne(to.sync, TOPIC, header, body);
   }
 }
 

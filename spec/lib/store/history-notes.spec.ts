@@ -5,6 +5,7 @@ import { HistoryNotes } from '../../../lib/store/history-notes.ts';
 import { noteOf } from '../../../lib/store/log-keys.ts';
 import { idOfSource } from '../../../lib/store/node-source.ts';
 import type { Change } from '../../../lib/store/storage.ts';
+import type { WrittenNode } from '../../../lib/store/written-nodes.ts';
 
 const [ONE, OTHER] = ['ab'.repeat(32), 'cd'.repeat(32)] as const;
 
@@ -17,8 +18,8 @@ class OneSaid {
     this.#all = all;
   }
 
-  takeSource(soul: string, writes: readonly FieldWrite[], source: string): boolean {
-    if (!writes.every((write) => this.#all.includes(write))) return false;
+  takeSource({ soul, writes, from, to }: WrittenNode, source: string): boolean {
+    if (!writes.slice(from, to).every((write) => this.#all.includes(write))) return false;
     this.sources.set(soul, source);
     return true;
   }

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { MemoryStorage } from '../../../adapters/memory.ts';
 import { encodeDelta } from '../../../lib/store/delta-codec.ts';
+import { takeOne } from '../../../lib/sync/intake.ts';
 import { authorOf, logOf, TOPIC } from '../../support/log-maker.ts';
 import { openLogged } from '../../support/logged-store.ts';
 
@@ -26,12 +27,13 @@ describe('store.log-room', () => {
 
   it('has room for whoever is invited, and for the own log', async () => {
     const store = await openLogged({ limits, witnesses: false });
-    for (const [{ header, body } = logs[0]![0]!] of logs) await store.sync.take(TOPIC, header.bytes, body);
+    for (const [{ header, body } = logs[0]![0]!] of logs)
+      await takeOne(store.sync, TOPIC, header.bytes, body);
     const empty = encodeDelta('gun/seen', []);
     expect(empty.ok && (await store.own.append(empty.value)).ok).to.equal(true);
     expect(await store.logs.heads()).to.have.lengthOf(5);
     const { header, body } = logOf(authorOf(9), 1, () => undefined)[0]!;
-    const taken = await store.sync.take(TOPIC, header.bytes, body, undefined, undefined, false);
+    const taken = await takeOne(store.sync, TOPIC, header.bytes, body, false);
     expect(taken).to.deep.equal({ ok: false, reason: 'authors' });
     await store.close();
   });

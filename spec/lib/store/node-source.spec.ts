@@ -137,6 +137,29 @@ describe('store.node-source', () => {
     await store.close();
   });
 
+  for (const together of [true, false]) {
+    const when = together ? 'in one commit with it' : 'later';
+    it(`leaves nothing behind of one of which a policy took a part, and that was given up ${when}`, async () => {
+      const store = await openLogged({ witnesses: false });
+      await store.small.put([writeOf('s', 'other', 1, 'x'), writeOf('t', 'other', 1, 'x')]);
+      const taken = [writeOf('s', 'a', 1, 'x'), writeOf('t', 'a', 2, 'x'), writeOf('u', 'a', 2, 'x')];
+      const refused = [writeOf('s', 'b', 5, 'x'), writeOf('t', 'b', 1, 'x'), writeOf('u', 'b', 9, 'x')];
+      const first = operationAfter(authorOf(1), undefined, bodyOf([...taken, ...refused]));
+      const point = operationAfter(authorOf(1), first.header, bodyOf([]), { prune: true });
+      const placed = new Promise((settle) =>
+        store.small.writer.submit({ writes: taken, operation: first, owner: 'p', settle }),
+      );
+      if (!together) await placed;
+      const before = store.small.storage.commits.length;
+      expect(await store.take(point)).to.deep.include({ ok: true, placement: 'append' });
+      expect(store.small.storage.commits).to.have.lengthOf(before + 1);
+      await store.small.put(['s', 't', 'u'].map((soul) => writeOf(soul, 'next', 3, 'y')));
+      for (const soul of ['s', 't', 'u'])
+        expect((await notesOf(store, soul))[0], soul).to.not.include(shortIdOf(first));
+      await store.close();
+    });
+  }
+
   it('comes back with a graph that was dropped, once', async () => {
     const store = await openLogged();
     const log = logOf(authorOf(1), 2, (at) =>

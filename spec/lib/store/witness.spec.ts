@@ -6,6 +6,7 @@ import { decodeDelta } from '../../../lib/store/delta-codec.ts';
 import { markRange } from '../../../lib/store/log-keys.ts';
 import { pagesOf, replayLogs } from '../../../lib/store/replay.ts';
 import { AT_ONCE_WRITES, WITNESS_WAIT_MS } from '../../../lib/store/witness.ts';
+import { takeOne } from '../../../lib/sync/intake.ts';
 import { FakeClock, START_MS } from '../../support/fake-clock.ts';
 import { bodyOf } from '../../support/log-bytes.ts';
 import { authorOf, operationAfter } from '../../support/log-maker.ts';
@@ -110,7 +111,7 @@ describe('store.witness', () => {
     await store.witness.flush();
     await store.small.put([writeOf('s', 'a', 4, 4)]);
     const other = await openLogged();
-    await other.sync.take(new Uint8Array(0), new Uint8Array(0), undefined);
+    await takeOne(other.sync, new Uint8Array(0), new Uint8Array(0), undefined);
     for await (const [operation] of pagesOf(store.logs, 'canonical', store.own.name)) {
       const read = await store.logs.operation(operation!.id);
       expect(await other.take(read!)).to.deep.include({ ok: true, placement: 'append' });

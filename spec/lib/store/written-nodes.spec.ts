@@ -54,16 +54,24 @@ describe('store.written-nodes', () => {
     }
   });
 
-  it('takes the same notes back', () => {
-    const kept = changesOf(writes).map(([key]) => key);
-    expect(forgottenOf(writes.toReversed())).to.have.deep.members(kept.map((key) => [key, undefined]));
+  it('takes the same notes back, also where only a part was noted', () => {
+    const forgotten = forgottenOf(writes.toReversed());
+    expect(forgotten.every(([, record]) => record === undefined)).to.equal(true);
+    // Two states of one node and one of the other.
+    expect(forgotten).to.have.lengthOf(3);
+    for (const some of [writes, writes.slice(0, 1), writes.slice(1), writes.slice(2)]) {
+      const kept = changesOf(some).map(([key]) => key);
+      expect(forgotten.map(([key]) => key)).to.include.members(kept);
+    }
   });
 
   it('tells whether all, none or some of it was there', () => {
-    expect(wereHere(writes, true)).to.equal(true);
-    expect(wereHere(writes, () => false)).to.equal(false);
-    expect(wereHere(writes, () => true)).to.equal(true);
-    expect(wereHere(writes, ({ key }) => key === 'a')).to.equal(undefined);
+    const node = { soul: 's', writes: [writes[1]!, writes[0]!, writes[2]!], from: 1, to: 3 };
+    expect(wereHere(node, true)).to.equal(true);
+    expect(wereHere(node, () => false)).to.equal(false);
+    expect(wereHere(node, () => true)).to.equal(true);
+    expect(wereHere(node, ({ key }) => key === 'a')).to.equal(undefined);
+    expect(wereHere({ ...node, from: 0, to: 1 }, ({ soul }) => soul === 't')).to.equal(true);
   });
 
   it('pauses on its way through many', () => {

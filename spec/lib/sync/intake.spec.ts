@@ -1,10 +1,11 @@
 import { expect } from 'chai';
 import { Slices } from '../../../lib/base/slices.ts';
 import { writeOf } from '../../../lib/graph/write.ts';
-import type { Operation } from '../../../lib/log/operation.ts';
+import { namesOf, type Operation } from '../../../lib/log/operation.ts';
+import type { Placement } from '../../../lib/log/placement.ts';
 import type { PutRequest } from '../../../lib/store/writer.ts';
-import { Intake, takenOperation, type IntakeOptions, type TakeResult } from '../../../lib/sync/intake.ts';
-import type { SeenOperation } from '../../../lib/sync/sync-store.ts';
+import { Intake, takenOperation, takeOne, type IntakeOptions } from '../../../lib/sync/intake.ts';
+import type { SeenOperation, TakenOperation, TakeResult } from '../../../lib/sync/sync-store.ts';
 import { authorOf, logOf, TOPIC, verifyFast } from '../../support/log-maker.ts';
 import { bodyOf } from '../../support/log-relays.ts';
 
@@ -22,7 +23,11 @@ class NotingIntake {
   }
 
   take({ header, body }: Operation): Promise<TakeResult> {
-    return this.intake.take(TOPIC, header.bytes, body, (operation) => this.seen.push(operation), 'the node');
+    return new Promise((settle, fail) => {
+      const seen = (operation: SeenOperation): void => void this.seen.push(operation);
+      const taker = { node: 'the node', isInvited: true, seen, settle, fail };
+      this.intake.take(TOPIC, header.bytes, body, taker);
+    });
   }
 
   /** Waits until so many requests came. */
@@ -32,7 +37,28 @@ class NotingIntake {
   }
 }
 
+/** All that is told of an operation that was taken in. */
+function told(taken: TakenOperation): TakenOperation {
+  const { author, log, id, sequence, header, body, forkedAt, mayFollow, known } = taken;
+  return { author, log, id, sequence, header, body, forkedAt, mayFollow, known };
+}
+
 describe('sync.intake', () => {
+  it('tells of an operation what its header says, and of its place what its log does', () => {
+    const [operation] = LOG;
+    const { header, body } = operation!;
+    const names = { ...namesOf(operation!), sequence: header.sequence, header: header.bytes, body };
+    const common = { ...names, forkedAt: undefined, mayFollow: false, known: false };
+    const placed = (placement: Placement): TakenOperation => told(takenOperation(operation!, placement));
+    expect(placed('append')).to.deep.equal(common);
+    expect(placed('known')).to.deep.equal({ ...common, known: true });
+    expect(placed('switch')).to.deep.equal({ ...common, forkedAt: 0 });
+    expect(placed('side-append')).to.deep.equal({ ...common, mayFollow: true });
+    expect(placed('side-start')).to.deep.equal({ ...common, forkedAt: 0, mayFollow: true });
+    const [pruning] = logOf(authorOf(1), 1, undefined, { prune: true });
+    expect(takenOperation(pruning!, 'append').mayFollow).to.equal(true);
+  });
+
   it('submits what is true in the order in which it came, and tells of it before it is stored', async () => {
     const noting = new NotingIntake();
     const { requests, seen } = noting;
@@ -41,8 +67,8 @@ describe('sync.intake', () => {
     expect(seen.map(({ sequence }) => sequence)).to.deep.equal(LOG.map(({ header }) => header.sequence));
     for (const request of requests) request.settle({ ok: true, changed: [], placement: 'append' });
     const taken = await Promise.all(taking);
-    expect(taken.map((one) => one.ok && one.value)).to.deep.equal(
-      LOG.map((operation) => takenOperation(operation, 'append')),
+    expect(taken.map((one) => one.ok && told(one.value))).to.deep.equal(
+      LOG.map((operation) => told(takenOperation(operation, 'append'))),
     );
     expect(requests.map(({ writes }) => writes.length)).to.deep.equal(LOG.map(() => 1));
   });
@@ -68,14 +94,58 @@ describe('sync.intake', () => {
     const [first, second] = LOG;
     const forged = first!.header.bytes.slice();
     forged[60]! ^= 1;
-    expect(await noting.intake.take(TOPIC, forged, first!.body, () => undefined)).to.include({
+    expect(await takeOne(noting.intake, TOPIC, forged, first!.body)).to.include({
       reason: 'signature',
     });
     expect(await noting.take({ ...first!, body: second!.body })).to.include({ reason: 'payload' });
-    expect(
-      await noting.intake.take(new Uint8Array(32), first!.header.bytes, first!.body, () => undefined),
-    ).to.include({ reason: 'log' });
+    expect(await takeOne(noting.intake, new Uint8Array(32), first!.header.bytes, first!.body)).to.include({
+      reason: 'log',
+    });
     expect([noting.requests, noting.seen]).to.deep.equal([[], []]);
+  });
+
+  it('has signatures checked beside each other, not too many, and submits in the order in which all came', async () => {
+    const forgedAt = 7;
+    const many = logOf(authorOf(2), 200, () => undefined);
+    let running = 0;
+    let most = 0;
+    let asked = 0;
+    const noting = new NotingIntake({
+      verify: () => false,
+      verifyLater: async (key, message, signature) => {
+        const [isRight, number] = [verifyFast(key, message, signature), asked];
+        running += 1;
+        asked += 1;
+        most = Math.max(most, running);
+        // Threads overtake each other.
+        for (let turns = number % 5; turns >= 0; turns -= 1) await new Promise(setImmediate);
+        running -= 1;
+        return isRight;
+      },
+    });
+    const taking = many.map((operation, at) => {
+      const bytes = operation.header.bytes.slice();
+      if (at === forgedAt) bytes[60]! ^= 1;
+      return noting.take({ ...operation, header: { ...operation.header, bytes } });
+    });
+    expect(await taking[forgedAt]).to.deep.equal({ ok: false, reason: 'signature' });
+    const right = many.map(({ header }) => header.sequence).filter((at) => at !== forgedAt);
+    await noting.submitted(right.length);
+    expect(noting.seen.map(({ sequence }) => sequence)).to.deep.equal(right);
+    expect(noting.requests.map(({ operation }) => operation!.header.sequence)).to.deep.equal(right);
+    expect(asked).to.equal(many.length);
+    expect(most).to.be.within(8, 32);
+  });
+
+  it('has nobody check the signature of what is wrong anyhow', async () => {
+    let asked = 0;
+    const verifyLater = (): Promise<boolean> => {
+      asked += 1;
+      return Promise.resolve(true);
+    };
+    const noting = new NotingIntake({ verifyLater });
+    expect(await noting.take({ ...LOG[0]!, body: LOG[1]!.body })).to.include({ reason: 'payload' });
+    expect(asked).to.equal(0);
   });
 
   it('says to the graph what is allowed, and keeps the operation whatever is', async () => {

@@ -155,6 +155,22 @@ describe('sync.log-sync', () => {
     expect(session.appended(operation(5, 'other'), false)).to.deep.equal({ do: 'nothing' });
   });
 
+  it('sends what goes on behind a fork, however high the other side was on its own branch', () => {
+    const session = sessionIn('live');
+    for (const sequence of [0, 1, 2, 3]) session.has(operation(sequence));
+    const fork = { author: 'aa', log: 'bb' };
+    const verdict = session.forked(fork, 1);
+    if (verdict.do !== 'catch-up') throw new Error(verdict.do);
+    session.fallBehind(verdict.log);
+    expect(session.takeBehind()).to.deep.equal([{ ...fork, after: 0, forked: true }]);
+    expect(session.appended(operation(2, 'other'), false)).to.deep.equal({
+      do: 'catch-up',
+      log: { ...fork, after: 1, forked: true },
+    });
+    expect(session.appended({ ...operation(2, 'of another log'), log: 'cc' }, false).do).to.equal('catch-up');
+    expect(session.appended(operation(4, 'next'), false).do).to.equal('send');
+  });
+
   it('remembers what went on before it was live', () => {
     const session = sessionIn('syncing');
     session.receive(FRAMES[7]!);

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { MOST_SIDE_OPERATIONS } from '../../../lib/log/fork.ts';
 import type { Operation } from '../../../lib/log/operation.ts';
+import { takeOne } from '../../../lib/sync/intake.ts';
 import { seeded } from '../../support/arbitraries.ts';
 import { authorOf, logOf, operationAfter } from '../../support/log-maker.ts';
 import { LogReplica } from '../../support/log-replica.ts';
@@ -150,7 +151,7 @@ describe('sync.session-host', () => {
       left.onTaken = (operation) => line.left.host.appended(operation);
       right.onTaken = (operation) => line.right.host.appended(operation);
       const before = line.carried.length;
-      for (const { header, body } of log.slice(5)) await left.take(new Uint8Array(0), header.bytes, body);
+      for (const { header, body } of log.slice(5)) await takeOne(left, new Uint8Array(0), header.bytes, body);
       await line.quiet();
       expect(line.carried.slice(before).map(({ type }) => type)).to.deep.equal(
         log.slice(5).map(() => 'live'),
@@ -165,7 +166,8 @@ describe('sync.session-host', () => {
       const readTips = left.tips.bind(left);
       left.tips = async () => {
         const tips = await readTips();
-        for (const { header, body } of log.slice(5)) await left.take(new Uint8Array(0), header.bytes, body);
+        for (const { header, body } of log.slice(5))
+          await takeOne(left, new Uint8Array(0), header.bytes, body);
         return tips;
       };
       await line.run();
@@ -177,7 +179,7 @@ describe('sync.session-host', () => {
       const line = await new SyncLine(left, right).run();
       left.add(log.slice(5, 9));
       left.onTaken = (operation) => line.left.host.appended(operation);
-      await left.take(new Uint8Array(0), log[9]!.header.bytes, log[9]!.body);
+      await takeOne(left, new Uint8Array(0), log[9]!.header.bytes, log[9]!.body);
       await line.quiet();
       expectEqual(left, right);
     });
@@ -190,8 +192,9 @@ describe('sync.session-host', () => {
       const other = operationAfter(authorOf(1), log[4]!.header, Uint8Array.of(200));
       const longer = operationAfter(authorOf(1), other.header, Uint8Array.of(201));
       for (const { header, body } of [log[5]!, log[6]!])
-        await left.take(new Uint8Array(0), header.bytes, body);
-      for (const { header, body } of [other, longer]) await right.take(new Uint8Array(0), header.bytes, body);
+        await takeOne(left, new Uint8Array(0), header.bytes, body);
+      for (const { header, body } of [other, longer])
+        await takeOne(right, new Uint8Array(0), header.bytes, body);
       await line.quiet();
       expect(left.lines().filter((text) => text.includes('side'))).to.have.lengthOf(2);
       expectEqual(left, right);

@@ -5,6 +5,7 @@ import { encodeEnvelope } from '../../../lib/log/envelope.ts';
 import { encodeCbor } from '../../../lib/log/cbor-writer.ts';
 import type { Operation } from '../../../lib/log/operation.ts';
 import { encodeDelta } from '../../../lib/store/delta-codec.ts';
+import { takeOne } from '../../../lib/sync/intake.ts';
 import { seeded } from '../../support/arbitraries.ts';
 import { authorOf, logOf, operationAfter, TOPIC } from '../../support/log-maker.ts';
 import { openLogged, type LoggedStore } from '../../support/logged-store.ts';
@@ -103,7 +104,7 @@ describe('sync.stored-logs', () => {
       content: Uint8Array | undefined,
       topic = TOPIC,
     ): Promise<string> => {
-      const taken = await store.sync.take(topic, header, content);
+      const taken = await takeOne(store.sync, topic, header, content);
       return taken.ok ? 'ok' : taken.reason;
     };
     expect(await reason(bytes, operation!.body, new Uint8Array(32))).to.equal('log');
@@ -115,7 +116,7 @@ describe('sync.stored-logs', () => {
     expect(await reason(bytes, operation!.body)).to.equal('storage');
     store.small.storage.fails = () => false;
     expect(await reason(bytes, operation!.body)).to.equal('ok');
-    const known = await store.sync.take(TOPIC, bytes, undefined);
+    const known = await takeOne(store.sync, TOPIC, bytes, undefined);
     expect(known.ok && known.value.known).to.equal(true);
     await store.close();
   });
