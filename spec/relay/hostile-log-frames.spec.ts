@@ -72,9 +72,9 @@ describe('the path /log towards strangers', function () {
     const reader = await relays.client(target);
     // The node's own "done" says nothing of what it still takes in; who asks is told when that is stored.
     const soul = `by${author}`;
-    void reader.get({ '#': soul });
-    const { put } = await reader.next((message) => message.put?.[soul]?.['k1'] !== undefined, 'what it gave');
-    expect(put?.[soul]).to.include({ k1: `${author} 1` });
+    await reader.get({ '#': soul });
+    const told = (): unknown[] => reader.messages.all.map(({ put }) => put?.[soul]?.['k1']);
+    await reader.messages.until(() => told().includes(`${author} 1`) || undefined, 'what it gave');
     await node.close();
   }
 
