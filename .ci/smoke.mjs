@@ -58,12 +58,26 @@ function importDoors() {
 /** What `npx thicket` finds is the version that was packed. */
 function checkVersion() {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const printed = execFileSync('npx', ['--no-install', 'thicket', '--version'], {
+  assert.equal(thicket('--version').trim(), version);
+}
+
+/** What the installed command prints. */
+function thicket(...args) {
+  return execFileSync('npx', ['--no-install', 'thicket', ...args], {
     cwd: project,
     encoding: 'utf8',
     shell: windows,
   });
-  assert.equal(printed.trim(), version);
+}
+
+/** What was put is signed, and can be verified. */
+function checkLogs() {
+  assert.equal(thicket('log', 'verify', '--data', 'data').trim(), '1 log, 1 operation: whole');
+  assert.match(
+    thicket('log', 'blame', 'smoke', 'ok', '--data', 'data'),
+    /^ok = true {2}\S+ {2}seen by [0-9a-f]{64} /,
+  );
+  console.log('logs: the put is signed');
 }
 
 /** Asks the checks and puts one value; resolves with the connection once the put is acked. */
@@ -110,6 +124,7 @@ try {
   importDoors();
   checkVersion();
   await runRelay();
+  checkLogs();
 } finally {
   rmSync(project, { recursive: true, force: true });
 }

@@ -1,7 +1,7 @@
 /** The logs of a data folder that no relay runs on. */
 import { LevelStorage } from '../adapters/level.ts';
 import { systemClock } from '../lib/base/clock.ts';
-import { relayError } from '../lib/base/errors.ts';
+import { GraphError, relayError } from '../lib/base/errors.ts';
 import { DEFAULT_LIMITS } from '../lib/base/limits.ts';
 import { GraphStore } from '../lib/store/graph-store.ts';
 import { Writer } from '../lib/store/writer.ts';
@@ -21,6 +21,17 @@ export interface FolderLogsOptions {
   readonly network: string;
   /** True to write: a missing store is made, a damaged one refused. */
   readonly writes: boolean;
+}
+
+async function openFree(storage: GuardedStorage, data: string): Promise<void> {
+  try {
+    await storage.open();
+  } catch (error) {
+    if (!(error instanceof GraphError) || error.code !== 'STORAGE_LOCKED') throw error;
+    throw new GraphError('STORAGE_LOCKED', `${data}; ask the relay that runs on it by --relay`, {
+      cause: error,
+    });
+  }
 }
 
 /** Whom a folder tells of what is new. */
@@ -43,12 +54,19 @@ export async function openFolderLogs({ data, network, writes }: FolderLogsOption
   if (!writes) assertStore(new DataFolder(data));
   const level = new LevelStorage({ location: data, durability: 'fsync' });
   const storage = new GuardedStorage({ location: data, durability: 'fsync', storage: level });
-  await storage.open();
+  await openFree(storage, data);
   const limits = DEFAULT_LIMITS;
   const slices = new Slices({ schedule: setImmediate });
   const graph = new GraphStore({ storage, limits, slices });
   const options = { ...DEFAULT_OPTIONS, data, network, legacy: 'graph' as const, forks: undefined };
-  const logs = new RelayLogs({ options, storage, clock: systemClock, slices, report: () => undefined });
+  const logs = new RelayLogs({
+    options,
+    storage,
+    clock: systemClock,
+    slices,
+    report: () => undefined,
+    hasFolder: true,
+  });
   const writer = new Writer({ storage, graph, limits, schedule: setImmediate, slices, logs: logs.forWriter });
   const close = async (): Promise<void> => {
     await logs.close();

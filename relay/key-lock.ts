@@ -1,12 +1,25 @@
 /** Lock on a key file: two relays that signed with one key would contradict each other. */
+import { setTimeout } from 'node:timers/promises';
+import { chmod, stat } from 'node:fs/promises';
 import { LevelStorage } from '../adapters/level.ts';
 import { GraphError, relayError } from '../lib/base/errors.ts';
 
 /** What a lock is called beside its key file. */
 const SUFFIX = '.lock';
+/** Where a lock notes when its key file was made. */
+const BIRTH = 'birth';
+/** Time in which the clock of a file system goes on, in milliseconds. */
+const TICK_MS = 20;
+const PERMISSIONS = 0o777;
 
 /** A lock that is held. */
 export interface KeyLock {
+  /** True when a file was noted before, by whoever had the lock. */
+  hasNote(): Promise<boolean>;
+  /** True when the key file is not the one that was noted, but a copy of it, as in a copied folder. */
+  isOfCopy(): Promise<boolean>;
+  /** Notes which file is locked, where the file system tells when files were made. */
+  note(): Promise<void>;
   /** Gives it back. */
   release(): Promise<void>;
 }
@@ -26,5 +39,33 @@ export async function lockKey(file: string): Promise<KeyLock> {
       throw new GraphError('STORAGE_LOCKED', `another relay signs with ${file}`, { cause: error });
     throw relayError('KEY_INVALID', `${file}${SUFFIX} cannot be opened`, { cause: error });
   }
-  return { release: () => storage.close() };
+  return {
+    hasNote: async () => (await storage.getText(BIRTH)) !== undefined,
+    isOfCopy: async () => {
+      const [noted, birth] = [await storage.getText(BIRTH), await birthOf(file)];
+      return noted !== undefined && birth !== undefined && noted !== birth;
+    },
+    note: async () => {
+      const birth = await birthOf(file);
+      if ((await storage.getText(BIRTH)) !== birth) await storage.commit([[BIRTH, birth]]);
+    },
+    release: () => storage.close(),
+  };
+}
+
+/**
+ * When a file was made, which no copy has in common with it; undefined where that is not known. Some systems give the
+ * time of the last change for it, so one is made that is later.
+ */
+async function birthOf(file: string): Promise<string | undefined> {
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    // Who may not do that sees the time of the last change as it was.
+    const { mode } = await stat(file);
+    await chmod(file, mode & PERMISSIONS).catch(() => undefined);
+    const { birthtimeNs, ctimeNs } = await stat(file, { bigint: true });
+    if (birthtimeNs === 0n) return undefined;
+    if (birthtimeNs !== ctimeNs) return String(birthtimeNs);
+    await setTimeout(TICK_MS);
+  }
+  return undefined;
 }

@@ -108,7 +108,7 @@ export function operationLine(report: OperationReport | UnreadableReport): strin
   if ('unreadable' in report) return `unreadable: ${report.unreadable}`;
   const { author, sequence, id, time, prune, kind, body, writes } = report;
   const what = body === 'held' ? `${kind ?? 'other bytes'}, ${writes.length} properties` : WITHOUT_BODY[body];
-  return `${author.slice(0, SHORT)} #${sequence}  ${time}  ${id.slice(0, SHORT)}  ${what}${prune ? ', prunes' : ''}`;
+  return `${author.slice(0, SHORT)} #${sequence}  ${time}  ${id}  ${what}${prune ? ', prunes' : ''}`;
 }
 
 const WITHOUT_BODY = { pruned: 'body pruned', none: 'no body' } as const;

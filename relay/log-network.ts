@@ -24,7 +24,6 @@ import type { Peer } from '../lib/mesh/peer.ts';
 import type { StartTimer } from '../lib/store/deferred-writes.ts';
 import type { AppendedOperation, LogStore } from '../lib/store/log-store.ts';
 import { isWitnessable } from '../lib/store/witness.ts';
-import { NONCE_BYTES } from '../lib/sync/frame-fields.ts';
 import { takenOperation } from '../lib/sync/intake.ts';
 import { decodeFrame, frameFromJson, frameToJson, type LogFrame } from '../lib/sync/log-frames.ts';
 import { LogHandshake } from '../lib/sync/log-handshake.ts';
@@ -34,6 +33,7 @@ import type { SyncStore } from '../lib/sync/sync-store.ts';
 import { encodeLogFrame } from '../lib/wire/codec.ts';
 import { giveWay, strangerOf } from './line-share.ts';
 import type { LogWire } from './log-socket.ts';
+import { OwnNonces } from './own-nonces.ts';
 import { TextLine, type TextLineWorld } from './text-line.ts';
 
 /** Operations that wait to be passed on; beyond, they are read from the store again by those who lack them. */
@@ -45,6 +45,9 @@ const FEATURES = new Map([
 ]);
 const TOO_MANY = 'too many relays';
 const TEXT = failure('a text on a line of binary frames');
+/** What an operator does about two relays with one key. */
+const TWIN_TODO =
+  'stop the copy, delete its log-key and log-key.lock, and start it again: it makes a key of its own';
 
 /** State vectors of lines that came in hold together at most so many times the logs that one may. */
 const STRANGERS_VECTORS = 10;
@@ -52,6 +55,8 @@ const STRANGERS_VECTORS = 10;
 /** What the network tells its operator; `line` is an address or URL, `node` the key of who is there. */
 export type LogNetworkEvent = { readonly line: string; readonly node: string | undefined } & (
   | { readonly kind: 'log-peer-known' }
+  /** Another relay signs with the same key; of the two the one that dialled, here or there, is to stop that. */
+  | { readonly kind: 'log-key-shared'; readonly dialled: boolean; readonly todo: string }
   | ({ readonly kind: 'log-synced' } & SessionProgress)
   | { readonly kind: 'log-session-ended'; readonly end: SessionEnd }
 );
@@ -97,10 +102,13 @@ export class LogNetwork implements MeshLogs {
   readonly #lines = new Set<Line>();
   /** Lines on links of texts. */
   readonly #twins = new Map<Peer, LogPeer>();
+  readonly #nonces = new OwnNonces();
   #signer: Signer | undefined;
   #world: LogNetworkWorld | undefined;
   #toTell: AppendedOperation[] = [];
   #isTelling = false;
+  /** Whether another relay with the same key was dialled, or came in. */
+  readonly #twinsMet = new Set<boolean>();
 
   constructor(parts: LogNetworkParts) {
     this.#parts = parts;
@@ -216,9 +224,15 @@ export class LogNetwork implements MeshLogs {
   #handshake(): LogPeerOptions['handshake'] | undefined {
     const signer = this.#signer;
     if (signer === undefined) return undefined;
-    const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
     const { verify } = this.#parts;
-    return { signer, network: this.#network, nonce, verify, features: FEATURES };
+    return {
+      signer,
+      network: this.#network,
+      nonce: this.#nonces.next(),
+      isOwnNonce: (nonce) => this.#nonces.has(nonce),
+      verify,
+      features: FEATURES,
+    };
   }
 
   /** True when one more may come in, for which another line may have to go. */
@@ -235,13 +249,22 @@ export class LogNetwork implements MeshLogs {
   }
 
   #onEvent(line: Line, name: string, event: LogPeerEvent): void {
+    if (event.kind === 'log-twin') return this.#metTwin(line, name);
     this.#report(line, name, event);
     if (event.kind === 'log-peer-known') return this.#chooseLine(line);
     line.isSynced = event.kind === 'log-synced';
     this.#tellPeers(line);
   }
 
-  #report(line: Line, name: string, event: LogPeerEvent): void {
+  /** Tells once of each direction that another relay has the same key. */
+  #metTwin({ dialled }: Line, name: string): void {
+    if (this.#twinsMet.has(dialled)) return;
+    this.#twinsMet.add(dialled);
+    const node = this.#signer && toHex(this.#signer.publicKey);
+    this.#parts.report({ line: name, node, kind: 'log-key-shared', dialled, todo: TWIN_TODO });
+  }
+
+  #report(line: Line, name: string, event: Exclude<LogPeerEvent, { kind: 'log-twin' }>): void {
     const { report } = this.#parts;
     const common = { line: name, node: keyOf(line) };
     if (event.kind === 'log-peer-known') report({ ...common, kind: event.kind });

@@ -51,7 +51,7 @@ export interface RelayOptions extends RelayBounds {
   readonly examples: boolean;
   /** What becomes of writes that nobody signed: signed by the relay as seen, stored as they are, or refused. */
   readonly legacy: 'witness' | 'graph' | 'reject';
-  /** File of the key the relay signs its log with; empty for `log-key` in the data folder. */
+  /** File of the key the relay signs its log with; empty for `log-key` in the data folder, or a record where there is none. */
   readonly logKey: string;
   /** Hours that operations are kept whole; undefined to keep their bodies for ever. */
   readonly prune: number | undefined;
@@ -82,7 +82,7 @@ export const DEFAULT_OPTIONS: RelayOptions = {
   adminToken: '',
   adminPort: undefined,
   examples: false,
-  legacy: 'graph',
+  legacy: 'witness',
   logKey: '',
   prune: undefined,
   forks: 'tolerate',

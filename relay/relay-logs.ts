@@ -1,6 +1,5 @@
 /** The logs of a relay: what the writer keeps of them, the relay's own key and log, the witness, and other nodes. */
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { toHex } from '../lib/base/byte-texts.ts';
 import type { Clock } from '../lib/base/clock.ts';
 import type { MaybePromise } from '../lib/base/maybe-promise.ts';
@@ -31,18 +30,15 @@ import type { Writer } from '../lib/store/writer.ts';
 import type { IntakeOptions } from '../lib/sync/intake.ts';
 import { OwnClaims, type OwnClaimEvent } from '../lib/sync/own-claims.ts';
 import { StoredLogs } from '../lib/sync/stored-logs.ts';
-import { loadKeyFile } from './key-file.ts';
-import { lockKey, type KeyLock } from './key-lock.ts';
 import type { LogAccess } from './log-access.ts';
 import { LogFigures } from './log-figures.ts';
 import { LogNetwork, type LogNetworkEvent, type LogNetworkWorld } from './log-network.ts';
 import { nodeSigner, nodeVerifier, poolVerifier } from './node-ed25519.ts';
 import type { RelayOptions } from './option-table.ts';
+import { openKeyFile, storedKey, type OwnKey, type OwnKeyEvent } from './own-key.ts';
 import { Pruning, type PruneEvent } from './pruning.ts';
 import { StoredLogAccess } from './stored-log-access.ts';
 
-/** Name of the key file in the data folder, unless an option says otherwise. */
-const KEY_FILE = 'log-key';
 const HOUR_MS = 3_600_000;
 
 /** What a relay's logs need. */
@@ -58,10 +54,19 @@ export interface RelayLogsParts {
   readonly clock: Clock;
   readonly slices: Slices;
   readonly report: (
-    event: WitnessEvent | LogNetworkEvent | PruneEvent | ForkHiderEvent | GivenUpEvent | OwnClaimEvent,
+    event:
+      | WitnessEvent
+      | LogNetworkEvent
+      | PruneEvent
+      | ForkHiderEvent
+      | GivenUpEvent
+      | OwnClaimEvent
+      | OwnKeyEvent,
   ) => void;
-  /** The key of a relay that has no folder. */
+  /** In place of the key that the relay has. */
   readonly key?: KeyPair | undefined;
+  /** True when the storage has a folder, which the key file is in. */
+  readonly hasFolder: boolean;
 }
 
 /** What of the relay its logs need, once that is there. */
@@ -107,7 +112,7 @@ export class RelayLogs {
   #pruning: Pruning | undefined;
   #own: OwnLog | undefined;
   #claims: OwnClaims | undefined;
-  #lock: KeyLock | undefined;
+  #key: OwnKey | undefined;
 
   constructor(parts: RelayLogsParts) {
     const { options, storage } = parts;
@@ -165,8 +170,13 @@ export class RelayLogs {
   }
 
   #makeNetwork(): LogNetwork {
-    const { options, slices, report } = this.#parts;
+    const { options, slices } = this.#parts;
     const { limits, network } = options;
+    const report = (event: LogNetworkEvent): void => {
+      // Only one of the two stops, or nobody would sign any more.
+      if (event.kind === 'log-key-shared' && event.dialled) this.#claims?.share();
+      this.#parts.report(event);
+    };
     const { store, topic, sync } = this;
     return new LogNetwork({
       limits,
@@ -207,18 +217,18 @@ export class RelayLogs {
     this.#openGivenUp(world.writer);
     if (options.prune !== undefined) this.#startPruning(options.prune * HOUR_MS, world.writer);
     if (options.legacy === 'graph') return;
-    const signer = nodeSigner(this.#parts.key ?? (await this.#loadKey()));
+    this.#key = await this.#openKey();
+    const signer = nodeSigner(this.#key.pair);
     this.network?.open(signer, world);
     if (options.legacy === 'witness') this.#openWitness(signer, world);
   }
 
   /** Reads the key of this relay, which no other one uses at the same time. */
-  async #loadKey(): Promise<KeyPair> {
-    const { data, logKey } = this.#parts.options;
-    const file = logKey === '' ? join(data, KEY_FILE) : logKey;
-    const key = await loadKeyFile(file);
-    this.#lock = await lockKey(file);
-    return key;
+  async #openKey(): Promise<OwnKey> {
+    const { options, report, storage, hasFolder } = this.#parts;
+    if (this.#parts.key === undefined && (hasFolder || options.logKey !== ''))
+      return openKeyFile({ ...options, report });
+    return { pair: this.#parts.key ?? (await storedKey(storage)), release: () => Promise.resolve() };
   }
 
   #openHider(writer: Writer): void {
@@ -299,7 +309,7 @@ export class RelayLogs {
 
   /** Gives back what was taken when something could not be opened. */
   async abandon(): Promise<void> {
-    await this.#lock?.release();
+    await this.#key?.release();
   }
 
   /** Witnesses what waits; before the writer closes. */
@@ -309,7 +319,7 @@ export class RelayLogs {
     await this.#givenUp?.close();
     this.#claims?.close();
     await this.#witness?.close();
-    await this.#lock?.release();
+    await this.#key?.release();
   }
 }
 

@@ -10,7 +10,7 @@ import type { MeshEvent } from '../lib/mesh/context.ts';
 import { Mesh } from '../lib/mesh/mesh.ts';
 import { saysTheSame } from '../lib/sea/signed-value.ts';
 import type { StartTimer } from '../lib/store/deferred-writes.ts';
-import { KeyPair } from '../lib/log/key-pair.ts';
+import type { KeyPair } from '../lib/log/key-pair.ts';
 import { GraphStore } from '../lib/store/graph-store.ts';
 import { APP_FORMAT_KEY } from '../lib/store/keys.ts';
 import type { Past } from '../lib/store/past.ts';
@@ -55,7 +55,7 @@ export interface RelayParts {
   readonly storage?: Storage;
   readonly clock?: Clock;
   readonly logger?: Logger;
-  /** In place of the key file; needed with a storage of one's own that is to be witnessed by the same key again. */
+  /** In place of the key file, or of the key that a storage of one's own keeps. */
   readonly key?: KeyPair;
   /** Runs what is done again and again: heartbeats, and the search for connections that say nothing. */
   readonly repeat?: Repeat;
@@ -134,7 +134,8 @@ export class Relay {
       storage: this.#storage,
       clock,
       slices: this.#slices,
-      key: parts.key ?? (parts.storage === undefined ? undefined : KeyPair.random()),
+      key: parts.key,
+      hasFolder: parts.storage === undefined,
       report: (event) => this.#logger.log(logsEventLevel(event), { ...event }),
     });
     this.#writer = new Writer({

@@ -34,6 +34,8 @@ export interface LogLine {
 /** What a log peer tells its owner. */
 export type LogPeerEvent =
   | { readonly kind: 'log-peer-known'; readonly peer: NodeIdentity }
+  /** The other side is another node with the key of this one, and the line ends. */
+  | { readonly kind: 'log-twin' }
   /** Both sides have what the other had, and tell each other what is new from now on. */
   | { readonly kind: 'log-synced'; readonly topic: Uint8Array; readonly progress: SessionProgress }
   | { readonly kind: 'log-session-ended'; readonly topic: Uint8Array | undefined; readonly end: SessionEnd };
@@ -153,6 +155,7 @@ export class LogPeer {
 
   #shakeHands(frame: LogFrame): void {
     const step = this.#handshake.receive(frame);
+    if (!step.ok && step.reason === 'twin') this.#tell({ kind: 'log-twin' });
     if (!step.ok) return this.#end(CLOSE.refused, `handshake: ${step.reason}`);
     for (const answer of step.value.send) void this.#send(answer);
     const { peer } = step.value;

@@ -77,6 +77,8 @@ export class Witness implements CommitSigner {
   #closed = false;
   /** True while nothing is to be appended beside what runs: a snapshot, or the pause after a failure. */
   #isHeldUp = false;
+  /** Why the last attempt failed, which is told once. */
+  #fault: string | undefined;
   /** True while something is being appended behind the commits. */
   #isBusy = false;
   /** When something was witnessed last. */
@@ -183,11 +185,13 @@ export class Witness implements CommitSigner {
 
   #failed(reason: string): void {
     this.#isHeldUp = true;
-    this.#tell({ kind: 'witness-failed', reason });
+    if (reason !== this.#fault) this.#tell({ kind: 'witness-failed', reason });
+    this.#fault = reason;
     this.#arm(RETRY_MS);
   }
 
   #appended({ first, height }: LogHead, writes: number): void {
+    this.#fault = undefined;
     this.#lastAt = this.#options.now();
     this.#length = height - first + 1;
     this.#tell({ kind: 'witnessed', writes });

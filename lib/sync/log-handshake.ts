@@ -11,6 +11,8 @@ export type HandshakeFault =
   | 'network'
   /** The other node is this one. */
   | 'self'
+  /** The other node is another one with the same key, and has proven that. */
+  | 'twin'
   /** It has not got the key it names. */
   | 'proof'
   /** It said something else than it should. */
@@ -33,6 +35,9 @@ export interface HandshakeOptions {
   readonly features: Features;
   /** 32 random bytes, for this connection alone. */
   readonly nonce: Uint8Array;
+  /** True for what this node gave as `nonce`, on whatever connection; with its own key in a hello it is taken for itself
+   * when absent. */
+  readonly isOwnNonce?: ((nonce: Uint8Array) => boolean) | undefined;
   readonly verify?: VerifySignature | undefined;
 }
 
@@ -54,6 +59,7 @@ function challenge(dialled: Uint8Array, accepted: Uint8Array, network: Uint8Arra
 export class LogHandshake {
   readonly #options: HandshakeOptions;
   #hello: Extract<LogFrame, { type: 'hello' }> | undefined;
+  #hasOwnKey = false;
 
   constructor(options: HandshakeOptions) {
     this.#options = options;
@@ -70,7 +76,9 @@ export class LogHandshake {
     const { signer, network } = this.#options;
     if (frame.type === 'hello' && this.#hello === undefined) {
       if (!equalBytes(frame.network, network)) return failure('network');
-      if (equalBytes(frame.nodeKey, signer.publicKey)) return failure('self');
+      this.#hasOwnKey = equalBytes(frame.nodeKey, signer.publicKey);
+      // Whoever is not this node has to prove the key before that counts.
+      if (this.#hasOwnKey && this.#options.isOwnNonce?.(frame.nonce) !== false) return failure('self');
       this.#hello = frame;
       const signature = signer.sign(this.#challenge(frame.nonce));
       return success({ send: [{ type: 'proof', signature }], peer: undefined });
@@ -79,6 +87,7 @@ export class LogHandshake {
     const { nodeKey, nonce: theirs } = this.#hello;
     const verify = this.#options.verify ?? verifyStrict;
     if (!verify(nodeKey, this.#challenge(theirs), frame.signature)) return failure('proof');
+    if (this.#hasOwnKey) return failure('twin');
     return success({ send: [], peer: { nodeKey, features: this.#common() } });
   }
 

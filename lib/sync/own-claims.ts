@@ -49,6 +49,7 @@ export class OwnClaims {
   readonly #claims = new Set<Claim>();
   #unkeptMs = 0;
   #isExpecting = false;
+  #isShared = false;
   #stopExpecting: () => void = () => undefined;
   #arrived: (() => void)[] = [];
 
@@ -56,9 +57,15 @@ export class OwnClaims {
     this.#options = options;
   }
 
-  /** True while another node shows more than is here. */
+  /** True while another node shows more than is here, and for ever when another one signs this log. */
   get isBehind(): boolean {
-    return this.#claims.size > 0;
+    return this.#isShared || this.#claims.size > 0;
+  }
+
+  /** Publishes nothing any more, as another node with the same key goes on. */
+  share(): void {
+    this.#isShared = true;
+    this.#arrive();
   }
 
   /** Operations of the own log that another node shows and that are not here. */

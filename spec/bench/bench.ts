@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LoadProcess } from './load-process.ts';
 import type { RequestResult } from './load/operations.ts';
-import type { BenchOptions, Durability, RelayKind } from './options.ts';
+import type { BenchOptions, Durability, Legacy, RelayKind } from './options.ts';
 import type { Core } from './pinning.ts';
 import { cpuSecondsOf, memoryOf } from './process-meter.ts';
 import { RelayProcess } from './relay-process.ts';
@@ -41,8 +41,8 @@ export interface BenchCase {
 export interface StartChanges {
   readonly durability?: Durability;
   readonly peers?: readonly string[];
-  /** What becomes of writes without a signature; the relay's default when absent. */
-  readonly legacy?: 'witness' | 'graph';
+  /** What becomes of writes without a signature; what the bench was told when absent. */
+  readonly legacy?: Legacy;
   /** True to count every signature of a log as right. */
   readonly isTrusting?: boolean;
   /** Core it runs on; that of the relays when absent. */
@@ -129,6 +129,7 @@ export class Bench {
     const relay = await RelayProcess.start({
       kind: this.kind,
       durability: this.#options.durability,
+      legacy: this.#options.legacy,
       ...changes,
       folder,
       ...(this.#profile !== undefined && { profile: this.#profile }),

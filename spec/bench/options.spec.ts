@@ -7,6 +7,7 @@ describe('flags of the bench', () => {
   it('runs everything on both relays in three rounds by default', () => {
     const options = parseOptions([], KNOWN);
     expect(options).to.deep.include({ cases: [], relays: ['thicket', 'gun'], rounds: 3, durability: 'os' });
+    expect(options.legacy).to.equal('graph');
     expect(options).to.include({ quick: false, list: false, help: false, fewerWhereSlow: true });
     expect(options).not.to.have.any.keys('json', 'svg', 'profile');
   });
@@ -26,6 +27,7 @@ describe('flags of the bench', () => {
   it('takes files and the one relay to measure', () => {
     const options = parseOptions(['--json', 'a.json', '--svg', 'b.svg', '--only', 'gun'], KNOWN);
     expect(options).to.deep.include({ json: 'a.json', svg: 'b.svg', relays: ['gun'] });
+    expect(parseOptions(['--legacy', 'witness'], KNOWN).legacy).to.equal('witness');
   });
 
   it('refuses unknown flags, cases and values, naming them', () => {
@@ -35,6 +37,7 @@ describe('flags of the bench', () => {
     expect(() => parseOptions(['--rounds', '1.5'], KNOWN)).to.throw('--rounds');
     expect(() => parseOptions(['--only', 'redis'], KNOWN)).to.throw('--only');
     expect(() => parseOptions(['--durability', 'none'], KNOWN)).to.throw('--durability');
+    expect(() => parseOptions(['--legacy', 'reject'], KNOWN)).to.throw('--legacy');
     expect(() => parseOptions(['put-1'], KNOWN)).to.throw('put-1');
   });
 });

@@ -9,6 +9,9 @@ export type RelayKind = 'thicket' | 'gun';
 /** How durable an acked put of Thicket is: safe from a kill of the process, or from a power cut too. */
 export type Durability = 'os' | 'fsync';
 
+/** What Thicket does with writes that nobody signed: signs them as seen, or stores them as they are. */
+export type Legacy = 'graph' | 'witness';
+
 /** What to run and where to write it. */
 export interface BenchOptions {
   /** Names of the cases to run, in the order of the list of cases; empty for all. */
@@ -21,6 +24,8 @@ export interface BenchOptions {
   readonly fewerWhereSlow: boolean;
   /** Durability of Thicket in cases that do not set their own. */
   readonly durability: Durability;
+  /** What becomes of unsigned writes in cases that do not compare that. */
+  readonly legacy: Legacy;
   /** Short windows and small graphs: to see that everything works, not to quote. */
   readonly quick: boolean;
   /** Print the names of the cases and do nothing else. */
@@ -42,6 +47,7 @@ export const USAGE = `Usage: npm run bench -- [flags]
   --only thicket|gun     measure one relay only
   --rounds N             interleaved rounds, 1 to 99 (default 3, slow cases 1; 1 with --profile)
   --durability os|fsync  durability of Thicket where a case does not set its own (default os)
+  --legacy graph|witness what Thicket does with unsigned writes where a case does not compare that (default graph)
   --quick                short windows and small graphs, one round unless --rounds is given
   --json FILE            write all figures as JSON
   --svg FILE             write a picture of the CPU figures
@@ -54,6 +60,7 @@ const FLAGS = {
   only: { type: 'string' },
   rounds: { type: 'string' },
   durability: { type: 'string', default: 'os' },
+  legacy: { type: 'string', default: 'graph' },
   quick: { type: 'boolean', default: false },
   list: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
@@ -96,6 +103,7 @@ export function parseOptions(args: readonly string[], known: readonly string[]):
     rounds: roundsFrom(values.rounds ?? (single ? '1' : '3')),
     fewerWhereSlow: values.rounds === undefined,
     durability: oneOf('durability', values.durability, ['os', 'fsync'] as const),
+    legacy: oneOf('legacy', values.legacy, ['graph', 'witness'] as const),
     quick: values.quick,
     list: values.list,
     help: values.help,

@@ -5,7 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { deferred } from './deferred.ts';
-import type { Durability, RelayKind } from './options.ts';
+import type { Durability, Legacy, RelayKind } from './options.ts';
 import { type Core, RELAY_CORE, nodeOnCore } from './pinning.ts';
 
 const SCRIPTS = {
@@ -28,8 +28,8 @@ export interface RelaySettings {
   readonly durability: Durability;
   /** URLs of relays it dials. */
   readonly peers?: readonly string[];
-  /** What becomes of writes without a signature; the relay's default when absent. */
-  readonly legacy?: 'witness' | 'graph';
+  /** What becomes of writes without a signature. */
+  readonly legacy: Legacy;
   /** True to count every signature of a log as right. */
   readonly isTrusting?: boolean;
   /** Core it runs on; that of the relays when absent. */
@@ -43,7 +43,7 @@ function argumentsFor(settings: RelaySettings): string[] {
   const node = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
   if (kind === 'gun') return [...node, SCRIPTS.gun, folder, ...peers];
   const own = ['--port', '0', '--host', '127.0.0.1', '--data', folder, '--durability', durability];
-  if (settings.legacy !== undefined) own.push('--legacy', settings.legacy);
+  own.push('--legacy', settings.legacy);
   if (settings.isTrusting === true) node.push('--import', SCRIPTS.trusting);
   return [...START_FLAGS, ...node, SCRIPTS.thicket, ...own];
 }

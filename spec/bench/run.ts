@@ -37,7 +37,7 @@ function machine(options: BenchOptions): string {
     ? `relay on core ${RELAY_CORE}, load on core ${LOAD_CORE}`
     : 'NOT pinned (no taskset or one core only)';
   return (
-    `Thicket (durability ${options.durability}) and gun ${GUN_VERSION}, Node ${process.version}, ` +
+    `Thicket (durability ${options.durability}, ${options.legacy}) and gun ${GUN_VERSION}, Node ${process.version}, ` +
     `${availableParallelism()} x ${cpus()[0]?.model ?? 'unknown'}, ${pins}, ${options.rounds} round(s)`
   );
 }

@@ -37,7 +37,10 @@ describe('relay folder logs', () => {
     await relay.listen();
     const peer = await RawPeer.open(`ws://127.0.0.1:${relay.port}/gun`);
     expect(await peer.value('mark', 'name')).to.equal('Mark');
-    await expectCode('STORAGE_LOCKED', () => openFolderLogs({ data, network: 'gun', writes: false }));
+    const held = (): Promise<unknown> => openFolderLogs({ data, network: 'gun', writes: false });
+    await expectCode('STORAGE_LOCKED', held);
+    const error: unknown = await held().catch((reason: unknown) => reason);
+    expect(String(error)).to.contain(data).and.to.contain('--relay');
     await peer.close();
     await relay.close();
   });

@@ -17,7 +17,10 @@ describe('relay.key-file', () => {
   it('makes a key at the first start, for its owner alone, and reads it ever after', async () => {
     const path = join(await folder(), 'key');
     const made = await loadKeyFile(path);
-    expect((await loadKeyFile(path)).id).to.equal(made.id);
+    expect([made.isNew, made.wasOpen]).to.deep.equal([true, false]);
+    const read = await loadKeyFile(path);
+    expect([read.pair.id, read.isNew]).to.deep.equal([made.pair.id, false]);
+    expect(await readdir(dirname(path))).to.deep.equal(['key']);
     if (process.platform !== 'win32') expect((await stat(path)).mode & 0o777).to.equal(0o600);
     expect(await readFile(path, 'utf8')).to.match(/^[\da-f]{64}\n$/);
   });
@@ -25,8 +28,9 @@ describe('relay.key-file', () => {
   it('makes one key when two start at once', async () => {
     const path = join(await folder(), 'key');
     const results = await Promise.allSettled([loadKeyFile(path), loadKeyFile(path)]);
-    const ids = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value.id] : []));
-    expect(new Set(ids)).to.deep.equal(new Set([(await loadKeyFile(path)).id]));
+    const ids = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value.pair.id] : []));
+    expect(new Set(ids)).to.deep.equal(new Set([(await loadKeyFile(path)).pair.id]));
+    expect(results.map(({ status }) => status)).to.deep.equal(['fulfilled', 'fulfilled']);
   });
 
   if (process.platform !== 'win32') {
@@ -55,11 +59,14 @@ describe('relay.key-file', () => {
       expect(await codeOf(path)).to.match(/^KEY_INVALID .*ENOENT$/);
     });
 
-    it('refuses a file that others may read', async () => {
+    it('refuses a file that others may read, or takes it from them', async () => {
       const path = join(await folder(), 'key');
-      await loadKeyFile(path);
+      const made = await loadKeyFile(path);
       await chmod(path, 0o640);
       expect(await codeOf(path)).to.match(/^KEY_INVALID .*chmod 600/);
+      const { pair, wasOpen } = await loadKeyFile(path, { closes: true });
+      expect([pair.id, wasOpen]).to.deep.equal([made.pair.id, true]);
+      expect((await stat(path)).mode & 0o777).to.equal(0o600);
     });
   }
 

@@ -1,8 +1,10 @@
+import { cp, mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { GraphError } from '../../lib/base/errors.ts';
 import { createRelay, type RelaySettings } from '../../relay/relay.ts';
 import { lockKey } from '../../relay/key-lock.ts';
+import { TELLS_BIRTHS } from '../support/birth-times.ts';
 import { temporaryFolders } from '../support/temporary-folder.ts';
 
 async function expectError(code: string, failing: Promise<unknown>): Promise<void> {
@@ -11,6 +13,18 @@ async function expectError(code: string, failing: Promise<unknown>): Promise<voi
     (reason: unknown) => reason,
   );
   expect(error).to.be.instanceOf(GraphError).and.have.property('code', code);
+}
+
+/** Whether the file in a folder is a copy; notes it then, if that is wanted. */
+async function isOfCopy(folder: string, notes: boolean): Promise<boolean> {
+  const lock = await lockKey(join(folder, 'log-key'));
+  try {
+    const answer = await lock.isOfCopy();
+    if (notes) await lock.note();
+    return answer;
+  } finally {
+    await lock.release();
+  }
 }
 
 describe('relay.key-lock', () => {
@@ -22,6 +36,19 @@ describe('relay.key-lock', () => {
     await expectError('STORAGE_LOCKED', lockKey(file));
     await lock.release();
     await (await lockKey(file)).release();
+  });
+
+  it('knows a copy of its file, as long as it has noted one', async () => {
+    const place = join(await folder(), 'place');
+    await mkdir(place);
+    await writeFile(join(place, 'log-key'), 'x');
+    expect(await isOfCopy(place, true)).to.equal(false);
+    expect(await isOfCopy(place, false)).to.equal(false);
+    const [moved, copied] = [`${place}-moved`, `${place}-copied`];
+    await rename(place, moved);
+    await cp(moved, copied, { recursive: true, preserveTimestamps: true });
+    expect([await isOfCopy(moved, false), await isOfCopy(copied, true)]).to.deep.equal([false, TELLS_BIRTHS]);
+    expect(await isOfCopy(copied, false)).to.equal(false);
   });
 
   it('says when it cannot be taken', async () => {

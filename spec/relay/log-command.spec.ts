@@ -104,7 +104,9 @@ describe('thicket log', () => {
       new RegExp(`^${head.author}  log [0-9a-f]{8}  #0 to #0, 1 operations, tip [0-9a-f]{8}\n$`),
     );
     const shown = await run(at(data), { kind: 'show', author: undefined, json: false });
-    expect(shown.text).to.match(/^[0-9a-f]{8} #0 {2}20\d\d-.*Z {2}[0-9a-f]{8} {2}gun\/seen, 2 properties\n$/);
+    expect(shown.text).to.match(
+      /^[0-9a-f]{8} #0 {2}20\d\d-.*Z {2}[0-9a-f]{64} {2}gun\/seen, 2 properties\n$/,
+    );
     const asJson = await run(at(data), { kind: 'show', author: undefined, json: true });
     const report = JSON.parse(asJson.text) as { writes: { soul: string; key: string; value: unknown }[] };
     expect(report.writes.map(({ key, value }) => [key, value])).to.deep.equal([

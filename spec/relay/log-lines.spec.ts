@@ -40,7 +40,7 @@ describe('relay log lines', () => {
   });
 
   it('tell bodies that are held, pruned, of other kinds, and none', () => {
-    const short = `${author.slice(0, 8)} #0  2023-11-14T22:13:20.123Z  ${id.slice(0, 8)}`;
+    const short = `${author.slice(0, 8)} #0  2023-11-14T22:13:20.123Z  ${id}`;
     expect(operationLine(reportOperation(bytes))).to.equal(`${short}  gun/put, 2 properties`);
     expect(operationLine(reportOperation({ ...bytes, body: undefined }))).to.equal(`${short}  body pruned`);
     const point = operationAfter(authorOf(1), first.header, undefined, { prune: true, timestamp });

@@ -13,7 +13,7 @@ import { createRelay, type RelaySettings } from '../../relay/relay.ts';
 import { temporaryFolders } from '../support/temporary-folder.ts';
 import { RawPeer } from '../support/raw-peer.ts';
 
-const QUIET: RelaySettings = { port: 0, host: '127.0.0.1', logLevel: 'silent', legacy: 'witness' };
+const QUIET: RelaySettings = { port: 0, host: '127.0.0.1', logLevel: 'silent' };
 
 /** What a client is answered that puts one property. */
 async function put(port: number, id: string, soul = 'mark'): Promise<string> {
@@ -47,7 +47,7 @@ async function said(storage: Storage): Promise<Record<string, string[]>> {
 describe('relay.relay-logs', () => {
   const folder = temporaryFolders();
 
-  it('signs what clients wrote, with its key, before it ends', async () => {
+  it('signs what clients wrote unless told otherwise, with its key, before it ends', async () => {
     const storage = new MemoryStorage();
     const key = KeyPair.random();
     const relay = createRelay(QUIET, { storage, key });
@@ -82,14 +82,56 @@ describe('relay.relay-logs', () => {
     await storage.close();
   });
 
-  it('signs nothing unless that is wanted', async () => {
+  it('goes on with the key that a storage of its own keeps', async () => {
     const storage = new MemoryStorage();
-    const relay = createRelay({ port: 0, host: '127.0.0.1', logLevel: 'silent' }, { storage });
+    for (const soul of ['a', 'b']) {
+      const relay = createRelay(QUIET, { storage });
+      await relay.listen();
+      expect(await put(relay.port, soul, soul)).to.equal('ok');
+      await relay.close();
+    }
+    await storage.open();
+    expect(Object.values(await said(storage))).to.deep.equal([
+      ['gun/seen a name "Mark"', 'gun/seen b name "Mark"'],
+    ]);
+  });
+
+  it('signs nothing when that is not wanted', async () => {
+    const storage = new MemoryStorage();
+    const relay = createRelay({ ...QUIET, legacy: 'graph' }, { storage });
     await relay.listen();
     expect(await put(relay.port, 'p1')).to.equal('ok');
     await relay.close();
     await storage.open();
     expect(await said(storage)).to.deep.equal({});
+  });
+
+  it('signs what is written from its first start with the default on, and nothing that was there or is written without', async () => {
+    const data = await folder();
+    const blamed: string[] = [];
+    for (const [legacy, soul] of [
+      ['graph', 'before'],
+      ['witness', 'signed'],
+      ['graph', 'between'],
+      ['witness', 'again'],
+    ] as const) {
+      const relay = createRelay({
+        ...QUIET,
+        data,
+        durability: 'os',
+        ...(legacy === 'graph' ? { legacy } : {}),
+      });
+      await relay.listen();
+      expect(await put(relay.port, soul, soul)).to.equal('ok');
+      await relay.witnessed();
+      blamed.length = 0;
+      for (const name of ['before', 'signed', 'between', 'again']) {
+        const [found] = await relay.past.blame(name, 'name');
+        blamed.push(found === undefined ? 'nothing' : (found.said?.kind ?? 'unsigned'));
+      }
+      await relay.close();
+    }
+    expect(blamed).to.deep.equal(['unsigned', 'gun/seen', 'unsigned', 'gun/seen']);
   });
 
   it('refuses what nobody signed when that is wanted', async () => {

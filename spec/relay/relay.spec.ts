@@ -12,6 +12,7 @@ import { writeOf } from '../../lib/graph/write.ts';
 import type { EventLevel, LogEvent, Logger } from '../../relay/logger.ts';
 import { createRelay, type Relay, type RelayParts, type RelaySettings } from '../../relay/relay.ts';
 import { Inbox } from '../support/inbox.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import { freshName, graphOf, RawPeer } from '../support/raw-peer.ts';
 import { temporaryFolders } from '../support/temporary-folder.ts';
 import { deafPeer } from './deaf-peer.ts';
@@ -113,20 +114,27 @@ describe('relay', () => {
     expect((await script.text()).length).to.be.greaterThan(50_000);
   });
 
+  /** Cuts the last commit of a folder short, and starts a relay on it. */
+  async function damaged(options: RelaySettings): Promise<{ relay: Relay; logger: LogRecorder }> {
+    const log = (await readdir(options.data!)).find((name) => name.endsWith('.log'))!;
+    await truncate(join(options.data!, log), (await stat(join(options.data!, log))).size - 10);
+    const logger = new LogRecorder();
+    const relay = make(options, { logger });
+    await relay.listen();
+    await relay.ready();
+    return { relay, logger };
+  }
+
   it('serves a damaged store read-only, and says so to everybody who asks', async () => {
-    const options = await settings();
+    // Nothing is committed but what is put, so that the commits can be counted.
+    const options = await settings({ legacy: 'graph' });
     const first = make(options);
     await first.listen();
     const soul = freshName('soul');
     await (await meet(first)).put(graphOf(soul, { a: 1 }, 5));
     await (await meet(first)).put(graphOf(freshName('soul'), { a: 1 }, 5));
     await first.close();
-    const log = (await readdir(options.data!)).find((name) => name.endsWith('.log'))!;
-    await truncate(join(options.data!, log), (await stat(join(options.data!, log))).size - 10);
-    const logger = new LogRecorder();
-    const second = make(options, { logger });
-    await second.listen();
-    await second.ready();
+    const { relay: second, logger } = await damaged(options);
     const peer = await meet(second);
     expect(await peer.value(soul, 'a')).to.equal(1);
     for (let put = 0; put < 3; put += 1) {
@@ -144,6 +152,22 @@ describe('relay', () => {
     expect(told.map(({ kind }) => kind)).to.deep.equal(['store-damaged']);
     expect(told[0]!['reason']).to.equal('the last 1 of 2 commits are gone');
     expect(told[0]!['todo']).to.contain('thicket repair --data');
+  });
+
+  it('says once of a damaged store that nothing can be signed, however much waits', async () => {
+    const options = await settings();
+    // As no time goes by, all but the first put wait to be signed.
+    const first = make(options, { clock: new FakeClock().clock });
+    await first.listen();
+    const soul = freshName('soul');
+    for (let at = 0; at < 5; at += 1) await (await meet(first)).put(graphOf(soul, { [`k${at}`]: at }, 5));
+    await first.close();
+    const { relay: second, logger } = await damaged(options);
+    for (let attempt = 0; attempt < 3; attempt += 1) await second.witnessed();
+    expect(await (await meet(second)).value(soul, 'k0')).to.equal(0);
+    const told = logger.events.all.filter(({ level }) => level === 'error' || level === 'warn');
+    expect(told.map(({ kind }) => kind)).to.deep.equal(['store-damaged', 'witness-failed']);
+    expect(told[1]!['reason']).to.equal('the store is damaged and read-only');
   });
 
   it('keeps what it acknowledged for the next relay on the same folder', async () => {

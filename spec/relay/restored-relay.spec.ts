@@ -2,21 +2,24 @@
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { MemoryStorage } from '../../adapters/memory.ts';
+import { LevelStorage } from '../../adapters/level.ts';
+import { SealedStorage } from '../../adapters/sealed-storage.ts';
 import { toHex } from '../../lib/base/byte-texts.ts';
 import { logIdOf } from '../../lib/log/hash.ts';
 import { KeyPair } from '../../lib/log/key-pair.ts';
 import { LogStore } from '../../lib/store/log-store.ts';
-import { createRelay } from '../../relay/relay.ts';
+import type { Storage } from '../../lib/store/storage.ts';
+import { createRelay, type RelaySettings } from '../../relay/relay.ts';
 import { nodeSigner } from '../../relay/node-ed25519.ts';
 import { Inbox } from '../support/inbox.ts';
 import { LogNode } from '../support/log-node.ts';
 import { GRAPH_TOPIC, graphLines, logLines, LogRelays, type LogRelay } from '../support/log-relays.ts';
 import { graphOf, RawPeer } from '../support/raw-peer.ts';
 import type { LogEvent } from '../../relay/logger.ts';
+import { TELLS_BIRTHS } from '../support/birth-times.ts';
 import { temporaryFolders } from '../support/temporary-folder.ts';
 
-async function forksIn(storage: MemoryStorage): Promise<number> {
+async function forksIn(storage: Storage): Promise<number> {
   const heads = await new LogStore(storage).heads();
   return heads.filter(({ head }) => head.side !== undefined).length;
 }
@@ -28,6 +31,20 @@ async function write({ url, relay }: Pick<LogRelay, 'url' | 'relay'>, key: strin
   await client.close();
 }
 
+/** A relay with a folder of its own. */
+type FolderRelay = Omit<LogRelay, 'storage'>;
+
+async function startOn(settings: RelaySettings): Promise<FolderRelay> {
+  const events = new Inbox<LogEvent>('events');
+  const relay = createRelay(
+    { port: 0, host: '127.0.0.1', logLevel: 'silent', ...settings },
+    { logger: { log: (_level, event) => events.push(event) } },
+  );
+  await relay.listen();
+  await relay.ready();
+  return { relay, events, url: `http://127.0.0.1:${relay.port}/gun` };
+}
+
 describe('a restored relay', function () {
   this.timeout(20_000);
   const relays = new LogRelays();
@@ -36,25 +53,10 @@ describe('a restored relay', function () {
 
   it('takes its own operations back from a peer first, and publishes behind them, without a fork', async () => {
     const place = await folder();
-    const [data, copy] = [join(place, 'data'), join(place, 'copy')];
+    const [data, copy, logKey] = [join(place, 'data'), join(place, 'copy'), join(place, 'key')];
     const peer = await relays.start();
-    const start = async (location: string): Promise<Omit<LogRelay, 'storage'>> => {
-      const events = new Inbox<LogEvent>('events');
-      const relay = createRelay(
-        {
-          port: 0,
-          host: '127.0.0.1',
-          legacy: 'witness',
-          logLevel: 'silent',
-          data: location,
-          peers: [peer.url],
-        },
-        { logger: { log: (_level, event) => events.push(event) } },
-      );
-      await relay.listen();
-      await relay.ready();
-      return { relay, events, url: `http://127.0.0.1:${relay.port}/gun` };
-    };
+    const start = (location: string): Promise<FolderRelay> =>
+      startOn({ data: location, logKey, peers: [peer.url] });
     const first = await start(data);
     await first.events.next(({ kind }) => kind === 'log-synced', 'a synchronised line');
     await write(first, 'old');
@@ -75,6 +77,34 @@ describe('a restored relay', function () {
     expect(await forksIn(peer.storage)).to.equal(0);
     expect((await logLines(peer.storage)).filter((line) => line.includes(' canonical '))).to.have.lengthOf(4);
     await restored.relay.close();
+  });
+
+  it('signs with a key of its own when its whole folder is a copy, beside the original, without a fork', async () => {
+    const place = await folder();
+    const [blue, green] = [join(place, 'blue'), join(place, 'green')];
+    const first = await startOn({ data: blue });
+    await write(first, 'old');
+    await first.relay.close();
+    await cp(blue, green, { recursive: true, preserveTimestamps: true });
+    const original = await startOn({ data: blue });
+    const copy = await startOn({ data: green, peers: [original.url] });
+    const told = copy.events.all.map(({ kind }) => kind).filter((kind) => kind.startsWith('log-key'));
+    if (TELLS_BIRTHS) expect(told).to.deep.equal(['log-key-copied', 'log-key-made']);
+    await copy.events.next(({ kind }) => kind === 'log-synced' || kind === 'log-key-shared');
+    await Promise.all([write(original, 'blue'), write(copy, 'green')]);
+    const [reader, other] = await Promise.all([original, copy].map(({ url }) => RawPeer.open(url)));
+    while ((await reader!.value('mark', 'green')) !== 'green')
+      await new Promise((next) => setImmediate(next));
+    while ((await other!.value('mark', 'blue')) !== 'blue') await new Promise((next) => setImmediate(next));
+    await Promise.all([reader!.close(), other!.close()]);
+    for (const { relay } of [copy, original]) await relay.close();
+    for (const data of [blue, green]) {
+      const storage = new SealedStorage(new LevelStorage({ location: data, durability: 'os' }));
+      await storage.open();
+      expect(await forksIn(storage)).to.equal(0);
+      if (TELLS_BIRTHS) expect(await new LogStore(storage).heads()).to.have.lengthOf(2);
+      await storage.close();
+    }
   });
 
   it('publishes nothing while a node shows more than it has, and goes on when that was not true', async () => {

@@ -159,7 +159,7 @@ describe('relay and strangers', () => {
   });
 
   it('shows operators what is going on', async () => {
-    const relay = await start({ connections: 2, exempt: ['127.0.0.1'] });
+    const relay = await start({ connections: 2, exempt: ['127.0.0.1'], legacy: 'graph' });
     const peer = await meet(relay);
     await peer.put(graphOf(freshName('soul'), { a: 1 }, 5));
     await peer.get({ '#': freshName('soul') });

@@ -1,5 +1,6 @@
 /** Relays in this process that keep logs, and what is the same in them. */
 import { MemoryStorage } from '../../adapters/memory.ts';
+import type { Clock } from '../../lib/base/clock.ts';
 import { writeOf, type FieldWrite } from '../../lib/graph/write.ts';
 import { graphTopic, logIdOf } from '../../lib/log/hash.ts';
 import { KeyPair } from '../../lib/log/key-pair.ts';
@@ -31,16 +32,16 @@ export class LogRelays {
   readonly #running: LogRelay[] = [];
   readonly #peers: RawPeer[] = [];
 
-  /** Starts a relay that witnesses what clients write. */
+  /** Starts a relay, which witnesses what clients write unless told otherwise. */
   async start(
     settings: RelaySettings = {},
-    parts: { storage?: MemoryStorage; key?: KeyPair } = {},
+    parts: { storage?: MemoryStorage; key?: KeyPair; clock?: Clock } = {},
   ): Promise<LogRelay> {
-    const { storage = new MemoryStorage(), key = KeyPair.random() } = parts;
+    const { storage = new MemoryStorage(), key = KeyPair.random(), ...others } = parts;
     const events = new Inbox<LogEvent>('relay events');
     const relay = createRelay(
-      { port: 0, host: '127.0.0.1', legacy: 'witness', logLevel: 'silent', ...settings },
-      { storage, key, logger: { log: (_level, event) => events.push(event) } },
+      { port: 0, host: '127.0.0.1', logLevel: 'silent', ...settings },
+      { storage, key, ...others, logger: { log: (_level, event) => events.push(event) } },
     );
     await relay.listen();
     await relay.ready();

@@ -2,6 +2,7 @@
  * What it costs to sign what clients wrote: two relays under the same load in turns, one of which signs.
  */
 import type { Bench, BenchCase } from '../bench.ts';
+import type { Legacy } from '../options.ts';
 import type { RelayProcess } from '../relay-process.ts';
 
 /** Windows for each of the two, in turns. */
@@ -23,21 +24,21 @@ interface Shape {
 class Side {
   readonly #bench: Bench;
   readonly #shape: Shape;
-  readonly legacy: 'graph' | 'witness';
+  readonly legacy: Legacy;
   readonly #relay: RelayProcess;
   #next = 0;
   #answered = 0;
   #seconds = 0;
   #cpuSeconds = 0;
 
-  private constructor(bench: Bench, shape: Shape, legacy: 'graph' | 'witness', relay: RelayProcess) {
+  private constructor(bench: Bench, shape: Shape, legacy: Legacy, relay: RelayProcess) {
     this.#bench = bench;
     this.#shape = shape;
     this.legacy = legacy;
     this.#relay = relay;
   }
 
-  static async start(bench: Bench, shape: Shape, legacy: 'graph' | 'witness'): Promise<Side> {
+  static async start(bench: Bench, shape: Shape, legacy: Legacy): Promise<Side> {
     const relay = await bench.startRelay({ legacy, folder: legacy });
     await bench.load.run('connect', { group: legacy, url: relay.url, count: shape.clients });
     return new Side(bench, shape, legacy, relay);

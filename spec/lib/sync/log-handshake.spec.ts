@@ -73,6 +73,23 @@ describe('sync.log-handshake', () => {
     expect(shakeHands(a!, b!)).to.deep.equal(['self', 'self']);
   });
 
+  it('tells another node with its own key from itself, once that has proven it', () => {
+    const foreign = { isOwnNonce: () => false };
+    const twins = [1, 1].map((number) => new LogHandshake(options(number, foreign)));
+    expect(shakeHands(twins[0]!, twins[1]!)).to.deep.equal(['twin', 'twin']);
+    const own = [1, 1].map((number) => new LogHandshake(options(number, { isOwnNonce: () => true })));
+    expect(shakeHands(own[0]!, own[1]!)).to.deep.equal(['self', 'self']);
+    const liar = {
+      publicKey: authorOf(1).publicKey,
+      sign: (message: Uint8Array) => authorOf(2).sign(message),
+    };
+    const claimed = shakeHands(
+      new LogHandshake(options(1, foreign)),
+      new LogHandshake(options(2, { ...foreign, signer: liar })),
+    );
+    expect(claimed[0]).to.equal('proof');
+  });
+
   it('refuses a node that has not got its key', () => {
     const liar = {
       publicKey: authorOf(3).publicKey,

@@ -121,6 +121,15 @@ describe('sync.own-claims', () => {
     await done();
   });
 
+  it('stop everything for ever when another node signs this log', async () => {
+    claims.expect();
+    claims.share();
+    await claims.ready();
+    await claims.heard(showing(4, '4'))();
+    time.advance(UNKEPT_MS);
+    expect([claims.isBehind, claims.isExpecting]).to.deep.equal([true, false]);
+  });
+
   it('hold while the store cannot be read', async () => {
     claims = new OwnClaims({
       name,
