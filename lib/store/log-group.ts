@@ -4,7 +4,6 @@ import type { WaitingSteps } from '../base/slices.ts';
 import { decodeHeader, type Header } from '../log/codec.ts';
 import { evidenceOf, type ForkEvidence, type SideBranch } from '../log/fork.ts';
 import type { LogName } from '../log/heights.ts';
-import type { HeldLog } from '../log/integrity.ts';
 import { namesOf, type Operation } from '../log/operation.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { placeOperation, type LogState, type Placement } from '../log/placement.ts';
@@ -27,9 +26,11 @@ import { writesIn } from './delta-codec.ts';
 import { evidenceChange, type ForkMark, type ForkMarks } from './fork-marks.ts';
 import { MOST_REMOVED_AT_ONCE } from './given-up.ts';
 import { GroupBodies } from './group-bodies.ts';
+import { HistoryNotes } from './history-notes.ts';
 import { isThere } from './hidden-writes.ts';
 import type { LogRoom } from './log-room.ts';
 import type { AppendedOperation, LogStore } from './log-store.ts';
+import { OpenLog } from './open-log.ts';
 import {
   decodeOperation,
   encodeOperation,
@@ -41,19 +42,7 @@ import {
 } from './operation-record.ts';
 import type { Change } from './storage.ts';
 import type { MergeTarget } from './writer.ts';
-import { HistoryNotes } from './history-notes.ts';
 import { appendForgotten, writtenNodes, type WasHere } from './written-nodes.ts';
-
-/** A log as the group sees it: stored, overlaid with what the group appended. */
-interface OpenLog extends LogName {
-  head: LogHead | undefined;
-  /** The tip of the head, and its bytes once they were asked for. */
-  tip: string | undefined;
-  tipId: Uint8Array | undefined;
-  /** Records of places that the group changed; undefined where it emptied them. */
-  readonly canonical: Map<number, string | undefined>;
-  readonly side: Map<number, string | undefined>;
-}
 
 /** The topic of a log id, as hex; undefined for logs of no topic of this node. */
 export type TopicOf = (log: string) => string | undefined;
@@ -115,7 +104,7 @@ export class LogGroup {
     yield* this.#notes.add(names.id, writes, wasHere);
     if (placed.value === 'append' && !operation.extensions.prune) this.#append(operation, names.id, log);
     else yield* this.#apply(operation, names.id, log, placed.value);
-    noteTip(log, names.id, operation.header.id);
+    log.noteTip(names.id, operation.header.id);
     this.#appended.push({ operation, placement: placed.value });
     return success(placed.value);
   }
@@ -280,7 +269,7 @@ export class LogGroup {
 
   *#load({ author, log }: LogName): WaitingSteps<OpenLog> {
     const head = yield* this.#store.headSteps({ author, log });
-    return { author, log, head, tip: undefined, tipId: undefined, canonical: new Map(), side: new Map() };
+    return new OpenLog({ author, log }, head);
   }
 
   /** What continues a log that is not forked, as nearly everything does, is compared with its tip alone. */
@@ -290,14 +279,14 @@ export class LogGroup {
     if (head === undefined)
       return { held: undefined, heldId: undefined, beforeId: undefined, side: undefined, isForked };
     if (sequence <= head.height || head.side !== undefined) return undefined;
-    const held = heldOf(author, head, log);
+    const held = log.heldOf(author, head);
     return { held, heldId: undefined, beforeId: undefined, side: undefined, isForked };
   }
 
   *#stateFor({ author, sequence }: Header, log: OpenLog): WaitingSteps<LogState> {
     const head = log.head!;
     return {
-      held: heldOf(author, head, log),
+      held: log.heldOf(author, head),
       heldId: bytesOf(yield* this.#idAt('canonical', log, sequence)),
       beforeId:
         sequence > head.height ? undefined : bytesOf(yield* this.#idAt('canonical', log, sequence - 1)),
@@ -456,23 +445,6 @@ export class LogGroup {
 
 function placeIn({ author, log }: LogName, sequence: number, id: string): OperationPlace {
   return { author, log, sequence, id };
-}
-
-function heldOf(author: Uint8Array, { first, height, tip }: LogHead, log: OpenLog): HeldLog {
-  return { author, height, tip: tipIdOf(log, tip), first };
-}
-
-/** The bytes of a log's tip, kept as long as it stays the tip. */
-function tipIdOf(log: OpenLog, tip: string): Uint8Array {
-  if (log.tipId === undefined || log.tip !== tip) log.tipId = fromHex(tip)!;
-  log.tip = tip;
-  return log.tipId;
-}
-
-function noteTip(log: OpenLog, tip: string, id: Uint8Array): void {
-  if (log.head?.tip !== tip) return;
-  log.tip = tip;
-  log.tipId = id;
 }
 
 function bytesOf(id: string | undefined): Uint8Array | undefined {
