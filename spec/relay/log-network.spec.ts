@@ -396,7 +396,7 @@ describe('relay.log-network', () => {
   });
 
   it('keeps operations whose writes nobody may make, and does not make them', async () => {
-    const target = await relays.start({ limits: { nameLength: 50 } });
+    const target = await relays.start({ limits: { nameLength: 100 } });
     const node = await LogNode.meet(target.relay.port);
     await node.session(GRAPH_TOPIC);
     node.send({ type: 'have', session: 0, tips: new Map(), more: false });
@@ -405,7 +405,7 @@ describe('relay.log-network', () => {
     const body = bodyOf(
       writeOf(`~${pub.slice(0, 43)}.${pub.slice(0, 43)}`, 'alias', 5, 'forged'),
       writeOf(own.slice(0, 40), 'k', 5, 'short enough'),
-      writeOf('x'.repeat(51), 'k', 5, 'too long'),
+      writeOf('x'.repeat(101), 'k', 5, 'too long'),
       writeOf('fine', 'k', 5, 'fine'),
     );
     await give(node, [operationAfter(authorOf(5), undefined, body, { logId: logIdOf(GRAPH_TOPIC) })]);
