@@ -1,11 +1,14 @@
 import { failure, success, type Result } from '../base/result.ts';
-import { fromValueJson, isLink, toValueJson } from '../graph/value.ts';
+import { finish } from '../base/slices.ts';
+import { fromValueJson, isLink } from '../graph/value.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { CborScanner } from '../log/cbor-scanner.ts';
 import { CborWriter, isWellFormed } from '../log/cbor-writer.ts';
 import { beginEnvelope, BODY_KIND, BODY_VERSION, readHead } from '../log/envelope.ts';
 import { MOST_BODY_BYTES } from '../log/operation.ts';
 import { compareRank } from '../log/prune.ts';
+import { DeltaReader } from './delta-reader.ts';
+import { compareNames } from './name-order.ts';
 
 /** Kinds of bodies that hold writes to the graph. */
 export type DeltaKind = (typeof BODY_KIND)[keyof typeof BODY_KIND];
@@ -14,6 +17,8 @@ export type DeltaKind = (typeof BODY_KIND)[keyof typeof BODY_KIND];
 const ENVELOPE_LENGTH = 32;
 const NAME_LENGTH = 16;
 const PROPERTY_LENGTH = 24;
+/** Properties that are read in one step. */
+const STEP_PROPERTIES = 256;
 /** Properties of a node that are put in order one by one. */
 const MOST_INSERTED = 16;
 /** What the JSON of each kind of value begins with; all others are numbers. */
@@ -210,20 +215,29 @@ export interface Delta {
  * @returns undefined for kinds and versions that are nothing to the graph: stored and passed on, not materialised
  */
 export function decodeDelta(body: Uint8Array): Result<Delta | undefined> {
+  return finish(decodeDeltaInSteps(body, Infinity));
+}
+
+/**
+ * {@link decodeDelta} in steps.
+ *
+ * @param most properties of one step
+ */
+export function* decodeDeltaInSteps(
+  body: Uint8Array,
+  most: number = STEP_PROPERTIES,
+): Generator<void, Result<Delta | undefined>> {
   const scanner = new CborScanner(body);
   const { kind, version, hasMeta } = readHead(scanner);
-  const delta = readDelta(scanner, kind, version);
+  let delta: Delta | undefined;
+  if (isDeltaKind(kind) && version === BODY_VERSION) {
+    const reader = new DeltaReader(scanner, kind === BODY_KIND.snapshot);
+    while (!reader.read(most)) yield;
+    delta = { kind, writes: reader.writes };
+  } else scanner.skip();
   if (hasMeta) scanner.skip();
   scanner.end();
   return scanner.fault === undefined ? success(delta) : failure(scanner.fault);
-}
-
-/** The payload, undefined when it is nothing to the graph. */
-function readDelta(scanner: CborScanner, kind: string, version: number): Delta | undefined {
-  if (isDeltaKind(kind) && version === BODY_VERSION)
-    return { kind, writes: readSouls(scanner, kind === BODY_KIND.snapshot) };
-  scanner.skip();
-  return undefined;
 }
 
 /** What a body says to the graph; nothing when there is none, and when it is of another kind. */
@@ -234,81 +248,4 @@ export function writesIn(body: Uint8Array | undefined): readonly FieldWrite[] {
 
 function isDeltaKind(kind: string): kind is DeltaKind {
   return KINDS.has(kind);
-}
-
-function readSouls(scanner: CborScanner, mayRepeat: boolean): FieldWrite[] {
-  const writes: FieldWrite[] = [];
-  const souls = scanner.array();
-  let last: string | undefined;
-  for (let soulAt = 0; soulAt < souls && scanner.fault === undefined; soulAt += 1) {
-    if (scanner.array() !== 2) scanner.refuse('not [soul, properties]');
-    const soul = readName(scanner);
-    if (last !== undefined && compareNames(last, soul) >= 0) scanner.refuse('souls out of order');
-    last = soul;
-    readKeys(scanner, soul, mayRepeat, writes);
-  }
-  // A list that grew has room for more, which many that wait at a time would hold.
-  return writes.slice();
-}
-
-function readKeys(scanner: CborScanner, soul: string, mayRepeat: boolean, writes: FieldWrite[]): void {
-  const count = scanner.array();
-  if (count === 0) scanner.refuse('a soul without properties');
-  let last: FieldWrite | undefined;
-  for (let at = 0; at < count && scanner.fault === undefined; at += 1) {
-    if (scanner.array() !== 3) scanner.refuse('not [key, state, value]');
-    const write = { soul, key: readName(scanner), state: scanner.number(), json: readValue(scanner) };
-    if (last !== undefined && !follows(last, write, mayRepeat)) scanner.refuse('keys out of order');
-    last = write;
-    writes.push(write);
-  }
-}
-
-function follows(last: FieldWrite, write: FieldWrite, mayRepeat: boolean): boolean {
-  const order = compareNames(last.key, write.key);
-  return order < 0 || (order === 0 && mayRepeat && compareRank(last, write) < 0);
-}
-
-function readName(scanner: CborScanner): string {
-  const name = scanner.text();
-  if (name === '') scanner.refuse('an empty soul or key');
-  return name;
-}
-
-/** The JSON of a value. */
-function readValue(scanner: CborScanner): string {
-  switch (scanner.next()) {
-    case 'null':
-      scanner.isNull();
-      return 'null';
-    case 'bool':
-      return scanner.bool() ? 'true' : 'false';
-    case 'text':
-      return JSON.stringify(scanner.text());
-    case 'map':
-      return readLink(scanner);
-    default:
-      return JSON.stringify(scanner.number());
-  }
-}
-
-function readLink(scanner: CborScanner): string {
-  if (scanner.map() !== 1 || scanner.text() !== '#') scanner.refuse('a map that is no link');
-  return toValueJson({ '#': readName(scanner) }) ?? 'null';
-}
-
-/** Orders well-formed names by their UTF-8 bytes, which is the order of their code points. */
-function compareNames(a: string, b: string): number {
-  if (a === b) return 0;
-  const length = Math.min(a.length, b.length);
-  for (let at = 0; at < length; at += 1) {
-    const [one, other] = [a.charCodeAt(at), b.charCodeAt(at)];
-    if (one !== other) return rankOfUnit(one) - rankOfUnit(other);
-  }
-  return a.length - b.length;
-}
-
-/** Surrogates stand for characters beyond all others. */
-function rankOfUnit(unit: number): number {
-  return unit >= 0xd800 && unit < 0xe000 ? unit + 0x1_0000 : unit;
 }

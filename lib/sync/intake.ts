@@ -13,7 +13,7 @@ import type { Placement } from '../log/placement.ts';
 import type { LogName } from '../log/heights.ts';
 import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
 import type { VerifyLater, VerifySignature } from '../log/strict-ed25519.ts';
-import { decodeDelta } from '../store/delta-codec.ts';
+import { decodeDelta, decodeDeltaInSteps, type Delta } from '../store/delta-codec.ts';
 import { mayWrite } from '../store/key-soul.ts';
 import type { LogRefusals } from '../store/log-refusals.ts';
 import type { PutOutcome, PutRequest } from '../store/writer.ts';
@@ -46,6 +46,8 @@ interface Waiting {
   begin(): void;
   /** What goes on so; undefined when it is done. */
   readonly signing: Promise<void> | undefined;
+  /** Goes through what is too long for one step, before {@link check}; only that is gone through so. */
+  readonly reading: Generator<void, void> | undefined;
   /** Does it; the promise, if any, settles when it is done. */
   check(): MaybePromise<void>;
   /** Told that it could not be done. */
@@ -105,6 +107,7 @@ export class Intake {
         fail: reject,
         begin: () => undefined,
         signing: undefined,
+        reading: undefined,
       });
     });
   }
@@ -136,6 +139,7 @@ export class Intake {
         if (waiting[at]!.signing !== undefined)
           yield waiting[Math.min(at + MOST_AHEAD / 2, begun - 1)]!.signing;
         while (waiting[at]!.signing !== undefined) yield waiting[at]!.signing;
+        yield* this.#read(waiting[at]!);
         this.#do(waiting[at]!);
         bytes += waiting[at]!.bytes;
         if (at % CHECKED_AT_ONCE !== 0 && bytes < CHECKED_BYTES) continue;
@@ -144,6 +148,14 @@ export class Intake {
       }
     }
     this.#isRunning = false;
+  }
+
+  *#read({ reading }: Waiting): Generator<void, void> {
+    try {
+      if (reading !== undefined) yield* reading;
+    } catch {
+      // The check meets it again, and tells who waits.
+    }
   }
 
   #do(waiting: Waiting): void {
@@ -176,6 +188,8 @@ class Taking implements Waiting, PutRequest {
   /** What was read; undefined before that. */
   #read: Result<Operation, LogReason> | undefined = undefined;
   signing: Promise<void> | undefined = undefined;
+  /** What it says to the graph, once that was gone through in steps. */
+  #said: Result<Writes, LogReason> | undefined = undefined;
   operation: Operation | undefined = undefined;
   owner: string | undefined = undefined;
   writes: Writes = NO_WRITES;
@@ -215,13 +229,31 @@ class Taking implements Waiting, PutRequest {
     if (read.ok) this.signing = this.#sign(read.value, verifyLater);
   }
 
+  get reading(): Generator<void, void> | undefined {
+    return this.bytes > CHECKED_BYTES ? this.#readInSteps() : undefined;
+  }
+
+  *#readInSteps(): Generator<void, void> {
+    const read = this.#checked();
+    yield;
+    if (read.ok && this.#isOfLog(read.value)) this.#said = yield* writesInSteps(read.value);
+  }
+
+  #checked(): Result<Operation, LogReason> {
+    this.#read ??= this.#taken(readOperation(this.#header, this.#body, this.#options.verify));
+    return this.#read;
+  }
+
+  #isOfLog({ extensions }: Operation): boolean {
+    return equalBytes(extensions.logId, this.#logId);
+  }
+
   check(): MaybePromise<void> {
-    const { verify } = this.#options;
-    const read = this.#read ?? this.#taken(readOperation(this.#header, this.#body, verify));
+    const read = this.#checked();
     if (!read.ok) return this.#refuse(read.reason);
     const operation = read.value;
-    if (!equalBytes(operation.extensions.logId, this.#logId)) return this.#refuse('log');
-    const said = writesOf(operation);
+    if (!this.#isOfLog(operation)) return this.#refuse('log');
+    const said = this.#said ?? writesOf(operation);
     if (!said.ok) return this.#refuse(said.reason);
     const { author, log, id } = namesOf(operation);
     this.#taker.seen({ author, log, id, sequence: operation.header.sequence });
@@ -293,8 +325,16 @@ class Taking implements Waiting, PutRequest {
 
 /** What an operation says to the graph; of souls that belong to other keys it says nothing. */
 export function writesOf(operation: Operation): Result<Writes, LogReason> {
-  if (operation.body === undefined) return success([]);
-  const delta = decodeDelta(operation.body);
+  return operation.body === undefined ? success([]) : ownOf(operation, decodeDelta(operation.body));
+}
+
+/** {@link writesOf} in steps. */
+function* writesInSteps(operation: Operation): Generator<void, Result<Writes, LogReason>> {
+  const { body } = operation;
+  return body === undefined ? success([]) : ownOf(operation, yield* decodeDeltaInSteps(body));
+}
+
+function ownOf(operation: Operation, delta: Result<Delta | undefined>): Result<Writes, LogReason> {
   if (!delta.ok) return failure('body');
   const writes = delta.value?.writes ?? [];
   if (writes.every(({ soul }) => mayWrite(soul, undefined))) return success(writes);

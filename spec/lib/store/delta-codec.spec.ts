@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { toHex } from '../../../lib/base/byte-texts.ts';
+import { finish } from '../../../lib/base/slices.ts';
 import type { Value } from '../../../lib/graph/value.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
 import { encodeCbor, isWellFormed } from '../../../lib/log/cbor-writer.ts';
@@ -10,7 +11,13 @@ import { hashHex } from '../../../lib/log/hash.ts';
 import { KeyPair } from '../../../lib/log/key-pair.ts';
 import { createOperation, FIRST_PLACE, placeAfter, type Operation } from '../../../lib/log/operation.ts';
 import { compareRank } from '../../../lib/log/prune.ts';
-import { decodeDelta, encodeDelta, unsignable, type Delta } from '../../../lib/store/delta-codec.ts';
+import {
+  decodeDelta,
+  decodeDeltaInSteps,
+  encodeDelta,
+  unsignable,
+  type Delta,
+} from '../../../lib/store/delta-codec.ts';
 import { aWrite, ODD_NAMES, seeded } from '../../support/arbitraries.ts';
 import { aDamage } from '../../support/cbor-arbitraries.ts';
 import { hex, verifyFast } from '../../support/log-maker.ts';
@@ -263,6 +270,22 @@ describe('store.delta-codec', () => {
       expect(decodeDelta(foreign(payload))).to.deep.equal({ ok: false, reason });
     });
   }
+
+  it('reads the same in steps, good or bad', () => {
+    const many = Array.from({ length: 1000 }, (_, at) => writeOf(`s${at % 7}`, `k${at}`, 1, at));
+    const bytes = body(many);
+    const steps = decodeDeltaInSteps(bytes);
+    let pauses = 0;
+    let step = steps.next();
+    for (; step.done !== true; step = steps.next()) pauses += 1;
+    expect([step.value, pauses]).to.deep.equal([decodeDelta(bytes), 3]);
+    for (const cut of [3, 20, bytes.length - 5]) {
+      const part = bytes.subarray(0, cut);
+      expect(finish(decodeDeltaInSteps(part, 1)))
+        .to.deep.equal(decodeDelta(part))
+        .and.to.include({ ok: false });
+    }
+  });
 
   it('throws for no body, and reads no damaged one in another way than it is written', function () {
     this.timeout(60_000);

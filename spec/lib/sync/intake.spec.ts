@@ -104,6 +104,17 @@ describe('sync.intake', () => {
     expect(turns[0]).to.be.above(1.5 * turns[1]!);
   });
 
+  it('reads what one body says over many turns when that is much', async () => {
+    const slices = new ImpatientSlices();
+    const noting = new NotingIntake({ slices });
+    const many = Array.from({ length: 5000 }, (_, at) => writeOf('soul', `k${10_000 + at}`, 5, at));
+    const [operation] = logOf(authorOf(2), 1, () => bodyOf(...many));
+    void noting.take(operation!);
+    await noting.submitted(1);
+    expect(slices.turns).to.be.above(3);
+    expect(noting.requests[0]!.writes).to.deep.equal(many);
+  });
+
   it('says which operation a signature or a body does not fit, and submits nothing', async () => {
     const noting = new NotingIntake();
     const [first, second] = LOG;
