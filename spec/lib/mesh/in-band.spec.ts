@@ -129,10 +129,13 @@ describe('mesh in-band operations', () => {
     await send(signedPut(freshName('id'), last, writeOf(soul, 'city', 7, 'Austin')));
     await send({ '#': freshName('id'), put: graphOf(soul, { city: 'Boston' }, 8) });
     bob.send({ '#': 'ask-1', get: { '#': soul }, op: 1 });
-    const [told, answer] = [await bob.reply('ask-1'), await bob.reply('ask-1')];
-    expect(told['op']).to.deep.equal(opOf(next));
-    expect(told.put?.[soul]).to.include({ name: 'Mark', age: 40 });
-    expect(answer['op']).to.equal(undefined);
+    // What nobody signed is in an operation too as soon as the relay has witnessed it.
+    const told = [await bob.reply('ask-1')];
+    while (told.at(-1)!['op'] !== undefined) told.push(await bob.reply('ask-1'));
+    const answer = told.pop()!;
+    const others = told.filter(({ put }) => put?.[soul]?.['city'] !== 'Boston');
+    expect(others.map(({ op }) => op)).to.deep.equal([opOf(next)]);
+    expect(others[0]!.put?.[soul]).to.include({ name: 'Mark', age: 40 });
     expect(answer.put?.[soul]).to.include({ name: 'Mark', city: 'Boston' });
     bob.send({ '#': 'ask-2', get: { '#': soul, '.': 'age' }, op: 1 });
     expect((await bob.reply('ask-2'))['op']).to.deep.equal(opOf(next));
@@ -141,7 +144,7 @@ describe('mesh in-band operations', () => {
     bob.send({ '#': 'ask-4', get: { '#': { '*': soul }, '%': 1000 }, op: 1 });
     expect((await bob.reply('ask-4'))['op']).to.equal(undefined);
     await bob.caughtUp();
-    expect(bob.repliesTo('ask-1')).to.have.lengthOf(2);
+    expect(bob.repliesTo('ask-1')).to.have.lengthOf(told.length + 1);
   });
 
   it('are told up to some bytes, so that a question costs no more than a large read', async () => {
