@@ -127,6 +127,11 @@ export function placeRange(
   return { from, to };
 }
 
+/** The branch of a place's key. */
+export function branchOfPlace(key: string): Branch {
+  return key.startsWith(SIDE) ? 'side' : 'canonical';
+}
+
 /** The sequence number of a place's key. */
 export function sequenceOfPlace(key: string): number {
   return Number.parseInt(key.slice(-SEQUENCE_DIGITS), 16);

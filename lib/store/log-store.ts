@@ -9,6 +9,7 @@ import type { Placement } from '../log/placement.ts';
 import { headersOf } from './fork-marks.ts';
 import {
   bodyKey,
+  branchOfPlace,
   forkRange,
   headKey,
   headRange,
@@ -338,7 +339,7 @@ export class LogStore {
 
   /** A place, or the one before a log begins: what its author gave up may not be removed yet. */
   async #heldAfter(name: LogName, after: number | undefined): Promise<number | undefined> {
-    const first = (this.#heads.get(name.author + name.log) ?? (await this.head(name)))?.first ?? 0;
+    const first = await this.#firstOf(name);
     return first > (after ?? -1) + 1 ? first - 1 : after;
   }
 
@@ -350,9 +351,23 @@ export class LogStore {
   /** Place and record of an operation, by its id or the first half of that. */
   async #entryOf(id: string): Promise<TextEntry | undefined> {
     const place = await this.#storage.getText(operationKey(id));
-    const record = place === undefined ? undefined : await this.#storage.getText(place);
+    if (place === undefined || (await this.#isGivenUp(place))) return undefined;
+    const record = await this.#storage.getText(place);
     const isIt = record !== undefined && idOfOperation(record).startsWith(id);
-    return isIt ? [place!, record] : undefined;
+    return isIt ? [place, record] : undefined;
+  }
+
+  /** True for what an author gave up and that is not removed yet. */
+  async #isGivenUp(place: string): Promise<boolean> {
+    return (
+      branchOfPlace(place) === 'canonical' &&
+      sequenceOfPlace(place) < (await this.#firstOf(logOfPlace(place)))
+    );
+  }
+
+  /** Where a log begins. */
+  async #firstOf(name: LogName): Promise<number> {
+    return (this.#heads.get(name.author + name.log) ?? (await this.head(name)))?.first ?? 0;
   }
 
   async #recordAt(branch: Branch, { author, log }: LogName, sequence: number): Promise<string | undefined> {

@@ -70,6 +70,9 @@ describe('store.given-up', function () {
     expect(await store.lines()).to.have.lengthOf(1);
     expect(await store.sync.plan(TOPIC, new Map())).to.deep.include({ operations: 1 });
     expect(await store.take(log[5]!)).to.deep.include({ ok: false, logReason: 'pruned' });
+    expect(await store.logs.operation(toHex(log[5]!.header.id))).to.equal(undefined);
+    expect(await store.logs.operation(toHex(point.header.id))).to.not.equal(undefined);
+    expect((await store.history.winners('s5', { until: 9 })).size).to.equal(0);
     const next = operationAfter(authorOf(1), point.header, said(1));
     expect(await store.take(next)).to.deep.include({ ok: true, placement: 'append' });
   });

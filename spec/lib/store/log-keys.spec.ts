@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import {
+  branchOfPlace,
   forkKey,
   forkRange,
   headKey,
@@ -38,6 +39,8 @@ describe('store.log-keys', () => {
     const keys = sequences.map((sequence) => placeKey('canonical', AUTHOR, LOG, sequence));
     expect(keys.toSorted()).to.deep.equal(keys);
     expect(keys.map(sequenceOfPlace)).to.deep.equal(sequences);
+    for (const branch of ['canonical', 'side'] as const)
+      expect(branchOfPlace(placeKey(branch, AUTHOR, LOG, 1))).to.equal(branch);
     const range = placeRange('canonical', AUTHOR, LOG, 9, 255);
     expect(sequences.filter((_, at) => isIn(range, keys[at]!))).to.deep.equal([10, 15, 16, 255]);
     const all = placeRange('canonical', AUTHOR, LOG, undefined, Infinity);
