@@ -10,7 +10,7 @@ import type { ChangedSources } from './changed-sources.ts';
 import type { CommitGroup } from './commit-group.ts';
 import type { CountingEntries } from './counting-entries.ts';
 import type { ForkMarks } from './fork-marks.ts';
-import { hideWrites, isThere, withoutEchoes } from './hidden-writes.ts';
+import { hideWrites, isThere, replaceWrites, withoutEchoes } from './hidden-writes.ts';
 import type { MeantWrites } from './meant-writes.ts';
 import { mayWrite, OWNED } from './key-soul.ts';
 import { CommitWitness, type CommitSigner } from './commit-witness.ts';
@@ -126,6 +126,10 @@ class LoggedCommit implements CommitLogs {
     const { forks, refusesUnsigned } = this.#options;
     if (request.isHidden === true) {
       yield* hideWrites(request.writes, into, forks.entries);
+      return [];
+    }
+    if (request.instead !== undefined) {
+      yield* replaceWrites(request.instead, into);
       return [];
     }
     if (request.evidence !== undefined) return this.#opened().keepEvidence(request.evidence);
