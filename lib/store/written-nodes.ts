@@ -1,6 +1,6 @@
 import { Pace } from '../base/pace.ts';
 import type { FieldWrite } from '../graph/write.ts';
-import { encodeKeys, encodeStates, historyKey } from './log-keys.ts';
+import { encodeKey, encodeKeys, encodeStates, historyKey } from './log-keys.ts';
 import type { Change } from './storage.ts';
 
 /** What of some writes the graph had before they came: all, or those that are told apart. */
@@ -12,6 +12,17 @@ export interface WrittenNode {
   readonly writes: readonly FieldWrite[];
   readonly from: number;
   readonly to: number;
+}
+
+/** Writes that are gone through at once. */
+const FEW_WRITES = 8;
+
+/** The one node that some few writes go to; undefined when there are more of either. */
+export function onlyNode(writes: readonly FieldWrite[]): WrittenNode | undefined {
+  if (writes.length === 0 || writes.length > FEW_WRITES) return undefined;
+  const { soul } = writes[0]!;
+  for (let at = 1; at < writes.length; at += 1) if (writes[at]!.soul !== soul) return undefined;
+  return { soul, writes, from: 0, to: writes.length };
 }
 
 /** The nodes that writes go to, each once, in steps that give up to one. */
@@ -85,6 +96,7 @@ export function latestOf({ writes, from, to }: WrittenNode): number {
 }
 
 function recordOf(writes: readonly FieldWrite[], latest: number, wasHere: WasHere): string {
+  if (writes.length === 1) return encodeKey(writes[0]!.key, wasHere === true || wasHere(writes[0]!));
   if (wasHere === true && writes.every(({ state }) => state === latest))
     return encodeKeys(writes.map(({ key }) => key));
   const isHere = wasHere === true ? () => true : wasHere;
