@@ -24,7 +24,7 @@ const OPERATIONS = scaled(60, 1000);
 /** Properties of each operation: of nodes of its own, and of a large one. */
 const EACH = 20;
 /** Commits after which the command is killed: 0 for when it only reads. */
-const KILLS = isFull ? [0, 1, 2, 3, 5, 8, 13] : [0, 1, 3];
+const KILLS = isFull ? [0, 1, 2, 3, 5, 8, 13] : [0, 2];
 
 /** Runs the command and kills it once a file beside the store was changed so often; gives its exit code. */
 async function rebuild(data: string, killedAfter = Infinity): Promise<number | null> {
@@ -103,7 +103,7 @@ describe('thicket log rebuild that is killed', function () {
       expect(await rebuild(data)).to.equal(0);
       expect(await contentOf(data)).to.deep.equal({ logs: before.logs, graph });
     }
-    expect(cut).to.be.at.least(2);
+    expect(cut).to.be.at.least(1);
   });
 });
 
