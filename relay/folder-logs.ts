@@ -51,6 +51,10 @@ async function openFree(storage: GuardedStorage, data: string, advice: string): 
   }
 }
 
+function damaged(reason: string, data: string): GraphError {
+  return relayError('STORAGE_DAMAGED', `${reason}; run: thicket repair --data ${JSON.stringify(data)}`);
+}
+
 /** Whom a folder tells of what is new. */
 const NOBODY = {
   relays: [],
@@ -93,7 +97,7 @@ export async function openFolder(wanted: FolderOptions): Promise<OpenFolder> {
     await storage.close();
   };
   try {
-    if (writes && storage.damage !== undefined) throw relayError('STORAGE_DAMAGED', storage.damage);
+    if (writes && storage.damage !== undefined) throw damaged(storage.damage, data);
     const policy = new AccessPolicy(common);
     await logs.open({ ...NOBODY, writer, graph, allow: policy.allowed.bind(policy) });
     await writer.open();

@@ -4,18 +4,25 @@ import { PassThrough } from 'node:stream';
 import { expect } from 'chai';
 import { expectCode } from '../../adapters/conformance/storage-kit.ts';
 import { writeOf, type FieldWrite } from '../../lib/graph/write.ts';
+import { certify, parseCertificate } from '../../lib/sea/certificate.ts';
+import { signWrite } from '../../lib/sea/signed-value.ts';
+import { fieldKey, nodeKey } from '../../lib/store/keys.ts';
 import { graphTopic, logIdOf } from '../../lib/log/hash.ts';
 import type { Operation } from '../../lib/log/operation.ts';
 import { markKey } from '../../lib/store/log-keys.ts';
+import { DataFolder } from '../../relay/data-folder.ts';
 import { openFolderGraph, type FolderGraph } from '../../relay/folder-graph.ts';
 import { openFolderLogs } from '../../relay/folder-logs.ts';
 import type { GraphReport } from '../../relay/rebuild-lines.ts';
 import { createRelay } from '../../relay/relay.ts';
 import { checkStore } from '../../relay/store-check.ts';
+import { repairStore } from '../../relay/store-repair.ts';
+import { tamper } from '../support/broken-store.ts';
 import { changeFolder, contentOf, isOfGraph } from '../support/data-folders.ts';
 import { bodyOf, gathered, inPieces, sequenceFrom } from '../support/log-bytes.ts';
 import { authorOf, logOf } from '../support/log-maker.ts';
 import { RawPeer } from '../support/raw-peer.ts';
+import { SEA_VECTORS } from '../support/sea-vectors.ts';
 import { temporaryFolders } from '../support/temporary-folder.ts';
 
 const NOTHING: GraphReport = {
@@ -100,6 +107,42 @@ describe('relay folder graph', () => {
     expect((await contentOf(data)).graph).to.have.lengthOf(3);
     expect(await rebuilt(data, { nameLength: 200, purges: true })).to.deep.equal(forged);
     expect((await contentOf(data)).graph).to.have.lengthOf(2);
+  });
+
+  it('leaves what was right when it came, though its certificate has expired since', async () => {
+    const { alice, bob } = SEA_VECTORS.pairs;
+    const terms = { guests: bob.pub, write: { '*': 'inbox' }, expires: 2000 };
+    const certificate = parseCertificate(await certify(terms, alice))!;
+    const place = { soul: `~${alice.pub}/inbox`, key: 'k', state: 1000 };
+    const data = await folderOf(saying(await signWrite(place, 'v', bob, { certificate })));
+    expect(await rebuilt(data)).to.deep.equal({ ...NOTHING, refused: 1 });
+    // As a relay had it that took it in time.
+    expect(await rebuilt(data, { sea: 'off' })).to.deep.include({ lost: 1 });
+    expect(await rebuilt(data, { purges: true })).to.deep.equal(NOTHING);
+    expect((await contentOf(data)).graph).to.have.lengthOf(1);
+  });
+
+  it('brings back what a repair has dropped', async () => {
+    const names = Array.from({ length: 50 }, (_, at) => writeOf(`n${at}`, 'name', 5, at));
+    const wide = Array.from({ length: 50 }, (_, at) => writeOf('wide', `k${at}`, 5, 'x'.repeat(at * 100)));
+    const data = await folderOf(saying(...names, ...wide));
+    const whole = await contentOf(data);
+    await tamper(data, [
+      [nodeKey('n7'), 'x'],
+      [fieldKey('wide', 'k3'), 'x'],
+      [fieldKey('wide', 'k49'), 'x'],
+      [nodeKey('n9'), undefined],
+    ]);
+    new DataFolder(data).setMark('found damaged');
+    const error: unknown = await open(data).catch((reason: unknown) => reason);
+    expect(error).to.have.property('code', 'STORAGE_DAMAGED');
+    expect(String(error)).to.include(`thicket repair --data ${JSON.stringify(data)}`);
+    await repairStore({ data, backup: false });
+    expect((await contentOf(data)).graph).to.have.lengthOf(96);
+    expect(await rebuilt(data)).to.deep.equal({ ...NOTHING, lost: 4, histories: 0 });
+    expect(await contentOf(data)).to.deep.equal(whole);
+    expect(await rebuilt(data)).to.deep.equal(NOTHING);
+    expect((await checkStore(data)).isSound).to.equal(true);
   });
 
   it('tells what a rebuild would change, and who says so, and changes nothing', async () => {
