@@ -5,7 +5,7 @@ import { keyOfSoul } from '../store/key-soul.ts';
 import type { LogRefusals } from '../store/log-refusals.ts';
 import type { LogStore } from '../store/log-store.ts';
 import { readSignedPut, signedPutField } from '../store/signed-put.ts';
-import type { PutRequest } from '../store/writer.ts';
+import type { PutRequest } from '../store/put-request.ts';
 import { encodeAnswer, encodePush } from '../wire/codec.ts';
 import { encodeLogAnswer, type LogQuestion, type ShownOperation } from '../wire/log-question.ts';
 import type { GetMessage, PutMessage } from '../wire/message.ts';

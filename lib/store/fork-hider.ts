@@ -7,7 +7,7 @@ import { hidingChange, type ForkMarks, type Hiding } from './fork-marks.ts';
 import { mayWrite } from './key-soul.ts';
 import type { LogStore, StoredOperation } from './log-store.ts';
 import { operationsOf } from './log-walk.ts';
-import type { PutOutcome, PutRequest } from './writer.ts';
+import type { PutOutcome, PutRequest } from './put-request.ts';
 
 /** Writes of one commit, unless one operation has more. */
 const STEP_WRITES = 500;

@@ -13,7 +13,7 @@ import {
 } from './log-keys.ts';
 import { decodeOperation, hasBody } from './operation-record.ts';
 import type { Change, Storage, TextEntry } from './storage.ts';
-import type { PutOutcome, PutRequest } from './writer.ts';
+import type { PutOutcome, PutRequest } from './put-request.ts';
 import { appendForgotten } from './written-nodes.ts';
 
 /** Operations that a prune point removes in its own commit; of more that is left to {@link GivenUp}. */

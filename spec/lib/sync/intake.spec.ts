@@ -4,7 +4,7 @@ import { Slices } from '../../../lib/base/slices.ts';
 import { writeOf } from '../../../lib/graph/write.ts';
 import { namesOf, type Operation } from '../../../lib/log/operation.ts';
 import type { Placement } from '../../../lib/log/placement.ts';
-import type { PutRequest } from '../../../lib/store/writer.ts';
+import type { PutRequest } from '../../../lib/store/put-request.ts';
 import { Intake, takenOperation, takeOne, type IntakeOptions } from '../../../lib/sync/intake.ts';
 import type { SeenOperation, TakenOperation, TakeResult } from '../../../lib/sync/sync-store.ts';
 import { ImpatientSlices } from '../../support/impatient-slices.ts';
