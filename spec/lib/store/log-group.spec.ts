@@ -80,7 +80,7 @@ describe('store.log-group', () => {
   });
 
   it('holds what a replica in memory holds, whatever comes in whatever order and groups, and over restarts', async function () {
-    this.timeout(60_000);
+    this.timeout(scaled(60_000, 600_000));
     const deliveries = aHistory().chain(({ operations, writes }) =>
       fc.tuple(shuffled(operations), fc.constant(writes), fc.array(fc.nat(6), { maxLength: 4 })),
     );

@@ -158,7 +158,7 @@ describe('sync.session-host', () => {
   }
 
   it('goes on after a cut at any frame, and ends equal', async function () {
-    this.timeout(120_000);
+    this.timeout(scaled(120_000, 600_000));
     await fc.assert(
       fc.asyncProperty(twoReplicas, async ([makeLeft, makeRight]) => {
         const whole = await new SyncLine(makeLeft(), makeRight()).run();

@@ -64,7 +64,7 @@ async function expectEqual(left: LoggedStore, right: LoggedStore): Promise<void>
 
 describe('sync.stored-logs', () => {
   it('makes the logs and the graphs of two stores equal', async function () {
-    this.timeout(120_000);
+    this.timeout(scaled(120_000, 600_000));
     const cuts = fc.array(fc.nat(9), { minLength: 8, maxLength: 8 });
     await fc.assert(
       fc.asyncProperty(
