@@ -1,27 +1,21 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
+import { writeOf } from '../../../lib/graph/write.ts';
 import { encodeEnvelope } from '../../../lib/log/envelope.ts';
 import { encodeCbor } from '../../../lib/log/cbor-writer.ts';
 import { isCanonical, MOST_SIDE_OPERATIONS } from '../../../lib/log/fork.ts';
 import type { Operation } from '../../../lib/log/operation.ts';
-import { encodeDelta } from '../../../lib/store/delta-codec.ts';
 import { takenOperation, takeOne } from '../../../lib/sync/intake.ts';
 import { seeded } from '../../support/arbitraries.ts';
+import { bodyOf } from '../../support/log-bytes.ts';
 import { authorOf, logOf, operationAfter, TOPIC } from '../../support/log-maker.ts';
 import { openLogged, type LoggedStore } from '../../support/logged-store.ts';
 import { SyncLine } from '../../support/sync-world.ts';
 import { scaled } from '../../torture/scale.ts';
 
-function body(...writes: FieldWrite[]): Uint8Array {
-  const encoded = encodeDelta('gun/put', writes);
-  if (!encoded.ok) throw new Error(encoded.reason);
-  return encoded.value;
-}
-
 function saidBy(author: number, length: number): Operation[] {
   return logOf(authorOf(author), length, (at) =>
-    body(writeOf(`s${at % 3}`, `k${author}`, at, `${author}-${at}`)),
+    bodyOf([writeOf(`s${at % 3}`, `k${author}`, at, `${author}-${at}`)]),
   );
 }
 
@@ -32,7 +26,7 @@ async function twoStores(cuts: readonly number[], branchAt: number): Promise<[Lo
   const branch = first.slice(0, branchAt);
   for (let at = branchAt; at < branchAt + 3; at += 1) {
     const write = writeOf('branch', `k${at}`, at, at);
-    branch.push(operationAfter(authorOf(1), branch.at(-1)?.header, body(write)));
+    branch.push(operationAfter(authorOf(1), branch.at(-1)?.header, bodyOf([write])));
   }
   histories.push(branch);
   const open = async (at: number): Promise<LoggedStore> => {
@@ -106,7 +100,7 @@ describe('sync.stored-logs', () => {
       for (let at = 0; at < length; at += 1) {
         const before = operations.at(-1) ?? log.at(-1)!;
         const write = writeOf('branch', `${name}${at}`, at, name);
-        operations.push(operationAfter(author, before.header, body(write)));
+        operations.push(operationAfter(author, before.header, bodyOf([write])));
       }
       return operations;
     }
@@ -261,7 +255,7 @@ describe('sync.stored-logs', () => {
       return taken.ok ? 'ok' : taken.reason;
     };
     expect(await reason(bytes, operation!.body, new Uint8Array(32))).to.equal('log');
-    expect(await reason(bytes, body())).to.equal('payload');
+    expect(await reason(bytes, bodyOf([]))).to.equal('payload');
     expect(await reason(bytes.subarray(1), operation!.body)).to.equal('malformed');
     const wrong = encodeEnvelope({ kind: 'gun/put', version: 1, payload: encodeCbor('x'), meta: undefined });
     expect(await reason(operationAfter(authorOf(2), undefined, wrong).header.bytes, wrong)).to.equal('body');
