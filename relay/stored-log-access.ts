@@ -2,14 +2,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LogName } from '../lib/log/heights.ts';
 import { namesOf } from '../lib/log/operation.ts';
-import { LOG_REASONS } from '../lib/log/reasons.ts';
 import { SequenceReader, type OperationBytes } from '../lib/log/sequence.ts';
 import type { LogHead } from '../lib/store/log-head.ts';
 import type { LogStore } from '../lib/store/log-store.ts';
 import { operationsOf } from '../lib/store/log-walk.ts';
 import type { Blame, Moment, Past } from '../lib/store/past.ts';
-import { SESSION_FAULTS } from '../lib/sync/log-sync.ts';
 import { takeOne } from '../lib/sync/intake.ts';
+import { faultOf } from '../lib/sync/session-faults.ts';
 import type { SyncStore, TakeResult } from '../lib/sync/sync-store.ts';
 import type { BlameReport, HeadReport, ImportReport, LogAccess } from './log-access.ts';
 import { timeText } from './log-lines.ts';
@@ -20,9 +19,6 @@ const IN_FLIGHT = 128;
 const CHECKED_IN_A_TURN = 16;
 /** Heads read in one step. */
 const STEP_HEADS = 256;
-
-/** Every verdict in words. */
-const TEXTS = { ...LOG_REASONS, ...SESSION_FAULTS };
 
 /** What the access is to. */
 export interface StoredLogAccessParts {
@@ -114,7 +110,7 @@ class Tally {
       else this.#taken += 1;
       return;
     }
-    const { text } = TEXTS[taken.reason];
+    const { text } = faultOf(taken.reason);
     this.#refused.set(text, (this.#refused.get(text) ?? 0) + 1);
   }
 

@@ -7,11 +7,11 @@ import {
   type LackingBodies,
   type SessionAction,
   type SessionEnd,
-  type SessionFault,
 } from './log-sync.ts';
 import type { BehindLog } from './peer-heights.ts';
 import { MOST_PLACES } from './frame-fields.ts';
 import { OwedBodies } from './owed-bodies.ts';
+import type { SessionFault } from './session-faults.ts';
 import { SessionTaker, type TakingSession } from './session-taker.ts';
 import type { PlanPart, SyncPlan, SyncStore, TakenOperation, TakeResult } from './sync-store.ts';
 import { TakingLoad } from './taking-load.ts';

@@ -6,8 +6,9 @@ import type { LogReason } from '../log/reasons.ts';
 import type { ForkMarks } from '../store/fork-marks.ts';
 import type { LogStore, StoredOperation } from '../store/log-store.ts';
 import { Intake, type IntakeOptions } from './intake.ts';
-import type { LackingBodies, OutgoingOperation, SessionFault } from './log-sync.ts';
+import type { LackingBodies, OutgoingOperation } from './log-sync.ts';
 import { planParts } from './plan.ts';
+import type { SessionFault } from './session-faults.ts';
 import type { PlanPart, SyncPlan, SyncStore, Taker } from './sync-store.ts';
 
 /** Sequence number that no operation has. */
