@@ -53,6 +53,7 @@ const ID_DIGITS = 64;
 /** Nobody can make two operations that begin with the same so many digits: it would take 2^64 attempts. */
 export const SHORT_ID_DIGITS = 32;
 const SEQUENCE_DIGITS = 8;
+const LAST_SEQUENCE = 2 ** 32 - 1;
 const STATE_DIGITS = 16;
 const MARK_DIGITS = 14;
 /** Stands before a list all of which the graph had before. */
@@ -122,9 +123,11 @@ export function placeRange(
   until: number,
 ): KeyRange {
   const prefix = branchPrefix(branch, author, log);
-  const from = prefix + hexOf((after ?? -1) + 1, SEQUENCE_DIGITS);
-  const to = until >= 2 ** 32 - 1 ? prefix + AFTER_HEX : prefix + hexOf(until + 1, SEQUENCE_DIGITS);
-  return { from, to };
+  const behind = prefix + AFTER_HEX;
+  // A number behind the last one would have a digit more, and stand among those before it.
+  if (after !== undefined && after >= LAST_SEQUENCE) return { from: behind, to: behind + SEPARATOR };
+  const to = until >= LAST_SEQUENCE ? behind : prefix + hexOf(until + 1, SEQUENCE_DIGITS);
+  return { from: prefix + hexOf((after ?? -1) + 1, SEQUENCE_DIGITS), to };
 }
 
 /** The branch of a place's key. */

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { writeOf } from '../../../lib/graph/write.ts';
+import type { Header } from '../../../lib/log/codec.ts';
 import { encodeEnvelope } from '../../../lib/log/envelope.ts';
 import { encodeCbor } from '../../../lib/log/cbor-writer.ts';
 import { isCanonical, MOST_SIDE_OPERATIONS } from '../../../lib/log/fork.ts';
@@ -224,6 +225,18 @@ describe('sync.stored-logs', () => {
       await left.close();
       await right.close();
     });
+  });
+
+  it('sends a log once that begins at the last place there is', async () => {
+    const [left, right] = [await openLogged(), await openLogged()];
+    const before = { sequence: 2 ** 32 - 2, id: new Uint8Array(32) } as Header;
+    const last = operationAfter(authorOf(1), before, bodyOf([writeOf('s', 'k', 1, 1)]), { prune: true });
+    await left.take(last);
+    const line = await new SyncLine(left.sync, right.sync).run();
+    expect(line.carried.filter(({ type }) => type === 'operation')).to.have.lengthOf(1);
+    await expectEqual(left, right);
+    await left.close();
+    await right.close();
   });
 
   it('says how much is missing without reading it', async () => {
