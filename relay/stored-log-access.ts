@@ -62,20 +62,29 @@ export class StoredLogAccess implements LogAccess {
     let checked = 0;
     for await (const chunk of chunks) {
       for (const { header, body } of reader.take(chunk)) {
-        waiting.push(
-          takeOne(this.#parts.intake, this.#parts.topic, header, body).then((taken) => tally.add(taken)),
-        );
+        waiting.push(this.#takeOne(header, body, tally));
         checked += 1;
         if (checked % CHECKED_IN_A_TURN === 0) await nextTurn();
         if (waiting.length < IN_FLIGHT) continue;
         await Promise.all(waiting);
         waiting = [];
       }
+      tally.assertDecided();
       if (reader.fault !== undefined) break;
     }
     reader.end();
     await Promise.all(waiting);
+    tally.assertDecided();
     return tally.report(reader.fault);
+  }
+
+  /** Never rejects: nobody may wait for it before the next chunk comes. */
+  async #takeOne(header: Uint8Array, body: Uint8Array | undefined, tally: Tally): Promise<void> {
+    try {
+      tally.add(await takeOne(this.#parts.intake, this.#parts.topic, header, body));
+    } catch (error) {
+      tally.fail(error);
+    }
   }
 
   close(): Promise<void> {
@@ -103,6 +112,17 @@ class Tally {
   #taken = 0;
   #known = 0;
   readonly #refused = new Map<string, number>();
+  #failure: { readonly error: unknown } | undefined;
+
+  /** Notes that nobody knows what became of one. */
+  fail(error: unknown): void {
+    this.#failure ??= { error };
+  }
+
+  /** @throws the first error of {@link fail} */
+  assertDecided(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
 
   add(taken: TakeResult): void {
     if (taken.ok) {
