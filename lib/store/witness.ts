@@ -127,8 +127,7 @@ export class Witness implements CommitSigner {
 
   /** Witnesses everything that waits. */
   async flush(): Promise<void> {
-    await this.#running;
-    this.#running = this.#run(true);
+    this.#begin(true);
     await this.#running;
   }
 
