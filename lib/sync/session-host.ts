@@ -1,5 +1,6 @@
 import type { LogName } from '../log/heights.ts';
 import type { LogReason } from '../log/reasons.ts';
+import { BodySearch } from './body-search.ts';
 import type { LogFrame } from './log-frames.ts';
 import {
   LogSession,
@@ -9,7 +10,6 @@ import {
   type SessionEnd,
 } from './log-sync.ts';
 import type { BehindLog } from './peer-heights.ts';
-import { MOST_PLACES } from './frame-fields.ts';
 import { OwedBodies } from './owed-bodies.ts';
 import type { SessionFault } from './session-faults.ts';
 import { SessionTaker, type TakingSession } from './session-taker.ts';
@@ -18,8 +18,6 @@ import { TakingLoad } from './taking-load.ts';
 
 /** Operations read at once. */
 const PAGE = 256;
-/** Questions for bodies in a row that may bring none. */
-const MOST_FRUITLESS = 3;
 /** Forked logs that are remembered of a session. */
 const MOST_FORKS = 10_000;
 /** Reasons to leave an operation out that are nobody's fault: forks, what was given up, and authors without room. */
@@ -77,10 +75,7 @@ export class SessionHost {
   #outgoing: Promise<void> = Promise.resolve();
   readonly #load: TakingLoad;
   #taken = 0;
-  /** Bodies that came later, those before the last question among them, and questions in a row that brought none. */
-  #filled = 0;
-  #filledBefore = 0;
-  #fruitless = 0;
+  readonly #search: BodySearch;
   #plan: SyncPlan = { operations: 0, bytes: 0, parts: [] };
   #incoming = { operations: 0, bytes: 0 };
   /** True while the line takes no more: what is new is read again when it does. */
@@ -96,6 +91,7 @@ export class SessionHost {
     this.#options = options;
     this.#topic = options.topic;
     this.#session = new LogSession(options);
+    this.#search = new BodySearch(options.store);
     this.#load = new TakingLoad((isHeld) => options.hold?.(isHeld));
     this.#takes = {
       node: options.node,
@@ -315,17 +311,15 @@ export class SessionHost {
   /** Asks for some of the bodies that are lacking here. */
   #ask(): void {
     this.#later(async () => {
-      const lacking = await this.#options.store.lacking?.(MOST_PLACES);
-      this.#filledBefore = this.#filled;
+      const lacking = await this.#search.next();
       if (lacking !== undefined) this.#do(this.#session.ask(lacking));
     });
   }
 
-  /** Asks for more as long as the other side has some: bodies that everybody has pruned are never to be had. */
+  /** Asks on once what came in answer is taken in. */
   async #askOn(): Promise<void> {
     await this.#load.idle();
-    this.#fruitless = this.#filled > this.#filledBefore ? 0 : this.#fruitless + 1;
-    if (this.#fruitless < MOST_FRUITLESS) this.#ask();
+    if (this.#search.goesOn()) this.#ask();
   }
 
   /** Sends what is held of some bodies, after what is being sent; who asks for much meanwhile is not read. */
@@ -372,7 +366,7 @@ export class SessionHost {
 
   #onTaken(operation: TakenOperation): void {
     if (operation.known) return;
-    if (operation.filled === true) this.#filled += 1;
+    if (operation.filled === true) this.#search.came();
     this.#taken += 1;
     if (operation.forkedAt !== undefined) this.#follow(this.#session.forked(operation, operation.forkedAt));
   }

@@ -187,6 +187,18 @@ describe('sync.stored-logs', () => {
       await Promise.all([left, right, third].map((store) => store.close()));
     });
 
+    it('asks who has them for those too that others were asked for in vain', async () => {
+      const log = saidBy(1, 300);
+      const [left, right] = await stripped([log]);
+      const third = await openLogged();
+      for (const { header } of log) await takeOne(third.sync, TOPIC, header.bytes, undefined);
+      await new SyncLine(third.sync, right.sync).run();
+      const line = await new SyncLine(left.sync, right.sync).run();
+      await expectEqual(left, right);
+      expect(line.carried.filter(({ type }) => type === 'bodies')).to.have.lengthOf(5);
+      await Promise.all([left, right, third].map((store) => store.close()));
+    });
+
     it('passes on what it is given then to those who were told without', async () => {
       const [left, right] = await stripped([saidBy(1, 3)]);
       const third = await openLogged();
