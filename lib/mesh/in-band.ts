@@ -130,6 +130,8 @@ async function operationsDown(store: LogStore, name: LogName, from: number): Pro
     const id = await store.idAt(name, place);
     if (id === undefined) break;
     const { header, body } = await store.bytesOf(id);
+    // It was given up meanwhile.
+    if (header.length === 0) break;
     length += header.length + (body?.length ?? 0);
     if (length > MOST_DOWN_BYTES && found.length > 0) break;
     found.push(body === undefined ? [toBase64Url(header)] : [toBase64Url(header), toBase64Url(body)]);

@@ -1,7 +1,7 @@
 import { toHex } from '../../../lib/base/byte-texts.ts';
 import { expect } from 'chai';
 import { writeOf } from '../../../lib/graph/write.ts';
-import type { Operation } from '../../../lib/log/operation.ts';
+import { namesOf, type Operation } from '../../../lib/log/operation.ts';
 import { GivenUp, MOST_REMOVED_AT_ONCE, type GivenUpEvent } from '../../../lib/store/given-up.ts';
 import { idOfHistory, LOG_PREFIXES } from '../../../lib/store/log-keys.ts';
 import { bodyOf } from '../../support/log-bytes.ts';
@@ -76,7 +76,10 @@ describe('store.given-up', function () {
       expect(await store.logs.operationLike(id.slice(0, 32))).to.equal(undefined);
       expect((await store.logs.bytesOf(id)).header).to.have.lengthOf(0);
     }
+    const name = namesOf(point);
+    for (const place of [0, 5, LENGTH - 1]) expect(await store.logs.idAt(name, place)).to.equal(undefined);
     const left = toHex(point.header.id);
+    expect(await store.logs.idAt(name, LENGTH)).to.equal(left);
     expect(await store.logs.operation(left)).to.not.equal(undefined);
     expect((await store.logs.operationLike(left.slice(0, 32)))?.id).to.equal(left);
     expect((await store.logs.bytesOf(left)).header).to.deep.equal(point.header.bytes);
