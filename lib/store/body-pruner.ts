@@ -6,15 +6,13 @@ import { HeldNotes } from './held-notes.ts';
 import type { History } from './history.ts';
 import type { Branch } from './log-keys.ts';
 import type { LogStore, StoredOperation } from './log-store.ts';
-import { operationsIn } from './log-walk.ts';
+import { logsOf, operationsIn } from './log-walk.ts';
 import type { Change, Storage } from './storage.ts';
-import type { PutOutcome, PutRequest } from './writer.ts';
+import { committed, type PutRequest } from './put-request.ts';
 import { appendForgotten } from './written-nodes.ts';
 
 /** Bodies dropped by one commit. */
 const STEP_BODIES = 64;
-/** Heads read in one step. */
-const STEP_HEADS = 256;
 /** Properties whose winners are remembered during a pass. */
 const KEPT_WINNERS = 50_000;
 
@@ -65,7 +63,7 @@ export class BodyPruner {
     this.#options = options;
     this.#notes = new HeldNotes({
       ...options,
-      commit: (records) => this.#submit({ writes: [], isReplay: true, owner: OWNER, records }),
+      commit: (records) => committed(options.submit, { writes: [], isReplay: true, owner: OWNER, records }),
     });
   }
 
@@ -84,7 +82,7 @@ export class BodyPruner {
     const now = this.#options.now();
     this.#forgetWinners();
     await this.#notes.look(() => this.#isStopped);
-    for await (const log of this.#logs()) {
+    for await (const log of logsOf(this.#options.store)) {
       const places = await this.#notes.placesOf(log);
       for (const branch of ['canonical', 'side'] satisfies Branch[]) {
         if (places[branch] >= 0) await this.#runBranch(branch, log, places[branch], now, pass);
@@ -92,16 +90,6 @@ export class BodyPruner {
     }
     this.#forgetWinners();
     return pass;
-  }
-
-  async *#logs(): AsyncGenerator<LogName> {
-    let after: LogName | undefined;
-    for (;;) {
-      const page = await this.#options.store.headPage(undefined, after, STEP_HEADS);
-      if (page.length === 0) return;
-      yield* page;
-      after = page.at(-1)!;
-    }
   }
 
   async #runBranch(
@@ -159,16 +147,11 @@ export class BodyPruner {
     for (const { id, entries } of some) for (const _ of appendForgotten(changes, id, entries));
     const drops = changes.map(([key]) => key);
     const pruned = some.map(({ id }) => id);
-    await this.#submit({ writes: [], isReplay: true, owner: OWNER, drops, pruned });
+    await committed(this.#options.submit, { writes: [], isReplay: true, owner: OWNER, drops, pruned });
     for (const { bytes } of some) {
       pass.bodies += 1;
       pass.bytes += bytes;
     }
-  }
-
-  async #submit(request: Omit<PutRequest, 'settle'>): Promise<void> {
-    const outcome = await new Promise<PutOutcome>((settle) => this.#options.submit({ ...request, settle }));
-    if (!outcome.ok) throw new Error(outcome.reason);
   }
 }
 

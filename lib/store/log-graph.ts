@@ -11,9 +11,9 @@ import { GraphStore } from './graph-store.ts';
 import { History } from './history.ts';
 import { LogGroup } from './log-group.ts';
 import { LogStore } from './log-store.ts';
-import { operationsOf } from './log-walk.ts';
+import { logsOf, operationsOf } from './log-walk.ts';
 import { LoggedCommits } from './logged-commits.ts';
-import { logsOf, replayLogs, saidBy, submitted, type ReplayOptions, type ReplayResult } from './replay.ts';
+import { replayLogs, saidBy, durable, type ReplayOptions, type ReplayResult } from './replay.ts';
 import type { Storage } from './storage.ts';
 import { Writer } from './writer.ts';
 
@@ -95,7 +95,7 @@ export class LogGraph {
     const take = (): Promise<void> => {
       const writes = some;
       some = [];
-      return submitted((request) => this.#writer.submit(request), { writes, owner: OWNER, isHidden: true });
+      return durable((request) => this.#writer.submit(request), { writes, owner: OWNER, isHidden: true });
     };
     for await (const operation of operationsOf(this.#store, log)) {
       for (const write of saidBy(operation)) some.push(write);

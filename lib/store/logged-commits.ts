@@ -21,7 +21,8 @@ import type { LogGroup } from './log-group.ts';
 import type { UnsignedOperation } from './unsigned-operation.ts';
 import type { Change } from './storage.ts';
 import type { WitnessMarks } from './witness-marks.ts';
-import type { CommitLogs, MergedGroup, MergeTarget, PutRequest, WriterLogs } from './writer.ts';
+import type { PutRequest } from './put-request.ts';
+import type { CommitLogs, MergedGroup, MergeTarget, WriterLogs } from './writer-logs.ts';
 
 /** Writes of one request that are gone through without a pause. */
 const FEW_WRITES = 64;
@@ -108,6 +109,15 @@ class LoggedCommit implements CommitLogs {
     this.#witness = marks === undefined ? undefined : new CommitWitness(marks, signer?.());
     this.#counts = counts;
     this.#signedLater = signedLater;
+  }
+
+  isPlain(request: PutRequest): boolean {
+    const { isHidden, instead, evidence, replays, writes } = request;
+    const { forks, refusesUnsigned } = this.#options;
+    if (isHidden === true || instead !== undefined || evidence !== undefined) return false;
+    if (replays !== undefined || isSigned(request)) return false;
+    if (refusesUnsigned === true || forks.marks.hidesAny || writes.length > FEW_WRITES) return false;
+    return writes.every(isOfEverybody);
   }
 
   merge(

@@ -10,9 +10,9 @@ import { nodeKey } from './keys.ts';
 import { historyOf, REBUILD_KEY } from './log-keys.ts';
 import { isTooMany, sourceIn } from './node-record.ts';
 import { idOfSource } from './node-source.ts';
-import { submitted } from './replay.ts';
+import { durable } from './replay.ts';
 import type { Change, Storage } from './storage.ts';
-import type { PutRequest } from './writer.ts';
+import type { PutRequest } from './put-request.ts';
 
 /** Writes or records of one commit, and characters of their values, unless one value has more. */
 const STEP_WRITES = 500;
@@ -126,7 +126,7 @@ class Work {
     if (requests.length === 0) return;
     if (!this.#isNoted) await this.#setNote('begun');
     this.#isNoted = true;
-    await Promise.all(requests.map((request) => submitted(this.#options.submit, request)));
+    await Promise.all(requests.map((request) => durable(this.#options.submit, request)));
   }
 
   /** Does the rest, and forgets that it was begun, by this run or an earlier one. */
@@ -138,7 +138,7 @@ class Work {
 
   async #setNote(note: string | undefined): Promise<void> {
     const records: Change[] = [[REBUILD_KEY, note]];
-    await submitted(this.#options.submit, { writes: [], isReplay: true, records, owner: OWNER });
+    await durable(this.#options.submit, { writes: [], isReplay: true, records, owner: OWNER });
   }
 
   async #flushFull(): Promise<void> {

@@ -6,12 +6,11 @@ import { decodeDelta } from './delta-codec.ts';
 import { mayWrite } from './key-soul.ts';
 import type { Branch } from './log-keys.ts';
 import type { LogStore, StoredOperation } from './log-store.ts';
-import type { PutOutcome, PutRequest } from './writer.ts';
+import { logsOf } from './log-walk.ts';
+import { submitted, type PutRequest } from './put-request.ts';
 
 /** Operations read at once. */
 const PAGE = 256;
-/** Heads read at once. */
-const PAGE_HEADS = 256;
 
 /** What a replay may do beside saying everything. */
 export interface ReplayOptions {
@@ -49,7 +48,7 @@ export async function replayLogs(
     const writes = said.length === 0 ? said : ((await allow?.(said, author)) ?? said);
     sum.refused += said.length - writes.length;
     sum.writes += writes.length;
-    if (writes.length > 0) await submitted(submit, { writes, owner: author, isReplay: true, replays: id });
+    if (writes.length > 0) await durable(submit, { writes, owner: author, isReplay: true, replays: id });
   };
   for await (const log of logsOf(store)) {
     for (const branch of ['canonical', 'side'] satisfies Branch[]) {
@@ -61,17 +60,6 @@ export async function replayLogs(
     }
   }
   return sum;
-}
-
-/** Every log, few of them in memory at once. */
-export async function* logsOf(store: LogStore): AsyncGenerator<LogName> {
-  let after: LogName | undefined;
-  for (;;) {
-    const page = await store.headPage(undefined, after, PAGE_HEADS);
-    if (page.length === 0) return;
-    yield* page;
-    after = page.at(-1)!;
-  }
 }
 
 /** All operations of a branch, some at a time. */
@@ -101,10 +89,10 @@ export function saidBy({ author, body }: Pick<StoredOperation, 'author' | 'body'
  *
  * @throws GraphError STORAGE_FAILED with the writer's reason when it refuses
  */
-export async function submitted(
+export async function durable(
   submit: (request: PutRequest) => void,
   request: Omit<PutRequest, 'settle'>,
 ): Promise<void> {
-  const outcome = await new Promise<PutOutcome>((settle) => submit({ ...request, settle }));
+  const outcome = await submitted(submit, request);
   if (!outcome.ok) throw new GraphError('STORAGE_FAILED', outcome.reason);
 }

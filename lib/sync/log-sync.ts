@@ -1,8 +1,10 @@
 import { fromHex, toHex } from '../base/byte-texts.ts';
-import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
-import type { LogName, Tip, Tips } from '../log/heights.ts';
+import type { LogName, Tips } from '../log/heights.ts';
+import type { LogReason } from '../log/reasons.ts';
 import type { LogFrame } from './log-frames.ts';
 import { forkedLog, PeerHeights, type BehindLog } from './peer-heights.ts';
+import { faultOf, type SessionFault } from './session-faults.ts';
+import { GatheredTips, tipsInParts } from './tips-parts.ts';
 
 /** Where a session stands; both sides go through them in this order. */
 export type SessionState =
@@ -15,19 +17,6 @@ export type SessionState =
   /** Both have what the other had; new operations are sent as they come. */
   | 'live'
   | 'closed';
-
-/** Faults of a session that are no reason to refuse an operation, with the code of frame 27. */
-export const SESSION_FAULTS: Readonly<
-  Record<SessionFault, { readonly code: number; readonly text: string }>
-> = {
-  order: { code: 100, text: 'not what comes next' },
-  topic: { code: 101, text: 'not a topic of this node' },
-  logs: { code: 102, text: 'too many logs in one session' },
-  storage: { code: 103, text: 'the store does not take anything' },
-};
-
-/** One of the faults in {@link SESSION_FAULTS}. */
-export type SessionFault = 'order' | 'topic' | 'logs' | 'storage';
 
 /** Why a session ended. */
 export type SessionEnd =
@@ -98,9 +87,6 @@ export interface SessionOptions {
   readonly mayHold?: ((logs: number) => boolean) | undefined;
 }
 
-/** Logs in one frame: about 110 bytes each. */
-const LOGS_IN_A_FRAME = 5000;
-
 /**
  * One synchronisation of one topic between two nodes, as a state machine over values (node-api section 5): frames and
  * answers go in, actions come out. It does no input or output, keeps no operation, and remembers of the other side how
@@ -113,9 +99,7 @@ export class LogSession {
   #state: SessionState = 'topic';
   /** Who opened the session, and how far the agreement on the topic is. */
   #step: 'new' | 'opened' | 'asked' | 'agreed' = 'new';
-  #remote = new Map<string, Map<string, Tip>>();
-  /** Logs in it: to count them at each part would cost as much as all of them. */
-  #remoteLogs = 0;
+  readonly #remote = new GatheredTips();
   #hasRemote = false;
   #tipsSent = false;
   #doneSent = false;
@@ -157,7 +141,7 @@ export class LogSession {
   tips(local: Tips): SessionAction[] {
     if (this.#state !== 'comparing' || this.#tipsSent) return [];
     this.#tipsSent = true;
-    const parts = partsOf(local);
+    const parts = tipsInParts(local);
     return parts.map((tips, at) =>
       this.#send({ type: 'have', session: this.#session, tips, more: at < parts.length - 1 }),
     );
@@ -271,7 +255,7 @@ export class LogSession {
   fail(reason: SessionFault | LogReason): SessionAction[] {
     if (this.#state === 'closed') return [];
     this.#state = 'closed';
-    const { code, text } = isSessionFault(reason) ? SESSION_FAULTS[reason] : LOG_REASONS[reason];
+    const { code, text } = faultOf(reason);
     const frame: LogFrame = { type: 'error', session: this.#session, code, text };
     return [this.#send(frame), { do: 'end', end: { by: 'fault', reason } }];
   }
@@ -347,21 +331,15 @@ export class LogSession {
 
   #receiveHave({ tips, more }: Extract<LogFrame, { type: 'have' }>): SessionAction[] {
     if (this.#state !== 'comparing' || this.#hasRemote) return this.fail('order');
+    this.#remote.add(tips);
     for (const [author, logs] of tips) {
-      const known = this.#remote.get(author) ?? new Map<string, Tip>();
-      for (const [log, tip] of logs) {
-        if (!known.has(log)) this.#remoteLogs += 1;
-        known.set(log, tip);
-        this.#peer.begin({ author, log }, tip.height);
-      }
-      this.#remote.set(author, known);
+      for (const [log, { height }] of logs) this.#peer.begin({ author, log }, height);
     }
-    if (this.#remoteLogs > this.#mostLogs || !this.#mayHold(this.#remoteLogs)) return this.fail('logs');
+    const { size } = this.#remote;
+    if (size > this.#mostLogs || !this.#mayHold(size)) return this.fail('logs');
     if (more) return [];
     this.#hasRemote = true;
-    const remote = this.#remote;
-    this.#remote = new Map();
-    return [{ do: 'compare', remote }];
+    return [{ do: 'compare', remote: this.#remote.take() }];
   }
 
   #receiveOperation(frame: Extract<LogFrame, { type: 'operation' | 'live' }>): SessionAction[] {
@@ -389,26 +367,4 @@ export class LogSession {
   #send(frame: LogFrame): SessionAction {
     return { do: 'send', frame };
   }
-}
-
-function isSessionFault(reason: SessionFault | LogReason): reason is SessionFault {
-  return Object.hasOwn(SESSION_FAULTS, reason);
-}
-
-/** A state vector in parts that fit into frames; at least one. */
-function partsOf(tips: Tips): Tips[] {
-  const parts: Map<string, Map<string, Tip>>[] = [new Map()];
-  let count = 0;
-  for (const [author, logs] of tips) {
-    for (const [log, tip] of logs) {
-      if (count === LOGS_IN_A_FRAME) {
-        parts.push(new Map());
-        count = 0;
-      }
-      const part = parts.at(-1)!;
-      part.set(author, (part.get(author) ?? new Map<string, Tip>()).set(log, tip));
-      count += 1;
-    }
-  }
-  return parts;
 }

@@ -18,7 +18,7 @@ import { createRelay } from '../../relay/relay.ts';
 import { checkStore } from '../../relay/store-check.ts';
 import { repairStore } from '../../relay/store-repair.ts';
 import { tamper } from '../support/broken-store.ts';
-import { changeFolder, contentOf, isOfGraph } from '../support/data-folders.ts';
+import { changeFolder, contentOf, isOfGraph } from '../support/folder-content.ts';
 import { bodyOf, gathered, inPieces, sequenceFrom } from '../support/log-bytes.ts';
 import { authorOf, logOf } from '../support/log-maker.ts';
 import { RawPeer } from '../support/raw-peer.ts';

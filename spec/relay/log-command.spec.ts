@@ -10,7 +10,7 @@ import { decodeOperation, encodeOperation } from '../../lib/store/operation-reco
 import { runLog } from '../../relay/log-command.ts';
 import type { LogAction, LogPlaceWanted } from '../../relay/log-options.ts';
 import { createRelay, type RelaySettings } from '../../relay/relay.ts';
-import { changeFolder, contentOf, isOfGraph } from '../support/data-folders.ts';
+import { changeFolder, contentOf, isOfGraph } from '../support/folder-content.ts';
 import { inPieces } from '../support/log-bytes.ts';
 import { graphOf, RawPeer } from '../support/raw-peer.ts';
 import { temporaryFolders } from '../support/temporary-folder.ts';

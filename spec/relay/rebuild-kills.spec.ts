@@ -11,7 +11,7 @@ import { graphTopic, logIdOf } from '../../lib/log/hash.ts';
 import { encodeEntry, nodeKey } from '../../lib/store/keys.ts';
 import { NodeRecordBuilder } from '../../lib/store/node-record.ts';
 import { openFolderLogs } from '../../relay/folder-logs.ts';
-import { changeFolder, contentOf } from '../support/data-folders.ts';
+import { changeFolder, contentOf } from '../support/folder-content.ts';
 import { endProcess } from '../support/end-process.ts';
 import { bodyOf, inPieces, sequenceFrom } from '../support/log-bytes.ts';
 import { authorOf, logOf } from '../support/log-maker.ts';

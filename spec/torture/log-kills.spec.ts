@@ -2,7 +2,7 @@
 import { PassThrough } from 'node:stream';
 import { expect } from 'chai';
 import { openFolderGraph } from '../../relay/folder-graph.ts';
-import { contentOf } from '../support/data-folders.ts';
+import { contentOf } from '../support/folder-content.ts';
 import { gathered } from '../support/log-bytes.ts';
 import { QuickPeer } from '../support/quick-peer.ts';
 import { freshName, graphOf, RawPeer } from '../support/raw-peer.ts';

@@ -1,11 +1,6 @@
 import { expect } from 'chai';
 import type { LogFrame } from '../../../lib/sync/log-frames.ts';
-import {
-  LogSession,
-  SESSION_FAULTS,
-  type OutgoingOperation,
-  type SessionAction,
-} from '../../../lib/sync/log-sync.ts';
+import { LogSession, type OutgoingOperation, type SessionAction } from '../../../lib/sync/log-sync.ts';
 import { LOG_REASONS } from '../../../lib/log/reasons.ts';
 import { TOPIC } from '../../support/log-maker.ts';
 
@@ -252,11 +247,6 @@ describe('sync.log-sync', () => {
       session.send(operation(1)),
       session.sent(),
     ]).to.deep.equal([[], [], [], []]);
-  });
-
-  it('has a code for each reason, and none twice', () => {
-    const codes = [...Object.values(LOG_REASONS), ...Object.values(SESSION_FAULTS)].map(({ code }) => code);
-    expect(new Set(codes).size).to.equal(codes.length);
   });
 
   it('does nothing for answers that come too early or twice', () => {

@@ -1,0 +1,43 @@
+import type { SeenOperation, Taker, TakeResult } from './sync-store.ts';
+
+/** What a session has to do with the operations that it takes in. */
+export interface TakingSession {
+  readonly node: string | undefined;
+  readonly isInvited: boolean;
+  seen(operation: SeenOperation): void;
+  /** Told of so many bytes what became of them; undefined when that cannot be decided. */
+  taken(bytes: number, live: boolean, result: TakeResult | undefined): void;
+}
+
+/** An operation that a session takes in, on its way. */
+export class SessionTaker implements Taker {
+  readonly #session: TakingSession;
+  readonly #bytes: number;
+  readonly #live: boolean;
+
+  constructor(session: TakingSession, bytes: number, live: boolean) {
+    this.#session = session;
+    this.#bytes = bytes;
+    this.#live = live;
+  }
+
+  get node(): string | undefined {
+    return this.#session.node;
+  }
+
+  get isInvited(): boolean {
+    return this.#session.isInvited;
+  }
+
+  seen(operation: SeenOperation): void {
+    this.#session.seen(operation);
+  }
+
+  settle(result: TakeResult): void {
+    this.#session.taken(this.#bytes, this.#live, result);
+  }
+
+  fail(): void {
+    this.#session.taken(this.#bytes, this.#live, undefined);
+  }
+}
