@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { LevelStorage } from '../adapters/level.ts';
 import { GraphError } from '../lib/base/errors.ts';
 import { DEFAULT_LIMITS } from '../lib/base/limits.ts';
+import { mayBeBlocked } from '../lib/sea/demand.ts';
 import type { Entry, FieldWrite } from '../lib/graph/write.ts';
 import {
   differingProperties,
@@ -101,6 +102,11 @@ async function assertSigned({ storage }: OpenFolder, data: string): Promise<void
   throw new GraphError('OPTION_INVALID', detail);
 }
 
+/** Who is blocked must be so before what he has written comes. */
+function isLater(writes: readonly FieldWrite[]): boolean {
+  return writes.some(mayBeBlocked);
+}
+
 async function build(
   folder: OpenFolder,
   told: LogGraph,
@@ -129,7 +135,7 @@ async function build(
     return sea === 'off' ? fitting : policy.allowed(fitting, author);
   };
   try {
-    return await told.build({ onProgress, allow });
+    return await told.build({ onProgress, allow, isLater });
   } finally {
     progress.stop();
   }

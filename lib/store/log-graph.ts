@@ -34,6 +34,12 @@ export interface LogGraphOptions {
   readonly schedule: (task: () => void) => void;
 }
 
+/** How a graph is made. */
+export interface BuildOptions extends Omit<ReplayOptions, 'isMeant'> {
+  /** True for what operations say of which the rest of the graph tells what is allowed: they are said after all others. */
+  readonly isLater?: ((writes: readonly FieldWrite[]) => boolean) | undefined;
+}
+
 /**
  * The graph that logs alone tell, made apart from the one that stands beside them, with the histories of its nodes. What
  * counts for nothing in the store, as hidden logs do, counts for nothing here.
@@ -78,15 +84,34 @@ export class LogGraph {
    *
    * @throws GraphError STORAGE_FAILED and others of the storages
    */
-  async build(options: ReplayOptions = {}): Promise<ReplayResult> {
+  async build(options: BuildOptions = {}): Promise<ReplayResult> {
     await this.#writer.open();
     try {
-      const result = await replayLogs(this.#store, (request) => this.#writer.submit(request), options);
+      const result = await this.#say(options);
       for await (const log of logsOf(this.#store)) if (this.#forks.isHidden(log)) await this.#hide(log);
       return result;
     } finally {
       await this.#writer.close();
     }
+  }
+
+  async #say({ allow, onProgress, isLater }: BuildOptions): Promise<ReplayResult> {
+    const submit = this.#writer.submit.bind(this.#writer);
+    if (isLater === undefined) return replayLogs(this.#store, submit, { allow, onProgress });
+    let hasLater = false;
+    const isMeant = (writes: readonly FieldWrite[]): boolean => {
+      const comesLater = isLater(writes);
+      hasLater ||= comesLater;
+      return !comesLater;
+    };
+    const { operations, writes, refused } = await replayLogs(this.#store, submit, {
+      allow,
+      onProgress,
+      isMeant,
+    });
+    if (!hasLater) return { operations, writes, refused };
+    const later = await replayLogs(this.#store, submit, { allow, isMeant: isLater });
+    return { operations, writes: writes + later.writes, refused: refused + later.refused };
   }
 
   /** Takes out what a log says that counts for nothing; its histories stay, which tell what others have said. */

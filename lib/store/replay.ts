@@ -19,6 +19,8 @@ export interface ReplayOptions {
   /** Those writes of an operation that the graph may hold; all when absent. */
   readonly allow?:
     ((writes: readonly FieldWrite[], author: string) => MaybePromise<readonly FieldWrite[]>) | undefined;
+  /** True for what operations say that are said now; all when absent. */
+  readonly isMeant?: ((writes: readonly FieldWrite[]) => boolean) | undefined;
 }
 
 /** What a replay did. */
@@ -39,13 +41,14 @@ export interface ReplayResult {
 export async function replayLogs(
   store: LogStore,
   submit: (request: PutRequest) => void,
-  { onProgress, allow }: ReplayOptions = {},
+  { onProgress, allow, isMeant }: ReplayOptions = {},
 ): Promise<ReplayResult> {
   const sum = { operations: 0, writes: 0, refused: 0 };
   const replay = async (operation: StoredOperation): Promise<void> => {
     const { id, author } = operation;
     const said = saidBy(operation);
-    const writes = said.length === 0 ? said : ((await allow?.(said, author)) ?? said);
+    if (said.length === 0 || isMeant?.(said) === false) return;
+    const writes = (await allow?.(said, author)) ?? said;
     sum.refused += said.length - writes.length;
     sum.writes += writes.length;
     if (writes.length > 0) await durable(submit, { writes, owner: author, isReplay: true, replays: id });

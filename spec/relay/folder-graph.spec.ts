@@ -63,7 +63,11 @@ async function rebuilt(...args: Parameters<typeof open>): Promise<GraphReport> {
 }
 
 function saying(...writes: FieldWrite[]): Operation[] {
-  return logOf(authorOf(1), 1, () => bodyOf(writes), { logId: logIdOf(graphTopic('gun')) });
+  return sayingAs(1, ...writes);
+}
+
+function sayingAs(author: number, ...writes: FieldWrite[]): Operation[] {
+  return logOf(authorOf(author), 1, () => bodyOf(writes), { logId: logIdOf(graphTopic('gun')) });
 }
 
 describe('relay folder graph', () => {
@@ -120,6 +124,27 @@ describe('relay folder graph', () => {
     expect(await rebuilt(data, { sea: 'off' })).to.deep.include({ lost: 1 });
     expect(await rebuilt(data, { purges: true })).to.deep.equal(NOTHING);
     expect((await contentOf(data)).graph).to.have.lengthOf(1);
+  });
+
+  it('gets nothing of guests who are blocked, in whatever order the logs of both are read', async () => {
+    const { alice, bob } = SEA_VECTORS.pairs;
+    const terms = { guests: bob.pub, write: { '*': 'inbox' }, writeBlock: 'blocked' };
+    const certificate = parseCertificate(await certify(terms, alice))!;
+    const inbox = { soul: `~${alice.pub}/inbox`, key: 'k', state: 1000 };
+    const byGuest = await signWrite(inbox, 'v', bob, { certificate });
+    const block = await signWrite({ soul: `~${alice.pub}/blocked`, key: bob.pub, state: 1000 }, true, alice);
+    for (const [guest, owner] of [
+      [1, 2],
+      [2, 1],
+    ] as const) {
+      const data = await folderOf([
+        ...sayingAs(owner, block),
+        ...sayingAs(guest, byGuest, writeOf('open', 'a', 1, 1)),
+      ]);
+      await changeFolder(data, (key) => (isOfGraph(key) ? undefined : 'same'));
+      const report = { ...NOTHING, operations: 2, refused: 1, lost: 2 };
+      expect(await rebuilt(data)).to.deep.equal(report);
+    }
   });
 
   it('brings back what a repair has dropped', async () => {

@@ -1,9 +1,8 @@
 /** Graphs out of logs for specs: made apart, put right, and stores that lost some of theirs. */
 import { MemoryStorage } from '../../adapters/memory.ts';
 import { Slices } from '../../lib/base/slices.ts';
-import { LogGraph } from '../../lib/store/log-graph.ts';
+import { LogGraph, type BuildOptions } from '../../lib/store/log-graph.ts';
 import { rebuildGraph, type RebuildReport } from '../../lib/store/rebuild.ts';
-import type { ReplayOptions } from '../../lib/store/replay.ts';
 import type { Change } from '../../lib/store/storage.ts';
 import type { LoggedStore } from './logged-store.ts';
 
@@ -11,7 +10,7 @@ import type { LoggedStore } from './logged-store.ts';
 export const NOTHING_FOUND: RebuildReport = { lost: 0, older: 0, unsigned: 0, histories: 0, waiting: 0 };
 
 /** The graph that the logs of a store tell. */
-export async function logGraphOf({ small }: LoggedStore, options: ReplayOptions = {}): Promise<LogGraph> {
+export async function logGraphOf({ small }: LoggedStore, options: BuildOptions = {}): Promise<LogGraph> {
   const place = new MemoryStorage();
   await place.open();
   const graph = new LogGraph({

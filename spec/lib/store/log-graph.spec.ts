@@ -39,6 +39,26 @@ describe('store.log-graph', () => {
     await store.close();
   });
 
+  it('is told last what others say may be there or not', async () => {
+    const store = await openLogged({ witnesses: false });
+    for (const author of [1, 2, 3]) {
+      const said = [writeOf(author === 2 ? 'last' : `s${author}`, 'a', author, author)];
+      await store.take(operationAfter(authorOf(author), undefined, bodyOf(said)));
+    }
+    const asked: string[] = [];
+    const told = await logGraphOf(store, {
+      allow: (writes) => {
+        asked.push(writes[0]!.soul);
+        return writes;
+      },
+      isLater: ([write]) => write!.soul === 'last',
+    });
+    expect(asked.toSorted()).to.deep.equal(['last', 's1', 's3']);
+    expect(asked.at(-1)).to.equal('last');
+    expect(await storeLines(told.storage)).to.have.lengthOf(3);
+    await store.close();
+  });
+
   it('has nothing of logs that count for nothing, and what others say in their place', async () => {
     const store = await openLogged({ witnesses: false, policy: 'hide' });
     const log = logOf(authorOf(1), 600, (at) => bodyOf([writeOf('s', `k${at % 300}`, 5 + at, 'hidden')]));
