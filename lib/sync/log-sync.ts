@@ -158,7 +158,7 @@ export class LogSession {
   /** Sends an operation that the other side lacks. */
   send(operation: OutgoingOperation): SessionAction[] {
     if (this.#state !== 'syncing' && this.#state !== 'live') return [];
-    this.#peer.sent(operation);
+    this.#peer.passed(operation, operation.body !== undefined);
     return [this.#send(this.#frameOf(operation))];
   }
 
@@ -212,14 +212,14 @@ export class LogSession {
     if (!mayFollow && sequence > (after ?? -1) + 1) {
       return { do: 'catch-up', log: { author, log, after, forked: false } };
     }
-    this.#peer.sent(operation);
+    this.#peer.passed(operation, operation.body !== undefined);
     return { do: 'send', frame: this.#frameOf(operation) };
   }
 
-  /** What to do with an operation whose body came now: whoever was sent it before was sent it without. */
+  /** What to do with an operation whose body came now: the other side may know it without, unless it brought that itself. */
   filled(operation: OutgoingOperation): AppendVerdict {
-    if (this.#state !== 'live') return { do: 'nothing' };
-    this.#peer.sent(operation);
+    if (this.#state !== 'live' || this.#peer.knowsBody(operation)) return { do: 'nothing' };
+    this.#peer.passed(operation, operation.body !== undefined);
     return { do: 'send', frame: this.#frameOf(operation) };
   }
 
@@ -246,9 +246,9 @@ export class LogSession {
     return this.#peer.takeBehind();
   }
 
-  /** Says that the other side has an operation, as it sent it. */
-  has(operation: LogName & { readonly id: string; readonly sequence: number }): void {
-    this.#peer.received(operation);
+  /** Says that the other side has an operation, with its body or not, as it sent it. */
+  has(operation: LogName & { readonly id: string; readonly sequence: number }, hasBody: boolean): void {
+    this.#peer.passed(operation, hasBody);
   }
 
   /** Ends the session because of a fault of the other side, or of this one. */

@@ -96,7 +96,7 @@ export class SessionHost {
     this.#takes = {
       node: options.node,
       isInvited: options.isInvited ?? true,
-      seen: (operation) => this.#session.has(operation),
+      seen: (operation, hasBody) => this.#session.has(operation, hasBody),
       taken: (bytes, live, result) => this.#endTaking(bytes, this.#faultOf(result, live)),
     };
   }
@@ -345,7 +345,12 @@ export class SessionHost {
   #take({ header, body, live }: Extract<SessionAction, { do: 'take' }>): void {
     const bytes = header.length + (body?.length ?? 0);
     this.#load.add(bytes);
-    this.#options.store.take(this.#topic!, header, body, new SessionTaker(this.#takes, bytes, live));
+    this.#options.store.take(
+      this.#topic!,
+      header,
+      body,
+      new SessionTaker(this.#takes, bytes, body !== undefined, live),
+    );
   }
 
   #faultOf(taken: TakeResult | undefined, live: boolean): LogReason | SessionFault | undefined {

@@ -4,7 +4,7 @@ import type { SeenOperation, Taker, TakeResult } from './sync-store.ts';
 export interface TakingSession {
   readonly node: string | undefined;
   readonly isInvited: boolean;
-  seen(operation: SeenOperation): void;
+  seen(operation: SeenOperation, hasBody: boolean): void;
   /** Told of so many bytes what became of them; undefined when that cannot be decided. */
   taken(bytes: number, live: boolean, result: TakeResult | undefined): void;
 }
@@ -13,11 +13,13 @@ export interface TakingSession {
 export class SessionTaker implements Taker {
   readonly #session: TakingSession;
   readonly #bytes: number;
+  readonly #hasBody: boolean;
   readonly #live: boolean;
 
-  constructor(session: TakingSession, bytes: number, live: boolean) {
+  constructor(session: TakingSession, bytes: number, hasBody: boolean, live: boolean) {
     this.#session = session;
     this.#bytes = bytes;
+    this.#hasBody = hasBody;
     this.#live = live;
   }
 
@@ -30,7 +32,7 @@ export class SessionTaker implements Taker {
   }
 
   seen(operation: SeenOperation): void {
-    this.#session.seen(operation);
+    this.#session.seen(operation, this.#hasBody);
   }
 
   settle(result: TakeResult): void {

@@ -185,7 +185,7 @@ describe('sync.log-sync', () => {
 
   it('sends nothing back, nothing twice, and asks for what lies between', () => {
     const session = sessionIn('live');
-    session.has(operation(0));
+    session.has(operation(0), true);
     expect(session.appended(operation(0), false)).to.deep.equal({ do: 'nothing' });
     expect(session.appended(operation(1), false).do).to.equal('send');
     expect(session.appended(operation(1), false)).to.deep.equal({ do: 'nothing' });
@@ -201,7 +201,7 @@ describe('sync.log-sync', () => {
 
   it('sends what goes on behind a fork, however high the other side was on its own branch', () => {
     const session = sessionIn('live');
-    for (const sequence of [0, 1, 2, 3]) session.has(operation(sequence));
+    for (const sequence of [0, 1, 2, 3]) session.has(operation(sequence), true);
     const fork = { author: 'aa', log: 'bb' };
     const verdict = session.forked(fork, 1);
     if (verdict.do !== 'catch-up') throw new Error(verdict.do);

@@ -11,12 +11,16 @@ describe('sync.session-taker', () => {
       seen: (...all: unknown[]) => void told.push(all),
       taken: (...all: unknown[]) => void told.push(all),
     };
-    const taker = new SessionTaker(session, 7, true);
+    const taker = new SessionTaker(session, 7, false, true);
     expect([taker.node, taker.isInvited]).to.deep.equal(['node', false]);
     const operation = { author: 'aa', log: 'bb', id: 'cc', sequence: 1 };
     taker.seen(operation);
     taker.settle(failure('gap'));
-    new SessionTaker(session, 8, false).fail();
-    expect(told).to.deep.equal([[operation], [7, true, failure('gap')], [8, false, undefined]]);
+    new SessionTaker(session, 8, true, false).fail();
+    expect(told).to.deep.equal([
+      [operation, false],
+      [7, true, failure('gap')],
+      [8, false, undefined],
+    ]);
   });
 });

@@ -213,6 +213,20 @@ describe('sync.stored-logs', () => {
       await Promise.all([left, right, third].map((store) => store.close()));
     });
 
+    it('tells nobody of what he has brought himself', async () => {
+      const [left, right] = await stripped([saidBy(1, 3)]);
+      const line = new SyncLine(left.sync, right.sync);
+      right.logs.onAppended((appended) => {
+        for (const { operation, placement } of appended)
+          line.right.host.appended(takenOperation(operation, placement));
+      });
+      await line.run();
+      await expectEqual(left, right);
+      expect(line.carried.filter(({ type }) => type === 'live')).to.have.lengthOf(3);
+      await left.close();
+      await right.close();
+    });
+
     it('gives what it is asked for when it comes later', async () => {
       const log = saidBy(1, 3);
       const [left, right] = await stripped([log]);
