@@ -98,7 +98,7 @@ async function assertSigned({ storage }: OpenFolder, data: string): Promise<void
   const [mark] = await cursor.next(1);
   await cursor.close();
   if (mark === undefined) return;
-  const detail = `--purge: ${JSON.stringify(data)} has writes that are to be signed; start the relay once before`;
+  const detail = `--purge: ${JSON.stringify(data)} has writes to be signed; let a relay run on it with --legacy witness before`;
   throw new GraphError('OPTION_INVALID', detail);
 }
 

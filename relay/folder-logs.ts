@@ -88,6 +88,8 @@ export async function openFolder(wanted: FolderOptions): Promise<OpenFolder> {
     slices,
     report: () => undefined,
     hasFolder: true,
+    // What comes due while the folder is open.
+    leavesMarks: true,
   });
   const common = { storage, graph, limits, clock, slices };
   const writer = new Writer({ ...common, schedule: setImmediate, logs: logs.forWriter });

@@ -75,6 +75,8 @@ export interface RelayLogsParts {
   readonly key?: KeyPair | undefined;
   /** True when the storage has a folder, which the key file is in. */
   readonly hasFolder: boolean;
+  /** True to mark what nobody signed for a relay that signs it at its next start. */
+  readonly leavesMarks?: boolean;
 }
 
 /** What of the relay its logs need, once that is there. */
@@ -139,15 +141,16 @@ export class RelayLogs {
       refusals,
       now: parts.clock,
     });
+    const marks = options.legacy === 'witness' || parts.leavesMarks === true ? this.#marks : undefined;
     const [topic, log] = [toHex(this.topic), toHex(logIdOf(this.topic))];
     this.forWriter = new LoggedCommits({
       group: () => new LogGroup(this.store, this.#forks, (id) => (id === log ? topic : undefined), room),
       room,
       refusals,
-      marks: options.legacy === 'witness' ? this.#marks : undefined,
+      marks,
       signer: () => this.#witness,
       refusesUnsigned: options.legacy === 'reject',
-      sources: new ChangedSources(this.store, options.legacy === 'witness' ? this.#marks : undefined),
+      sources: new ChangedSources(this.store, marks),
       forks: { marks: this.#forks, entries: new CountingEntries(storage, this.store, this.#forks) },
     });
     this.figures = new LogFigures({
