@@ -69,11 +69,11 @@ export async function openFolderGraph(options: FolderGraphOptions): Promise<Fold
     await folder.close();
   };
   try {
+    await folder.writer.idle();
     if (purges) await assertSigned(folder, data);
     // Of a run that was killed.
     await rm(location, { recursive: true, force: true });
     await place.open();
-    await folder.writer.idle();
     const { storage, slices } = folder;
     const limits = DEFAULT_LIMITS;
     const told = new LogGraph({

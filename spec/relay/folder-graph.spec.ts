@@ -6,7 +6,7 @@ import { expectCode } from '../../adapters/conformance/storage-kit.ts';
 import { writeOf, type FieldWrite } from '../../lib/graph/write.ts';
 import { certify, parseCertificate } from '../../lib/sea/certificate.ts';
 import { signWrite } from '../../lib/sea/signed-value.ts';
-import { fieldKey, nodeKey } from '../../lib/store/keys.ts';
+import { deferredKey, fieldKey, nodeKey } from '../../lib/store/keys.ts';
 import { graphTopic, logIdOf } from '../../lib/log/hash.ts';
 import type { Operation } from '../../lib/log/operation.ts';
 import { markKey } from '../../lib/store/log-keys.ts';
@@ -206,6 +206,11 @@ describe('relay folder graph', () => {
     await changeFolder(data, () => 'same', [[markKey(1), '["mark"]']]);
     await expectCode('OPTION_INVALID', () => open(data, { purges: true }));
     expect(await rebuilt(data)).to.deep.equal(NOTHING);
+    // What comes due while the folder is opened is marked then.
+    const due = await folderOf(saying(writeOf('mark', 'name', 5, 'Mark')));
+    await changeFolder(due, () => 'same', [[deferredKey(1000, 'mark', 'name'), '"due"']]);
+    await expectCode('OPTION_INVALID', () => open(due, { purges: true }));
+    expect(await rebuilt(due)).to.deep.equal({ ...NOTHING, unsigned: 1 });
   });
 
   it('needs a store that no relay runs on, and leaves nothing of earlier attempts', async () => {
