@@ -1,10 +1,11 @@
 import { toBase64Url } from '../base/byte-texts.ts';
 import { randomId } from '../base/random.ts';
+import type { Steps } from '../base/slices.ts';
 import type { History, SaidEntry } from '../store/history.ts';
 import { keyOfSoul } from '../store/key-soul.ts';
 import type { LogRefusals } from '../store/log-refusals.ts';
 import type { LogStore } from '../store/log-store.ts';
-import { readSignedPut, signedPutField } from '../store/signed-put.ts';
+import { readSignedPutInSteps, signedPutField } from '../store/signed-put.ts';
 import type { PutRequest } from '../store/writer.ts';
 import { encodeAnswer, encodePush } from '../wire/codec.ts';
 import { encodeLogAnswer, type LogQuestion, type ShownOperation } from '../wire/log-question.ts';
@@ -30,7 +31,7 @@ export interface InBandParts {
   readonly history: History;
   readonly store: LogStore;
   /** Checks signatures; that of the library when absent. */
-  readonly verify?: Parameters<typeof readSignedPut>[2];
+  readonly verify?: Parameters<typeof readSignedPutInSteps>[2];
   readonly refusals?: LogRefusals | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -44,9 +45,18 @@ export class InBand implements SignedPuts {
     this.#parts = parts;
   }
 
-  read(message: PutMessage, request: { operation?: PutRequest['operation'] }): string | undefined {
-    if (message.op === undefined) return undefined;
-    const read = readSignedPut(message.op, message.writes, this.#parts.verify);
+  read(
+    message: PutMessage,
+    request: { operation?: PutRequest['operation'] },
+  ): Steps<string | undefined> | undefined {
+    return message.op === undefined ? undefined : this.#read(message, request);
+  }
+
+  *#read(
+    message: PutMessage,
+    request: { operation?: PutRequest['operation'] },
+  ): Generator<void, string | undefined> {
+    const read = yield* readSignedPutInSteps(message.op, message.writes, this.#parts.verify);
     if (!read.ok) {
       this.#parts.refusals?.addPut(read.reason);
       return read.reason;

@@ -21,9 +21,11 @@ const PUT_LENGTH = 16_384;
 /** Writes, or the data that answers a get: checked, merged, committed, acknowledged, passed on. */
 export function handlePut(context: Context, peer: Peer, message: PutMessage): void {
   const put = new ReceivedPut(context, peer, message);
-  const reason = peer.mayWrite ? context.inBand?.read(message, put) : NO_WRITES;
-  if (reason === undefined) context.checks.run(peer, put);
-  else put.settle({ ok: false, reason });
+  if (!peer.mayWrite) return put.settle({ ok: false, reason: NO_WRITES });
+  const reading = context.inBand?.read(message, put);
+  const read = reading === undefined ? undefined : context.slices.run(reading);
+  if (typeof read === 'string') put.settle({ ok: false, reason: read });
+  else context.checks.run(peer, put, read);
 }
 
 /** What a log did with an operation. */
@@ -87,7 +89,7 @@ class ReceivedPut implements PutRequest, CheckedPut {
     const peer = this.#peer;
     if (!checked.ok) {
       this.settle(checked);
-      if (checked.reason !== READ_FAILED) this.#countRefused();
+      if (checked.reason !== READ_FAILED && !this.#isUnread()) this.#countRefused();
       return;
     }
     this.writes = checked.value;
@@ -115,6 +117,13 @@ class ReceivedPut implements PutRequest, CheckedPut {
       if (outcome.ok) context.asks.answered(message.replyTo, peer, this.writes);
       else context.asks.notFound(message.replyTo, peer);
     }
+  }
+
+  /** True when its operation was no good: the policy was not asked. */
+  #isUnread(): boolean {
+    return (
+      this.#message.op !== undefined && this.operation === undefined && this.#context.inBand !== undefined
+    );
   }
 
   /** Relays that this side dialled pass on what others say. */
