@@ -14,6 +14,7 @@ import { DeferredWrites, type StartTimer } from './deferred-writes.ts';
 import type { GraphStore } from './graph-store.ts';
 import { hiddenFirst, isMeant, type MeantWrites } from './meant-writes.ts';
 import type { UnsignedOperation } from './unsigned-operation.ts';
+import type { LogShare } from './log-room.ts';
 import { putFailure } from './put-failure.ts';
 import { PutQueue } from './put-queue.ts';
 import type { WeighPut } from './put-weight.ts';
@@ -58,6 +59,8 @@ export interface PutRequest {
   readonly says?: readonly FieldWrite[] | undefined;
   /** True when the operation may open a log beyond the room that strangers have. */
   readonly isInvited?: boolean | undefined;
+  /** What it may open otherwise; as much as there is room for when absent. */
+  readonly share?: LogShare | undefined;
   /** Evidence that a log is forked, which was checked; the operations need not be held. */
   readonly evidence?: ForkEvidence | undefined;
   /** True for writes of operations that are kept already, said to the graph again. */

@@ -16,6 +16,7 @@ import type { VerifyLater, VerifySignature } from '../log/strict-ed25519.ts';
 import { decodeDelta, decodeDeltaInSteps, type Delta } from '../store/delta-codec.ts';
 import { mayWrite } from '../store/key-soul.ts';
 import type { LogRefusals } from '../store/log-refusals.ts';
+import type { LogShare } from '../store/log-room.ts';
 import type { PutOutcome, PutRequest } from '../store/writer.ts';
 import type { SessionFault } from './log-sync.ts';
 import type { SyncStore, TakenOperation, Taker, TakeResult } from './sync-store.ts';
@@ -216,6 +217,10 @@ class Taking implements Waiting, PutRequest {
 
   get isInvited(): boolean {
     return this.#taker.isInvited;
+  }
+
+  get share(): LogShare | undefined {
+    return this.#taker.share;
   }
 
   fail(error: unknown): void {

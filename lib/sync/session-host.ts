@@ -9,6 +9,7 @@ import {
   type SessionEnd,
   type SessionFault,
 } from './log-sync.ts';
+import type { LogShare } from '../store/log-room.ts';
 import type { BehindLog } from './peer-heights.ts';
 import { MOST_PLACES } from './frame-fields.ts';
 import type {
@@ -38,7 +39,7 @@ const MOST_OWED = 1024;
 /** Forked logs that are remembered of a session. */
 const MOST_FORKS = 10_000;
 /** Reasons to leave an operation out that are nobody's fault: forks, what was given up, and authors without room. */
-const HARMLESS: ReadonlySet<string> = new Set(['fork', 'pruned', 'frozen', 'full', 'authors']);
+const HARMLESS: ReadonlySet<string> = new Set(['fork', 'pruned', 'frozen', 'full', 'authors', 'newcomers']);
 
 /**
  * A branch that parts too far back for a side branch has no place here. Once live it may only be that the fork is not
@@ -71,6 +72,8 @@ export interface SessionHostOptions {
   readonly asksBodies?: boolean | undefined;
   /** False for a side whose new authors are taken while there is room for strangers; true when absent. */
   readonly isInvited?: boolean | undefined;
+  /** What such a side may open; as much as there is room for when absent. */
+  readonly share?: LogShare | undefined;
   /** Sends a frame; the promise, if any, settles when more may be sent. */
   readonly send: (frame: LogFrame) => Promise<void> | void;
   /** Whether a topic that the other side wants is synchronised here. */
@@ -80,12 +83,15 @@ export interface SessionHostOptions {
   /** Told when both sides have what the other had. */
   readonly onLive?: (progress: SessionProgress) => void;
   readonly onEnd?: (end: SessionEnd) => void;
+  /** Told once when authors of the other side are left out whom a later session may bring. */
+  readonly onLeftOut?: () => void;
 }
 
 /** What a session has to do with the operations that it takes in. */
 interface TakingSession {
   readonly node: string | undefined;
   readonly isInvited: boolean;
+  readonly share: LogShare | undefined;
   seen(operation: SeenOperation): void;
   /** Told of so many bytes what became of them; undefined when that cannot be decided. */
   taken(bytes: number, live: boolean, result: TakeResult | undefined): void;
@@ -109,6 +115,10 @@ class SessionTaker implements Taker {
 
   get isInvited(): boolean {
     return this.#session.isInvited;
+  }
+
+  get share(): LogShare | undefined {
+    return this.#session.share;
   }
 
   seen(operation: SeenOperation): void {
@@ -143,6 +153,8 @@ export class SessionHost {
   #incoming = { operations: 0, bytes: 0 };
   #idle: (() => void)[] = [];
   #isHeld = false;
+  /** True when logs of new authors were left out: what follows in these has nothing to follow. */
+  #hasLeftOut = false;
   /** True while the line takes no more: what is new is read again when it does. */
   #isBlocked = false;
   #isCatchingUp = false;
@@ -160,6 +172,7 @@ export class SessionHost {
     this.#takes = {
       node: options.node,
       isInvited: options.isInvited ?? true,
+      share: options.share,
       seen: (operation) => this.#session.has(operation),
       taken: (bytes, live, result) => this.#endTaking(bytes, this.#faultOf(result, live)),
     };
@@ -421,13 +434,21 @@ export class SessionHost {
 
   #faultOf(taken: TakeResult | undefined, live: boolean): LogReason | SessionFault | undefined {
     if (taken === undefined) return 'storage';
-    if (!taken.ok) return isHarmless(taken.reason, live) ? undefined : taken.reason;
+    if (!taken.ok) return this.#isHarmless(taken.reason, live) ? undefined : taken.reason;
     try {
       this.#onTaken(taken.value);
     } catch {
       return 'storage';
     }
     return undefined;
+  }
+
+  #isHarmless(reason: LogReason | SessionFault, live: boolean): boolean {
+    if (reason === 'newcomers' && !this.#hasLeftOut) {
+      this.#hasLeftOut = true;
+      this.#options.onLeftOut?.();
+    }
+    return isHarmless(reason, live) || (reason === 'gap' && this.#hasLeftOut);
   }
 
   #endTaking(bytes: number, fault: LogReason | SessionFault | undefined): void {

@@ -65,6 +65,7 @@ class ReceivedPut implements PutRequest, CheckedPut {
   readonly owner: string;
   /** Whoever this side dialled may bring new authors. */
   readonly isInvited: boolean;
+  readonly share: PutRequest['share'];
   readonly #context: Context;
   readonly #peer: Peer;
   readonly #message: PutMessage;
@@ -75,6 +76,7 @@ class ReceivedPut implements PutRequest, CheckedPut {
     this.writes = message.writes;
     this.owner = peer.name;
     this.isInvited = peer.dialled;
+    this.share = peer.share;
     this.#context = context;
     this.#peer = peer;
     this.#message = message;
