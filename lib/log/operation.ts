@@ -123,7 +123,7 @@ export interface OperationNames {
   readonly log: string;
 }
 
-/** Author and log of the last names: operations come in the order of their logs. */
+/** Author and log of the last names, which nobody changes: operations come in the order of their logs. */
 let last = { author: new Uint8Array(0) as Uint8Array, log: new Uint8Array(0) as Uint8Array, names: ['', ''] };
 
 /** The names of an operation. */
@@ -131,7 +131,7 @@ export function namesOf({ header, extensions }: Pick<Operation, 'header' | 'exte
   const { author } = header;
   const { logId: log } = extensions;
   if (!equalBytes(author, last.author) || !equalBytes(log, last.log)) {
-    last = { author: author.slice(), log: log.slice(), names: [toHex(author), toHex(log)] };
+    last = { author, log, names: [toHex(author), toHex(log)] };
   }
   return { id: idHexOf(header), author: last.names[0]!, log: last.names[1]! };
 }

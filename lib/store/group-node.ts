@@ -103,14 +103,22 @@ export function isChanged({ slots, gone }: GroupNode): boolean {
 /** True when what is written to a node is everything that it has at the end of the group, and little enough. */
 export function isAllOf({ stored, slots, gone }: GroupNode, written: WrittenNode): boolean {
   const { writes, from, to } = written;
-  if (stored === undefined || stored === LARGE || gone.size > 0 || !staysSmall(written)) return false;
-  for (const key of stored.keys()) if (!isReplaced(slots.get(key))) return false;
+  const count = to - from;
+  if (stored === undefined || stored === LARGE || stored.size > count || gone.size > 0) return false;
+  if (!staysSmall(written)) return false;
   for (let at = from; at < to; at += 1) {
     if (winnerOf(slots.get(writes[at]!.key) ?? null) !== writes[at]) return false;
   }
+  for (const key of stored.keys()) if (!isReplaced(slots.get(key))) return false;
+  return hasWinners(slots, count);
+}
+
+/** True for so many winners, and no more. */
+function hasWinners(slots: ReadonlyMap<string, Slot>, count: number): boolean {
+  if (slots.size < count) return false;
   let winners = 0;
-  for (const slot of slots.values()) if (isReplaced(slot)) winners += 1;
-  return winners === to - from;
+  for (const slot of slots.values()) if (isReplaced(slot) && ++winners > count) return false;
+  return winners === count;
 }
 
 function isReplaced(slot: Slot | undefined): boolean {

@@ -5,10 +5,25 @@ import { sourceText } from './node-source.ts';
 import type { Change } from './storage.ts';
 import { historyChange, wereHere, writtenNodes, type WasHere, type WrittenNode } from './written-nodes.ts';
 
-/** What an operation wrote to one node, of which all or nothing was there before. */
-interface EvenNote extends WrittenNode {
+const WAS_NOT_HERE: WasHere = () => false;
+
+/** What an operation wrote to one node, of which all or nothing was there before: one shape, as there are so many. */
+class EvenNote implements WrittenNode {
   readonly id: string;
+  readonly soul: string;
+  readonly writes: readonly FieldWrite[];
+  readonly from: number;
+  readonly to: number;
   readonly wereHere: boolean;
+
+  constructor(id: string, { soul, writes, from, to }: WrittenNode, wereHere: boolean) {
+    this.id = id;
+    this.soul = soul;
+    this.writes = writes;
+    this.from = from;
+    this.to = to;
+    this.wereHere = wereHere;
+  }
 }
 
 /**
@@ -24,13 +39,16 @@ export class HistoryNotes {
   *add(id: string, writes: readonly FieldWrite[], wasHere: WasHere): Generator<void, void> {
     const pace = new Pace();
     for (const node of writtenNodes(writes)) {
-      if (node !== undefined) {
-        const even = wereHere(node, wasHere);
-        if (even === undefined) this.#mixed.push([id, historyChange(id, node, wasHere)]);
-        else this.#even.push({ ...node, id, wereHere: even });
-      }
+      if (node !== undefined) this.addNode(id, node, wasHere);
       if (node === undefined || pace.after(node.soul.length)) yield;
     }
+  }
+
+  /** Notes what an operation wrote to one node. */
+  addNode(id: string, node: WrittenNode, wasHere: WasHere): void {
+    const even = wereHere(node, wasHere);
+    if (even === undefined) this.#mixed.push([id, historyChange(id, node, wasHere)]);
+    else this.#even.push(new EvenNote(id, node, even));
   }
 
   /** Takes back what was noted of an operation. */
@@ -60,7 +78,7 @@ export class HistoryNotes {
     const pace = new Pace();
     for (const [, change] of this.#mixed) changes.push(change);
     for (const note of this.#even) {
-      changes.push(historyChange(note.id, note, note.wereHere ? true : () => false));
+      changes.push(historyChange(note.id, note, note.wereHere ? true : WAS_NOT_HERE));
       if (pace.after(note.soul.length)) yield;
     }
   }

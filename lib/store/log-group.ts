@@ -42,7 +42,7 @@ import {
 } from './operation-record.ts';
 import type { Change } from './storage.ts';
 import type { MergeTarget } from './writer.ts';
-import { appendForgotten, writtenNodes, type WasHere } from './written-nodes.ts';
+import { appendForgotten, onlyNode, writtenNodes, type WasHere } from './written-nodes.ts';
 
 /** The topic of a log id, as hex; undefined for logs of no topic of this node. */
 export type TopicOf = (log: string) => string | undefined;
@@ -105,7 +105,9 @@ export class LogGroup {
     }
     if (log.head === undefined) this.#begin(topic, log, opener);
     this.#bodies.keep(placeIn(log, operation.header.sequence, names.id), operation);
-    yield* this.#notes.add(names.id, writes, wasHere);
+    const only = onlyNode(writes);
+    if (only === undefined) yield* this.#notes.add(names.id, writes, wasHere);
+    else this.#notes.addNode(names.id, only, wasHere);
     if (placed.value === 'append' && !operation.extensions.prune) this.#append(operation, names.id, log);
     else yield* this.#apply(operation, names.id, log, placed.value);
     log.noteTip(names.id, operation.header.id);

@@ -14,6 +14,17 @@ export interface WrittenNode {
   readonly to: number;
 }
 
+/** Writes that are gone through at once. */
+const FEW_WRITES = 8;
+
+/** The one node that some few writes go to; undefined when there are more of either. */
+export function onlyNode(writes: readonly FieldWrite[]): WrittenNode | undefined {
+  if (writes.length === 0 || writes.length > FEW_WRITES) return undefined;
+  const { soul } = writes[0]!;
+  for (let at = 1; at < writes.length; at += 1) if (writes[at]!.soul !== soul) return undefined;
+  return { soul, writes, from: 0, to: writes.length };
+}
+
 /** The nodes that writes go to, each once, in steps that give up to one. */
 export function* writtenNodes(writes: readonly FieldWrite[]): Generator<WrittenNode | undefined, void> {
   if (isBySoul(writes)) return yield* nodesInOrder(writes);
