@@ -98,8 +98,8 @@ export interface SessionOptions {
   readonly mayHold?: ((logs: number) => boolean) | undefined;
 }
 
-/** Logs in one frame: about 110 bytes each. */
-const LOGS_IN_A_FRAME = 5000;
+/** Logs in one frame, about 110 bytes each: few enough to be written, read and taken in without holding others up. */
+const LOGS_IN_A_FRAME = 1000;
 
 /**
  * One synchronisation of one topic between two nodes, as a state machine over values (node-api section 5): frames and
@@ -113,7 +113,9 @@ export class LogSession {
   #state: SessionState = 'topic';
   /** Who opened the session, and how far the agreement on the topic is. */
   #step: 'new' | 'opened' | 'asked' | 'agreed' = 'new';
-  #remote = new Map<string, Map<string, Tip>>();
+  #remote = new Map<string, ReadonlyMap<string, Tip>>();
+  /** Those of it whose logs came in several frames. */
+  readonly #inSeveral = new Map<string, Map<string, Tip>>();
   /** Logs in it: to count them at each part would cost as much as all of them. */
   #remoteLogs = 0;
   #hasRemote = false;
@@ -348,20 +350,28 @@ export class LogSession {
   #receiveHave({ tips, more }: Extract<LogFrame, { type: 'have' }>): SessionAction[] {
     if (this.#state !== 'comparing' || this.#hasRemote) return this.fail('order');
     for (const [author, logs] of tips) {
-      const known = this.#remote.get(author) ?? new Map<string, Tip>();
+      const known = this.#remote.get(author);
       for (const [log, tip] of logs) {
-        if (!known.has(log)) this.#remoteLogs += 1;
-        known.set(log, tip);
+        if (known?.has(log) !== true) this.#remoteLogs += 1;
         this.#peer.begin({ author, log }, tip.height);
       }
-      this.#remote.set(author, known);
+      this.#remote.set(author, known === undefined ? logs : this.#merged(author, known, logs));
     }
     if (this.#remoteLogs > this.#mostLogs || !this.#mayHold(this.#remoteLogs)) return this.fail('logs');
     if (more) return [];
     this.#hasRemote = true;
     const remote = this.#remote;
     this.#remote = new Map();
+    this.#inSeveral.clear();
     return [{ do: 'compare', remote }];
+  }
+
+  /** The logs of an author whom a frame before named as well; he may be named in thousands. */
+  #merged(author: string, known: ReadonlyMap<string, Tip>, logs: ReadonlyMap<string, Tip>): Map<string, Tip> {
+    const merged = this.#inSeveral.get(author) ?? new Map(known);
+    for (const [log, tip] of logs) merged.set(log, tip);
+    this.#inSeveral.set(author, merged);
+    return merged;
   }
 
   #receiveOperation(frame: Extract<LogFrame, { type: 'operation' | 'live' }>): SessionAction[] {
@@ -397,18 +407,27 @@ function isSessionFault(reason: SessionFault | LogReason): reason is SessionFaul
 
 /** A state vector in parts that fit into frames; at least one. */
 function partsOf(tips: Tips): Tips[] {
-  const parts: Map<string, Map<string, Tip>>[] = [new Map()];
+  let part = new Map<string, ReadonlyMap<string, Tip>>();
+  const parts: Tips[] = [part];
   let count = 0;
+  const begin = (): void => {
+    part = new Map();
+    parts.push(part);
+    count = 0;
+  };
   for (const [author, logs] of tips) {
-    for (const [log, tip] of logs) {
-      if (count === LOGS_IN_A_FRAME) {
-        parts.push(new Map());
-        count = 0;
-      }
-      const part = parts.at(-1)!;
-      part.set(author, (part.get(author) ?? new Map<string, Tip>()).set(log, tip));
-      count += 1;
+    for (const some of logs.size === 1 ? [logs] : portionsOf(logs)) {
+      if (count + some.size > LOGS_IN_A_FRAME) begin();
+      part.set(author, some);
+      count += some.size;
     }
   }
   return parts;
+}
+
+/** The logs of one author, of whom no frame holds more than one portion. */
+function* portionsOf(logs: ReadonlyMap<string, Tip>): Generator<ReadonlyMap<string, Tip>> {
+  const entries = [...logs];
+  for (let from = 0; from < entries.length; from += LOGS_IN_A_FRAME)
+    yield new Map(entries.slice(from, from + LOGS_IN_A_FRAME));
 }

@@ -1,3 +1,4 @@
+import { inLaterTurn } from '../base/turns.ts';
 import type { LogName } from '../log/heights.ts';
 import type { LogReason } from '../log/reasons.ts';
 import type { LogFrame } from './log-frames.ts';
@@ -311,7 +312,7 @@ export class SessionHost {
     const { store } = this.#options;
     switch (action.do) {
       case 'read-tips':
-        return this.#later(async () => this.#do(this.#session.tips(await store.tips(this.#topic!))));
+        return this.#later(() => this.#sendTips());
       case 'compare':
         this.#isHeard = store.heard?.(action.remote) ?? this.#isHeard;
         return this.#later(async () => {
@@ -326,6 +327,15 @@ export class SessionHost {
         if (action.behind.length > 0) this.#catchUpSoon();
         void this.#tellLive();
         if (this.#options.asksBodies === true) this.#ask();
+    }
+  }
+
+  /** Sends this side's state vector, of which each part takes a while to be written. */
+  async #sendTips(): Promise<void> {
+    for (const action of this.#session.tips(await this.#options.store.tips(this.#topic!))) {
+      if (this.#session.state === 'closed') return;
+      if (action.do === 'send') await this.#options.send(action.frame);
+      await new Promise<void>((resolve) => inLaterTurn(resolve));
     }
   }
 
