@@ -3,14 +3,23 @@
 const asciiDecoder = new TextDecoder();
 const asciiEncoder = new TextEncoder();
 
-/** Codes of the two digits of each byte, the first in the upper half. */
-const HEX: Uint16Array = Uint16Array.from({ length: 256 }, (_, byte) => {
-  const digits = byte.toString(16).padStart(2, '0');
-  return (digits.charCodeAt(0) << 8) | digits.charCodeAt(1);
-});
+/** The two digits of each byte, as they lie in memory. */
+const HEX = pairsOf('0123456789abcdef');
 /** Bytes that become digits at once: ids and keys have 32. */
 const HEX_BYTES = 32;
 const digits = new Uint8Array(2 * HEX_BYTES);
+const digitPairs = new Uint16Array(digits.buffer);
+
+/** Every two of some characters, in their order: whatever the byte order of the machine, two are copied at once. */
+function pairsOf(characters: string): Uint16Array {
+  const { length } = characters;
+  const codes = new Uint8Array(2 * length * length);
+  for (let at = 0; at < length * length; at += 1) {
+    codes[2 * at] = characters.charCodeAt(Math.floor(at / length));
+    codes[2 * at + 1] = characters.charCodeAt(at % length);
+  }
+  return new Uint16Array(codes.buffer);
+}
 
 /** Bytes as lower-case hex. */
 export function toHex(bytes: Uint8Array): string {
@@ -23,11 +32,7 @@ export function toHex(bytes: Uint8Array): string {
 }
 
 function digitsOf(bytes: Uint8Array, from: number, to: number): string {
-  for (let i = from; i < to; i += 1) {
-    const pair = HEX[bytes[i]!]!;
-    digits[2 * (i - from)] = pair >> 8;
-    digits[2 * (i - from) + 1] = pair & 0xff;
-  }
+  for (let i = from; i < to; i += 1) digitPairs[i - from] = HEX[bytes[i]!]!;
   return asciiDecoder.decode(to - from === HEX_BYTES ? digits : digits.subarray(0, 2 * (to - from)));
 }
 
@@ -51,8 +56,9 @@ export function fromHex(hex: string): Uint8Array | undefined {
 }
 
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-/** Codes of the letters, and the value of each letter by its code; 64 for everything else. */
-const LETTERS: Uint8Array = Uint8Array.from(BASE64URL, (letter) => letter.charCodeAt(0));
+/** The two letters of each twelve bits, as they lie in memory. */
+const LETTERS = pairsOf(BASE64URL);
+/** The value of each letter by its code; 64 for everything else. */
 const SEXTETS: Uint8Array = Uint8Array.from({ length: 256 }, (_, code) => {
   const sextet = BASE64URL.indexOf(String.fromCharCode(code));
   return sextet === -1 ? 64 : sextet;
@@ -60,6 +66,7 @@ const SEXTETS: Uint8Array = Uint8Array.from({ length: 256 }, (_, code) => {
 /** Bytes that become letters at once. */
 const GROUPED_BYTES = 3 * 1024;
 const letters = new Uint8Array((GROUPED_BYTES / 3) * 4);
+const letterPairs = new Uint16Array(letters.buffer);
 
 /** Bytes as base64url without padding (RFC 4648 section 5). */
 export function toBase64Url(bytes: Uint8Array): string {
@@ -76,11 +83,9 @@ function lettersOf(bytes: Uint8Array, from: number, to: number): string {
   for (let i = from; i < to; i += 3) {
     const second = i + 1 < to ? bytes[i + 1]! : 0;
     const group = (bytes[i]! << 16) | (second << 8) | (i + 2 < to ? bytes[i + 2]! : 0);
-    letters[at] = LETTERS[group >> 18]!;
-    letters[at + 1] = LETTERS[(group >> 12) & 63]!;
-    letters[at + 2] = LETTERS[(group >> 6) & 63]!;
-    letters[at + 3] = LETTERS[group & 63]!;
-    at += 4;
+    letterPairs[at] = LETTERS[group >> 12]!;
+    letterPairs[at + 1] = LETTERS[group & 4095]!;
+    at += 2;
   }
   return asciiDecoder.decode(letters.subarray(0, Math.ceil(((to - from) * 4) / 3)));
 }

@@ -4,7 +4,7 @@ import {
   bodyKey,
   givenUpRange,
   lackKey,
-  logOfPlace,
+  logInKey,
   operationKey,
   placeKey,
   placeRange,
@@ -100,7 +100,7 @@ export class GivenUp {
 
   /** Removes some operations below a prune point, and notes how far that is. */
   async #removeSome([note, from]: TextEntry): Promise<void> {
-    const { author, log } = logOfPlace(note);
+    const { author, log } = logInKey(note);
     const first = Number(from);
     const after = first === 0 ? undefined : first - 1;
     const cursor = this.#options.storage.range(

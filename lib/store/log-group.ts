@@ -9,13 +9,13 @@ import type { FieldWrite } from '../graph/write.ts';
 import { placeOperation, type LogState, type Placement } from '../log/placement.ts';
 import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
 import {
+  BRANCHES,
   givenUpKey,
   headKey,
   heldKey,
-  logOfPlace,
+  keyOfPlace,
   operationKey,
-  placeKey,
-  sequenceOfPlace,
+  placeOf,
   topicKey,
   type Branch,
   type OperationPlace,
@@ -122,11 +122,11 @@ export class LogGroup {
 
   /** Drops the body of an operation, whichever branch it stands on by now. */
   *dropBody(id: string): WaitingSteps<void> {
-    const key = yield* this.#store.placeKeySteps(id);
-    if (key === undefined) return;
-    const log = yield* this.#open(logOfPlace(key));
+    const where = yield* this.#store.whereSteps(id);
+    if (where === undefined) return;
+    const { sequence } = where;
+    const log = yield* this.#open(where);
     if (log.head === undefined) return;
-    const sequence = sequenceOfPlace(key);
     const place = yield* this.#placeOf(id, log, sequence);
     if (place === undefined) return;
     if (decodeOperation(place.record).isApart) this.#bodies.drop(placeIn(log, sequence, id));
@@ -139,7 +139,7 @@ export class LogGroup {
     log: OpenLog,
     sequence: number,
   ): WaitingSteps<{ readonly branch: Branch; readonly record: string } | undefined> {
-    for (const branch of ['canonical', 'side'] satisfies Branch[]) {
+    for (const branch of BRANCHES) {
       const record = yield* this.#placeAt(branch, log, sequence);
       if (record !== undefined && idOfOperation(record) === id) return { branch, record };
     }
@@ -215,6 +215,7 @@ export class LogGroup {
   }
 
   #markOf(name: LogName): ForkMark | undefined {
+    if (this.#marked.size === 0 && this.#marks.size === 0) return undefined;
     return this.#marked.get(name.author + name.log) ?? this.#marks.get(name);
   }
 
@@ -338,7 +339,7 @@ export class LogGroup {
     const { head } = log;
     const own = header.bytes.length + (body?.length ?? 0);
     const put = (branch: Branch, before: number): number => {
-      this.#stand(branch, log, sequence, encodeOperation(id, before + own, header.bytes, body));
+      this.#stand(branch, log, sequence, id, encodeOperation(id, before + own, header.bytes, body));
       return before + own;
     };
     switch (placement) {
@@ -376,7 +377,7 @@ export class LogGroup {
     const { sequence } = header;
     const { head } = log;
     const bytes = (head?.bytes ?? 0) + header.bytes.length + (body?.length ?? 0);
-    this.#stand('canonical', log, sequence, encodeOperation(id, bytes, header.bytes, body));
+    this.#stand('canonical', log, sequence, id, encodeOperation(id, bytes, header.bytes, body));
     log.head = { first: head?.first ?? sequence, height: sequence, tip: id, bytes, side: head?.side };
   }
 
@@ -387,7 +388,7 @@ export class LogGroup {
     const before = last === undefined ? 0 : totalOfOperation(last);
     for (let sequence = from; sequence <= head.height; sequence += 1) {
       const record = (yield* this.#placeAt('canonical', log, sequence))!;
-      this.#stand('side', log, sequence, withTotal(record, totalOfOperation(record) - before));
+      this.#put('side', log, sequence, withTotal(record, totalOfOperation(record) - before));
       if (sequence > from) this.#put('canonical', log, sequence, undefined);
       yield;
     }
@@ -428,17 +429,17 @@ export class LogGroup {
     this.#put(branch, log, sequence, undefined);
   }
 
-  /** Puts an operation at a place, which is where it is found from now on. */
-  #stand(branch: Branch, log: OpenLog, sequence: number, record: string): void {
-    const key = this.#put(branch, log, sequence, record);
-    this.#changes.push([operationKey(idOfOperation(record)), key]);
+  /** Puts an operation at a place that is new, which is where it is found from now on. */
+  #stand(branch: Branch, log: OpenLog, sequence: number, id: string, record: string): void {
+    const place = this.#put(branch, log, sequence, record);
+    this.#changes.push([operationKey(id), place]);
   }
 
   #put(branch: Branch, log: OpenLog, sequence: number, record: string | undefined): string {
-    const key = placeKey(branch, log.author, log.log, sequence);
+    const place = placeOf(log.prefix, sequence);
     log[branch].set(sequence, record);
-    this.#changes.push([key, record]);
-    return key;
+    this.#changes.push([keyOfPlace(branch, place), record]);
+    return place;
   }
 
   *#keepEvidence(header: Header, logId: Uint8Array, log: OpenLog): WaitingSteps<void> {

@@ -3,13 +3,14 @@ import type { Change } from './storage.ts';
 
 /**
  * The part of the key layout that logs have (log-mapping section 10); nothing else knows it. Authors, logs, ids and
- * topics are 64 hex digits, sequence numbers 8.
+ * topics are 64 hex digits, sequence numbers 8. A place is the first half of the author, the first quarter of the log and
+ * the sequence number, as there is one for each operation; heads have the whole names.
  *
  * | key | value |
  * |---|---|
- * | `l/<author><log><sequence>` | the operation on the canonical branch, see `operation-record.ts` |
- * | `k/<author><log><sequence>` | the same of the operation on the side branch |
- * | `o/<first half of the id>` | the key of the place where an operation stands |
+ * | `l/<place>` | the operation on the canonical branch, see `operation-record.ts` |
+ * | `k/<place>` | the same of the operation on the side branch |
+ * | `o/<first half of the id>` | the place where an operation stands, on whichever branch |
  * | `b/<author><log><sequence><id>` | bytes of a body that is too large to stand there |
  * | `h/<author><log>` | where the log begins and ends, see `log-head.ts` |
  * | `t/<topic><author><log>` | nothing: the log belongs to the topic |
@@ -52,6 +53,10 @@ const AFTER_SEPARATOR = '\u0001';
 const ID_DIGITS = 64;
 /** Nobody can make two operations that begin with the same so many digits: it would take 2^64 attempts. */
 export const SHORT_ID_DIGITS = 32;
+/** The same of two keys. */
+const SHORT_AUTHOR_DIGITS = 32;
+/** No stranger chooses these: logs are of topics that this node serves. */
+const SHORT_LOG_DIGITS = 16;
 const SEQUENCE_DIGITS = 8;
 const STATE_DIGITS = 16;
 const MARK_DIGITS = 14;
@@ -104,13 +109,31 @@ export interface OperationPlace {
 /** Which branch of a log. */
 export type Branch = 'canonical' | 'side';
 
-function branchPrefix(branch: Branch, author: string, log: string): string {
-  return (branch === 'side' ? SIDE : CANONICAL) + author + log;
+/** The branches of a log. */
+export const BRANCHES: readonly Branch[] = ['canonical', 'side'];
+
+function prefixOf(branch: Branch): string {
+  return branch === 'side' ? SIDE : CANONICAL;
+}
+
+/** What the places of a log begin with. */
+export function placePrefix(author: string, log: string): string {
+  return author.slice(0, SHORT_AUTHOR_DIGITS) + log.slice(0, SHORT_LOG_DIGITS);
+}
+
+/** A place in a log, by what those of the log begin with. */
+export function placeOf(prefix: string, sequence: number): string {
+  return prefix + hexOf(sequence, SEQUENCE_DIGITS);
+}
+
+/** The key of a place on a branch. */
+export function keyOfPlace(branch: Branch, place: string): string {
+  return prefixOf(branch) + place;
 }
 
 /** The key of a place in a log. */
 export function placeKey(branch: Branch, author: string, log: string, sequence: number): string {
-  return branchPrefix(branch, author, log) + hexOf(sequence, SEQUENCE_DIGITS);
+  return keyOfPlace(branch, placeOf(placePrefix(author, log), sequence));
 }
 
 /** The places of a log after one sequence number and up to another. */
@@ -121,26 +144,21 @@ export function placeRange(
   after: number | undefined,
   until: number,
 ): KeyRange {
-  const prefix = branchPrefix(branch, author, log);
+  const prefix = prefixOf(branch) + placePrefix(author, log);
   const from = prefix + hexOf((after ?? -1) + 1, SEQUENCE_DIGITS);
   const to = until >= 2 ** 32 - 1 ? prefix + AFTER_HEX : prefix + hexOf(until + 1, SEQUENCE_DIGITS);
   return { from, to };
 }
 
-/** The branch of a place's key. */
-export function branchOfPlace(key: string): Branch {
-  return key.startsWith(SIDE) ? 'side' : 'canonical';
-}
-
-/** The sequence number of a place's key. */
+/** The sequence number of a place, or of a key that ends with one. */
 export function sequenceOfPlace(key: string): number {
   return Number.parseInt(key.slice(-SEQUENCE_DIGITS), 16);
 }
 
-/** The log of a place's key. */
-export function logOfPlace(key: string): { readonly author: string; readonly log: string } {
-  const at = CANONICAL.length + ID_DIGITS;
-  return { author: key.slice(CANONICAL.length, at), log: key.slice(at, at + ID_DIGITS) };
+/** The log of a key that names it behind its kind, as those of lacking bodies and of prune points do. */
+export function logInKey(key: string): { readonly author: string; readonly log: string } {
+  const at = LACK.length + ID_DIGITS;
+  return { author: key.slice(LACK.length, at), log: key.slice(at, at + ID_DIGITS) };
 }
 
 /** The key of a log's head. */
@@ -323,6 +341,11 @@ export function encodeStates(states: WrittenStates, latest: number): string {
     return wereHere || wasHere !== 1 ? [key, state] : [key, state, 1];
   });
   return (wereHere ? WERE_HERE : '') + JSON.stringify(noted);
+}
+
+/** The same for one key. */
+export function encodeKey(key: string, wasHere: boolean): string {
+  return `${wasHere ? WERE_HERE : ''}[${JSON.stringify(key)}]`;
 }
 
 /** The same for keys that all have the latest state, which the graph had before. */

@@ -3,19 +3,20 @@ import { runWithPauses, waitFor, type WaitingSteps } from '../base/slices.ts';
 import { decodeHeader } from '../log/codec.ts';
 import { decodeExtensions } from '../log/extensions.ts';
 import type { LogName, Tips } from '../log/heights.ts';
-import type { Operation } from '../log/operation.ts';
+import { namesOf, type Operation } from '../log/operation.ts';
 import type { Placement } from '../log/placement.ts';
 import { headersOf } from './fork-marks.ts';
 import {
   bodyKey,
-  branchOfPlace,
+  BRANCHES,
   forkRange,
   headKey,
   headRange,
   historyKey,
+  keyOfPlace,
   lackKey,
   lackRange,
-  logOfPlace,
+  logInKey,
   operationKey,
   parseHeadKey,
   parseMarkKey,
@@ -94,9 +95,17 @@ export class LogStore {
     return yield* waitFor(this.#storage.getText(placeKey(branch, author, log, sequence)));
   }
 
-  /** The key of the place where an operation stands, undefined when it is not held. */
-  *placeKeySteps(id: string): WaitingSteps<string | undefined> {
-    return yield* waitFor(this.#storage.getText(operationKey(id)));
+  /** Where an operation stands, undefined when it is not held. */
+  *whereSteps(id: string): WaitingSteps<(LogName & { readonly sequence: number }) | undefined> {
+    const place = yield* waitFor(this.#storage.getText(operationKey(id)));
+    if (place === undefined) return undefined;
+    for (const branch of BRANCHES) {
+      const record = yield* waitFor(this.#storage.getText(keyOfPlace(branch, place)));
+      if (record === undefined || !idOfOperation(record).startsWith(id)) continue;
+      const found = readFound(record);
+      if (found !== undefined) return { ...namesOf(found.operation), sequence: sequenceOfPlace(place) };
+    }
+    return undefined;
   }
 
   /** A body that is kept apart. */
@@ -228,18 +237,8 @@ export class LogStore {
 
   /** Header and body of an operation that is held; no bytes as header when it is not. */
   async bytesOf(id: string): Promise<Pick<StoredOperation, 'header' | 'body'>> {
-    return (await this.#found(id)) ?? { header: new Uint8Array(0), body: undefined };
-  }
-
-  /** What is stored of an operation, by its id or the first half of that. */
-  async #found(id: string): Promise<StoredOperation | undefined> {
-    // What changed its branch between two reads is found by the next ones.
-    const found = (await this.#entryOf(id)) ?? (await this.#entryOf(id));
-    if (found === undefined) return undefined;
-    const [key, record] = found;
-    const { id: whole, header, body, isApart } = decodeOperation(record);
-    const place = { ...logOfPlace(key), sequence: sequenceOfPlace(key), id: whole };
-    return { ...place, header, body: isApart ? await this.#storage.getBytes(bodyKey(place)) : body };
+    const operation = await this.operation(id);
+    return { header: operation?.header.bytes ?? new Uint8Array(0), body: operation?.body };
   }
 
   /** An operation that is held, undefined when it is not. */
@@ -247,15 +246,29 @@ export class LogStore {
     return (await this.operationLike(id))?.operation;
   }
 
-  /** An operation that is held, and its id, found by the first half of that; undefined when there is none. */
+  /** An operation that is held, and its id, found by that or the first half of it; undefined when there is none. */
   async operationLike(shortId: string): Promise<FoundOperation | undefined> {
-    const found = await this.#found(shortId);
-    if (found === undefined) return undefined;
-    const decoded = decodeHeader(found.header);
-    const extensions = decoded.ok ? decodeExtensions(decoded.value.extensions) : undefined;
-    if (!decoded.ok || extensions?.ok !== true) return undefined;
-    const { id, body } = found;
-    return { id, operation: { header: decoded.value, extensions: extensions.value, body } };
+    // What changed its branch between two reads is found by the next ones.
+    return (await this.#find(shortId)) ?? (await this.#find(shortId));
+  }
+
+  async #find(id: string): Promise<FoundOperation | undefined> {
+    const place = await this.#storage.getText(operationKey(id));
+    if (place === undefined) return undefined;
+    for (const branch of BRANCHES) {
+      const record = await this.#storage.getText(keyOfPlace(branch, place));
+      if (record === undefined || !idOfOperation(record).startsWith(id)) continue;
+      const found = readFound(record);
+      if (found !== undefined && !(await this.#isGivenUp(branch, found.operation)))
+        return found.isApart ? this.#withBody(found) : { id: found.id, operation: found.operation };
+    }
+    return undefined;
+  }
+
+  async #withBody({ id, operation }: FoundOperation): Promise<FoundOperation> {
+    const { sequence } = operation.header;
+    const body = await this.#storage.getBytes(bodyKey({ ...namesOf(operation), sequence, id }));
+    return { id, operation: { ...operation, body } };
   }
 
   /** True when the history of a node has what an operation wrote to it. */
@@ -307,7 +320,7 @@ export class LogStore {
     try {
       const keys = (await cursor.next(most)).map(([key]) => key);
       if (keys[0] === undefined) return undefined;
-      const { author, log } = logOfPlace(keys[0]);
+      const { author, log } = logInKey(keys[0]);
       const isOfLog = (key: string): boolean => key.startsWith(author + log, key.indexOf('/') + 1);
       return { author, log, places: keys.filter(isOfLog).map(sequenceOfPlace) };
     } finally {
@@ -341,21 +354,10 @@ export class LogStore {
     return record === undefined ? 0 : totalOfOperation(record);
   }
 
-  /** Place and record of an operation, by its id or the first half of that. */
-  async #entryOf(id: string): Promise<TextEntry | undefined> {
-    const place = await this.#storage.getText(operationKey(id));
-    if (place === undefined || (await this.#isGivenUp(place))) return undefined;
-    const record = await this.#storage.getText(place);
-    const isIt = record !== undefined && idOfOperation(record).startsWith(id);
-    return isIt ? [place, record] : undefined;
-  }
-
   /** True for what an author gave up and that is not removed yet. */
-  async #isGivenUp(place: string): Promise<boolean> {
-    return (
-      branchOfPlace(place) === 'canonical' &&
-      sequenceOfPlace(place) < (await this.#firstOf(logOfPlace(place)))
-    );
+  async #isGivenUp(branch: Branch, operation: Operation): Promise<boolean> {
+    if (branch === 'side') return false;
+    return operation.header.sequence < (await this.#firstOf(namesOf(operation)));
   }
 
   /** Where a log begins. */
@@ -379,6 +381,15 @@ export class LogStore {
       await cursor.close();
     }
   }
+}
+
+/** The operation of a record, but for a body that is kept apart. */
+function readFound(record: string): (FoundOperation & { readonly isApart: boolean }) | undefined {
+  const { id, header, body, isApart } = decodeOperation(record);
+  const decoded = decodeHeader(header);
+  const extensions = decoded.ok ? decodeExtensions(decoded.value.extensions) : undefined;
+  if (!decoded.ok || extensions?.ok !== true) return undefined;
+  return { id, isApart, operation: { header: decoded.value, extensions: extensions.value, body } };
 }
 
 function sideEnds(head: LogHead | undefined): Pick<LogHead, 'first' | 'height' | 'bytes'> | undefined {

@@ -1,12 +1,15 @@
 import { fromHex } from '../base/byte-texts.ts';
 import type { LogName } from '../log/heights.ts';
 import type { HeldLog } from '../log/integrity.ts';
+import { placePrefix } from './log-keys.ts';
 import type { LogHead } from './log-head.ts';
 
 /** A log as a group of operations sees it: stored, overlaid with what the group appended. */
 export class OpenLog implements LogName {
   readonly author: string;
   readonly log: string;
+  /** What its places begin with. */
+  readonly prefix: string;
   head: LogHead | undefined;
   /** Records of places that the group changed; undefined where it emptied them. */
   readonly canonical: Map<number, string | undefined> = new Map();
@@ -18,6 +21,7 @@ export class OpenLog implements LogName {
   constructor({ author, log }: LogName, head: LogHead | undefined) {
     this.author = author;
     this.log = log;
+    this.prefix = placePrefix(author, log);
     this.head = head;
   }
 

@@ -1,6 +1,6 @@
 import { Pace } from '../base/pace.ts';
 import type { FieldWrite } from '../graph/write.ts';
-import { encodeKeys, encodeStates, historyKey } from './log-keys.ts';
+import { encodeKey, encodeKeys, encodeStates, historyKey } from './log-keys.ts';
 import type { Change } from './storage.ts';
 
 /** What of some writes the graph had before they came: all, or those that are told apart. */
@@ -96,6 +96,7 @@ export function latestOf({ writes, from, to }: WrittenNode): number {
 }
 
 function recordOf(writes: readonly FieldWrite[], latest: number, wasHere: WasHere): string {
+  if (writes.length === 1) return encodeKey(writes[0]!.key, wasHere === true || wasHere(writes[0]!));
   if (wasHere === true && writes.every(({ state }) => state === latest))
     return encodeKeys(writes.map(({ key }) => key));
   const isHere = wasHere === true ? () => true : wasHere;

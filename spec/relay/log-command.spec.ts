@@ -5,7 +5,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { expect } from 'chai';
 import { expectCode } from '../../adapters/conformance/storage-kit.ts';
 import { MemoryStorage } from '../../adapters/memory.ts';
-import { operationKey } from '../../lib/store/log-keys.ts';
+import { keyOfPlace, operationKey } from '../../lib/store/log-keys.ts';
 import { decodeOperation, encodeOperation } from '../../lib/store/operation-record.ts';
 import { runLog } from '../../relay/log-command.ts';
 import type { LogAction, LogPlaceWanted } from '../../relay/log-options.ts';
@@ -159,7 +159,7 @@ describe('thicket log', () => {
     while (heads === '') heads = (await run(here, HEADS)).text;
     expect(await run(here, VERIFY)).to.deep.include({ code: 0, text: '1 log, 1 operation: whole\n' });
     const { tip } = JSON.parse(heads) as { tip: string };
-    const place = (await storage.getText(operationKey(tip)))!;
+    const place = keyOfPlace('canonical', (await storage.getText(operationKey(tip)))!);
     const { header, body, total } = decodeOperation((await storage.getText(place))!);
     header[60]! ^= 1;
     await storage.commit([[place, encodeOperation(tip, total, header, body)]]);

@@ -1,20 +1,24 @@
 import { expect } from 'chai';
 import {
-  branchOfPlace,
+  BRANCHES,
   forkKey,
   forkRange,
+  givenUpKey,
   headKey,
   headRange,
+  keyOfPlace,
   lackKey,
   lackRange,
   LOG_PREFIXES,
-  logOfPlace,
+  logInKey,
   markKey,
   markRange,
   parseHeadKey,
   parseMarkKey,
   parseTopicKey,
   placeKey,
+  placeOf,
+  placePrefix,
   placeRange,
   sequenceOfPlace,
   topicKey,
@@ -39,8 +43,12 @@ describe('store.log-keys', () => {
     const keys = sequences.map((sequence) => placeKey('canonical', AUTHOR, LOG, sequence));
     expect(keys.toSorted()).to.deep.equal(keys);
     expect(keys.map(sequenceOfPlace)).to.deep.equal(sequences);
-    for (const branch of ['canonical', 'side'] as const)
-      expect(branchOfPlace(placeKey(branch, AUTHOR, LOG, 1))).to.equal(branch);
+    const place = placeOf(placePrefix(AUTHOR, LOG), 255);
+    expect(BRANCHES.map((branch) => keyOfPlace(branch, place))).to.deep.equal([
+      placeKey('canonical', AUTHOR, LOG, 255),
+      placeKey('side', AUTHOR, LOG, 255),
+    ]);
+    expect(sequenceOfPlace(place)).to.equal(255);
     const range = placeRange('canonical', AUTHOR, LOG, 9, 255);
     expect(sequences.filter((_, at) => isIn(range, keys[at]!))).to.deep.equal([10, 15, 16, 255]);
     const all = placeRange('canonical', AUTHOR, LOG, undefined, Infinity);
@@ -53,9 +61,16 @@ describe('store.log-keys', () => {
     expect(parseHeadKey(headKey(AUTHOR, LOG))).to.deep.equal({ author: AUTHOR, log: LOG });
     expect(parseTopicKey(topicKey(TOPIC, AUTHOR, LOG))).to.deep.equal({ author: AUTHOR, log: LOG });
     expect(parseMarkKey(markKey(2 ** 40 + 7))).to.equal(2 ** 40 + 7);
-    for (const branch of ['canonical', 'side'] as const) {
-      expect(logOfPlace(placeKey(branch, AUTHOR, LOG, 5))).to.deep.equal({ author: AUTHOR, log: LOG });
-    }
+    expect(logInKey(givenUpKey(AUTHOR, LOG, 5))).to.deep.equal({ author: AUTHOR, log: LOG });
+  });
+
+  it('have places of different logs, and of different authors, at different places', () => {
+    const half = 'a'.repeat(32);
+    const prefixes = [AUTHOR, half + 'b'.repeat(32), 'b' + AUTHOR.slice(1)].map((author) =>
+      placePrefix(author, LOG),
+    );
+    expect(prefixes[1]).to.equal(prefixes[0], 'nobody can make two keys that begin with the same 128 bits');
+    expect(new Set([...prefixes, placePrefix(AUTHOR, TOPIC)]).size).to.equal(3);
   });
 
   it('stand apart by kind and topic', () => {
@@ -63,7 +78,7 @@ describe('store.log-keys', () => {
     expect(isIn(forkRange(), forkKey(AUTHOR, LOG, 1))).to.equal(true);
     expect(isIn(markRange(), markKey(2 ** 55))).to.equal(true);
     const lack = lackKey(AUTHOR, LOG, 7);
-    expect([logOfPlace(lack), sequenceOfPlace(lack)]).to.deep.equal([{ author: AUTHOR, log: LOG }, 7]);
+    expect([logInKey(lack), sequenceOfPlace(lack)]).to.deep.equal([{ author: AUTHOR, log: LOG }, 7]);
     expect([isIn(lackRange(), lack), isIn(lackRange(lack), lack)]).to.deep.equal([true, false]);
     expect(isIn(lackRange(lack), lackKey(AUTHOR, LOG, 8))).to.equal(true);
     expect(isIn(topicRange(TOPIC), topicKey(TOPIC, AUTHOR, LOG))).to.equal(true);
