@@ -42,19 +42,50 @@ const CHUNK_CHANGES = 256;
 const CHUNK_LENGTH = 128 * 1024;
 
 /** Changes behind their seals, as they are asked for, and then the storage's own. */
-function* sealedInChunks(changes: Iterable<Change>, own: readonly Change[]): Generator<Change, void> {
-  let chunk: Change[] = [];
-  let length = 0;
-  for (const change of changes) {
-    chunk.push(change);
-    length += change[1]?.length ?? 0;
-    if (chunk.length < CHUNK_CHANGES && length < CHUNK_LENGTH) continue;
-    yield* sealChanges(chunk);
-    chunk = [];
-    length = 0;
+class SealedChanges implements IterableIterator<Change, undefined> {
+  readonly #changes: Iterator<Change>;
+  readonly #own: readonly Change[];
+  #chunk: readonly Change[] = [];
+  #at = 0;
+  #isLast = false;
+  /** One for all of them, as nobody keeps it. */
+  readonly #result: { done: false; value: Change } = { done: false, value: ['', undefined] };
+
+  constructor(changes: Iterable<Change>, own: readonly Change[]) {
+    this.#changes = changes[Symbol.iterator]();
+    this.#own = own;
   }
-  chunk.push(...own);
-  yield* sealChanges(chunk);
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  next(): IteratorResult<Change, undefined> {
+    if (this.#at === this.#chunk.length) {
+      if (this.#isLast) return { done: true, value: undefined };
+      this.#seal();
+    }
+    this.#result.value = this.#chunk[this.#at]!;
+    this.#at += 1;
+    return this.#result;
+  }
+
+  /** Seals the next ones; the storage's own are among the last, so that there always are some. */
+  #seal(): void {
+    const chunk: Change[] = [];
+    for (let length = 0; chunk.length < CHUNK_CHANGES && length < CHUNK_LENGTH;) {
+      const next = this.#changes.next();
+      if (next.done === true) {
+        this.#isLast = true;
+        chunk.push(...this.#own);
+        break;
+      }
+      chunk.push(next.value);
+      length += next.value[1]?.length ?? 0;
+    }
+    this.#chunk = sealChanges(chunk);
+    this.#at = 0;
+  }
 }
 
 const REASON = 'a record does not fit its checksum';
@@ -131,7 +162,7 @@ export class SealedStorage implements Storage {
     this.#asked = number;
     const own: Change[] = [[COMMITS_KEY, String(number)]];
     if (!this.#hasFormat) own.push([FORMAT_KEY, FORMAT]);
-    await this.#inner.commit(sealedInChunks(changes, own));
+    await this.#inner.commit(new SealedChanges(changes, own));
     this.#hasFormat = true;
     this.#commits = Math.max(this.#commits, number);
   }

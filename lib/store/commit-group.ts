@@ -134,7 +134,8 @@ export class CommitGroup implements MergeView {
   *appendChanges(changes: Change[]): Generator<void, void> {
     const pace = new Pace();
     for (const node of this.#nodes.values()) {
-      yield* appendNode(changes, node);
+      const left = appendNode(changes, node);
+      if (left !== undefined) yield* left;
       if (pace.after(node.soul.length)) yield;
     }
   }

@@ -16,13 +16,13 @@ class EvenNote implements WrittenNode {
   readonly to: number;
   readonly wereHere: boolean;
 
-  constructor(id: string, { soul, writes, from, to }: WrittenNode, wereHere: boolean) {
+  constructor(id: string, { soul, writes, from, to }: WrittenNode, were: boolean) {
     this.id = id;
     this.soul = soul;
     this.writes = writes;
     this.from = from;
     this.to = to;
-    this.wereHere = wereHere;
+    this.wereHere = were;
   }
 }
 

@@ -98,11 +98,7 @@ export class LogGroup {
     const state = this.#knownState(operation.header, log) ?? (yield* this.#stateFor(operation.header, log));
     const placed = this.#verdict(operation, log, state, opener);
     if (!placed.ok) return failure(yield* this.#contradicted(operation, log, placed.reason));
-    if (placed.value === 'known') {
-      if (!(yield* this.#fill(operation, names.id, log))) return placed;
-      yield* this.#notes.add(names.id, writes, wasHere);
-      return success('filled');
-    }
+    if (placed.value === 'known') return yield* this.#fillKnown(operation, log, writes, wasHere);
     if (log.head === undefined) this.#begin(topic, log, opener);
     this.#bodies.keep(placeIn(log, operation.header.sequence, names.id), operation);
     const only = onlyNode(writes);
@@ -144,6 +140,19 @@ export class LogGroup {
       if (record !== undefined && idOfOperation(record) === id) return { branch, record };
     }
     return undefined;
+  }
+
+  /** What becomes of an operation that is held: its body may have been lacking. */
+  *#fillKnown(
+    operation: Operation,
+    log: OpenLog,
+    writes: readonly FieldWrite[],
+    wasHere: WasHere,
+  ): WaitingSteps<Result<Placement, LogReason>> {
+    const { id } = namesOf(operation);
+    if (!(yield* this.#fill(operation, id, log))) return success('known');
+    yield* this.#notes.add(id, writes, wasHere);
+    return success('filled');
   }
 
   /** Takes the body of an operation that is held and came without it: anybody can leave that away. */

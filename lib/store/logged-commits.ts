@@ -110,6 +110,15 @@ class LoggedCommit implements CommitLogs {
     this.#signedLater = signedLater;
   }
 
+  isPlain(request: PutRequest): boolean {
+    const { isHidden, evidence, replays, writes } = request;
+    const { forks, refusesUnsigned } = this.#options;
+    if (isHidden === true || evidence !== undefined || replays !== undefined || isSigned(request))
+      return false;
+    if (refusesUnsigned === true || forks.marks.hidesAny || writes.length > FEW_WRITES) return false;
+    return writes.every(isOfEverybody);
+  }
+
   merge(
     request: PutRequest,
     into: MergeTarget,

@@ -9,6 +9,7 @@ import {
   fieldKeyOf,
   nodeKey,
   nodePrefix,
+  type LongValue,
   type StoredEntry,
 } from './keys.ts';
 import { appendPieces, appendRemoval, isLong } from './long-value.ts';
@@ -16,12 +17,43 @@ import { isTooMany, LARGE, LARGE_RECORD, NodeRecordBuilder } from './node-record
 import { sourceChange } from './node-source.ts';
 import type { Change } from './storage.ts';
 
-/** Appends the changes of all properties of a node that the group changed, in steps. */
-export function* appendNode(changes: Change[], node: GroupNode): Generator<void, void> {
+/**
+ * Appends the changes of all properties of a node that the group changed: at once where that is one record, as it nearly
+ * always is.
+ *
+ * @returns what remains to be done, in steps, if it is not done
+ */
+export function appendNode(changes: Change[], node: GroupNode): Generator<void, void> | undefined {
   const { stored } = node;
   const winners = stored === LARGE || stored === undefined ? undefined : fewWinners(node.slots);
-  if (winners === undefined) yield* appendLarge(changes, node);
-  else if (winners.length > 0 || node.gone.size > 0) yield* appendSmall(changes, node, winners);
+  if (winners === undefined) return appendLarge(changes, node);
+  if (winners.length === 0 && node.gone.size === 0) return undefined;
+  return appendAtOnce(changes, node, winners) ? undefined : appendSmall(changes, node, winners);
+}
+
+/** Appends the new record of a node that stays small and has no long values; false when it is another. */
+function appendAtOnce(changes: Change[], node: GroupNode, winners: readonly FieldWrite[]): boolean {
+  const { slots, stored, gone } = node;
+  if (gone.size > 0) return false;
+  const builder = new NodeRecordBuilder();
+  if (stored !== undefined && stored !== LARGE && stored.size > 0)
+    for (const [key, entry] of unchanged(node)) builder.add(key, encodeStored(entry));
+  for (let at = 0; at < winners.length; at += 1) {
+    const { key, state, json } = winners[at]!;
+    if (isLong(json) || longOf(slots.get(key)!) !== undefined) return false;
+    builder.add(key, encodeEntry(state, json));
+  }
+  const record = builder.build(node.nextSource);
+  if (record === undefined) return false;
+  appendSource(changes, node);
+  changes.push([nodeKey(node.soul), record]);
+  node.winners = winners;
+  return true;
+}
+
+/** The pieces that a property has in the store. */
+function longOf(slot: Slot): LongValue | undefined {
+  return slot instanceof Stored ? slot.long : undefined;
 }
 
 /** The winners of a node, undefined when they are too many for a small one. */
@@ -129,5 +161,6 @@ function isGone(slot: Slot): boolean {
 
 /** Appends the removal of the pieces that a winner replaces. */
 function* appendReplaced(changes: Change[], slot: Slot): Generator<void, void> {
-  if (slot instanceof Stored && slot.long !== undefined) yield* appendRemoval(changes, slot.long);
+  const long = longOf(slot);
+  if (long !== undefined) yield* appendRemoval(changes, long);
 }

@@ -16,6 +16,8 @@ const MOST_LENGTH = 4096;
 const ENTRY_LENGTH = 32;
 const ESCAPED_LENGTH = 2;
 const SEPARATOR = '\u0000';
+/** Separators of each property: between key and entry, and before the next one. */
+const SEPARATORS = 2;
 /** The record of a large node; no small one looks like it. */
 export const LARGE_RECORD = '\u0001';
 /** What the record of a small node begins with that has a source; no escaped key does. */
@@ -66,18 +68,20 @@ export function sourceIn(record: string | undefined): string | undefined {
 
 /** Puts the record of a small node together. */
 export class NodeRecordBuilder {
-  #record = '';
-  #fields = 0;
+  /** Keys and entries by turns: they are joined at once, as a text that grew is copied again by whoever reads it. */
+  readonly #parts: string[] = [];
+  #length = 0;
 
   /** Adds a property as `encodeEntry` gives it. */
   add(key: string, encoded: string): void {
-    this.#record += (this.#fields === 0 ? '' : SEPARATOR) + escapeName(key) + SEPARATOR + encoded;
-    this.#fields += 1;
+    const name = escapeName(key);
+    this.#parts.push(name, encoded);
+    this.#length += name.length + encoded.length + SEPARATORS;
   }
 
-  /** True when it has no property: then the node has no record. */
+  /** True when the node has no property: then it has no record. */
   get isEmpty(): boolean {
-    return this.#fields === 0;
+    return this.#parts.length === 0;
   }
 
   /**
@@ -86,7 +90,8 @@ export class NodeRecordBuilder {
    * @param source what is noted of the one operation that says all of it
    */
   build(source?: string): string | undefined {
-    if (isTooMany(this.#fields) || this.#record.length > MOST_LENGTH) return undefined;
-    return source === undefined ? this.#record : SOURCE_LEAD + source + SEPARATOR + this.#record;
+    if (isTooMany(this.#parts.length / 2) || this.#length - 1 > MOST_LENGTH) return undefined;
+    const record = this.#parts.join(SEPARATOR);
+    return source === undefined ? record : SOURCE_LEAD + source + SEPARATOR + record;
   }
 }

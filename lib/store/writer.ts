@@ -113,6 +113,8 @@ export interface WriterLogs {
 
 /** What logs have to do with one commit. */
 export interface CommitLogs {
+  /** True for a request that logs have no say in for sure. */
+  isPlain(request: PutRequest): boolean;
   /**
    * The accepted writes of a request, or why it is refused; undefined for one that logs have no say in, and the writes
    * that are meant where some count for nothing.
@@ -311,7 +313,8 @@ export class Writer {
     const pace = new Pace();
     for (let at = 0; at < requests.length; at += 1) {
       let request = requests[at]!;
-      const logged = logs === undefined ? undefined : yield* logs.merge(request, target);
+      const hasNoSay = logs === undefined || logs.isPlain(request);
+      const logged = hasNoSay ? undefined : yield* logs.merge(request, target);
       if (isMeant(logged)) request = { ...request, writes: logged.meant };
       if (logged !== undefined && !isMeant(logged)) byRequest.push(logged);
       else if ((request.operation ?? request.own) !== undefined) byRequest.push(NO_LOGS);
@@ -392,7 +395,7 @@ export class Writer {
       if (index % FEW_REQUESTS === LAST_OF_FEW) yield;
     }
     const matured = yield* chosenInSteps(merged.matured, holds);
-    if (matured.length > 0) this.#tell(() => this.#matured(matured));
+    if (matured.length > 0) this.#tellMatured(matured);
   }
 
   *#failGroup(requests: readonly PutRequest[], error: unknown): Generator<void, void> {
@@ -404,14 +407,18 @@ export class Writer {
     }
   }
 
+  /** Whatever a listener throws, the writer goes on. */
   #settle(request: PutRequest, outcome: PutOutcome): void {
-    this.#tell(() => request.settle(outcome));
+    try {
+      request.settle(outcome);
+    } catch (error) {
+      this.#tellOperator({ kind: 'listener-failed', error });
+    }
   }
 
-  /** Whatever a listener throws, the writer goes on. */
-  #tell(listener: () => void): void {
+  #tellMatured(matured: readonly FieldWrite[]): void {
     try {
-      listener();
+      this.#matured(matured);
     } catch (error) {
       this.#tellOperator({ kind: 'listener-failed', error });
     }

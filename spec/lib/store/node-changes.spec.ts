@@ -25,7 +25,8 @@ function won(entry: StoredEntry, key: string, state: number, value: string): Sto
 
 function changesOf(node: GroupNode): Change[] {
   const changes: Change[] = [];
-  finish(appendNode(changes, node));
+  const left = appendNode(changes, node);
+  if (left !== undefined) finish(left);
   return changes;
 }
 
