@@ -29,8 +29,8 @@ export interface HistoryWanted {
   readonly key?: string | undefined;
   /** States up to this one. */
   readonly until: number;
-  /** Operations that count; all when absent. */
-  readonly counts?: (operation: Operation) => MaybePromise<boolean>;
+  /** Operations that count, or what of them does; all when absent. */
+  readonly counts?: (operation: Operation) => MaybePromise<boolean | ((write: FieldWrite) => boolean)>;
   /** Operations that are looked at, those with the latest states; all when absent. */
   readonly most?: number;
   /** Bytes of bodies that are read, the last one whole; any number when absent. */
@@ -65,14 +65,12 @@ export class History {
       if (found === undefined || this.#isHidden(namesOf(found.operation))) continue;
       const { id, operation } = found;
       left -= operation.body?.length ?? 0;
-      if ((await wanted.counts?.(operation)) === false) continue;
       const noted = new Set(states.map(([key, state]) => placeOf(key, state)));
-      takeWinners(
-        winners,
-        // Not everything that an author says is taken.
-        saidIn(operation, id, (write) => write.soul === soul && noted.has(placeOf(write.key, write.state))),
-        wanted,
-      );
+      // Not everything that an author says is taken.
+      const isNoted = (write: FieldWrite): boolean =>
+        write.soul === soul && noted.has(placeOf(write.key, write.state));
+      const said = (): SaidEntry[] => saidIn(operation, id, isNoted);
+      takeWinners(winners, await countingIn(operation, said, wanted), wanted);
     }
     return winners;
   }
@@ -114,6 +112,17 @@ function mayWin(
   if (state > wanted.until || (wanted.key !== undefined && key !== wanted.key)) return false;
   const winner = winners.get(key);
   return winner === undefined || state >= winner.state;
+}
+
+/** What counts of what an operation says. */
+async function countingIn(
+  operation: Operation,
+  said: () => SaidEntry[],
+  { counts }: HistoryWanted,
+): Promise<readonly SaidEntry[]> {
+  const verdict = (await counts?.(operation)) ?? true;
+  if (verdict === false) return [];
+  return verdict === true ? said() : said().filter(verdict);
 }
 
 function placeOf(key: string, state: number): string {
