@@ -25,13 +25,8 @@ export { decodeFrame, type FrameItem } from './wire/codec.ts';
 export type { AckMessage, ControlMessage, Fault, GetMessage, Message, PutMessage } from './wire/message.ts';
 export type { Change, MaybePromise, RangeOptions, Storage, TextCursor, TextEntry } from './store/storage.ts';
 export { GraphStore, type GraphStoreOptions } from './store/graph-store.ts';
-export {
-  Writer,
-  type PutOutcome,
-  type PutRequest,
-  type WriterEvent,
-  type WriterOptions,
-} from './store/writer.ts';
+export type { PutOutcome, PutRequest } from './store/put-request.ts';
+export { Writer, type WriterEvent, type WriterOptions } from './store/writer.ts';
 export { CLOSE, type Frame, type Link, type LinkListener } from './mesh/link.ts';
 export { Mesh, type MeshOptions } from './mesh/mesh.ts';
 export type { Checked } from './mesh/check-line.ts';

@@ -1,5 +1,6 @@
 /** The file that holds the secret of the key a relay signs its log with: made at the first start, for its owner alone. */
 import { chmod, constants, copyFile, link, lstat, open, readFile, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { GraphError, relayError } from '../lib/base/errors.ts';
 import { fromHex, toHex } from '../lib/base/byte-texts.ts';
 import { randomId } from '../lib/base/random.ts';
@@ -80,6 +81,8 @@ async function makeKeyFile(path: string): Promise<KeyPair> {
       await file.close();
     }
     await putInPlace(draft, path);
+    // What is signed with a key that a power cut takes away could never go on.
+    await syncAt(dirname(path));
     return pair;
   } finally {
     await rm(draft, { force: true });
@@ -93,6 +96,19 @@ async function putInPlace(draft: string, path: string): Promise<void> {
   } catch (error) {
     if (!NO_LINKS.has((error as NodeJS.ErrnoException).code)) throw error;
     await copyFile(draft, path, constants.COPYFILE_EXCL);
+    await syncAt(path);
+  }
+}
+
+/** Puts a file, or the names of a folder, on the disk; where a system knows no such thing it does without. */
+async function syncAt(path: string): Promise<void> {
+  const handle = await open(path).catch(() => undefined);
+  try {
+    await handle?.sync();
+  } catch {
+    // The key is there, if not for sure after a power cut.
+  } finally {
+    await handle?.close();
   }
 }
 

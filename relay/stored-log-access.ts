@@ -2,14 +2,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LogName } from '../lib/log/heights.ts';
 import { namesOf } from '../lib/log/operation.ts';
-import { LOG_REASONS } from '../lib/log/reasons.ts';
 import { SequenceReader, type OperationBytes } from '../lib/log/sequence.ts';
 import type { LogHead } from '../lib/store/log-head.ts';
 import type { LogStore } from '../lib/store/log-store.ts';
 import { operationsOf } from '../lib/store/log-walk.ts';
 import type { Blame, Moment, Past } from '../lib/store/past.ts';
-import { SESSION_FAULTS } from '../lib/sync/log-sync.ts';
 import { takeOne } from '../lib/sync/intake.ts';
+import { faultOf } from '../lib/sync/session-faults.ts';
 import type { SyncStore, TakeResult } from '../lib/sync/sync-store.ts';
 import type { BlameReport, HeadReport, ImportReport, LogAccess } from './log-access.ts';
 import { timeText } from './log-lines.ts';
@@ -20,9 +19,6 @@ const IN_FLIGHT = 128;
 const CHECKED_IN_A_TURN = 16;
 /** Heads read in one step. */
 const STEP_HEADS = 256;
-
-/** Every verdict in words. */
-const TEXTS = { ...LOG_REASONS, ...SESSION_FAULTS };
 
 /** What the access is to. */
 export interface StoredLogAccessParts {
@@ -66,20 +62,29 @@ export class StoredLogAccess implements LogAccess {
     let checked = 0;
     for await (const chunk of chunks) {
       for (const { header, body } of reader.take(chunk)) {
-        waiting.push(
-          takeOne(this.#parts.intake, this.#parts.topic, header, body).then((taken) => tally.add(taken)),
-        );
+        waiting.push(this.#takeOne(header, body, tally));
         checked += 1;
         if (checked % CHECKED_IN_A_TURN === 0) await nextTurn();
         if (waiting.length < IN_FLIGHT) continue;
         await Promise.all(waiting);
         waiting = [];
       }
+      tally.assertDecided();
       if (reader.fault !== undefined) break;
     }
     reader.end();
     await Promise.all(waiting);
+    tally.assertDecided();
     return tally.report(reader.fault);
+  }
+
+  /** Never rejects: nobody may wait for it before the next chunk comes. */
+  async #takeOne(header: Uint8Array, body: Uint8Array | undefined, tally: Tally): Promise<void> {
+    try {
+      tally.add(await takeOne(this.#parts.intake, this.#parts.topic, header, body));
+    } catch (error) {
+      tally.fail(error);
+    }
   }
 
   close(): Promise<void> {
@@ -107,6 +112,17 @@ class Tally {
   #taken = 0;
   #known = 0;
   readonly #refused = new Map<string, number>();
+  #failure: { readonly error: unknown } | undefined;
+
+  /** Notes that nobody knows what became of one. */
+  fail(error: unknown): void {
+    this.#failure ??= { error };
+  }
+
+  /** @throws the first error of {@link fail} */
+  assertDecided(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
 
   add(taken: TakeResult): void {
     if (taken.ok) {
@@ -114,7 +130,7 @@ class Tally {
       else this.#taken += 1;
       return;
     }
-    const { text } = TEXTS[taken.reason];
+    const { text } = faultOf(taken.reason);
     this.#refused.set(text, (this.#refused.get(text) ?? 0) + 1);
   }
 

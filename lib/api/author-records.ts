@@ -1,6 +1,6 @@
 import type { FieldWrite } from '../graph/write.ts';
 import type { Change, Storage } from '../store/storage.ts';
-import type { PutOutcome } from '../store/writer.ts';
+import type { PutOutcome } from '../store/put-request.ts';
 import type { Beside, GraphKeeper } from './keeper.ts';
 
 /** What a log is read from. */

@@ -3,7 +3,7 @@ import type { Fields } from '../graph/node.ts';
 import type { Names } from '../graph/selector.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import type { Change, Storage } from '../store/storage.ts';
-import type { PutOutcome } from '../store/writer.ts';
+import type { PutOutcome } from '../store/put-request.ts';
 
 /** A write that no peer has acknowledged, as it is kept over restarts. */
 export interface KeptWrite {

@@ -4,7 +4,7 @@ import { TwoGenerations } from '../base/two-generations.ts';
 import type { Fields } from '../graph/node.ts';
 import type { Entry, FieldWrite } from '../graph/write.ts';
 import type { MergeView } from '../ham/merge.ts';
-import type { PutOutcome } from '../store/writer.ts';
+import type { PutOutcome } from '../store/put-request.ts';
 import { FutureWrites } from './future-writes.ts';
 import type { GraphKeeper, KeptWrite } from './keeper.ts';
 

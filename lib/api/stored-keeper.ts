@@ -10,7 +10,7 @@ import type { MergeView } from '../ham/merge.ts';
 import { APP_FORMAT_KEY, fieldKey, keyRange, parseFieldKey, type KeyRange } from '../store/keys.ts';
 import { putFailure } from '../store/put-failure.ts';
 import type { Change, Storage, TextEntry } from '../store/storage.ts';
-import type { PutOutcome } from '../store/writer.ts';
+import type { PutOutcome } from '../store/put-request.ts';
 import { parsePut } from '../wire/parse-put.ts';
 import { putJsonOf } from '../wire/put-json.ts';
 import { FutureWrites, placeOf, type Time } from './future-writes.ts';

@@ -1,7 +1,8 @@
 import { toHex } from '../base/byte-texts.ts';
 import { compareBytes, equalBytes, fromUtf8 } from '../base/bytes.ts';
+import { isAscii, SHORT_TEXT, shortText } from './ascii.ts';
 import { MAJOR, SIMPLE } from './cbor-writer.ts';
-import { fitsSingle, halfBits, halfValue } from './float.ts';
+import { floatAt, isShortest } from './float.ts';
 
 /** What untrusted CBOR may be. */
 export interface CborRules {
@@ -108,7 +109,10 @@ export class CborScanner {
   /** Reads a text. */
   text(): string {
     const length = this.#length(MAJOR.text, 'a text');
-    if (length <= SHORT_TEXT && this.#isAscii(length)) return this.#shortText(length);
+    if (length <= SHORT_TEXT && isAscii(this.#bytes, this.#at, length)) {
+      this.#at += length;
+      return shortText(this.#bytes, this.#at - length, length);
+    }
     const bytes = this.#take(length);
     return this.#isText(bytes) ? fromUtf8(bytes) : '';
   }
@@ -136,7 +140,7 @@ export class CborScanner {
     if (kind !== 'float') this.refuse('no number');
     this.#simple();
     if (this.#fault !== undefined) return 0;
-    const value = this.#floatAt(at);
+    const value = floatAt(this.#bytes, at + 1, this.#at - at - 1);
     if (!Number.isFinite(value)) this.refuse('a number that is not finite');
     if (Number.isSafeInteger(value)) this.refuse('an integer written as a float');
     return this.#fault === undefined ? value : 0;
@@ -253,23 +257,8 @@ export class CborScanner {
   /** Checks the form of the float whose first byte, at a place, was read. */
   #float(at: number, size: number): void {
     this.#skip(size);
-    if (this.#fault !== undefined) return;
-    const value = this.#floatAt(at);
-    const half = halfBits(value);
-    let shortest = 8;
-    if (half !== undefined) shortest = 2;
-    else if (fitsSingle(value)) shortest = 4;
-    // Of all NaNs one is canonical.
-    const isCanonical = size === shortest && (size > 2 || this.#uint16(at + 1) === half);
-    if (!isCanonical) this.refuse('a float not in its shortest form');
-  }
-
-  /** The float whose first byte is at a place. */
-  #floatAt(at: number): number {
-    if (this.#bytes[at] === SIMPLE.half) return halfValue(this.#uint16(at + 1));
-    const { buffer, byteOffset, byteLength } = this.#bytes;
-    const view = new DataView(buffer, byteOffset, byteLength);
-    return this.#bytes[at] === SIMPLE.single ? view.getFloat32(at + 1) : view.getFloat64(at + 1);
+    if (this.#fault === undefined && !isShortest(this.#bytes, at + 1, size))
+      this.refuse('a float not in its shortest form');
   }
 
   /** Reads the head of a kind of item, and its argument. */
@@ -351,25 +340,8 @@ export class CborScanner {
   }
 
   #skipText(length: number): void {
-    if (this.#isAscii(length)) this.#skip(length);
+    if (isAscii(this.#bytes, this.#at, length)) this.#skip(length);
     else this.#isText(this.#take(length));
-  }
-
-  /** True when so many bytes are there and all of them ASCII. */
-  #isAscii(length: number): boolean {
-    const end = this.#at + length;
-    if (end > this.#bytes.length) return false;
-    for (let at = this.#at; at < end; at += 1) if (this.#bytes[at]! >= 0x80) return false;
-    return true;
-  }
-
-  /** A text of ASCII, which is there. */
-  #shortText(length: number): string {
-    if (this.#fault !== undefined) return '';
-    const codes = CODES[length]!;
-    for (let at = 0; at < length; at += 1) codes[at] = this.#bytes[this.#at + at]!;
-    this.#at += length;
-    return String.fromCharCode(...codes);
   }
 
   #isText(bytes: Uint8Array): boolean {
@@ -387,12 +359,6 @@ export class CborScanner {
 /** The least argument that needs 1, 2, 4 or 8 bytes of its own. */
 const LEAST_OF_SIZE: readonly number[] = [24, 0x100, 0x1_0000, 0x1_0000_0000];
 
-/** Bytes of a text for which a decoder takes longer to begin than to end. */
-const SHORT_TEXT = 32;
-/** Codes of the characters of such a text, by its length. */
-const CODES: readonly number[][] = Array.from({ length: SHORT_TEXT + 1 }, (_, length) =>
-  Array.from({ length }, () => 0),
-);
 /** Upper half of the largest safe integer. */
 const MOST_SAFE_HIGH = 0x1f_ffff;
 

@@ -39,3 +39,22 @@ export function halfValue(bits: number): number {
 export function fitsSingle(value: number): boolean {
   return Object.is(Math.fround(value), value);
 }
+
+/** The float in 2, 4 or 8 bytes from a place on. */
+export function floatAt(bytes: Uint8Array, at: number, size: number): number {
+  if (size === 2) return halfValue(halfBitsAt(bytes, at));
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return size === 4 ? view.getFloat32(at) : view.getFloat64(at);
+}
+
+/** True when no shorter form holds that float exactly; of all NaNs one is the shortest. */
+export function isShortest(bytes: Uint8Array, at: number, size: number): boolean {
+  const value = floatAt(bytes, at, size);
+  const half = halfBits(value);
+  if (half !== undefined) return size === 2 && halfBitsAt(bytes, at) === half;
+  return size === (fitsSingle(value) ? 4 : 8);
+}
+
+function halfBitsAt(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 8) | bytes[at + 1]!;
+}

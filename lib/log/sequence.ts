@@ -48,14 +48,12 @@ export class SequenceReader {
   *take(chunk: Uint8Array): Generator<OperationBytes, void> {
     let bytes = this.#rest.length === 0 ? chunk : concatBytes(this.#rest, chunk);
     while (this.#fault === undefined && bytes.length > 0) {
-      const end = itemEnd(bytes);
-      if (!end.ok) this.#refuse(end.reason);
-      else if (end.value === undefined) break;
-      else {
-        yield this.#item(bytes.subarray(0, end.value));
-        this.#read += end.value;
-        bytes = bytes.subarray(end.value);
-      }
+      const end = this.#endOf(bytes);
+      const item = end === undefined ? undefined : this.#item(bytes.subarray(0, end));
+      if (item === undefined) break;
+      yield item;
+      this.#read += end!;
+      bytes = bytes.subarray(end);
     }
     this.#rest = Uint8Array.from(bytes);
   }
@@ -65,13 +63,21 @@ export class SequenceReader {
     if (this.#rest.length > 0) this.#refuse('the bytes end too early');
   }
 
-  #item(bytes: Uint8Array): OperationBytes {
+  /** Where the first item ends; undefined when that is not there yet, and for what is none. */
+  #endOf(bytes: Uint8Array): number | undefined {
+    const end = itemEnd(bytes);
+    if (!end.ok) this.#refuse(end.reason);
+    return end.ok ? end.value : undefined;
+  }
+
+  #item(bytes: Uint8Array): OperationBytes | undefined {
     const scanner = new CborScanner(bytes);
     scanner.array();
     const header = Uint8Array.from(scanner.bytes());
     const body = scanner.isNull() ? undefined : Uint8Array.from(scanner.bytes());
-    if (scanner.fault !== undefined) this.#refuse(scanner.fault);
-    return { header, body };
+    if (scanner.fault === undefined) return { header, body };
+    this.#refuse(scanner.fault);
+    return undefined;
   }
 
   #refuse(reason: string): void {

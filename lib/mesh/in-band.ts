@@ -6,7 +6,7 @@ import { keyOfSoul } from '../store/key-soul.ts';
 import type { LogRefusals } from '../store/log-refusals.ts';
 import type { LogStore } from '../store/log-store.ts';
 import { readSignedPutInSteps, signedPutField } from '../store/signed-put.ts';
-import type { PutRequest } from '../store/writer.ts';
+import type { PutRequest } from '../store/put-request.ts';
 import { encodeAnswer, encodePush } from '../wire/codec.ts';
 import { encodeLogAnswer, type LogQuestion, type ShownOperation } from '../wire/log-question.ts';
 import type { GetMessage, PutMessage } from '../wire/message.ts';
@@ -140,6 +140,8 @@ async function operationsDown(store: LogStore, name: LogName, from: number): Pro
     const id = await store.idAt(name, place);
     if (id === undefined) break;
     const { header, body } = await store.bytesOf(id);
+    // It was given up meanwhile.
+    if (header.length === 0) break;
     length += header.length + (body?.length ?? 0);
     if (length > MOST_DOWN_BYTES && found.length > 0) break;
     found.push(body === undefined ? [toBase64Url(header)] : [toBase64Url(header), toBase64Url(body)]);

@@ -7,7 +7,7 @@ import type { Branch } from './log-keys.ts';
 import type { LogStore, StoredOperation } from './log-store.ts';
 import { operationsIn } from './log-walk.ts';
 import type { Change, Storage } from './storage.ts';
-import type { PutOutcome, PutRequest } from './writer.ts';
+import { committed, type PutRequest } from './put-request.ts';
 import { appendForgotten } from './written-nodes.ts';
 
 /** Bodies dropped by one commit. */
@@ -69,7 +69,7 @@ export class BodyPruner {
     this.#options = options;
     this.#notes = new HeldNotes({
       ...options,
-      commit: (records) => this.#submit({ writes: [], isReplay: true, owner: OWNER, records }),
+      commit: (records) => committed(options.submit, { writes: [], isReplay: true, owner: OWNER, records }),
     });
   }
 
@@ -163,16 +163,11 @@ export class BodyPruner {
     for (const { id, entries } of some) for (const _ of appendForgotten(changes, id, entries));
     const drops = changes.map(([key]) => key);
     const pruned = some.map(({ id }) => id);
-    await this.#submit({ writes: [], isReplay: true, owner: OWNER, drops, pruned });
+    await committed(this.#options.submit, { writes: [], isReplay: true, owner: OWNER, drops, pruned });
     for (const { bytes } of some) {
       pass.bodies += 1;
       pass.bytes += bytes;
     }
-  }
-
-  async #submit(request: Omit<PutRequest, 'settle'>): Promise<void> {
-    const outcome = await new Promise<PutOutcome>((settle) => this.#options.submit({ ...request, settle }));
-    if (!outcome.ok) throw new Error(outcome.reason);
   }
 }
 

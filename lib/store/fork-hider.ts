@@ -1,18 +1,17 @@
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import type { LogName } from '../log/heights.ts';
+import { Chore } from './chore.ts';
 import { decodeDelta } from './delta-codec.ts';
 import type { StartTimer } from './deferred-writes.ts';
 import { hidingChange, type ForkMarks, type Hiding } from './fork-marks.ts';
 import { mayWrite } from './key-soul.ts';
 import type { LogStore, StoredOperation } from './log-store.ts';
 import { operationsOf } from './log-walk.ts';
-import type { PutOutcome, PutRequest } from './writer.ts';
+import { committed, type PutRequest } from './put-request.ts';
 
 /** Writes of one commit, unless one operation has more. */
 const STEP_WRITES = 500;
-/** Pause after a failure, in milliseconds. */
-const RETRY_MS = 1000;
 /** With whose requests those of the hider take turns. */
 const OWNER = 'forks';
 
@@ -39,46 +38,36 @@ export interface ForkHiderOptions {
  */
 export class ForkHider {
   readonly #options: ForkHiderOptions;
-  #running: Promise<void> | undefined;
-  #stopTimer: () => void = () => undefined;
-  #isClosed = false;
+  readonly #chore: Chore;
 
   constructor(options: ForkHiderOptions) {
     this.#options = options;
+    this.#chore = new Chore({
+      work: () => this.#goThroughAll(),
+      startTimer: options.startTimer,
+      failed: (reason) => options.report?.({ kind: 'log-hiding-failed', reason }),
+    });
     options.marks.onMarked(() => this.wake());
   }
 
   /** Does what there is to do, beside what it does already. */
   wake(): void {
-    this.#stopTimer();
-    if (this.#isClosed || this.#running !== undefined || this.#next() === undefined) return;
-    this.#running = this.#run();
+    if (this.#next() !== undefined) this.#chore.wake();
   }
 
   /** Resolves when there is nothing to do, or it failed and waits. */
-  async idle(): Promise<void> {
-    await this.#running;
+  idle(): Promise<void> {
+    return this.#chore.idle();
   }
 
   /** Ends early; the rest is done after the next start. */
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    this.#stopTimer();
-    await this.#running;
+  close(): Promise<void> {
+    return this.#chore.close();
   }
 
-  async #run(): Promise<void> {
-    try {
-      for (let log = this.#next(); log !== undefined && !this.#isClosed; log = this.#next()) {
-        await (this.#options.marks.policy === 'hide' ? this.#hide(log) : this.#show(log));
-      }
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#options.report?.({ kind: 'log-hiding-failed', reason });
-      if (!this.#isClosed) this.#stopTimer = this.#options.startTimer(() => this.wake(), RETRY_MS);
-    } finally {
-      this.#running = undefined;
-    }
+  async #goThroughAll(): Promise<void> {
+    for (let log = this.#next(); log !== undefined && !this.#chore.isClosed; log = this.#next())
+      await (this.#options.marks.policy === 'hide' ? this.#hide(log) : this.#show(log));
   }
 
   #next(): LogName | undefined {
@@ -90,8 +79,8 @@ export class ForkHider {
 
   async #hide(log: LogName): Promise<void> {
     if (this.#options.marks.hidingOf(log) === undefined) await this.#note(log, 'begun');
-    const operations = await this.#each(log, (writes) => this.#submit({ writes, isHidden: true }));
-    if (this.#isClosed) return;
+    const operations = await this.#each(log, (writes) => this.#commit({ writes, isHidden: true }));
+    if (this.#chore.isClosed) return;
     await this.#note(log, 'done');
     this.#options.report?.({ kind: 'log-hidden', author: log.author, log: log.log, operations });
   }
@@ -99,16 +88,16 @@ export class ForkHider {
   async #show(log: LogName): Promise<void> {
     const operations = await this.#each(log, async (writes) => {
       const allowed = await this.#options.allow(writes, log.author);
-      await this.#submit({ writes: allowed, isReplay: true, owner: log.author });
+      await this.#commit({ writes: allowed, isReplay: true, owner: log.author });
     });
-    if (this.#isClosed) return;
+    if (this.#chore.isClosed) return;
     await this.#note(log, undefined);
     this.#options.report?.({ kind: 'log-shown', author: log.author, log: log.log, operations });
   }
 
   /** Notes how far a log is hidden, durably. */
   async #note({ author, log }: LogName, hiding: Hiding | undefined): Promise<void> {
-    await this.#submit({ writes: [], isReplay: true, records: [hidingChange({ author, log }, hiding)] });
+    await this.#commit({ writes: [], isReplay: true, records: [hidingChange({ author, log }, hiding)] });
     this.#options.marks.setHiding({ author, log }, hiding);
   }
 
@@ -117,7 +106,7 @@ export class ForkHider {
     let operations = 0;
     let some: FieldWrite[] = [];
     for await (const operation of operationsOf(this.#options.store, log)) {
-      if (this.#isClosed) return operations;
+      if (this.#chore.isClosed) return operations;
       operations += 1;
       for (const write of writesIn(operation)) some.push(write);
       if (some.length < STEP_WRITES) continue;
@@ -128,11 +117,8 @@ export class ForkHider {
     return operations;
   }
 
-  async #submit(request: Omit<PutRequest, 'owner' | 'settle'> & { owner?: string }): Promise<void> {
-    const outcome = await new Promise<PutOutcome>((settle) => {
-      this.#options.submit({ owner: OWNER, ...request, settle });
-    });
-    if (!outcome.ok) throw new Error(outcome.reason);
+  #commit(request: Omit<PutRequest, 'owner' | 'settle'> & { readonly owner?: string }): Promise<void> {
+    return committed(this.#options.submit, { owner: OWNER, ...request });
   }
 }
 

@@ -1,3 +1,4 @@
+import { Chore } from './chore.ts';
 import { writesIn } from './delta-codec.ts';
 import type { StartTimer } from './deferred-writes.ts';
 import {
@@ -13,7 +14,7 @@ import {
 } from './log-keys.ts';
 import { decodeOperation, hasBody } from './operation-record.ts';
 import type { Change, Storage, TextEntry } from './storage.ts';
-import type { PutOutcome, PutRequest } from './writer.ts';
+import { committed, type PutRequest } from './put-request.ts';
 import { appendForgotten } from './written-nodes.ts';
 
 /** Operations that a prune point removes in its own commit; of more that is left to {@link GivenUp}. */
@@ -21,8 +22,8 @@ export const MOST_REMOVED_AT_ONCE = 1024;
 /** Operations removed by one commit, and records of them; an operation that wrote to many nodes has more. */
 const STEP_OPERATIONS = 128;
 const STEP_RECORDS = 5000;
-/** Pause after a failure, in milliseconds. */
-const RETRY_MS = 1000;
+/** With whose requests those of the removal take turns. */
+const OWNER = 'given up';
 
 /** What is told when something cannot be removed; it is tried again. */
 export interface GivenUpEvent {
@@ -44,48 +45,39 @@ export interface GivenUpOptions {
  */
 export class GivenUp {
   readonly #options: GivenUpOptions;
-  #running: Promise<void> | undefined;
-  #isToRunAgain = false;
-  #stopTimer: () => void = () => undefined;
-  #isClosed = false;
+  readonly #chore: Chore;
 
   constructor(options: GivenUpOptions) {
     this.#options = options;
+    this.#chore = new Chore({
+      work: () => this.#removeAll(),
+      startTimer: options.startTimer,
+      failed: (reason) => options.report?.({ kind: 'log-removing-failed', reason }),
+    });
   }
 
   /** Removes what there is to remove. */
   wake(): void {
-    this.#stopTimer();
-    this.#isToRunAgain = true;
-    if (!this.#isClosed) this.#running ??= this.#run();
+    this.#chore.wake();
   }
 
   /** Resolves when nothing is left, or it failed and waits. */
-  async idle(): Promise<void> {
-    await this.#running;
+  idle(): Promise<void> {
+    return this.#chore.idle();
   }
 
   /** Ends early; the rest is done after the next start. */
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    this.#stopTimer();
-    await this.#running;
+  close(): Promise<void> {
+    return this.#chore.close();
   }
 
-  async #run(): Promise<void> {
-    try {
-      while (this.#isToRunAgain && !this.#isClosed) {
-        this.#isToRunAgain = false;
-        for (let next = await this.#next(); next !== undefined && !this.#isClosed; next = await this.#next())
-          await this.#removeSome(next);
-      }
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#options.report?.({ kind: 'log-removing-failed', reason });
-      if (!this.#isClosed) this.#stopTimer = this.#options.startTimer(() => this.wake(), RETRY_MS);
-    } finally {
-      this.#running = undefined;
-    }
+  async #removeAll(): Promise<void> {
+    for (
+      let next = await this.#next();
+      next !== undefined && !this.#chore.isClosed;
+      next = await this.#next()
+    )
+      await this.#removeSome(next);
   }
 
   /** The note of a prune point that is not done. */
@@ -119,7 +111,13 @@ export class GivenUp {
     } finally {
       await cursor.close();
     }
-    await this.#submit(changes, [note, last === undefined ? undefined : String(last + 1)]);
+    await committed(this.#options.submit, {
+      writes: [],
+      isReplay: true,
+      owner: OWNER,
+      drops: changes.map(([key]) => key),
+      records: [[note, last === undefined ? undefined : String(last + 1)]],
+    });
   }
 
   async #appendRemoval(changes: Change[], at: Omit<OperationPlace, 'id'>, record: string): Promise<void> {
@@ -128,20 +126,5 @@ export class GivenUp {
     for (const _ of appendForgotten(changes, id, writesIn(whole)));
     changes.push([operationKey(id), undefined]);
     if (isApart) changes.push([bodyKey({ ...at, id }), undefined]);
-  }
-
-  async #submit(removed: readonly Change[], note: Change): Promise<void> {
-    const drops = removed.map(([key]) => key);
-    const outcome = await new Promise<PutOutcome>((settle) => {
-      this.#options.submit({
-        writes: [],
-        isReplay: true,
-        owner: 'given up',
-        drops,
-        records: [note],
-        settle,
-      });
-    });
-    if (!outcome.ok) throw new Error(outcome.reason);
   }
 }

@@ -4,7 +4,7 @@ import { chosenInSteps, Pace } from '../base/pace.ts';
 import type { WaitingSteps } from '../base/slices.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import type { CountingEntries } from './counting-entries.ts';
-import type { MergeTarget } from './writer.ts';
+import type { MergeTarget } from './writer-logs.ts';
 
 /** Puts in the place of hidden entries what counts besides. */
 export function* hideWrites(

@@ -41,7 +41,7 @@ import {
   withTotal,
 } from './operation-record.ts';
 import type { Change } from './storage.ts';
-import type { MergeTarget } from './writer.ts';
+import type { MergeTarget } from './writer-logs.ts';
 import { appendForgotten, onlyNode, writtenNodes, type WasHere } from './written-nodes.ts';
 
 /** The topic of a log id, as hex; undefined for logs of no topic of this node. */

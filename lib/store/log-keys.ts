@@ -59,6 +59,7 @@ const SHORT_AUTHOR_DIGITS = 32;
 /** No stranger chooses these: logs are of topics that this node serves. */
 const SHORT_LOG_DIGITS = 16;
 const SEQUENCE_DIGITS = 8;
+const LAST_SEQUENCE = 2 ** 32 - 1;
 const STATE_DIGITS = 16;
 const MARK_DIGITS = 14;
 /** Stands before a list all of which the graph had before. */
@@ -146,9 +147,11 @@ export function placeRange(
   until: number,
 ): KeyRange {
   const prefix = prefixOf(branch) + placePrefix(author, log);
-  const from = prefix + hexOf((after ?? -1) + 1, SEQUENCE_DIGITS);
-  const to = until >= 2 ** 32 - 1 ? prefix + AFTER_HEX : prefix + hexOf(until + 1, SEQUENCE_DIGITS);
-  return { from, to };
+  const behind = prefix + AFTER_HEX;
+  // A number behind the last one would have a digit more, and stand among those before it.
+  if (after !== undefined && after >= LAST_SEQUENCE) return { from: behind, to: behind + SEPARATOR };
+  const to = until >= LAST_SEQUENCE ? behind : prefix + hexOf(until + 1, SEQUENCE_DIGITS);
+  return { from: prefix + hexOf((after ?? -1) + 1, SEQUENCE_DIGITS), to };
 }
 
 /** The sequence number of a place, or of a key that ends with one. */

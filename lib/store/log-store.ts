@@ -181,8 +181,9 @@ export class LogStore {
     return this.#tips.read(topic);
   }
 
-  /** The id at a place of a branch. */
+  /** The id at a place of a branch, undefined when nothing is held there or the author gave it up. */
   async idAt(name: LogName, sequence: number, branch: Branch = 'canonical'): Promise<string | undefined> {
+    if (branch === 'canonical' && sequence < (await this.#firstOf(name))) return undefined;
     const record = await this.#recordAt(branch, name, sequence);
     return record === undefined ? undefined : idOfOperation(record);
   }

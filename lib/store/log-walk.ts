@@ -4,15 +4,15 @@ import type { LogStore, StoredOperation } from './log-store.ts';
 
 /** Operations read in one step. */
 const STEP_OPERATIONS = 256;
-/** Sequence number that no operation has. */
-const BEYOND = 2 ** 32 - 1;
+/** The last sequence number that there is. */
+const LAST_SEQUENCE = 2 ** 32 - 1;
 
 /** Operations of a branch in order, after one sequence number and up to another; few of them are in memory at once. */
 export async function* operationsIn(
   store: LogStore,
   branch: Branch,
   name: LogName,
-  { after, until = BEYOND }: { readonly after?: number | undefined; readonly until?: number } = {},
+  { after, until = LAST_SEQUENCE }: { readonly after?: number | undefined; readonly until?: number } = {},
 ): AsyncGenerator<StoredOperation> {
   let last = after;
   for (;;) {

@@ -21,7 +21,8 @@ import type { LogGroup } from './log-group.ts';
 import type { UnsignedOperation } from './unsigned-operation.ts';
 import type { Change } from './storage.ts';
 import type { WitnessMarks } from './witness-marks.ts';
-import type { CommitLogs, MergedGroup, MergeTarget, PutRequest, WriterLogs } from './writer.ts';
+import type { PutRequest } from './put-request.ts';
+import type { CommitLogs, MergedGroup, MergeTarget, WriterLogs } from './writer-logs.ts';
 
 /** Writes of one request that are gone through without a pause. */
 const FEW_WRITES = 64;

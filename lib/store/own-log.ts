@@ -8,7 +8,7 @@ import type { Signer } from '../log/key-pair.ts';
 import { createOperation, FIRST_PLACE, timestampOf, type Operation, type Place } from '../log/operation.ts';
 import type { LogName } from '../log/heights.ts';
 import type { LogHead } from './log-head.ts';
-import type { PutOutcome, PutRequest } from './writer.ts';
+import { submitted, type PutRequest } from './put-request.ts';
 
 /** What a log of one's own needs. */
 export interface OwnLogOptions {
@@ -94,9 +94,8 @@ export class OwnLog {
       return signed;
     };
     const own = { ...this.name, sign };
-    const outcome = await new Promise<PutOutcome>((settle) => {
-      this.#options.submit({ writes, says, own, witnesses, notes, marks, owner: this.name.author, settle });
-    });
+    const request = { writes, says, own, witnesses, notes, marks, owner: this.name.author };
+    const outcome = await submitted(this.#options.submit, request);
     return outcome.ok ? signed : failure(outcome.reason);
   }
 }

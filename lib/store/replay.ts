@@ -3,7 +3,7 @@ import { decodeDelta } from './delta-codec.ts';
 import { mayWrite } from './key-soul.ts';
 import type { Branch } from './log-keys.ts';
 import type { LogStore, StoredOperation } from './log-store.ts';
-import type { PutOutcome, PutRequest } from './writer.ts';
+import type { PutOutcome, PutRequest } from './put-request.ts';
 
 /** Operations read at once. */
 const PAGE = 256;

@@ -15,7 +15,7 @@ import type { LogStore } from './log-store.ts';
 import { LOG_MOVED, type OwnLog } from './own-log.ts';
 import { emptySeenBody, seenBodies } from './seen-bodies.ts';
 import { FULL_PROPERTIES, type WitnessMarks } from './witness-marks.ts';
-import type { PutOutcome, PutRequest } from './writer.ts';
+import { submitted, type PutRequest } from './put-request.ts';
 
 /** How long unsigned writes are gathered into one operation, in milliseconds (log-mapping section 4). */
 export const WITNESS_WAIT_MS = 100;
@@ -127,8 +127,7 @@ export class Witness implements CommitSigner {
 
   /** Witnesses everything that waits. */
   async flush(): Promise<void> {
-    await this.#running;
-    this.#running = this.#run(true);
+    this.#begin(true);
     await this.#running;
   }
 
@@ -268,10 +267,8 @@ export class Witness implements CommitSigner {
       const page = await store.witnessedPage(from, marks.first - 1, WITNESSED_PAGE);
       if (page.numbers.length > 0) {
         const drops = page.dead.map(witnessedKey);
-        const outcome = await new Promise<PutOutcome>((settle) => {
-          submit({ writes: [], isReplay: true, owner: this.name.author, drops, settle });
-        });
-        if (!outcome.ok) return;
+        const request = { writes: [], isReplay: true, owner: this.name.author, drops };
+        if (!(await submitted(submit, request)).ok) return;
       }
       if (page.numbers.length < WITNESSED_PAGE) return;
       from = page.numbers.at(-1)! + 1;

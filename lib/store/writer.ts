@@ -5,20 +5,18 @@ import type { Result } from '../base/result.ts';
 import { Slices, type WaitingSteps } from '../base/slices.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { merge, mergeInSteps, type SaysTheSame } from '../ham/merge.ts';
-import type { ForkEvidence } from '../log/fork.ts';
-import type { Operation } from '../log/operation.ts';
 import type { Placement } from '../log/placement.ts';
 import type { LogReason } from '../log/reasons.ts';
 import { CommitGroup } from './commit-group.ts';
 import { DeferredWrites, type StartTimer } from './deferred-writes.ts';
 import type { GraphStore } from './graph-store.ts';
-import { hiddenFirst, isMeant, type MeantWrites } from './meant-writes.ts';
-import type { UnsignedOperation } from './unsigned-operation.ts';
-import type { LogShare } from './log-room.ts';
+import { hiddenFirst, isMeant } from './meant-writes.ts';
 import { putFailure } from './put-failure.ts';
 import { PutQueue } from './put-queue.ts';
+import type { PutOutcome, PutRequest } from './put-request.ts';
 import type { WeighPut } from './put-weight.ts';
 import type { Change, Storage } from './storage.ts';
+import type { CommitLogs, MergedGroup, WriterLogs } from './writer-logs.ts';
 
 /** Changes that are gathered before a commit begins; beyond, they are made as the storage takes them. */
 const GATHERED_CHANGES = 2048;
@@ -28,120 +26,12 @@ const FEW_WRITES = 64;
 const FEW_REQUESTS = 4;
 const LAST_OF_FEW = FEW_REQUESTS - 1;
 
-/** What became of a request. */
-export type PutOutcome =
-  /** Durable; `changed` are the writes that won and still hold their properties. */
-  | {
-      readonly ok: true;
-      readonly changed: readonly FieldWrite[];
-      /** What became of the operation of a signed request. */
-      readonly placement?: Placement | undefined;
-      /** True when what the operation says loses against everything: nobody is told of it. */
-      readonly isHidden?: boolean | undefined;
-    }
-  | {
-      readonly ok: false;
-      readonly reason: string;
-      /** Why its log does not take an operation. */
-      readonly logReason?: LogReason | undefined;
-    };
-
-/** Writes that belong together: merged and committed all or not at all. */
-export interface PutRequest {
-  readonly writes: readonly FieldWrite[];
-  /** With whose requests it takes turns, and whom waiting future writes count against. */
-  readonly owner: string | undefined;
-  /** The operation that says the writes: kept in its log by the same commit, also when none of them wins. */
-  readonly operation?: Operation | undefined;
-  /** An operation of this node's own in its place. */
-  readonly own?: UnsignedOperation | undefined;
-  /** What the operation says, where `writes` leaves out what the graph has. */
-  readonly says?: readonly FieldWrite[] | undefined;
-  /** True when the operation may open a log beyond the room that strangers have. */
-  readonly isInvited?: boolean | undefined;
-  /** What it may open otherwise; as much as there is room for when absent. */
-  readonly share?: LogShare | undefined;
-  /** Evidence that a log is forked, which was checked; the operations need not be held. */
-  readonly evidence?: ForkEvidence | undefined;
-  /** True for writes of operations that are kept already, said to the graph again. */
-  readonly isReplay?: boolean | undefined;
-  /** The id of the one operation that is said again, as hex, where the histories of nodes may lack it. */
-  readonly replays?: string | undefined;
-  /**
-   * True for writes of operations that lose against everything from now on: where one of them holds its property, what
-   * counts besides takes its place.
-   */
-  readonly isHidden?: boolean | undefined;
-  /** Records of logs that the same commit changes. */
-  readonly records?: readonly Change[] | undefined;
-  /** Marks of what the operation witnesses, deleted by the same commit. */
-  readonly witnesses?: readonly string[] | undefined;
-  /** True for souls whose histories must note the operation, of all others the records name a mark; all when absent. */
-  readonly notes?: ((soul: string) => boolean) | undefined;
-  /** Keys of what logs need no more, deleted by the same commit. */
-  readonly drops?: readonly string[] | undefined;
-  /** Operations that lose their bodies by the same commit. */
-  readonly pruned?: readonly string[] | undefined;
-  /** Writes that the graph has and that are to be witnessed again. */
-  readonly marks?: readonly FieldWrite[] | undefined;
-  /** Told once, after the commit. */
-  settle(outcome: PutOutcome): void;
-}
-
 /** What the writer tells its operator. */
 export type WriterEvent =
   | { readonly kind: 'commit-failed'; readonly requests: number; readonly error: unknown }
   | { readonly kind: 'deferred-loaded'; readonly writes: number }
   /** Somebody who was told of an outcome threw; the outcome stands. */
   | { readonly kind: 'listener-failed'; readonly error: unknown };
-
-/** What a group of requests is merged into. */
-export interface MergeTarget {
-  readonly group: CommitGroup;
-  /** Takes writes whose time has not come. */
-  readonly deferred: DeferredWrites;
-  /** Milliseconds since 1970. */
-  readonly now: number;
-}
-
-/** How the writer keeps logs, see `logged-commits.ts`; who keeps none loads nothing for them. */
-export interface WriterLogs {
-  /** Reads what an earlier run left; before the first group. */
-  load(): Promise<void>;
-  begin(): CommitLogs;
-}
-
-/** What logs have to do with one commit. */
-export interface CommitLogs {
-  /** True for a request that logs have no say in for sure. */
-  isPlain(request: PutRequest): boolean;
-  /**
-   * The accepted writes of a request, or why it is refused; undefined for one that logs have no say in, and the writes
-   * that are meant where some count for nothing.
-   */
-  merge(
-    request: PutRequest,
-    into: MergeTarget,
-  ): WaitingSteps<readonly FieldWrite[] | string | MeantWrites | undefined>;
-  /** What the commit writes of logs, in portions, once this node has signed what it says of the commit. */
-  changes(
-    requests: readonly PutRequest[],
-    merged: MergedGroup,
-    graph: CommitGroup,
-  ): WaitingSteps<Iterable<Change[]>>;
-  /** Told once how the commit ended. */
-  settle(isDurable: boolean): void;
-  /** What the outcome of a request says of its operation; undefined when it has none. */
-  placementOf(request: PutRequest): Result<Placement, LogReason> | undefined;
-  /** True for a request whose operation loses against everything. */
-  hides(request: PutRequest): boolean;
-}
-
-/** What merging a group gave: a list of winners, or the reason of a refusal, for each request. */
-export interface MergedGroup {
-  readonly matured: readonly FieldWrite[];
-  readonly byRequest: readonly (readonly FieldWrite[] | string)[];
-}
 
 const NO_LOGS = 'no logs are kept here';
 

@@ -17,8 +17,8 @@ import { decodeDelta, decodeDeltaInSteps, type Delta } from '../store/delta-code
 import { mayWrite } from '../store/key-soul.ts';
 import type { LogRefusals } from '../store/log-refusals.ts';
 import type { LogShare } from '../store/log-room.ts';
-import type { PutOutcome, PutRequest } from '../store/writer.ts';
-import type { SessionFault } from './log-sync.ts';
+import type { PutOutcome, PutRequest } from '../store/put-request.ts';
+import type { SessionFault } from './session-faults.ts';
 import type { SyncStore, TakenOperation, Taker, TakeResult } from './sync-store.ts';
 
 /** What an operation says to the graph. */

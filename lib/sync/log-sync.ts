@@ -1,8 +1,10 @@
 import { fromHex, toHex } from '../base/byte-texts.ts';
-import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
-import type { LogName, Tip, Tips } from '../log/heights.ts';
+import type { LogName, Tips } from '../log/heights.ts';
+import type { LogReason } from '../log/reasons.ts';
 import type { LogFrame } from './log-frames.ts';
 import { forkedLog, PeerHeights, type BehindLog } from './peer-heights.ts';
+import { faultOf, type SessionFault } from './session-faults.ts';
+import { GatheredTips, tipsInParts } from './tips-parts.ts';
 
 /** Where a session stands; both sides go through them in this order. */
 export type SessionState =
@@ -15,19 +17,6 @@ export type SessionState =
   /** Both have what the other had; new operations are sent as they come. */
   | 'live'
   | 'closed';
-
-/** Faults of a session that are no reason to refuse an operation, with the code of frame 27. */
-export const SESSION_FAULTS: Readonly<
-  Record<SessionFault, { readonly code: number; readonly text: string }>
-> = {
-  order: { code: 100, text: 'not what comes next' },
-  topic: { code: 101, text: 'not a topic of this node' },
-  logs: { code: 102, text: 'too many logs in one session' },
-  storage: { code: 103, text: 'the store does not take anything' },
-};
-
-/** One of the faults in {@link SESSION_FAULTS}. */
-export type SessionFault = 'order' | 'topic' | 'logs' | 'storage';
 
 /** Why a session ended. */
 export type SessionEnd =
@@ -98,9 +87,6 @@ export interface SessionOptions {
   readonly mayHold?: ((logs: number) => boolean) | undefined;
 }
 
-/** Logs in one frame, about 110 bytes each: few enough to be written, read and taken in without holding others up. */
-const LOGS_IN_A_FRAME = 1000;
-
 /**
  * One synchronisation of one topic between two nodes, as a state machine over values (node-api section 5): frames and
  * answers go in, actions come out. It does no input or output, keeps no operation, and remembers of the other side how
@@ -113,11 +99,7 @@ export class LogSession {
   #state: SessionState = 'topic';
   /** Who opened the session, and how far the agreement on the topic is. */
   #step: 'new' | 'opened' | 'asked' | 'agreed' = 'new';
-  #remote = new Map<string, ReadonlyMap<string, Tip>>();
-  /** Those of it whose logs came in several frames. */
-  readonly #inSeveral = new Map<string, Map<string, Tip>>();
-  /** Logs in it: to count them at each part would cost as much as all of them. */
-  #remoteLogs = 0;
+  readonly #remote = new GatheredTips();
   #hasRemote = false;
   #tipsSent = false;
   #doneSent = false;
@@ -159,7 +141,7 @@ export class LogSession {
   tips(local: Tips): SessionAction[] {
     if (this.#state !== 'comparing' || this.#tipsSent) return [];
     this.#tipsSent = true;
-    const parts = partsOf(local);
+    const parts = tipsInParts(local);
     return parts.map((tips, at) =>
       this.#send({ type: 'have', session: this.#session, tips, more: at < parts.length - 1 }),
     );
@@ -176,7 +158,7 @@ export class LogSession {
   /** Sends an operation that the other side lacks. */
   send(operation: OutgoingOperation): SessionAction[] {
     if (this.#state !== 'syncing' && this.#state !== 'live') return [];
-    this.#peer.sent(operation);
+    this.#peer.passed(operation, operation.body !== undefined);
     return [this.#send(this.#frameOf(operation))];
   }
 
@@ -230,14 +212,14 @@ export class LogSession {
     if (!mayFollow && sequence > (after ?? -1) + 1) {
       return { do: 'catch-up', log: { author, log, after, forked: false } };
     }
-    this.#peer.sent(operation);
+    this.#peer.passed(operation, operation.body !== undefined);
     return { do: 'send', frame: this.#frameOf(operation) };
   }
 
-  /** What to do with an operation whose body came now: whoever was sent it before was sent it without. */
+  /** What to do with an operation whose body came now: the other side may know it without, unless it brought that itself. */
   filled(operation: OutgoingOperation): AppendVerdict {
-    if (this.#state !== 'live') return { do: 'nothing' };
-    this.#peer.sent(operation);
+    if (this.#state !== 'live' || this.#peer.knowsBody(operation)) return { do: 'nothing' };
+    this.#peer.passed(operation, operation.body !== undefined);
     return { do: 'send', frame: this.#frameOf(operation) };
   }
 
@@ -264,16 +246,16 @@ export class LogSession {
     return this.#peer.takeBehind();
   }
 
-  /** Says that the other side has an operation, as it sent it. */
-  has(operation: LogName & { readonly id: string; readonly sequence: number }): void {
-    this.#peer.received(operation);
+  /** Says that the other side has an operation, with its body or not, as it sent it. */
+  has(operation: LogName & { readonly id: string; readonly sequence: number }, hasBody: boolean): void {
+    this.#peer.passed(operation, hasBody);
   }
 
   /** Ends the session because of a fault of the other side, or of this one. */
   fail(reason: SessionFault | LogReason): SessionAction[] {
     if (this.#state === 'closed') return [];
     this.#state = 'closed';
-    const { code, text } = isSessionFault(reason) ? SESSION_FAULTS[reason] : LOG_REASONS[reason];
+    const { code, text } = faultOf(reason);
     const frame: LogFrame = { type: 'error', session: this.#session, code, text };
     return [this.#send(frame), { do: 'end', end: { by: 'fault', reason } }];
   }
@@ -349,29 +331,15 @@ export class LogSession {
 
   #receiveHave({ tips, more }: Extract<LogFrame, { type: 'have' }>): SessionAction[] {
     if (this.#state !== 'comparing' || this.#hasRemote) return this.fail('order');
+    this.#remote.add(tips);
     for (const [author, logs] of tips) {
-      const known = this.#remote.get(author);
-      for (const [log, tip] of logs) {
-        if (known?.has(log) !== true) this.#remoteLogs += 1;
-        this.#peer.begin({ author, log }, tip.height);
-      }
-      this.#remote.set(author, known === undefined ? logs : this.#merged(author, known, logs));
+      for (const [log, { height }] of logs) this.#peer.begin({ author, log }, height);
     }
-    if (this.#remoteLogs > this.#mostLogs || !this.#mayHold(this.#remoteLogs)) return this.fail('logs');
+    const { size } = this.#remote;
+    if (size > this.#mostLogs || !this.#mayHold(size)) return this.fail('logs');
     if (more) return [];
     this.#hasRemote = true;
-    const remote = this.#remote;
-    this.#remote = new Map();
-    this.#inSeveral.clear();
-    return [{ do: 'compare', remote }];
-  }
-
-  /** The logs of an author whom a frame before named as well; he may be named in thousands. */
-  #merged(author: string, known: ReadonlyMap<string, Tip>, logs: ReadonlyMap<string, Tip>): Map<string, Tip> {
-    const merged = this.#inSeveral.get(author) ?? new Map(known);
-    for (const [log, tip] of logs) merged.set(log, tip);
-    this.#inSeveral.set(author, merged);
-    return merged;
+    return [{ do: 'compare', remote: this.#remote.take() }];
   }
 
   #receiveOperation(frame: Extract<LogFrame, { type: 'operation' | 'live' }>): SessionAction[] {
@@ -399,35 +367,4 @@ export class LogSession {
   #send(frame: LogFrame): SessionAction {
     return { do: 'send', frame };
   }
-}
-
-function isSessionFault(reason: SessionFault | LogReason): reason is SessionFault {
-  return Object.hasOwn(SESSION_FAULTS, reason);
-}
-
-/** A state vector in parts that fit into frames; at least one. */
-function partsOf(tips: Tips): Tips[] {
-  let part = new Map<string, ReadonlyMap<string, Tip>>();
-  const parts: Tips[] = [part];
-  let count = 0;
-  const begin = (): void => {
-    part = new Map();
-    parts.push(part);
-    count = 0;
-  };
-  for (const [author, logs] of tips) {
-    for (const some of logs.size === 1 ? [logs] : portionsOf(logs)) {
-      if (count + some.size > LOGS_IN_A_FRAME) begin();
-      part.set(author, some);
-      count += some.size;
-    }
-  }
-  return parts;
-}
-
-/** The logs of one author, of whom no frame holds more than one portion. */
-function* portionsOf(logs: ReadonlyMap<string, Tip>): Generator<ReadonlyMap<string, Tip>> {
-  const entries = [...logs];
-  for (let from = 0; from < entries.length; from += LOGS_IN_A_FRAME)
-    yield new Map(entries.slice(from, from + LOGS_IN_A_FRAME));
 }

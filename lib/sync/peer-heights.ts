@@ -28,6 +28,8 @@ export class PeerHeights {
   /** The last ids in both directions; the oldest is overwritten. */
   readonly #ring: string[] = [];
   readonly #ids = new Set<string>();
+  /** Those of them that went there, or came from there, without a body. */
+  readonly #bare = new Set<string>();
   #at = 0;
 
   /** Author, log and name of the last: operations come in the order of their logs, and a name costs to be made. */
@@ -53,19 +55,24 @@ export class PeerHeights {
     return this.#ids.has(id);
   }
 
+  /** True when it did so with its body; nobody has to tell the other side of that. */
+  knowsBody({ id }: KnownOperation): boolean {
+    return this.#ids.has(id) && !this.#bare.has(id);
+  }
+
   /** True for a log of which the other side may lack what is no higher than it is itself. */
   isForked(log: LogName): boolean {
     return this.#forked.size > 0 && this.#forked.has(this.#nameOf(log));
   }
 
-  /** Counts an operation that goes to the other side. */
-  sent(operation: KnownOperation): void {
-    this.#raise(operation);
-  }
-
-  /** Counts an operation that came from it. */
-  received(operation: KnownOperation): void {
-    this.#raise(operation);
+  /** Counts an operation that goes to the other side, or that came from it. */
+  passed(operation: KnownOperation, hasBody: boolean): void {
+    const name = this.#nameOf(operation);
+    const height = this.#heights.get(name);
+    if (height === undefined || operation.sequence > height) this.#heights.set(name, operation.sequence);
+    this.#remember(operation.id);
+    if (!hasBody) this.#bare.add(operation.id);
+    else if (this.#bare.size > 0) this.#bare.delete(operation.id);
   }
 
   /**
@@ -103,17 +110,13 @@ export class PeerHeights {
     return this.#last[2];
   }
 
-  #raise(operation: KnownOperation): void {
-    const name = this.#nameOf(operation);
-    const height = this.#heights.get(name);
-    if (height === undefined || operation.sequence > height) this.#heights.set(name, operation.sequence);
-    this.#remember(operation.id);
-  }
-
   #remember(id: string): void {
     if (this.#ids.has(id)) return;
     const oldest = this.#ring[this.#at];
-    if (oldest !== undefined) this.#ids.delete(oldest);
+    if (oldest !== undefined) {
+      this.#ids.delete(oldest);
+      if (this.#bare.size > 0) this.#bare.delete(oldest);
+    }
     this.#ring[this.#at] = id;
     this.#ids.add(id);
     this.#at = (this.#at + 1) % REMEMBERED_IDS;

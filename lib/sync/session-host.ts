@@ -1,6 +1,7 @@
 import { inLaterTurn } from '../base/turns.ts';
 import type { LogName } from '../log/heights.ts';
 import type { LogReason } from '../log/reasons.ts';
+import { BodySearch } from './body-search.ts';
 import type { LogFrame } from './log-frames.ts';
 import {
   LogSession,
@@ -8,35 +9,17 @@ import {
   type LackingBodies,
   type SessionAction,
   type SessionEnd,
-  type SessionFault,
 } from './log-sync.ts';
 import type { LogShare } from '../store/log-room.ts';
 import type { BehindLog } from './peer-heights.ts';
-import { MOST_PLACES } from './frame-fields.ts';
-import type {
-  PlanPart,
-  SeenOperation,
-  SyncPlan,
-  SyncStore,
-  Taker,
-  TakenOperation,
-  TakeResult,
-} from './sync-store.ts';
+import { OwedBodies } from './owed-bodies.ts';
+import type { SessionFault } from './session-faults.ts';
+import { SessionTaker, type TakingSession } from './session-taker.ts';
+import type { PlanPart, SyncPlan, SyncStore, TakenOperation, TakeResult } from './sync-store.ts';
+import { TakingLoad } from './taking-load.ts';
 
 /** Operations read at once. */
 const PAGE = 256;
-/**
- * Operations taken in at once, and bytes of them; beyond, the other side is not read. More of them share no larger commits,
- * as a read brings as many anyhow, and outlive the young generation: that costs a relay 50 MiB.
- */
-const MOST_TAKING = 192;
-const MOST_TAKING_BYTES = 4 * 1024 * 1024;
-/** Part of that at which it is read again. */
-const RELEASE_SHARE = 0.5;
-/** Questions for bodies in a row that may bring none. */
-const MOST_FRUITLESS = 3;
-/** Bodies that are owed to the other side at once. */
-const MOST_OWED = 1024;
 /** Forked logs that are remembered of a session. */
 const MOST_FORKS = 10_000;
 /** Reasons to leave an operation out that are nobody's fault: forks, what was given up, and authors without room. */
@@ -88,53 +71,6 @@ export interface SessionHostOptions {
   readonly onLeftOut?: () => void;
 }
 
-/** What a session has to do with the operations that it takes in. */
-interface TakingSession {
-  readonly node: string | undefined;
-  readonly isInvited: boolean;
-  readonly share: LogShare | undefined;
-  seen(operation: SeenOperation): void;
-  /** Told of so many bytes what became of them; undefined when that cannot be decided. */
-  taken(bytes: number, live: boolean, result: TakeResult | undefined): void;
-}
-
-/** One of these operations. */
-class SessionTaker implements Taker {
-  readonly #session: TakingSession;
-  readonly #bytes: number;
-  readonly #live: boolean;
-
-  constructor(session: TakingSession, bytes: number, live: boolean) {
-    this.#session = session;
-    this.#bytes = bytes;
-    this.#live = live;
-  }
-
-  get node(): string | undefined {
-    return this.#session.node;
-  }
-
-  get isInvited(): boolean {
-    return this.#session.isInvited;
-  }
-
-  get share(): LogShare | undefined {
-    return this.#session.share;
-  }
-
-  seen(operation: SeenOperation): void {
-    this.#session.seen(operation);
-  }
-
-  settle(result: TakeResult): void {
-    this.#session.taken(this.#bytes, this.#live, result);
-  }
-
-  fail(): void {
-    this.#session.taken(this.#bytes, this.#live, undefined);
-  }
-}
-
 /** Runs one session over a store and a line: does what the state machine says, in its order. */
 export class SessionHost {
   readonly #options: SessionHostOptions;
@@ -143,17 +79,11 @@ export class SessionHost {
   #topic: Uint8Array | undefined;
   /** What is read and sent goes one after the other; what is taken in goes beside it. */
   #outgoing: Promise<void> = Promise.resolve();
-  #taking = 0;
-  #takingBytes = 0;
+  readonly #load: TakingLoad;
   #taken = 0;
-  /** Bodies that came later, those before the last question among them, and questions in a row that brought none. */
-  #filled = 0;
-  #filledBefore = 0;
-  #fruitless = 0;
+  readonly #search: BodySearch;
   #plan: SyncPlan = { operations: 0, bytes: 0, parts: [] };
   #incoming = { operations: 0, bytes: 0 };
-  #idle: (() => void)[] = [];
-  #isHeld = false;
   /** True when logs of new authors were left out: what follows in these has nothing to follow. */
   #hasLeftOut = false;
   /** True while the line takes no more: what is new is read again when it does. */
@@ -161,8 +91,7 @@ export class SessionHost {
   #isCatchingUp = false;
   /** Logs that both sides know to be forked, by evidence that went over this session. */
   readonly #forks = new Set<string>();
-  /** Operations whose bodies the other side asked for when they were not here, by log and place. */
-  readonly #owed = new Set<string>();
+  readonly #owed = new OwedBodies();
   /** Tells the store that the other side has sent what it has, or is gone. */
   #isHeard: () => unknown = () => undefined;
 
@@ -170,11 +99,13 @@ export class SessionHost {
     this.#options = options;
     this.#topic = options.topic;
     this.#session = new LogSession(options);
+    this.#search = new BodySearch(options.store);
+    this.#load = new TakingLoad((isHeld) => options.hold?.(isHeld));
     this.#takes = {
       node: options.node,
       isInvited: options.isInvited ?? true,
       share: options.share,
-      seen: (operation) => this.#session.has(operation),
+      seen: (operation, hasBody) => this.#session.has(operation, hasBody),
       taken: (bytes, live, result) => this.#endTaking(bytes, this.#faultOf(result, live)),
     };
   }
@@ -218,14 +149,14 @@ export class SessionHost {
   /** Resolves when everything that was received is taken in, or was refused. */
   async settled(): Promise<void> {
     await this.#outgoing;
-    if (this.#taking > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    await this.#load.idle();
   }
 
   /** Passes an operation on that was appended here, from whomever it came. */
   appended(operation: TakenOperation): void {
     if (operation.forkedAt !== undefined) {
       this.#follow(this.#session.forked(operation, operation.forkedAt));
-    } else if (operation.filled === true || this.#isOwed(operation))
+    } else if (operation.filled === true || this.#owed.settle(operation))
       this.#follow(this.#session.filled(operation));
     else if (this.#isBlocked) this.#session.missed(operation, operation.mayFollow);
     else this.#follow(this.#session.appended(operation, operation.mayFollow));
@@ -398,48 +329,46 @@ export class SessionHost {
   /** Asks for some of the bodies that are lacking here. */
   #ask(): void {
     this.#later(async () => {
-      const lacking = await this.#options.store.lacking?.(MOST_PLACES);
-      this.#filledBefore = this.#filled;
+      const lacking = await this.#search.next();
       if (lacking !== undefined) this.#do(this.#session.ask(lacking));
     });
   }
 
-  /** Asks for more as long as the other side has some: bodies that everybody has pruned are never to be had. */
+  /** Asks on once what came in answer is taken in. */
   async #askOn(): Promise<void> {
-    if (this.#taking > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
-    this.#fruitless = this.#filled > this.#filledBefore ? 0 : this.#fruitless + 1;
-    if (this.#fruitless < MOST_FRUITLESS) this.#ask();
+    await this.#load.idle();
+    if (this.#search.goesOn()) this.#ask();
   }
 
   /** Sends what is held of some bodies, after what is being sent; who asks for much meanwhile is not read. */
   #giveLater(bodies: LackingBodies): void {
-    this.#countTaking(1, 0);
+    this.#load.add(0);
     this.#later(async () => {
       for (const place of bodies.places) await this.#giveAt(bodies, place);
       this.#do(this.#session.gave());
     });
-    void this.#outgoing.then(() => this.#countTaking(-1, 0));
+    void this.#outgoing.then(() => this.#load.remove(0));
   }
 
   async #giveAt({ author, log }: LogName, place: number): Promise<void> {
     const held = (await this.#options.store.at?.(this.#topic!, { author, log }, place)) ?? [];
     const whole = held.filter(({ body }) => body !== undefined);
-    if (whole.length === 0 && this.#owed.size < MOST_OWED) this.#owed.add(`${author}${log}${place}`);
+    if (whole.length === 0) this.#owed.add({ author, log }, place);
     for (const operation of whole) {
       for (const action of this.#session.send(operation))
         if (action.do === 'send') await this.#options.send(action.frame);
     }
   }
 
-  /** True for an operation whose body the other side asked for when it was not here. */
-  #isOwed({ author, log, sequence, body }: TakenOperation): boolean {
-    return this.#owed.size > 0 && body !== undefined && this.#owed.delete(`${author}${log}${sequence}`);
-  }
-
   #take({ header, body, live }: Extract<SessionAction, { do: 'take' }>): void {
     const bytes = header.length + (body?.length ?? 0);
-    this.#countTaking(1, bytes);
-    this.#options.store.take(this.#topic!, header, body, new SessionTaker(this.#takes, bytes, live));
+    this.#load.add(bytes);
+    this.#options.store.take(
+      this.#topic!,
+      header,
+      body,
+      new SessionTaker(this.#takes, bytes, body !== undefined, live),
+    );
   }
 
   #faultOf(taken: TakeResult | undefined, live: boolean): LogReason | SessionFault | undefined {
@@ -462,29 +391,20 @@ export class SessionHost {
   }
 
   #endTaking(bytes: number, fault: LogReason | SessionFault | undefined): void {
-    this.#countTaking(-1, -bytes);
+    this.#load.remove(bytes);
     if (fault !== undefined) this.#do(this.#session.fail(fault));
-  }
-
-  /** Reads the other side no further beyond what may be taken in at once, until half of it is done. */
-  #countTaking(operations: number, bytes: number): void {
-    this.#taking += operations;
-    this.#takingBytes += bytes;
-    const share = Math.max(this.#taking / MOST_TAKING, this.#takingBytes / MOST_TAKING_BYTES);
-    this.#holdIf(share >= 1 || (this.#isHeld && share > RELEASE_SHARE));
-    if (this.#taking === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   #onTaken(operation: TakenOperation): void {
     if (operation.known) return;
-    if (operation.filled === true) this.#filled += 1;
+    if (operation.filled === true) this.#search.came();
     this.#taken += 1;
     if (operation.forkedAt !== undefined) this.#follow(this.#session.forked(operation, operation.forkedAt));
   }
 
   async #takeEvidence(first: Uint8Array, second: Uint8Array): Promise<void> {
     const bytes = first.length + second.length;
-    this.#countTaking(1, bytes);
+    this.#load.add(bytes);
     let fault: LogReason | SessionFault | undefined;
     try {
       fault = await this.#options.store.takeEvidence(first, second, (log) => this.#noteFork(log));
@@ -506,11 +426,5 @@ export class SessionHost {
     const isHeard = this.#isHeard;
     this.#isHeard = () => undefined;
     void isHeard();
-  }
-
-  #holdIf(isHeld: boolean): void {
-    if (isHeld === this.#isHeld) return;
-    this.#isHeld = isHeld;
-    this.#options.hold?.(isHeld);
   }
 }

@@ -8,12 +8,13 @@ import type { LogReason } from '../log/reasons.ts';
 import type { ForkMarks } from '../store/fork-marks.ts';
 import type { LogStore, StoredOperation } from '../store/log-store.ts';
 import { Intake, type IntakeOptions } from './intake.ts';
-import type { LackingBodies, OutgoingOperation, SessionFault } from './log-sync.ts';
+import type { LackingBodies, OutgoingOperation } from './log-sync.ts';
 import { planParts } from './plan.ts';
+import type { SessionFault } from './session-faults.ts';
 import type { PlanPart, SyncPlan, SyncStore, Taker } from './sync-store.ts';
 
-/** Sequence number that no operation has. */
-const BEYOND = 2 ** 32 - 1;
+/** The last sequence number that there is. */
+const LAST_SEQUENCE = 2 ** 32 - 1;
 
 /** What synchronisation over a store needs. */
 export interface StoredLogsOptions extends IntakeOptions {
@@ -81,7 +82,13 @@ export class StoredLogs implements SyncStore {
 
   async read(part: PlanPart, most: number): Promise<readonly OutgoingOperation[]> {
     const { side, after } = part;
-    return this.#store.read(side ? 'side' : 'canonical', part, after, Math.min(part.until, BEYOND), most);
+    return this.#store.read(
+      side ? 'side' : 'canonical',
+      part,
+      after,
+      Math.min(part.until, LAST_SEQUENCE),
+      most,
+    );
   }
 
   async evidence(author: string, log: string): Promise<readonly [Uint8Array, Uint8Array] | undefined> {

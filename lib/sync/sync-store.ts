@@ -3,7 +3,8 @@ import type { Result } from '../base/result.ts';
 import type { LogName, LogRange, Tips } from '../log/heights.ts';
 import type { LogReason } from '../log/reasons.ts';
 import type { LogShare } from '../store/log-room.ts';
-import type { LackingBodies, OutgoingOperation, SessionFault } from './log-sync.ts';
+import type { LackingBodies, OutgoingOperation } from './log-sync.ts';
+import type { SessionFault } from './session-faults.ts';
 
 /** Operations of one log to be sent, of its canonical branch or of its side branch. */
 export interface PlanPart extends LogRange {

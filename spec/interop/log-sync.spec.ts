@@ -1,9 +1,7 @@
 /** Relays that synchronise logs, with gun's own clients at each of them. */
 import { expect } from 'chai';
-import { LevelStorage } from '../../adapters/level.ts';
-import { SealedStorage } from '../../adapters/sealed-storage.ts';
+import { contentOf } from '../support/folder-content.ts';
 import { InteropWorld } from '../support/interop-world.ts';
-import { graphLines, logLines } from '../support/log-relays.ts';
 import type { RelayProcess } from '../support/relay-process.ts';
 
 /** Relays keep logs when nobody says anything of them. */
@@ -16,17 +14,6 @@ const TOPOLOGIES: readonly (readonly [name: string, dials: readonly (readonly nu
   ['three in a line', [[], [0], [1]]],
   ['three in a ring', [[], [0], [0, 1]]],
 ];
-
-/** What a folder holds once its relay has ended. */
-async function contentOf(data: string): Promise<{ readonly logs: string[]; readonly graph: string[] }> {
-  const storage = new SealedStorage(new LevelStorage({ location: data, durability: 'os' }));
-  await storage.open();
-  try {
-    return { logs: await logLines(storage), graph: await graphLines(storage) };
-  } finally {
-    await storage.close();
-  }
-}
 
 describe('interop: relays that synchronise logs', function () {
   this.timeout(60_000);

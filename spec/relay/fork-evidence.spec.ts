@@ -22,9 +22,8 @@ let author = 100;
 /** A node with a session that has nothing to send. */
 async function join(relay: LogRelay, number: number): Promise<LogNode> {
   const node = await LogNode.meet(relay.relay.port, authorOf(number));
-  await node.session(GRAPH_TOPIC);
-  node.send({ type: 'have', session: 0, tips: new Map(), more: false });
-  node.send({ type: 'done', session: 0 });
+  await node.join(GRAPH_TOPIC);
+  node.give([]);
   await synced(relay);
   return node;
 }

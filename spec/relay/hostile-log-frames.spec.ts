@@ -66,11 +66,8 @@ describe('the path /log towards strangers', function () {
   /** An honest node gives an operation, and is heard. */
   async function expectServed(author: number): Promise<void> {
     const node = await LogNode.meet(target.relay.port, authorOf(author));
-    await node.session(GRAPH_TOPIC);
-    node.send({ type: 'have', session: 0, tips: new Map(), more: false });
-    for (const { header, body } of putsBy(author, 2))
-      node.send({ type: 'operation', session: 0, header: header.bytes, body });
-    node.send({ type: 'done', session: 0 });
+    await node.join(GRAPH_TOPIC);
+    node.give(putsBy(author, 2));
     await node.frame('done');
     // What both have sent may not be checked and stored yet.
     const nodeKey = toHex(authorOf(author).publicKey);
@@ -130,8 +127,7 @@ describe('the path /log towards strangers', function () {
       [second!.header.bytes, second!.body, 8, 'operations before it are missing'],
     ] as const) {
       const node = await LogNode.meet(target.relay.port);
-      await node.session(GRAPH_TOPIC);
-      node.send({ type: 'have', session: 0, tips: new Map(), more: false });
+      await node.join(GRAPH_TOPIC);
       node.send({ type: 'operation', session: 0, header, body });
       expect(await node.frame('error')).to.deep.include({ code, text });
       expect((await node.closed)[0]).to.equal(1008);

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { GraphError } from '../../lib/base/errors.ts';
 import { loadKeyFile } from '../../relay/key-file.ts';
+import { hasStrace } from '../support/synced-relay.ts';
 import { temporaryFolders } from '../support/temporary-folder.ts';
 
 async function codeOf(path: string): Promise<string> {
@@ -52,6 +53,32 @@ describe('relay.key-file', () => {
       expect(await codeOf(path)).to.equal('loaded');
       expect(await readdir(dirname(path))).to.deep.equal(['key']);
     });
+
+    if (hasStrace()) {
+      it('puts the name of a new key on the disk before anything is signed with it', async () => {
+        const [path, calls] = [join(await folder(), 'key'), join(await folder(), 'calls')];
+        const module = new URL('../../relay/key-file.js', import.meta.url).href;
+        const script = `(await import(${JSON.stringify(module)})).loadKeyFile(${JSON.stringify(path)})`;
+        const node = [process.execPath, '--input-type=module', '-e', script];
+        spawnSync('strace', [
+          '-f',
+          '-qq',
+          '-y',
+          '-e',
+          'trace=link,linkat,fsync,fdatasync',
+          '-o',
+          calls,
+          ...node,
+        ]);
+        const done = (await readFile(calls, 'latin1')).split('\n');
+        const linked = done.findLastIndex((line) => line.includes('link') && line.includes(path));
+        const synced = done.findLastIndex(
+          (line) => line.includes(`fsync(`) && line.includes(`<${dirname(path)}>`),
+        );
+        expect(linked).to.be.at.least(0);
+        expect(synced).to.be.above(linked);
+      });
+    }
 
     it('says of a link to nowhere that there is no key', async () => {
       const path = join(await folder(), 'key');

@@ -23,12 +23,8 @@ describe('a relay with no room for more authors', function () {
     expect(await client.reply('new')).to.include({ err: 'no more authors are kept here' });
 
     const node = await LogNode.meet(relay.relay.port, authorOf(77));
-    await node.session(GRAPH_TOPIC);
-    node.send({ type: 'have', session: 0, tips: new Map(), more: false });
-    const next = saidBy(1, known, second);
-    for (const { header, body } of [...putsBy(3, 2), next])
-      node.send({ type: 'operation', session: 0, header: header.bytes, body });
-    node.send({ type: 'done', session: 0 });
+    await node.join(GRAPH_TOPIC);
+    node.give([...putsBy(3, 2), saidBy(1, known, second)]);
     expect(await synced(relay)).to.have.property('taken', 1);
     expect(await logLines(relay.storage)).to.have.lengthOf(2);
     const address = `http://127.0.0.1:${relay.relay.port}/metrics`;

@@ -10,6 +10,7 @@ import { frameFromJson, frameToJson, type LogFrame } from '../../lib/sync/log-fr
 import { LogStore } from '../../lib/store/log-store.ts';
 import { LogNetwork, type LogNetworkEvent, type LogNetworkParts } from '../../relay/log-network.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { bodyOf } from '../support/log-bytes.ts';
 import { LogReplica } from '../support/log-replica.ts';
 import { PairedWire, pairedWires } from '../support/paired-wire.ts';
 import { RecordingLink } from '../support/recording-link.ts';
@@ -21,7 +22,6 @@ import { logIdOf } from '../../lib/log/hash.ts';
 import { createPair } from '../../lib/sea/keys.ts';
 import { writeOf } from '../../lib/graph/write.ts';
 import {
-  bodyOf,
   GRAPH_TOPIC,
   graphLines,
   logLines,
@@ -226,14 +226,6 @@ describe('relay.log-network alone', () => {
   });
 });
 
-/** Sends a node's operations to a relay, and waits until it has them. */
-async function give(node: LogNode, operations: ReturnType<typeof putsBy>, session = 0): Promise<void> {
-  for (const { header, body } of operations)
-    node.send({ type: 'operation', session, header: header.bytes, body });
-  node.send({ type: 'done', session });
-  await node.frame('done');
-}
-
 describe('relay.log-network', () => {
   const relays = new LogRelays();
   afterEach(() => relays.end());
@@ -252,10 +244,10 @@ describe('relay.log-network', () => {
     const node = await LogNode.meet(target.relay.port);
     const [hello] = node.frames.all;
     expect(hello).to.deep.include({ type: 'hello', nodeKey: key.publicKey });
-    const { tips } = await node.session(GRAPH_TOPIC);
+    const { tips } = await node.join(GRAPH_TOPIC);
     expect(tips.size).to.equal(0);
-    node.send({ type: 'have', session: 0, tips: new Map(), more: false });
-    await give(node, putsBy(5, 20));
+    node.give(putsBy(5, 20));
+    await node.frame('done');
     expect((await synced(target)).taken).to.equal(20);
     expect(await logLines(target.storage)).to.have.lengthOf(20);
     expect(await graphLines(target.storage)).to.have.lengthOf(20);
@@ -269,9 +261,9 @@ describe('relay.log-network', () => {
     const reader = await relays.client(target);
     await reader.get({ '#': 'by5' });
     const node = await LogNode.meet(target.relay.port);
-    await node.session(GRAPH_TOPIC);
-    node.send({ type: 'have', session: 0, tips: new Map(), more: false });
-    await give(node, []);
+    await node.join(GRAPH_TOPIC);
+    node.give([]);
+    await node.frame('done');
     const [first] = putsBy(5, 1);
     node.send({ type: 'live', session: 0, header: first!.header.bytes, body: first!.body });
     expect((await reader.pushed('by5')).put).to.have.nested.property('by5.k0', '5 0');
@@ -338,7 +330,7 @@ describe('relay.log-network', () => {
     const [mine] = putsBy(5, 1);
     say({ type: 'operation', session: 0, header: mine!.header.bytes, body: mine!.body });
     const large = 'x'.repeat(1_000_000);
-    const [big] = logOf(authorOf(6), 1, () => bodyOf(writeOf('by6', 'k0', 1, large)), {
+    const [big] = logOf(authorOf(6), 1, () => bodyOf([writeOf('by6', 'k0', 1, large)]), {
       logId: logIdOf(GRAPH_TOPIC),
     });
     say({ type: 'operation', session: 0, header: big!.header.bytes, body: big!.body });
@@ -398,17 +390,17 @@ describe('relay.log-network', () => {
   it('keeps operations whose writes nobody may make, and does not make them', async () => {
     const target = await relays.start({ limits: { nameLength: 100 } });
     const node = await LogNode.meet(target.relay.port);
-    await node.session(GRAPH_TOPIC);
-    node.send({ type: 'have', session: 0, tips: new Map(), more: false });
+    await node.join(GRAPH_TOPIC);
     const { pub } = await createPair();
     const own = `@${toHex(authorOf(5).publicKey)}/x`;
-    const body = bodyOf(
+    const body = bodyOf([
       writeOf(`~${pub.slice(0, 43)}.${pub.slice(0, 43)}`, 'alias', 5, 'forged'),
       writeOf(own.slice(0, 40), 'k', 5, 'short enough'),
       writeOf('x'.repeat(101), 'k', 5, 'too long'),
       writeOf('fine', 'k', 5, 'fine'),
-    );
-    await give(node, [operationAfter(authorOf(5), undefined, body, { logId: logIdOf(GRAPH_TOPIC) })]);
+    ]);
+    node.give([operationAfter(authorOf(5), undefined, body, { logId: logIdOf(GRAPH_TOPIC) })]);
+    await node.frame('done');
     await synced(target);
     expect(await logLines(target.storage)).to.have.lengthOf(1);
     expect(await graphLines(target.storage)).to.deep.equal([

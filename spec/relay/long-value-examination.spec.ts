@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { RawLevel } from '../../adapters/level-raw.ts';
 import { sealChanges } from '../../adapters/seal.ts';
 import { fromUtf8, utf8 } from '../../lib/base/bytes.ts';
 import { pieceKey, pieceRange } from '../../lib/store/keys.ts';
@@ -8,6 +7,7 @@ import { longValueFaults } from '../../relay/long-value-examination.ts';
 import { checkStore } from '../../relay/store-check.ts';
 import { repairStore } from '../../relay/store-repair.ts';
 import { openStoreAt, tamper } from '../support/broken-store.ts';
+import { withRaw } from '../support/raw-level.ts';
 import { temporaryFolders } from '../support/temporary-folder.ts';
 
 const LONG = 'long '.repeat(40_000);
@@ -25,18 +25,8 @@ describe('values in pieces', () => {
     await store.close();
   });
 
-  async function withRaw<T>(use: (raw: RawLevel) => Promise<T>): Promise<T> {
-    const raw = new RawLevel(data);
-    await raw.open();
-    try {
-      return await use(raw);
-    } finally {
-      await raw.close();
-    }
-  }
-
   function faults(): Promise<string[]> {
-    return withRaw(async (raw) => {
+    return withRaw(data, async (raw) => {
       const found: string[] = [];
       for await (const { kind, key } of longValueFaults(raw)) found.push(`${kind} ${fromUtf8(key)}`);
       return found;
@@ -45,7 +35,7 @@ describe('values in pieces', () => {
 
   function pieces(): Promise<string[]> {
     const { from, to } = pieceRange();
-    return withRaw(async (raw) => {
+    return withRaw(data, async (raw) => {
       const keys: string[] = [];
       for await (const [key] of raw.walk({ from: utf8(from), to: utf8(to) })) keys.push(fromUtf8(key));
       return keys;

@@ -7,6 +7,7 @@ import { LARGE_RECORD } from '../../lib/store/node-record.ts';
 import { examineRecords, nodeFaults, type NodeFault } from '../../relay/store-examination.ts';
 import { nodeRecord } from '../support/node-records.ts';
 import { fillStore, sizeOf, SOULS, tamper } from '../support/broken-store.ts';
+import { withRaw } from '../support/raw-level.ts';
 import { temporaryFolders } from '../support/temporary-folder.ts';
 
 function soulOfSize(size: number): string {
@@ -22,18 +23,8 @@ describe('store examination', () => {
     await fillStore(location);
   });
 
-  async function withRaw<T>(use: (raw: RawLevel) => Promise<T>): Promise<T> {
-    const raw = new RawLevel(location);
-    await raw.open();
-    try {
-      return await use(raw);
-    } finally {
-      await raw.close();
-    }
-  }
-
   function faults(): Promise<NodeFault[]> {
-    return withRaw(async (raw) => {
+    return withRaw(location, async (raw) => {
       const found: NodeFault[] = [];
       for await (const fault of nodeFaults(raw)) found.push(fault);
       return found;
@@ -41,7 +32,7 @@ describe('store examination', () => {
   }
 
   it('counts the records of a sound store by kind, and finds no fault', async () => {
-    const { tallies, isForeign, commits } = await withRaw((raw) => examineRecords(raw));
+    const { tallies, isForeign, commits } = await withRaw(location, (raw) => examineRecords(raw));
     const large = SOULS.filter((soul) => sizeOf(soul) === 40);
     expect(Object.fromEntries(tallies)).to.deep.equal({
       nodes: { records: SOULS.length, damaged: 0 },
@@ -65,7 +56,9 @@ describe('store examination', () => {
       ['zzz', 'anything'],
     ]);
     const damaged: string[] = [];
-    const findings = await withRaw((raw) => examineRecords(raw, (key) => void damaged.push(fromUtf8(key))));
+    const findings = await withRaw(location, (raw) =>
+      examineRecords(raw, (key) => void damaged.push(fromUtf8(key))),
+    );
     expect(damaged).to.have.members([
       fieldKey(soulOfSize(40), 'k0'),
       nodeKey('ab'),
@@ -84,9 +77,9 @@ describe('store examination', () => {
     const raw = new RawLevel(location, true);
     await raw.open();
     await raw.close();
-    expect((await withRaw((each) => examineRecords(each))).isForeign).to.equal(false);
+    expect((await withRaw(location, (each) => examineRecords(each))).isForeign).to.equal(false);
     await tamper(location, [['g/a', '1']]);
-    expect((await withRaw((each) => examineRecords(each))).isForeign).to.equal(true);
+    expect((await withRaw(location, (each) => examineRecords(each))).isForeign).to.equal(true);
   });
 
   it('finds marks that are gone, or left over', async () => {

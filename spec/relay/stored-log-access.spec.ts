@@ -1,6 +1,8 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect } from 'chai';
 import { namesOf, type Operation } from '../../lib/log/operation.ts';
 import { writeOf } from '../../lib/graph/write.ts';
+import type { SyncStore } from '../../lib/sync/sync-store.ts';
 import { StoredLogAccess } from '../../relay/stored-log-access.ts';
 import { bodyOf, gathered, inPieces, sequenceFrom } from '../support/log-bytes.ts';
 import { authorOf, logOf, operationAfter, TOPIC } from '../support/log-maker.ts';
@@ -86,6 +88,23 @@ describe('relay stored log access', () => {
       refused: { 'the body does not fit its hash and size': 1, 'operations before it are missing': 2 },
       fault: `byte ${sequence.length}: not [header, body]`,
     });
+  });
+
+  it('breaks off when it cannot be decided what becomes of an operation, also while more is to come', async () => {
+    const { store } = await open();
+    const intake: Pick<SyncStore, 'take'> = {
+      take: (_topic, _header, _body, taker) => queueMicrotask(() => taker.fail(new Error('no disk'))),
+    };
+    const access = new StoredLogAccess({ store: store.logs, intake, topic: TOPIC, past: store.past });
+    const bytes = sequenceFrom(logBy(1, 3));
+    const slowly = async function* (): AsyncGenerator<Uint8Array> {
+      for await (const piece of inPieces(bytes, 200)) {
+        yield piece;
+        await nextTurn();
+      }
+    };
+    const failed: unknown = await access.import(slowly()).catch((error: unknown) => error);
+    expect(String(failed)).to.equal('Error: no disk');
   });
 
   it('counts what the store does not take', async () => {

@@ -31,16 +31,8 @@ describe('relays that are given operations without their bodies', () => {
       [victim, false],
     ] as const) {
       const node = await LogNode.meet(relay.relay.port);
-      await node.session(GRAPH_TOPIC);
-      node.send({ type: 'have', session: 0, tips: new Map(), more: false });
-      for (const { header, body } of log)
-        node.send({
-          type: 'operation',
-          session: 0,
-          header: header.bytes,
-          body: hasBody ? body : undefined,
-        });
-      node.send({ type: 'done', session: 0 });
+      await node.join(GRAPH_TOPIC);
+      node.give(hasBody ? log : log.map(({ header }) => ({ header, body: undefined })));
       await node.frame('done');
       await synced(relay);
       await node.close();

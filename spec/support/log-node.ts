@@ -4,6 +4,7 @@ import { WebSocket } from 'ws';
 import { utf8 } from '../../lib/base/bytes.ts';
 import { hashBytes } from '../../lib/log/hash.ts';
 import type { Signer } from '../../lib/log/key-pair.ts';
+import type { Operation } from '../../lib/log/operation.ts';
 import {
   decodeFrame,
   encodeFrame,
@@ -90,6 +91,20 @@ export class LogNode {
     await this.frame('agreed');
     this.send({ type: 'agreed', session });
     return this.frame('have');
+  }
+
+  /** The same for a node that has nothing, as far as it says. */
+  async join(topic: Uint8Array, session = 0): Promise<Extract<LogFrame, { type: 'have' }>> {
+    const have = await this.session(topic, session);
+    this.send({ type: 'have', session, tips: new Map(), more: false });
+    return have;
+  }
+
+  /** Sends operations that the relay lacks, and says that these are all. */
+  give(operations: Iterable<Pick<Operation, 'header' | 'body'>>, session = 0): void {
+    for (const { header, body } of operations)
+      this.send({ type: 'operation', session, header: header.bytes, body });
+    this.send({ type: 'done', session });
   }
 
   /** The next frame of a type. */

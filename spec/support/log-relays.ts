@@ -1,17 +1,17 @@
 /** Relays in this process that keep logs, and what is the same in them. */
 import { MemoryStorage } from '../../adapters/memory.ts';
 import type { Clock } from '../../lib/base/clock.ts';
-import { writeOf, type FieldWrite } from '../../lib/graph/write.ts';
+import { writeOf } from '../../lib/graph/write.ts';
 import { graphTopic, logIdOf } from '../../lib/log/hash.ts';
 import { KeyPair } from '../../lib/log/key-pair.ts';
 import type { Operation } from '../../lib/log/operation.ts';
-import { encodeDelta } from '../../lib/store/delta-codec.ts';
 import { LogStore } from '../../lib/store/log-store.ts';
 import { pagesOf } from '../../lib/store/replay.ts';
 import type { Storage } from '../../lib/store/storage.ts';
 import type { LogEvent } from '../../relay/logger.ts';
 import { createRelay, type Relay, type RelaySettings } from '../../relay/relay.ts';
 import { Inbox } from './inbox.ts';
+import { bodyOf } from './log-bytes.ts';
 import { authorOf, logOf } from './log-maker.ts';
 import { RawPeer } from './raw-peer.ts';
 import { storeLines } from './store-lines.ts';
@@ -89,16 +89,9 @@ export function graphLines(storage: Storage): Promise<string[]> {
   return storeLines(storage);
 }
 
-/** A body that writes properties. */
-export function bodyOf(...writes: FieldWrite[]): Uint8Array {
-  const encoded = encodeDelta('gun/put', writes);
-  if (!encoded.ok) throw new Error(encoded.reason);
-  return encoded.value;
-}
-
 /** The log of an author whose operations each write a property of the soul `by` and his number. */
 export function putsBy(author: number, length: number): Operation[] {
   const said = (at: number): Uint8Array =>
-    bodyOf(writeOf(`by${author}`, `k${at}`, at + 1, `${author} ${at}`));
+    bodyOf([writeOf(`by${author}`, `k${at}`, at + 1, `${author} ${at}`)]);
   return logOf(authorOf(author), length, said, { logId: logIdOf(GRAPH_TOPIC) });
 }

@@ -20,7 +20,7 @@ import { OwnLog } from '../../lib/store/own-log.ts';
 import { pagesOf } from '../../lib/store/replay.ts';
 import { WitnessMarks } from '../../lib/store/witness-marks.ts';
 import { Witness, type WitnessEvent } from '../../lib/store/witness.ts';
-import type { PutOutcome } from '../../lib/store/writer.ts';
+import type { PutOutcome } from '../../lib/store/put-request.ts';
 import { writesOf } from '../../lib/sync/intake.ts';
 import { StoredLogs } from '../../lib/sync/stored-logs.ts';
 import { FakeClock } from './fake-clock.ts';

@@ -3,7 +3,7 @@ import { MemoryStorage } from '../../adapters/memory.ts';
 import { StoredKeeper } from '../../lib/api/stored-keeper.ts';
 import { limitsWith, type Limits } from '../../lib/base/limits.ts';
 import type { FieldWrite } from '../../lib/graph/write.ts';
-import type { PutOutcome } from '../../lib/store/writer.ts';
+import type { PutOutcome } from '../../lib/store/put-request.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FaultyStorage } from './faulty-storage.ts';
 import { lineOfField } from './naive-graph.ts';

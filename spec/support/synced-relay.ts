@@ -38,7 +38,8 @@ const CALLED: SyncSeam = {
   isSync: (line) => DONE.test(line),
 };
 
-function hasStrace(): boolean {
+/** True where calls of the system can be watched. */
+export function hasStrace(): boolean {
   return spawnSync('strace', ['-D', '-f', '-o', '/dev/null', 'true']).status === 0;
 }
 

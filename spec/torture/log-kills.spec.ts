@@ -1,9 +1,7 @@
 /** Relays killed amid synchronisation and while they witness, under load. Seeded; KILLS= is how often. */
 import { expect } from 'chai';
-import { LevelStorage } from '../../adapters/level.ts';
-import { SealedStorage } from '../../adapters/sealed-storage.ts';
+import { contentOf } from '../support/folder-content.ts';
 import { QuickPeer } from '../support/quick-peer.ts';
-import { graphLines, logLines } from '../support/log-relays.ts';
 import { freshName, graphOf, RawPeer } from '../support/raw-peer.ts';
 import { startRelay, type ThicketProcess } from '../support/relay-process.ts';
 import { seed } from '../support/seed.ts';
@@ -94,13 +92,3 @@ describe('relays that synchronise logs and are killed', function () {
     console.log(`      ${acked.length} writes, ${left!.logs.length} operations`);
   });
 });
-
-async function contentOf(data: string): Promise<{ readonly logs: string[]; readonly graph: string[] }> {
-  const storage = new SealedStorage(new LevelStorage({ location: data, durability: 'os' }));
-  await storage.open();
-  try {
-    return { logs: await logLines(storage), graph: await graphLines(storage) };
-  } finally {
-    await storage.close();
-  }
-}

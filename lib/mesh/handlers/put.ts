@@ -1,6 +1,6 @@
 import { randomId } from '../../base/random.ts';
 import { lengthOfWrites, type FieldWrite } from '../../graph/write.ts';
-import type { PutOutcome, PutRequest } from '../../store/writer.ts';
+import type { PutOutcome, PutRequest } from '../../store/put-request.ts';
 import { encodeAck, encodeAnswer, encodeRefusal } from '../../wire/codec.ts';
 import { encodeForked } from '../../wire/log-question.ts';
 import type { PutMessage } from '../../wire/message.ts';

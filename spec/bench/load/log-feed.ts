@@ -45,8 +45,7 @@ export function framesOf(operations: Iterable<Operation>): Uint8Array[] {
 /** Sends operations that a relay lacks; resolves when it has them. */
 export async function feed(port: number, signer: Signer, frames: readonly Uint8Array[]): Promise<void> {
   const node = await LogNode.meet(port, signer);
-  await node.session(TOPIC, SESSION);
-  node.send({ type: 'have', session: SESSION, tips: new Map(), more: false });
+  await node.join(TOPIC, SESSION);
   for (const frame of frames) {
     node.sendBytes(frame);
     if (node.socket.bufferedAmount > AHEAD_BYTES) await drained(node);

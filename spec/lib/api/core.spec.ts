@@ -5,6 +5,7 @@ import { stored } from '../../../lib/api/stored-keeper.ts';
 import { GraphError } from '../../../lib/base/errors.ts';
 import type { Share } from '../../../lib/base/share.ts';
 import type { TextEntry } from '../../../lib/store/storage.ts';
+import { codeOf } from '../../support/code-of.ts';
 import { graphOf, type RawMessage } from '../../support/raw-peer.ts';
 import { ScriptedPeer, settle } from '../../support/scripted-peer.ts';
 
@@ -16,10 +17,6 @@ function putOf(said: readonly RawMessage[]): RawMessage {
 /** Acknowledgements of the puts among messages. */
 function acks(messages: readonly RawMessage[]): RawMessage[] {
   return messages.filter(({ put }) => put !== undefined).map(({ '#': id }) => ({ '@': id!, ok: true }));
-}
-
-function codeOf(put: Promise<unknown>): Promise<unknown> {
-  return put.catch((error: unknown) => (error as GraphError).code);
 }
 
 describe('GraphCore', () => {

@@ -3,16 +3,8 @@ import { MemoryStorage } from '../../../adapters/memory.ts';
 import { createGraph, type Graph } from '../../../lib/api/graph.ts';
 import { stored } from '../../../lib/api/stored-keeper.ts';
 import { GraphError } from '../../../lib/base/errors.ts';
+import { codeOf } from '../../support/code-of.ts';
 import { ScriptedPeer, settle } from '../../support/scripted-peer.ts';
-
-async function codeOf(failing: Promise<unknown> | (() => unknown)): Promise<unknown> {
-  try {
-    await (typeof failing === 'function' ? failing() : failing);
-  } catch (error) {
-    return error instanceof GraphError ? error.code : error;
-  }
-  return expect.fail('it did not fail');
-}
 
 describe('createGraph', () => {
   let graphs: Graph[] = [];

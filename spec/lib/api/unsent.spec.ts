@@ -5,13 +5,19 @@ function write(id: string): UnsentWrite {
   return new UnsentWrite(id, '{}', []);
 }
 
+/** Writes that go to so many peers, and those of them that were dropped. */
+function writesFor(peers: number): { readonly dropped: string[]; readonly unsent: UnsentWrites } {
+  const dropped: string[] = [];
+  const unsent = new UnsentWrites(
+    () => peers,
+    (id) => dropped.push(id),
+  );
+  return { dropped, unsent };
+}
+
 describe('UnsentWrites', () => {
   it('keeps a write until every peer has settled it, and counts it until one has stored it', () => {
-    const dropped: string[] = [];
-    const unsent = new UnsentWrites(
-      () => 2,
-      (id) => dropped.push(id),
-    );
+    const { dropped, unsent } = writesFor(2);
     const one = write('1');
     unsent.add(one);
     expect([unsent.count, deliveryOf(one)]).to.deep.equal([1, 'local']);
@@ -29,11 +35,7 @@ describe('UnsentWrites', () => {
   });
 
   it('gives up what all peers refuse', () => {
-    const dropped: string[] = [];
-    const unsent = new UnsentWrites(
-      () => 2,
-      (id) => dropped.push(id),
-    );
+    const { dropped, unsent } = writesFor(2);
     const one = write('1');
     unsent.add(one);
     let told = 0;
@@ -45,11 +47,7 @@ describe('UnsentWrites', () => {
   });
 
   it('leaves the oldest of ten thousand writes that a lost peer lacks to those that have them', () => {
-    const dropped: string[] = [];
-    const unsent = new UnsentWrites(
-      () => 2,
-      (id) => dropped.push(id),
-    );
+    const { dropped, unsent } = writesFor(2);
     for (let at = 0; at < 10_003; at += 1) {
       const next = write(`${at}`);
       unsent.add(next);
@@ -62,11 +60,7 @@ describe('UnsentWrites', () => {
   });
 
   it('tells listeners until they stop, and forgets what came to nothing', () => {
-    const dropped: string[] = [];
-    const unsent = new UnsentWrites(
-      () => 1,
-      (id) => dropped.push(id),
-    );
+    const { dropped, unsent } = writesFor(1);
     const one = write('1');
     let told = 0;
     one.onSettled(() => (told += 1))();

@@ -1,22 +1,13 @@
 import { expect } from 'chai';
 import { createGraph, type Graph } from '../../../lib/api/graph.ts';
 import { userOf, userSpaces } from '../../../lib/api/user.ts';
-import { GraphError } from '../../../lib/base/errors.ts';
 import { writeOf } from '../../../lib/graph/write.ts';
 import { createPair, parseCertificate, signWrite } from '../../../lib/sea/index.ts';
+import { codeOf } from '../../support/code-of.ts';
 import { graphOfWrites } from '../../support/raw-peer.ts';
 import { ScriptedPeer } from '../../support/scripted-peer.ts';
 
 const PASSWORD = 'password123';
-
-async function codeOf(failing: Promise<unknown> | (() => unknown)): Promise<unknown> {
-  try {
-    await (typeof failing === 'function' ? failing() : failing);
-  } catch (error) {
-    return error instanceof GraphError ? error.code : error;
-  }
-  return expect.fail('it did not fail');
-}
 
 describe('userOf', function () {
   this.timeout(30_000);

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { fitsSingle, halfBits, halfValue } from '../../../lib/log/float.ts';
+import { fitsSingle, floatAt, halfBits, halfValue, isShortest } from '../../../lib/log/float.ts';
 import { seeded } from '../../support/arbitraries.ts';
+import { hex } from '../../support/log-maker.ts';
 
 describe('log.float', () => {
   it('gives the bits of every number that binary16 holds back', () => {
@@ -33,6 +34,26 @@ describe('log.float', () => {
       }),
       seeded(300),
     );
+  });
+
+  it('is read from bytes, of which one form is the shortest', () => {
+    const forms: readonly (readonly [value: number, bytes: string, isShortest: boolean])[] = [
+      [1.5, '3e00', true],
+      [1.5, '3fc00000', false],
+      [1.5, '3ff8000000000000', false],
+      [100_000.5, '47c35040', true],
+      [100_000.5, '40f86a0800000000', false],
+      [1.1, '3ff199999999999a', true],
+      [Number.NaN, '7e00', true],
+      [Number.NaN, '7e01', false],
+      [Number.NaN, '7fc00000', false],
+      [-Infinity, 'fc00', true],
+    ];
+    for (const [value, bytes, isThat] of forms) {
+      const all = hex(`ff${bytes}`);
+      expect(floatAt(all.subarray(1), 0, all.length - 1), bytes).to.deep.equal(value);
+      expect(isShortest(all, 1, all.length - 1), bytes).to.equal(isThat);
+    }
   });
 
   it('tells what binary32 holds', () => {

@@ -7,7 +7,7 @@ import {
   REFUSAL_CODES,
 } from '../../../lib/mesh/counters.ts';
 import { blockedRefusal, nameRefusal, REFUSAL } from '../../../lib/sea/refusals.ts';
-import type { PutOutcome } from '../../../lib/store/writer.ts';
+import type { PutOutcome } from '../../../lib/store/put-request.ts';
 import { meshWorlds, put } from '../../support/mesh-world.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
 

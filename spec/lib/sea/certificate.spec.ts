@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import { GraphError } from '../../../lib/base/errors.ts';
 import {
   asCertificate,
   certificateFault,
@@ -14,6 +13,7 @@ import {
 } from '../../../lib/sea/certificate.ts';
 import { nameRefusal, REFUSAL } from '../../../lib/sea/refusals.ts';
 import { verify } from '../../../lib/sea/signature.ts';
+import { codeOf } from '../../support/code-of.ts';
 import { AFTER_ALL, SEA_VECTORS } from '../../support/sea-vectors.ts';
 
 const { alice, bob, carol } = SEA_VECTORS.pairs;
@@ -43,13 +43,6 @@ function expiring(e: unknown, state: number, now: number): string {
 
 function blockOf(wb: unknown): ReturnType<typeof writeBlockOf> {
   return writeBlockOf(withTerms({ wb }), alice.pub, bob.pub);
-}
-
-async function codeOf(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => undefined,
-    (error: unknown) => (error instanceof GraphError ? error.code : error),
-  );
 }
 
 describe('sea certify', () => {

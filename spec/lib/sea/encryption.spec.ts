@@ -1,20 +1,13 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { GraphError } from '../../../lib/base/errors.ts';
 import { decrypt, encrypt, seal, secret } from '../../../lib/sea/encryption.ts';
 import { parseLoosely } from '../../../lib/sea/signature.ts';
 import { seeded } from '../../support/arbitraries.ts';
+import { codeOf } from '../../support/code-of.ts';
 import { SEA_VECTORS } from '../../support/sea-vectors.ts';
 
 const { alice, bob } = SEA_VECTORS.pairs;
 const { encrypt: recorded, secret: shared } = SEA_VECTORS.primitives;
-
-async function codeOf(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => undefined,
-    (error: unknown) => (error instanceof GraphError ? error.code : error),
-  );
-}
 
 describe('sea encrypt and decrypt', () => {
   it('open every recorded text', async () => {

@@ -164,7 +164,7 @@ async function carry(from: LoggedStore, to: LoggedStore): Promise<void> {
 }
 
 describe('store.body-pruner', function () {
-  this.timeout(120_000);
+  this.timeout(scaled(120_000, 600_000));
   let stores: LoggedStore[] = [];
 
   afterEach(async () => {

@@ -82,7 +82,7 @@ function forkOf(...said: readonly (readonly FieldWrite[])[]): Operation[] {
 }
 
 describe('store.fork-hider', function () {
-  this.timeout(20_000);
+  this.timeout(scaled(20_000, 600_000));
   const stores: LoggedStore[] = [];
   async function open(options: LoggedStoreOptions = {}): Promise<LoggedStore> {
     const store = await openLogged({ policy: 'hide', witnesses: false, ...options });

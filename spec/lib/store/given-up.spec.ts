@@ -1,7 +1,7 @@
 import { toHex } from '../../../lib/base/byte-texts.ts';
 import { expect } from 'chai';
 import { writeOf } from '../../../lib/graph/write.ts';
-import type { Operation } from '../../../lib/log/operation.ts';
+import { namesOf, type Operation } from '../../../lib/log/operation.ts';
 import { GivenUp, MOST_REMOVED_AT_ONCE, type GivenUpEvent } from '../../../lib/store/given-up.ts';
 import { idOfHistory, LOG_PREFIXES } from '../../../lib/store/log-keys.ts';
 import { bodyOf } from '../../support/log-bytes.ts';
@@ -70,8 +70,19 @@ describe('store.given-up', function () {
     expect(await store.lines()).to.have.lengthOf(1);
     expect(await store.sync.plan(TOPIC, new Map())).to.deep.include({ operations: 1 });
     expect(await store.take(log[5]!)).to.deep.include({ ok: false, logReason: 'pruned' });
-    expect(await store.logs.operation(toHex(log[5]!.header.id))).to.equal(undefined);
-    expect(await store.logs.operation(toHex(point.header.id))).to.not.equal(undefined);
+    for (const { header } of [log[0]!, log[5]!, log.at(-1)!]) {
+      const id = toHex(header.id);
+      expect(await store.logs.operation(id)).to.equal(undefined);
+      expect(await store.logs.operationLike(id.slice(0, 32))).to.equal(undefined);
+      expect((await store.logs.bytesOf(id)).header).to.have.lengthOf(0);
+    }
+    const name = namesOf(point);
+    for (const place of [0, 5, LENGTH - 1]) expect(await store.logs.idAt(name, place)).to.equal(undefined);
+    const left = toHex(point.header.id);
+    expect(await store.logs.idAt(name, LENGTH)).to.equal(left);
+    expect(await store.logs.operation(left)).to.not.equal(undefined);
+    expect((await store.logs.operationLike(left.slice(0, 32)))?.id).to.equal(left);
+    expect((await store.logs.bytesOf(left)).header).to.deep.equal(point.header.bytes);
     expect((await store.history.winners('s5', { until: 9 })).size).to.equal(0);
     const next = operationAfter(authorOf(1), point.header, said(1));
     expect(await store.take(next)).to.deep.include({ ok: true, placement: 'append' });

@@ -33,7 +33,7 @@ function branches(): [other: Operation[], canonical: Operation[]] {
 }
 
 describe('store.held-notes', function () {
-  this.timeout(60_000);
+  this.timeout(scaled(60_000, 600_000));
   let clock: FakeClock;
   let store: LoggedStore;
   /** Records of logs that looks wrote. */

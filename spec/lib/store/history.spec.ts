@@ -42,7 +42,7 @@ function isEarly({ header }: Operation): boolean {
 
 describe('store.history', () => {
   it('knows at every time what the writes of all operations come to', async function () {
-    this.timeout(60_000);
+    this.timeout(scaled(60_000, 600_000));
     const logs = fc.array(
       fc.array(
         fc.uniqueArray(aWrite, {

@@ -4,22 +4,16 @@ import { MemoryStorage } from '../../../adapters/memory.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
 import { isCanonical, MOST_SIDE_OPERATIONS } from '../../../lib/log/fork.ts';
 import type { Operation } from '../../../lib/log/operation.ts';
-import { encodeDelta } from '../../../lib/store/delta-codec.ts';
 import { namesOf } from '../../../lib/log/operation.ts';
 import { heldKey, LOG_PREFIXES } from '../../../lib/store/log-keys.ts';
 import { seeded, shuffled } from '../../support/arbitraries.ts';
 import { START_MS } from '../../support/fake-clock.ts';
+import { bodyOf } from '../../support/log-bytes.ts';
 import { authorOf, logOf, operationAfter } from '../../support/log-maker.ts';
 import { LogReplica } from '../../support/log-replica.ts';
 import { openLogged, type LoggedStore, type LoggedStoreOptions } from '../../support/logged-store.ts';
 import { NaiveGraph } from '../../support/naive-graph.ts';
 import { scaled } from '../../torture/scale.ts';
-
-function delta(...writes: FieldWrite[]): Uint8Array {
-  const body = encodeDelta('gun/put', writes);
-  if (!body.ok) throw new Error(body.reason);
-  return body.value;
-}
 
 /** What an operation at a place of an author's log writes; of both branches something else. */
 function writeAt(author: number, sequence: number, branch = 0): FieldWrite {
@@ -27,7 +21,7 @@ function writeAt(author: number, sequence: number, branch = 0): FieldWrite {
 }
 
 function logBy(author: number, length: number): Operation[] {
-  return logOf(authorOf(author), length, (sequence) => delta(writeAt(author, sequence)));
+  return logOf(authorOf(author), length, (sequence) => bodyOf([writeAt(author, sequence)]));
 }
 
 /** Two logs, one of them with a second branch from a place on, and perhaps a prune point at the end of the other. */
@@ -44,14 +38,14 @@ function aHistory(): fc.Arbitrary<{ readonly operations: Operation[]; readonly w
     const writes = [...log.map((_, at) => writeAt(1, at)), ...other.map((_, at) => writeAt(2, at))];
     let before = log[forkAt - 1]?.header;
     for (let at = forkAt; at < forkAt + branch; at += 1) {
-      const operation = operationAfter(authorOf(1), before, delta(writeAt(1, at, 1)));
+      const operation = operationAfter(authorOf(1), before, bodyOf([writeAt(1, at, 1)]));
       operations.push(operation);
       writes.push(writeAt(1, at, 1));
       before = operation.header;
     }
     if (prunes)
       operations.push(
-        operationAfter(authorOf(2), other.at(-1)!.header, delta(...other.map((_, at) => writeAt(2, at))), {
+        operationAfter(authorOf(2), other.at(-1)!.header, bodyOf(other.map((_, at) => writeAt(2, at))), {
           prune: true,
         }),
       );
@@ -80,7 +74,7 @@ describe('store.log-group', () => {
   });
 
   it('holds what a replica in memory holds, whatever comes in whatever order and groups, and over restarts', async function () {
-    this.timeout(60_000);
+    this.timeout(scaled(60_000, 600_000));
     const deliveries = aHistory().chain(({ operations, writes }) =>
       fc.tuple(shuffled(operations), fc.constant(writes), fc.array(fc.nat(6), { maxLength: 4 })),
     );
@@ -154,7 +148,7 @@ describe('store.log-group', () => {
     const store = await open();
     const log = logBy(1, 3);
     for (const operation of log) await store.take(operation);
-    const other = operationAfter(authorOf(1), log[0]!.header, delta(writeAt(1, 1, 1)));
+    const other = operationAfter(authorOf(1), log[0]!.header, bodyOf([writeAt(1, 1, 1)]));
     await store.take(other);
     const { author, log: name } = (await store.logs.heads())[0]!;
     const ordered = isCanonical(other.header.id, log[1]!.header.id) ? [other, log[1]!] : [log[1]!, other];
@@ -167,7 +161,7 @@ describe('store.log-group', () => {
     this.timeout(20_000);
     const store = await open();
     const branches = [6n, 7n].map((timestamp) =>
-      logOf(authorOf(1), MOST_SIDE_OPERATIONS + 2, () => delta(writeAt(1, 1)), { timestamp }),
+      logOf(authorOf(1), MOST_SIDE_OPERATIONS + 2, () => bodyOf([writeAt(1, 1)]), { timestamp }),
     );
     const [canonical, side] = branches.toSorted(([a], [b]) =>
       isCanonical(a!.header.id, b!.header.id) ? -1 : 1,
@@ -189,7 +183,7 @@ describe('store.log-group', () => {
     for (const length of [3, MOST_SIDE_OPERATIONS]) {
       const store = await open();
       const branches = [6n, 7n].map((timestamp) =>
-        logOf(authorOf(1), length + 1, () => delta(writeAt(1, 1)), { timestamp }),
+        logOf(authorOf(1), length + 1, () => bodyOf([writeAt(1, 1)]), { timestamp }),
       );
       const [canonical, side] = branches.toSorted(([a], [b]) =>
         isCanonical(a!.header.id, b!.header.id) ? -1 : 1,
@@ -208,8 +202,8 @@ describe('store.log-group', () => {
     const store = await open();
     const log = logBy(1, 4);
     for (const operation of log) await store.take(operation);
-    const other = operationAfter(authorOf(1), log[0]!.header, delta(writeAt(1, 1, 1)));
-    const next = operationAfter(authorOf(1), other.header, delta(writeAt(1, 1, 2)));
+    const other = operationAfter(authorOf(1), log[0]!.header, bodyOf([writeAt(1, 1, 1)]));
+    const next = operationAfter(authorOf(1), other.header, bodyOf([writeAt(1, 1, 2)]));
     const lines = await store.lines();
     expect(await store.take(next)).to.deep.include({ ok: false, logReason: 'fork' });
     expect(await store.lines()).to.deep.equal(lines);
@@ -228,14 +222,16 @@ describe('store.log-group', () => {
       await store.take({ ...log[0]!, body: undefined });
       await store.take(log[1]!);
       expect((await store.lines())[0]).to.match(/ undefined$/);
-      if (state === 2) await store.take(operationAfter(authorOf(1), log[0]!.header, delta(writeAt(1, 1, 1))));
+      if (state === 2)
+        await store.take(operationAfter(authorOf(1), log[0]!.header, bodyOf([writeAt(1, 1, 1)])));
       const outcome = await store.take(log[0]!);
       expect(outcome).to.deep.include({ ok: true, placement: 'filled' });
       expect(outcome).to.have.property('changed').with.lengthOf(1);
       expect(await store.take(log[0]!)).to.deep.include({ placement: 'known' });
       const whole = await open();
       for (const operation of log.slice(0, 2)) await whole.take(operation);
-      if (state === 2) await whole.take(operationAfter(authorOf(1), log[0]!.header, delta(writeAt(1, 1, 1))));
+      if (state === 2)
+        await whole.take(operationAfter(authorOf(1), log[0]!.header, bodyOf([writeAt(1, 1, 1)])));
       expect(await store.lines()).to.deep.equal(await whole.lines());
       expect(await store.small.lines()).to.deep.equal(await whole.small.lines());
       expect(await logKeys(store)).to.deep.equal(await logKeys(whole));
@@ -244,9 +240,9 @@ describe('store.log-group', () => {
 
   it('takes large bodies later too, also within one commit, and none that the author gave up', async () => {
     const store = await open();
-    const large = delta(writeOf('large', 'k', 1, 'x'.repeat(10_000)));
+    const large = bodyOf([writeOf('large', 'k', 1, 'x'.repeat(10_000))]);
     const log = [operationAfter(authorOf(1), undefined, large)];
-    log.push(operationAfter(authorOf(1), log[0]!.header, delta(writeAt(1, 1))));
+    log.push(operationAfter(authorOf(1), log[0]!.header, bodyOf([writeAt(1, 1)])));
     const stripped = { ...log[0]!, body: undefined };
     const outcomes = await Promise.all([store.take(stripped), store.take(log[0]!), store.take(stripped)]);
     expect(outcomes.map((outcome) => outcome.ok && outcome.placement)).to.deep.equal([
@@ -256,7 +252,7 @@ describe('store.log-group', () => {
     ]);
     expect((await store.small.graph.readField('large', 'k'))?.json.length).to.equal(10_002);
     await store.take({ ...log[1]!, body: undefined });
-    const point = operationAfter(authorOf(1), log[1]!.header, delta(writeAt(1, 2)), { prune: true });
+    const point = operationAfter(authorOf(1), log[1]!.header, bodyOf([writeAt(1, 2)]), { prune: true });
     await store.take(point);
     expect(await store.take(log[1]!)).to.deep.include({ ok: false, logReason: 'pruned' });
     expect((await logKeys(store)).filter((key) => key.startsWith('u/'))).to.deep.equal([]);
@@ -264,7 +260,7 @@ describe('store.log-group', () => {
 
   it('begins the notes anew of how long a log is held when it takes a body later', async () => {
     const store = await open();
-    const [operation] = logOf(authorOf(1), 1, () => delta(writeAt(1, 1)));
+    const [operation] = logOf(authorOf(1), 1, () => bodyOf([writeAt(1, 1)]));
     const { author, log } = namesOf(operation!);
     await store.take({ ...operation!, body: undefined });
     const key = heldKey(author, log);
@@ -279,7 +275,7 @@ describe('store.log-group', () => {
   it('keeps no third branch', async () => {
     const store = await open();
     const branches = [6n, 7n, 8n].map(
-      (timestamp) => logOf(authorOf(1), 1, () => delta(writeAt(1, 1)), { timestamp })[0]!,
+      (timestamp) => logOf(authorOf(1), 1, () => bodyOf([writeAt(1, 1)]), { timestamp })[0]!,
     );
     const outcomes = [];
     for (const operation of branches) outcomes.push((await store.take(operation)).ok);
@@ -290,7 +286,7 @@ describe('store.log-group', () => {
   it('lets writes of the future count against their author, whoever brings them', async () => {
     const store = await open({ limits: { futureWritesPerPeer: 2 } });
     const writes = [1, 2, 3].map((at) => writeOf('s', `k${at}`, START_MS + 1000 + at, 'v'));
-    const log = logOf(authorOf(1), 3, (at) => delta(writes[at]!));
+    const log = logOf(authorOf(1), 3, (at) => bodyOf([writes[at]!]));
     for (const [at, operation] of log.entries()) {
       const request = { writes: [writes[at]!], operation, owner: `peer ${at}` };
       await new Promise((settle) => store.small.writer.submit({ ...request, settle }));
@@ -303,14 +299,14 @@ describe('store.log-group', () => {
     const store = await open({ policy: 'freeze' });
     const log = logBy(1, 3);
     for (const operation of log.slice(0, 2)) await store.take(operation);
-    await store.take(operationAfter(authorOf(1), log[0]!.header, delta(writeAt(1, 1, 1))));
+    await store.take(operationAfter(authorOf(1), log[0]!.header, bodyOf([writeAt(1, 1, 1)])));
     expect(await store.take(log[2]!)).to.deep.include({ ok: false, logReason: 'frozen' });
   });
 
   it('lets signed writes wait for their time, however far that is', async () => {
     const store = await open();
     const far = writeOf('s', 'k', START_MS + 10 ** 9, 'later');
-    const operation = operationAfter(authorOf(1), undefined, delta(far));
+    const operation = operationAfter(authorOf(1), undefined, bodyOf([far]));
     expect(await store.take(operation)).to.deep.include({ ok: true, changed: [] });
     expect(store.small.writer.deferredCount).to.equal(1);
     expect(await store.small.put([far])).to.deep.include({ ok: false });

@@ -59,6 +59,10 @@ describe('store.log-keys', () => {
     expect(keys.every((key) => isIn(all, key))).to.equal(true);
     expect(isIn(all, placeKey('canonical', OTHER, LOG, 0))).to.equal(false);
     expect(isIn(all, placeKey('side', AUTHOR, LOG, 0))).to.equal(false);
+    const last = placeRange('canonical', AUTHOR, LOG, 2 ** 32 - 2, 2 ** 32 - 1);
+    expect(sequences.filter((_, at) => isIn(last, keys[at]!))).to.deep.equal([2 ** 32 - 1]);
+    const behind = placeRange('canonical', AUTHOR, LOG, 2 ** 32 - 1, Infinity);
+    expect(keys.some((key) => isIn(behind, key))).to.equal(false);
   });
 
   it('give back what they name', () => {

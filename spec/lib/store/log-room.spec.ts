@@ -3,7 +3,7 @@ import { MemoryStorage } from '../../../adapters/memory.ts';
 import { encodeDelta } from '../../../lib/store/delta-codec.ts';
 import type { Operation } from '../../../lib/log/operation.ts';
 import { LogRoom, type LogShare } from '../../../lib/store/log-room.ts';
-import type { PutOutcome } from '../../../lib/store/writer.ts';
+import type { PutOutcome } from '../../../lib/store/put-request.ts';
 import { takeOne } from '../../../lib/sync/intake.ts';
 import { authorOf, logOf, TOPIC } from '../../support/log-maker.ts';
 import { openLogged } from '../../support/logged-store.ts';

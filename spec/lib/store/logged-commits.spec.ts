@@ -2,7 +2,6 @@ import { expect } from 'chai';
 import { toHex } from '../../../lib/base/byte-texts.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
 import type { Operation } from '../../../lib/log/operation.ts';
-import { encodeDelta } from '../../../lib/store/delta-codec.ts';
 import { ChangedSources } from '../../../lib/store/changed-sources.ts';
 import { CountingEntries } from '../../../lib/store/counting-entries.ts';
 import { ForkMarks } from '../../../lib/store/fork-marks.ts';
@@ -21,9 +20,7 @@ const OWNED = 'put: a soul that belongs to a key takes only what that key has si
 
 /** The first operation of an author. */
 function by(author: number, ...writes: FieldWrite[]): Operation {
-  const body = encodeDelta('gun/put', writes);
-  if (!body.ok) throw new Error(body.reason);
-  return operationAfter(authorOf(author), undefined, body.value);
+  return operationAfter(authorOf(author), undefined, bodyOf(writes));
 }
 
 function operationOf(...writes: FieldWrite[]): Operation {

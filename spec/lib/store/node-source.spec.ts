@@ -211,7 +211,7 @@ describe('store.node-source', () => {
   });
 
   it('leaves what every property has said by an operation, and no note of one that is gone', async function () {
-    this.timeout(60_000);
+    this.timeout(scaled(60_000, 600_000));
     const aPut = fc.array(
       fc.record({
         soul: fc.constantFrom('s', 't', 'u'),

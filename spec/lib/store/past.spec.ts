@@ -1,9 +1,24 @@
 import { expect } from 'chai';
-import { writeOf } from '../../../lib/graph/write.ts';
-import { namesOf } from '../../../lib/log/operation.ts';
+import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
+import { namesOf, type Operation } from '../../../lib/log/operation.ts';
+import type { Moment } from '../../../lib/store/past.ts';
 import { bodyOf } from '../../support/log-bytes.ts';
 import { authorOf, logOf, operationAfter } from '../../support/log-maker.ts';
 import { openLogged, type LoggedStore } from '../../support/logged-store.ts';
+
+/** What is put, and operations of another author: of a node that is there in part, and alone in what they say. */
+function histories(): { readonly writes: { readonly there: FieldWrite }; readonly all: Operation[] } {
+  const [there, age] = [writeOf('mark', 'city', 2, 'Austin'), writeOf('mark', 'age', 2, 40)];
+  const bodies = [[age, there], [writeOf('mark', 'name', 1.5, 'Other')], [writeOf('else', 'name', 4, 'x')]];
+  const all = logOf(authorOf(2), bodies.length, (at) => bodyOf(bodies[at]!), { timestamp: 3000n });
+  return { writes: { there }, all };
+}
+
+/** Who said what of the node, at a moment or by now. */
+async function blamed({ past }: LoggedStore, at?: Moment): Promise<unknown[][]> {
+  const found = await past.blame('mark', undefined, at);
+  return found.map(({ key, value, state, said }) => [key, value, state, said?.id]);
+}
 
 describe('store.past', () => {
   let store: LoggedStore;
@@ -58,6 +73,27 @@ describe('store.past', () => {
     expect(before).to.deep.include({ value: 'Mark 1', state: 2 });
     expect(before!.said!.id).to.equal(namesOf(log[1]!).id);
     expect(await store.past.blame('mark', 'other')).to.deep.equal([]);
+  });
+
+  it('knows of bodies that come later what it knows of all others', async () => {
+    const { writes, all } = histories();
+    const [early, late] = [store, await openLogged({ witnesses: false })];
+    for (const some of [early, late]) await some.small.put([writes.there]);
+    for (const operation of all) await early.take(operation);
+    for (const operation of [...log, ...all]) await late.take({ ...operation, body: undefined });
+    expect((await late.past.blame('mark')).map(({ said }) => said)).to.deep.equal([undefined]);
+    expect(await late.past.get('mark', { at: Infinity })).to.equal(undefined);
+    // The newest first: what the others say has lost by then, and is known from histories alone.
+    for (const operation of [...all, ...log].toReversed())
+      expect(await late.take(operation)).to.deep.include({ ok: true, placement: 'filled' });
+    const moments = [1, 2, 3, 4, Infinity, ...[...log, ...all].map((operation) => namesOf(operation).id)];
+    for (const at of moments) {
+      expect(await late.past.get('mark', { at })).to.deep.equal(await early.past.get('mark', { at }));
+      expect(await blamed(late, at)).to.deep.equal(await blamed(early, at));
+    }
+    expect(await blamed(late)).to.deep.equal(await blamed(early));
+    expect((await blamed(late, 2)).map(([key]) => key)).to.deep.equal(['age', 'city', 'name']);
+    await late.close();
   });
 
   it('has no place for names that are built in elsewhere', async () => {

@@ -5,6 +5,7 @@ import { encodeCbor } from '../../../lib/log/cbor-writer.ts';
 import { toHex } from '../../../lib/base/byte-texts.ts';
 import { encodeDelta } from '../../../lib/store/delta-codec.ts';
 import { replayLogs } from '../../../lib/store/replay.ts';
+import { bodyOf } from '../../support/log-bytes.ts';
 import { authorOf, logOf, operationAfter } from '../../support/log-maker.ts';
 import { openLogged } from '../../support/logged-store.ts';
 
@@ -13,9 +14,7 @@ function bodyAt(at: number): Uint8Array {
     writeOf('s', `k${at}`, at, at),
     writeOf(`@${toHex(authorOf(1).publicKey)}/a`, `k${at}`, 1, at),
   ];
-  const encoded = encodeDelta('gun/put', writes);
-  if (!encoded.ok) throw new Error(encoded.reason);
-  return encoded.value;
+  return bodyOf(writes);
 }
 
 describe('store.replay', () => {

@@ -72,6 +72,21 @@ describe('store.witness', () => {
     await store.close();
   });
 
+  it('signs everything once, however many ask for that at a time', async () => {
+    const store = await openLogged();
+    await store.small.put([writeOf('s', 'first', 1, 1)]);
+    await store.small.put([writeOf('s', 'a', 1, 1)]);
+    await Promise.all([store.witness.flush(), store.witness.flush(), store.witness.flush()]);
+    expect((await witnessed(store)).map(({ writes }) => writes.map(({ key }) => key))).to.deep.equal([
+      ['first'],
+      ['a'],
+    ]);
+    await store.small.put([writeOf('s', 'b', 1, 1)]);
+    await Promise.all([store.witness.flush(), store.witness.close()]);
+    expect(await witnessed(store)).to.have.lengthOf(3);
+    await store.close();
+  });
+
   it('signs what follows within 100 ms as one operation, and the acknowledgement does not wait for it', async () => {
     const store = await openLogged();
     await store.small.put([writeOf('s', 'first', 1, 1)]);

@@ -5,14 +5,14 @@ import { Slices } from '../../../lib/base/slices.ts';
 import { writeOf } from '../../../lib/graph/write.ts';
 import { namesOf, type Operation } from '../../../lib/log/operation.ts';
 import type { Placement } from '../../../lib/log/placement.ts';
-import type { PutRequest } from '../../../lib/store/writer.ts';
+import type { PutRequest } from '../../../lib/store/put-request.ts';
 import { Intake, takenOperation, takeOne, type IntakeOptions } from '../../../lib/sync/intake.ts';
 import type { SeenOperation, TakenOperation, TakeResult } from '../../../lib/sync/sync-store.ts';
 import { ImpatientSlices } from '../../support/impatient-slices.ts';
 import { authorOf, logOf, TOPIC, verifyFast } from '../../support/log-maker.ts';
-import { bodyOf } from '../../support/log-relays.ts';
+import { bodyOf } from '../../support/log-bytes.ts';
 
-const LOG = logOf(authorOf(1), 40, (at) => bodyOf(writeOf('soul', `k${at}`, 5, at)));
+const LOG = logOf(authorOf(1), 40, (at) => bodyOf([writeOf('soul', `k${at}`, 5, at)]));
 
 /** An intake before a writer that notes requests, and settles them when told. */
 class NotingIntake {
@@ -95,7 +95,7 @@ describe('sync.intake', () => {
   it('looks at the clock behind every large one', async () => {
     const slices = new ImpatientSlices();
     const noting = new NotingIntake({ slices });
-    const large = logOf(authorOf(2), 40, (at) => bodyOf(writeOf('soul', `k${at}`, 5, 'x'.repeat(20_000))));
+    const large = logOf(authorOf(2), 40, (at) => bodyOf([writeOf('soul', `k${at}`, 5, 'x'.repeat(20_000))]));
     for (const operation of large) void noting.take(operation);
     await noting.submitted(large.length);
     const turns = [slices.turns];
@@ -109,7 +109,7 @@ describe('sync.intake', () => {
     const slices = new ImpatientSlices();
     const noting = new NotingIntake({ slices });
     const many = Array.from({ length: 5000 }, (_, at) => writeOf('soul', `k${10_000 + at}`, 5, at));
-    const [operation] = logOf(authorOf(2), 1, () => bodyOf(...many));
+    const [operation] = logOf(authorOf(2), 1, () => bodyOf(many));
     void noting.take(operation!);
     await noting.submitted(1);
     expect(slices.turns).to.be.above(3);
@@ -216,7 +216,7 @@ describe('sync.intake', () => {
     const noting = new NotingIntake({ allow: (writes) => writes });
     const [own, foreign] = [1, 2].map((number) => `@${toHex(authorOf(number).publicKey)}/x`);
     const writes = ['open', own!, foreign!].map((soul) => writeOf(soul, 'k', 5, 1));
-    const [operation] = logOf(authorOf(1), 1, () => bodyOf(...writes));
+    const [operation] = logOf(authorOf(1), 1, () => bodyOf(writes));
     void noting.take(operation!);
     const [request] = await noting.submitted(1);
     expect(request!.writes.map(({ soul }) => soul)).to.have.members(['open', own]);
@@ -248,7 +248,7 @@ describe('sync.intake', () => {
           : writes,
     });
     for (const operation of LOG.slice(0, 4)) void noting.take(operation);
-    const others = logOf(authorOf(2), 3, (at) => bodyOf(writeOf('soul', `o${at}`, 5, at)));
+    const others = logOf(authorOf(2), 3, (at) => bodyOf([writeOf('soul', `o${at}`, 5, at)]));
     for (const operation of others) void noting.take(operation);
     const keys = (): string[] => noting.requests.map(({ writes }) => writes[0]!.key);
     await noting.submitted(3);

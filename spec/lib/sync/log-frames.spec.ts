@@ -121,7 +121,7 @@ describe('sync.log-frames', () => {
   });
 
   it('throw for no bytes, and are read in one form only', function () {
-    this.timeout(120_000);
+    this.timeout(scaled(120_000, 600_000));
     const damaged = fc
       .tuple(aFrame(), fc.array(aDamage(), { minLength: 1, maxLength: 3 }))
       .map(([frame, damages]) => damages.reduce((bytes, damage) => damage(bytes), encodeFrame(frame)));
@@ -135,7 +135,7 @@ describe('sync.log-frames', () => {
   });
 
   it('throw for no JSON, and what is taken of it can be written again', function () {
-    this.timeout(120_000);
+    this.timeout(scaled(120_000, 600_000));
     const damaged = aFrame().chain((frame) => aJsonFault(frameToJson(frame)));
     fc.assert(
       fc.property(

@@ -10,26 +10,39 @@ const operation = (sequence: number): { author: string; log: string; id: string;
 });
 
 describe('sync.peer-heights', () => {
-  it('rises with what is sent and received', () => {
+  it('rises with what passes in either direction', () => {
     const heights = new PeerHeights();
     expect(heights.heightOf(LOG)).to.equal(undefined);
     heights.begin(LOG, 3);
-    heights.sent({ ...LOG, id: 'x', sequence: 5 });
-    heights.received({ ...LOG, id: 'y', sequence: 4 });
+    heights.passed({ ...LOG, id: 'x', sequence: 5 }, true);
+    heights.passed({ ...LOG, id: 'y', sequence: 4 }, true);
     expect(heights.heightOf(LOG)).to.equal(5);
   });
 
   it('remembers the last 1024 ids and forgets the oldest', () => {
     const heights = new PeerHeights();
-    for (let at = 0; at < 1024; at += 1) heights.sent(operation(at));
-    heights.received(operation(3));
+    for (let at = 0; at < 1024; at += 1) heights.passed(operation(at), true);
+    heights.passed(operation(3), true);
     expect(heights.knows(operation(0))).to.equal(true);
-    heights.received(operation(1024));
+    heights.passed(operation(1024), true);
     expect([
       heights.knows(operation(0)),
       heights.knows(operation(1)),
       heights.knows(operation(1024)),
     ]).to.deep.equal([false, true, true]);
+  });
+
+  it('remembers of these which passed without a body, until it passes with one', () => {
+    const heights = new PeerHeights();
+    heights.passed(operation(1), true);
+    heights.passed(operation(2), false);
+    const bodies = (): boolean[] => [0, 1, 2].map((at) => heights.knowsBody(operation(at)));
+    expect(bodies()).to.deep.equal([false, true, false]);
+    heights.passed(operation(2), true);
+    expect(bodies()).to.deep.equal([false, true, true]);
+    heights.passed(operation(3), false);
+    for (let at = 4; at < 1028; at += 1) heights.passed(operation(at), true);
+    expect([heights.knows(operation(3)), heights.knowsBody(operation(1))]).to.deep.equal([false, false]);
   });
 
   it('gives the logs that went on once, with what the other side has of them then', () => {
@@ -44,7 +57,7 @@ describe('sync.peer-heights', () => {
     heights.begin({ author: 'gg', log: 'hh' }, 1);
     heights.fallBehind({ author: 'gg', log: 'hh' }, 3);
     heights.fallBehind({ author: 'ii', log: 'jj' }, 3);
-    heights.sent({ ...LOG, id: 'x', sequence: 4 });
+    heights.passed({ ...LOG, id: 'x', sequence: 4 }, true);
     expect(heights.takeBehind()).to.deep.equal([
       { ...LOG, after: 4, forked: false },
       { author: 'cc', log: 'dd', after: 2, forked: true },

@@ -1,28 +1,23 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { toHex } from '../../../lib/base/byte-texts.ts';
-import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
+import { writeOf } from '../../../lib/graph/write.ts';
+import type { Header } from '../../../lib/log/codec.ts';
 import { encodeEnvelope } from '../../../lib/log/envelope.ts';
 import { encodeCbor } from '../../../lib/log/cbor-writer.ts';
 import { isCanonical, MOST_SIDE_OPERATIONS } from '../../../lib/log/fork.ts';
 import { namesOf, type Operation } from '../../../lib/log/operation.ts';
-import { encodeDelta } from '../../../lib/store/delta-codec.ts';
 import { takenOperation, takeOne } from '../../../lib/sync/intake.ts';
 import { seeded } from '../../support/arbitraries.ts';
+import { bodyOf } from '../../support/log-bytes.ts';
 import { authorOf, logOf, operationAfter, TOPIC } from '../../support/log-maker.ts';
 import { openLogged, type LoggedStore } from '../../support/logged-store.ts';
 import { SyncLine } from '../../support/sync-world.ts';
 import { scaled } from '../../torture/scale.ts';
 
-function body(...writes: FieldWrite[]): Uint8Array {
-  const encoded = encodeDelta('gun/put', writes);
-  if (!encoded.ok) throw new Error(encoded.reason);
-  return encoded.value;
-}
-
 function saidBy(author: number, length: number): Operation[] {
   return logOf(authorOf(author), length, (at) =>
-    body(writeOf(`s${at % 3}`, `k${author}`, at, `${author}-${at}`)),
+    bodyOf([writeOf(`s${at % 3}`, `k${author}`, at, `${author}-${at}`)]),
   );
 }
 
@@ -33,7 +28,7 @@ async function twoStores(cuts: readonly number[], branchAt: number): Promise<[Lo
   const branch = first.slice(0, branchAt);
   for (let at = branchAt; at < branchAt + 3; at += 1) {
     const write = writeOf('branch', `k${at}`, at, at);
-    branch.push(operationAfter(authorOf(1), branch.at(-1)?.header, body(write)));
+    branch.push(operationAfter(authorOf(1), branch.at(-1)?.header, bodyOf([write])));
   }
   histories.push(branch);
   const open = async (at: number): Promise<LoggedStore> => {
@@ -65,7 +60,7 @@ async function expectEqual(left: LoggedStore, right: LoggedStore): Promise<void>
 
 describe('sync.stored-logs', () => {
   it('makes the logs and the graphs of two stores equal', async function () {
-    this.timeout(120_000);
+    this.timeout(scaled(120_000, 600_000));
     const cuts = fc.array(fc.nat(9), { minLength: 8, maxLength: 8 });
     await fc.assert(
       fc.asyncProperty(
@@ -107,7 +102,7 @@ describe('sync.stored-logs', () => {
       for (let at = 0; at < length; at += 1) {
         const before = operations.at(-1) ?? log.at(-1)!;
         const write = writeOf('branch', `${name}${at}`, at, name);
-        operations.push(operationAfter(author, before.header, body(write)));
+        operations.push(operationAfter(author, before.header, bodyOf([write])));
       }
       return operations;
     }
@@ -193,6 +188,18 @@ describe('sync.stored-logs', () => {
       await Promise.all([left, right, third].map((store) => store.close()));
     });
 
+    it('asks who has them for those too that others were asked for in vain', async () => {
+      const log = saidBy(1, 300);
+      const [left, right] = await stripped([log]);
+      const third = await openLogged();
+      for (const { header } of log) await takeOne(third.sync, TOPIC, header.bytes, undefined);
+      await new SyncLine(third.sync, right.sync).run();
+      const line = await new SyncLine(left.sync, right.sync).run();
+      await expectEqual(left, right);
+      expect(line.carried.filter(({ type }) => type === 'bodies')).to.have.lengthOf(5);
+      await Promise.all([left, right, third].map((store) => store.close()));
+    });
+
     it('passes on what it is given then to those who were told without', async () => {
       const [left, right] = await stripped([saidBy(1, 3)]);
       const third = await openLogged();
@@ -205,6 +212,20 @@ describe('sync.stored-logs', () => {
       await line.quiet();
       await expectEqual(left, third);
       await Promise.all([left, right, third].map((store) => store.close()));
+    });
+
+    it('tells nobody of what he has brought himself', async () => {
+      const [left, right] = await stripped([saidBy(1, 3)]);
+      const line = new SyncLine(left.sync, right.sync);
+      right.logs.onAppended((appended) => {
+        for (const { operation, placement } of appended)
+          line.right.host.appended(takenOperation(operation, placement));
+      });
+      await line.run();
+      await expectEqual(left, right);
+      expect(line.carried.filter(({ type }) => type === 'live')).to.have.lengthOf(3);
+      await left.close();
+      await right.close();
     });
 
     it('gives what it is asked for when it comes later', async () => {
@@ -233,6 +254,18 @@ describe('sync.stored-logs', () => {
     });
   });
 
+  it('sends a log once that begins at the last place there is', async () => {
+    const [left, right] = [await openLogged(), await openLogged()];
+    const before = { sequence: 2 ** 32 - 2, id: new Uint8Array(32) } as Header;
+    const last = operationAfter(authorOf(1), before, bodyOf([writeOf('s', 'k', 1, 1)]), { prune: true });
+    await left.take(last);
+    const line = await new SyncLine(left.sync, right.sync).run();
+    expect(line.carried.filter(({ type }) => type === 'operation')).to.have.lengthOf(1);
+    await expectEqual(left, right);
+    await left.close();
+    await right.close();
+  });
+
   it('says how much is missing without reading it', async () => {
     const store = await openLogged();
     const log = saidBy(1, 9);
@@ -252,7 +285,7 @@ describe('sync.stored-logs', () => {
   it('reads its state vector once for all sessions, and shows a fork known by evidence alone to them only', async () => {
     const store = await openLogged();
     for (const author of [1, 2]) for (const operation of saidBy(author, 2)) await store.take(operation);
-    const [ours, other] = [saidBy(1, 1)[0]!, operationAfter(authorOf(1), undefined, body())];
+    const [ours, other] = [saidBy(1, 1)[0]!, operationAfter(authorOf(1), undefined, bodyOf([]))];
     await store.sync.takeEvidence(ours.header.bytes, other.header.bytes);
     const shown = await store.sync.tips(TOPIC);
     const { next } = store.small.storage.calls;
@@ -280,7 +313,7 @@ describe('sync.stored-logs', () => {
       return taken.ok ? 'ok' : taken.reason;
     };
     expect(await reason(bytes, operation!.body, new Uint8Array(32))).to.equal('log');
-    expect(await reason(bytes, body())).to.equal('payload');
+    expect(await reason(bytes, bodyOf([]))).to.equal('payload');
     expect(await reason(bytes.subarray(1), operation!.body)).to.equal('malformed');
     const wrong = encodeEnvelope({ kind: 'gun/put', version: 1, payload: encodeCbor('x'), meta: undefined });
     expect(await reason(operationAfter(authorOf(2), undefined, wrong).header.bytes, wrong)).to.equal('body');
