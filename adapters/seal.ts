@@ -3,11 +3,11 @@
  * stays a text.
  *
  * The checksum is that of the UTF-8 bytes of the key and of the value behind it, seeded with the key's length.
- * Each character carries six bits of it, the lowest first, counted up from `0`; the last one carries two. Bytes
- * that are no UTF-8 have a seal of twelve characters: their own checksum, marked in its last character, and
- * that of the text they are read as.
+ * Each character carries six bits of it, the lowest first, counted up from `0`; the last one carries two, and a mark
+ * where the value is bytes that are no UTF-8. These are checked where they are read as bytes; the text they are read as is
+ * nothing that anybody wrote.
  */
-import { fromUtf8, utf8 } from '../lib/base/bytes.ts';
+import { utf8 } from '../lib/base/bytes.ts';
 import { checksum, checksumIn } from '../lib/base/checksum.ts';
 import { GraphError } from '../lib/base/errors.ts';
 import type { Change, TextEntry } from '../lib/store/storage.ts';
@@ -21,7 +21,11 @@ const SCRATCH_BYTES = 64 * 1024;
 /** UTF-8 bytes of one UTF-16 unit, at most. */
 const BYTES_PER_UNIT = 3;
 
+/** Stands in a text for bytes that are none. */
+const NO_TEXT = '\ufffd';
+
 const encoder = new TextEncoder();
+const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const scratch = new Uint8Array(SCRATCH_BYTES);
 const scratchView = new DataView(scratch.buffer);
 
@@ -47,7 +51,7 @@ export function sealChanges(changes: readonly Change[]): Change[] {
 /** The texts behind the seals of entries, undefined when one of the seals does not fit. */
 export function unsealEntries(sealed: readonly TextEntry[]): TextEntry[] | undefined {
   const entries: TextEntry[] = [];
-  for (const [key, text] of sealed) entries.push([key, text.slice(sealLength(text))]);
+  for (const [key, text] of sealed) entries.push([key, text.slice(DIGITS)]);
   const sums = sumsOf(entries);
   for (let at = 0; at < sealed.length; at += 1) {
     if (!isSealed(sealed[at]![1], sums[at]!)) return undefined;
@@ -57,40 +61,51 @@ export function unsealEntries(sealed: readonly TextEntry[]): TextEntry[] | undef
 
 /** The text behind a seal, undefined when the seal does not fit it. */
 export function unsealText(key: string, sealed: string): string | undefined {
-  const text = sealed.slice(sealLength(sealed));
+  const text = sealed.slice(DIGITS);
   return isSealed(sealed, sumOf(key, text)) ? text : undefined;
 }
 
 /** Bytes with their seal in front. */
 export function sealBytes(key: string, bytes: Uint8Array): Uint8Array {
-  const sum = sumOfBytes(key, bytes);
-  const textSum = bytes.every(isAsciiByte) ? sum : sumOfAny(key, fromUtf8(bytes));
-  const seal = sum === textSum ? sealOf(sum) : sealOf(sum, BINARY_MARK) + sealOf(textSum);
-  const sealed = new Uint8Array(seal.length + bytes.length);
-  for (let at = 0; at < seal.length; at += 1) sealed[at] = seal.charCodeAt(at);
-  sealed.set(bytes, seal.length);
+  const seal = sealOfBytes(key, bytes);
+  const sealed = new Uint8Array(DIGITS + bytes.length);
+  for (let at = 0; at < DIGITS; at += 1) sealed[at] = seal.charCodeAt(at);
+  sealed.set(bytes, DIGITS);
   return sealed;
 }
 
 /** The bytes behind a seal, undefined when it does not fit them; they share the memory of `sealed`. */
 export function unsealBytes(key: string, sealed: Uint8Array): Uint8Array | undefined {
-  const isBinary = isMarked(sealed[DIGITS - 1]!);
-  const bytes = sealed.subarray(isBinary ? 2 * DIGITS : DIGITS);
-  const seal = utf8(sealOf(sumOfBytes(key, bytes), isBinary ? BINARY_MARK : 0));
-  return seal.every((byte, at) => byte === sealed[at]) ? bytes : undefined;
+  const bytes = sealed.subarray(DIGITS);
+  const seal = sealOfBytes(key, bytes);
+  for (let at = 0; at < DIGITS; at += 1) if (sealed[at] !== seal.charCodeAt(at)) return undefined;
+  return bytes;
 }
 
-function isMarked(digit: number): boolean {
-  return digit >= ZERO + BINARY_MARK;
+function sealOfBytes(key: string, bytes: Uint8Array): string {
+  return sealOf(sumOfBytes(key, bytes), isText(bytes) ? 0 : BINARY_MARK);
 }
 
-function sealLength(sealed: string): number {
-  return isMarked(sealed.charCodeAt(DIGITS - 1)) ? 2 * DIGITS : DIGITS;
+/** True for bytes that are UTF-8; those of CBOR nearly always show by the first one that they are none. */
+function isText(bytes: Uint8Array): boolean {
+  if (bytes.length > 0 && isContinuation(bytes[0]!)) return false;
+  if (bytes.every(isAsciiByte)) return true;
+  try {
+    strictDecoder.decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
-/** True when the seal of a text, or the part of it that is for reading as text, holds this checksum. */
+function isContinuation(byte: number): boolean {
+  return byte >= 0x80 && byte < 0xc0;
+}
+
+/** True when the seal of a text fits it; what is marked is none, which shows in what it is read as. */
 function isSealed(sealed: string, sum: number): boolean {
-  return sealed.startsWith(sealOf(sum), sealLength(sealed) - DIGITS);
+  if (sealed.charCodeAt(DIGITS - 1) >= ZERO + BINARY_MARK) return sealed.includes(NO_TEXT, DIGITS);
+  return sealed.startsWith(sealOf(sum));
 }
 
 function sealOf(sum: number, mark = 0): string {

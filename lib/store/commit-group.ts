@@ -11,6 +11,7 @@ import {
   isKnown,
   isUnknown,
   Stored,
+  takeOut,
   UnreadEntry,
   winnerOf,
   type GroupNode,
@@ -87,12 +88,13 @@ export class CommitGroup implements MergeView {
 
   /** Takes a property out of the graph; what is accepted later puts another one in its place. */
   remove(soul: string, key: string): void {
-    const { slots, gone } = this.#nodeOf(soul);
+    const node = this.#nodeOf(soul);
+    const { slots } = node;
     const slot = slots.get(key);
     if (slot instanceof Stored) {
       slot.winner = undefined;
       slot.isGone = true;
-      gone.add(key);
+      takeOut(node, key);
     } else slots.set(key, null);
   }
 

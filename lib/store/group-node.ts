@@ -56,8 +56,11 @@ export interface GroupNode {
   /** True when it was small before this group. */
   outgrown: boolean;
   /** Properties that the group takes out of the graph. */
-  readonly gone: Set<string>;
+  gone: Set<string>;
 }
+
+/** Shared by all nodes that nothing is taken out of, as nearly none has. */
+const NOTHING = new Set<string>();
 
 /** A node of which the group has touched nothing yet. */
 export function groupNode(soul: string, cached: CachedNode | undefined): GroupNode {
@@ -72,8 +75,14 @@ export function groupNode(soul: string, cached: CachedNode | undefined): GroupNo
     incomplete: false,
     winners: [],
     outgrown: false,
-    gone: new Set(),
+    gone: NOTHING,
   };
+}
+
+/** Notes that the group takes a property out of a node. */
+export function takeOut(node: GroupNode, key: string): void {
+  if (node.gone === NOTHING) node.gone = new Set();
+  node.gone.add(key);
 }
 
 /** What memory knows of a node's records; which pieces a long value has it does not know. */
