@@ -13,6 +13,7 @@ import type { LogSocket } from './log-socket.ts';
 import type { RelayOptions } from './option-table.ts';
 import type { SocketLink } from './socket-link.ts';
 import { TlsReload, watchByName, type Watch } from './tls-files.ts';
+import { Newcomers } from './newcomers.ts';
 import { Throttle } from './throttle.ts';
 import { Traffic } from './traffic.ts';
 import { Unfinished } from './unfinished.ts';
@@ -55,6 +56,7 @@ const systemTimer: StartTimer = (task, waitMs) => {
 export class FrontDoor {
   readonly connections: Connections;
   readonly throttle: Throttle;
+  readonly newcomers: Newcomers;
   readonly traffic: Traffic = new Traffic();
   readonly upgrade: Upgrade;
   readonly unfinished: Unfinished;
@@ -78,6 +80,7 @@ export class FrontDoor {
     const report = (event: string, link: { readonly name: string }): void =>
       logger.log('debug', { kind: `peer-${event}`, link: link.name });
     this.throttle = new Throttle({ options, now, repeat, startTimer, report });
+    this.newcomers = new Newcomers(options, now);
     this.unfinished = new Unfinished(options.unfinishedBytes, (bytes) =>
       logger.log('info', { kind: 'unfinished-cut', bytes }),
     );

@@ -1,8 +1,10 @@
 /** Lock on a key file: two relays that signed with one key would contradict each other. */
 import { setTimeout } from 'node:timers/promises';
-import { chmod, stat } from 'node:fs/promises';
+import { chmod, mkdir, rmdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { LevelStorage } from '../adapters/level.ts';
 import { GraphError, relayError } from '../lib/base/errors.ts';
+import { randomId } from '../lib/base/random.ts';
 
 /** What a lock is called beside its key file. */
 const SUFFIX = '.lock';
@@ -11,6 +13,8 @@ const BIRTH = 'birth';
 /** Time in which the clock of a file system goes on, in milliseconds. */
 const TICK_MS = 20;
 const PERMISSIONS = 0o777;
+/** What file systems answer who let nothing be made somewhere. */
+const READ_ONLY: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM', 'EROFS']);
 
 /** A lock that is held. */
 export interface KeyLock {
@@ -37,7 +41,7 @@ export async function lockKey(file: string): Promise<KeyLock> {
   } catch (error) {
     if (error instanceof GraphError && error.code === 'STORAGE_LOCKED')
       throw new GraphError('STORAGE_LOCKED', `another relay signs with ${file}`, { cause: error });
-    throw relayError('KEY_INVALID', `${file}${SUFFIX} cannot be opened`, { cause: error });
+    throw relayError('KEY_INVALID', await reasonFor(file), { cause: error });
   }
   return {
     hasNote: async () => (await storage.getText(BIRTH)) !== undefined,
@@ -51,6 +55,30 @@ export async function lockKey(file: string): Promise<KeyLock> {
     },
     release: () => storage.close(),
   };
+}
+
+/** Why a lock cannot be had, and what to do. */
+async function reasonFor(file: string): Promise<string> {
+  const lock = file + SUFFIX;
+  for (const folder of [dirname(file), lock]) {
+    if (await isReadOnly(folder)) {
+      const todo = `${folder} must be writable for ${basename(lock)}, which keeps other relays from the key`;
+      return `${file}: ${todo}; move the key to a folder that is, or put a link to it there`;
+    }
+  }
+  return `${lock} cannot be opened`;
+}
+
+/** True for a folder that is there and in which nothing may be made; what its mode says holds not for everybody. */
+async function isReadOnly(folder: string): Promise<boolean> {
+  const probe = join(folder, `.${randomId()}`);
+  try {
+    await mkdir(probe);
+    await rmdir(probe);
+    return false;
+  } catch (error) {
+    return READ_ONLY.has((error as NodeJS.ErrnoException).code);
+  }
 }
 
 /**

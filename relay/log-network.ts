@@ -22,6 +22,7 @@ import {
 } from '../lib/mesh/log-peer.ts';
 import type { Peer } from '../lib/mesh/peer.ts';
 import type { StartTimer } from '../lib/store/deferred-writes.ts';
+import type { LogShare } from '../lib/store/log-room.ts';
 import type { AppendedOperation, LogStore } from '../lib/store/log-store.ts';
 import { isWitnessable } from '../lib/store/witness.ts';
 import { takenOperation } from '../lib/sync/intake.ts';
@@ -133,12 +134,16 @@ export class LogNetwork implements MeshLogs {
     for (const { peer } of Array.from(this.#lines)) peer.close(code, reason);
   }
 
-  /** Takes a line in. */
-  accept(wire: LogWire, dialled: boolean): void {
+  /**
+   * Takes a line in.
+   *
+   * @param share the new authors that it may bring when it was not dialled; any while there is room when absent
+   */
+  accept(wire: LogWire, dialled: boolean, share?: LogShare): void {
     const handshake = this.#handshake();
     if (handshake === undefined) return wire.close(CLOSE.goingAway, 'no logs here now');
     if (!dialled && !this.#makeRoom(wire.name)) return wire.close(CLOSE.overloaded, TOO_MANY);
-    const line = this.#join(wire, wire.name, handshake, dialled);
+    const line = this.#join(wire, wire.name, { handshake, dialled, share });
     const { peer } = line;
     wire.listen({
       frame: (bytes) => peer.receive(bytes === undefined ? TEXT : decodeFrame(bytes)),
@@ -150,11 +155,15 @@ export class LogNetwork implements MeshLogs {
     peer.start();
   }
 
-  #join(wire: LogLine, name: string, handshake: LogPeerOptions['handshake'], dialled: boolean): Line {
+  #join(
+    wire: LogLine,
+    name: string,
+    { dialled, ...given }: Pick<LogPeerOptions, 'handshake' | 'dialled' | 'share'>,
+  ): Line {
     const { limits, sync, topic, startTimer } = this.#parts;
     const peer = new LogPeer({
+      ...given,
       line: wire,
-      handshake,
       store: sync,
       topics: [topic],
       dialled,
@@ -209,7 +218,8 @@ export class LogNetwork implements MeshLogs {
     const handshake = this.#handshake();
     if (handshake === undefined || !peer.mayWrite || !this.#makeRoom(peer.link.name)) return undefined;
     const wire = new TextLine(peer, this.#world!, () => this.#endTwin(peer));
-    const line = this.#join(wire, peer.link.name + TEXTS, handshake, false);
+    const { share } = peer;
+    const line = this.#join(wire, peer.link.name + TEXTS, { handshake, dialled: false, share });
     this.#twins.set(peer, line.peer);
     line.peer.start();
     return line.peer;

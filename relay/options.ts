@@ -13,7 +13,7 @@ import {
 } from './option-table.ts';
 import { addLogCommands, type LogRequest, type SharedOptions } from './log-options.ts';
 import { Origins } from './origins.ts';
-import { toPeerUrl } from './peer-url.ts';
+import { toPeerUrls } from './peer-url.ts';
 import { VERSION } from './version.ts';
 
 /** What the command line asks for: a relay, work on a store or its logs, or a text on stdout. */
@@ -194,9 +194,9 @@ function parseInteger(given: Given, min: number, max: number): number {
 }
 
 function parseList(given: Given, of: 'peers' | 'addresses' | 'origins'): readonly string[] {
+  if (of === 'peers') return toPeerUrls(given.text);
   const items = given.text.split(',').map((item) => item.trim());
-  const list = items.filter((item) => item !== '');
-  return of === 'peers' ? list.map((url) => toPeerUrl(url)) : list;
+  return items.filter((item) => item !== '');
 }
 
 /** What a secret is must not be in any message. */

@@ -13,6 +13,25 @@ export const GRAPH_PATH = '/gun';
 /** Path of the logs, beside it. */
 export const LOG_PATH = '/log';
 
+const RULE = 'must be a http, https, ws or wss URL';
+
+/**
+ * The websocket URLs of peers as an operator writes them, with commas in between, see {@link toPeerUrl}.
+ *
+ * @throws GraphError OPTION_INVALID when one is no such URL
+ */
+export function toPeerUrls(text: string): string[] {
+  const items = text.split(',').map((item) => item.trim());
+  return items
+    .filter((item) => item !== '')
+    .map((item, at) => {
+      // It may be the rest of a token or password that has a comma in it.
+      if (at > 0 && !SCHEME.test(item))
+        throw new GraphError('OPTION_INVALID', `peer …: ${RULE}; a comma within one is written %2C`);
+      return toPeerUrl(item);
+    });
+}
+
 /**
  * The websocket URL of a peer as an operator writes it: http, https, ws or wss; without a path, `/gun` is meant.
  *
@@ -22,7 +41,7 @@ export function toPeerUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const scheme = SCHEMES.get(url?.protocol ?? '');
   if (url === undefined || scheme === undefined || url.hostname === '') {
-    throw new GraphError('OPTION_INVALID', `peer ${shownText(text)}: must be a http, https, ws or wss URL`);
+    throw new GraphError('OPTION_INVALID', `peer ${shownUrl(text)}: ${RULE}`);
   }
   // Assigning `protocol` refuses to cross between special and other schemes, so the text is replaced.
   const dialled = new URL(scheme + url.href.slice(url.protocol.length));
@@ -36,7 +55,7 @@ const SCHEME = /^[a-z][a-z\d+.-]*:\/\//i;
 const NO_PORT = /^([^/:]*):(?!\d*(?:\/|$))[^/]*/;
 
 /** Scheme, host and path of what should be a URL and is none: whatever else stands there may be secret. */
-function shownText(text: string): string {
+export function shownUrl(text: string): string {
   const [head = ''] = text.split(/[?#]/, 1);
   const [scheme = ''] = SCHEME.exec(head) ?? [];
   const rest = head.slice(scheme.length);

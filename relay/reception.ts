@@ -1,11 +1,13 @@
 /** Receives who was let in: clients wait while the store opens, then the mesh has them, and the logs have their lines. */
 import { CLOSE, type Link } from '../lib/mesh/link.ts';
 import type { Mesh } from '../lib/mesh/mesh.ts';
+import type { LogShare } from '../lib/store/log-room.ts';
 import type { Entrance } from './admission.ts';
 import type { Client } from './client-address.ts';
 import { LimitedLink } from './limited-link.ts';
 import type { LogNetwork } from './log-network.ts';
 import type { LogWire } from './log-socket.ts';
+import type { Newcomers } from './newcomers.ts';
 import type { Metered } from './pacer.ts';
 import type { Throttle } from './throttle.ts';
 
@@ -18,6 +20,7 @@ export interface ReceptionParts {
   /** Undefined where logs are not synchronised. */
   readonly logs: Pick<LogNetwork, 'accept' | 'greet'> | undefined;
   readonly throttle: Pick<Throttle, 'limit' | 'limitLine'>;
+  readonly newcomers: Pick<Newcomers, 'of'>;
 }
 
 /** The reception of one relay. */
@@ -65,7 +68,8 @@ export class Reception {
 
   /** A line of log frames that came in. */
   line(line: LogWire & Metered, client: Client): void {
-    this.#take(this.#parts.throttle.limitLine(line, client), false);
+    const { newcomers, throttle } = this.#parts;
+    this.#take(throttle.limitLine(line, client), false, newcomers.of(client));
   }
 
   /** A line of log frames to a relay that was dialled. */
@@ -73,14 +77,15 @@ export class Reception {
     this.#take(line, true);
   }
 
-  #take(line: LogWire, isDialled: boolean): void {
-    if (this.#state === 'open') this.#parts.logs?.accept(line, isDialled);
+  #take(line: LogWire, isDialled: boolean, share?: LogShare): void {
+    if (this.#state === 'open') this.#parts.logs?.accept(line, isDialled, share);
     else line.close(CLOSE.goingAway, this.#state === 'closed' ? GOODBYE : 'relay is starting');
   }
 
   #welcome(link: Link & Metered, { client, mayWrite }: Entrance): void {
-    const limited = this.#parts.throttle.limit(link, client);
-    const peer = this.#parts.mesh.accept(limited, 'client', mayWrite);
+    const { mesh, newcomers, throttle } = this.#parts;
+    const limited = throttle.limit(link, client);
+    const peer = mesh.accept(limited, 'client', mayWrite, newcomers.of(client));
     if (limited instanceof LimitedLink) limited.countBy(peer);
   }
 }

@@ -28,6 +28,8 @@ export interface RelayBounds {
   readonly addressMessagesBurst: number;
   readonly addressBytes: number;
   readonly addressBytesBurst: number;
+  /** New authors in a day whose logs may be opened from one address. */
+  readonly addressAuthors: number;
   /** Lines of one kind in the log in a minute, those for debugging apart. */
   readonly logLines: number;
   /** Milliseconds after which a peer that had to be slowed down all the time is closed with 1013. */
@@ -59,6 +61,7 @@ export const DEFAULT_BOUNDS: RelayBounds = {
   addressBytes: 64 * MIB,
   addressBytesBurst: 128 * MIB,
   tooFastMs: 60_000,
+  addressAuthors: 1000,
   logLines: 60,
 };
 
@@ -104,6 +107,12 @@ export const BOUND_ROWS: Readonly<Record<keyof RelayBounds, NumberRow>> = {
     0,
     DAY_MS,
     'time after which a peer that stays faster than that is closed with 1013',
+  ],
+  addressAuthors: [
+    'authors',
+    1,
+    MILLION,
+    'new authors from one address in a day; fewer once half of --log-authors are there',
   ],
   logLines: ['lines', 1, MILLION, 'lines of one kind in the log in a minute; beyond, they are only counted'],
 };

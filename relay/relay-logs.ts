@@ -6,6 +6,7 @@ import type { MaybePromise } from '../lib/base/maybe-promise.ts';
 import type { Slices } from '../lib/base/slices.ts';
 import type { Entry, FieldWrite } from '../lib/graph/write.ts';
 import { graphTopic, logIdOf } from '../lib/log/hash.ts';
+import type { LogName } from '../lib/log/heights.ts';
 import type { KeyPair, Signer } from '../lib/log/key-pair.ts';
 import type { StartTimer } from '../lib/store/deferred-writes.ts';
 import type { GraphStore } from '../lib/store/graph-store.ts';
@@ -277,7 +278,8 @@ export class RelayLogs {
     const { storage, clock, report } = this.#parts;
     const submit = writer.submit.bind(writer);
     const now = clock;
-    this.#pruning = new Pruning({ storage, store, history, submit, now, graceMs, startTimer, report });
+    const own = (): LogName | undefined => this.#own?.name;
+    this.#pruning = new Pruning({ storage, store, history, own, submit, now, graceMs, startTimer, report });
     this.#pruning.start();
   }
 

@@ -149,7 +149,8 @@ export class Relay {
     this.#mesh = new Mesh({ ...common, writer: this.#writer, policy: this.#policy, inBand, logs });
     this.#heartbeat = new Heartbeat(HEARTBEAT_MS, every);
     this.#door = this.#makeDoor(now, every, parts.startTimer);
-    this.#reception = new Reception({ mesh: this.#mesh, logs, throttle: this.#door.throttle });
+    const { newcomers, throttle } = this.#door;
+    this.#reception = new Reception({ mesh: this.#mesh, logs, throttle, newcomers });
     this.#uplinks = new Uplinks({
       peers: options.peers,
       limits,

@@ -5,6 +5,7 @@ import { SequenceReader, type OperationBytes } from '../lib/log/sequence.ts';
 import type { Moment } from '../lib/store/past.ts';
 import type { BlameReport, HeadReport, ImportReport, LogAccess } from './log-access.ts';
 import { LOG_ROUTES, SEQUENCE_TYPE } from './log-exchange.ts';
+import { shownUrl } from './peer-url.ts';
 import { reasonOf } from './store-check.ts';
 
 /** What a refusal says at most. */
@@ -120,7 +121,7 @@ function originOf(relay: string): string {
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     throw new GraphError(
       'OPTION_INVALID',
-      `--relay ${JSON.stringify(relay)}: must be an address such as http://localhost:8765`,
+      `--relay ${shownUrl(relay)}: must be an address such as http://localhost:8765`,
     );
   }
   return url.origin;

@@ -1,13 +1,19 @@
+import { toHex } from '../base/byte-texts.ts';
 import { chain, type MaybePromise } from '../base/maybe-promise.ts';
 import { failure, success, type Result } from '../base/result.ts';
+import { runWithPauses } from '../base/slices.ts';
 import type { Entry, FieldWrite } from '../graph/write.ts';
+import { namesOf } from '../log/operation.ts';
 import { compareRank } from '../log/prune.ts';
+import { LOG_REASONS } from '../log/reasons.ts';
 import { keyOfSoul, OWNED } from '../store/key-soul.ts';
-import { readSignedPut } from '../store/signed-put.ts';
+import { readSignedPutInSteps } from '../store/signed-put.ts';
 import type { PutMessage } from '../wire/message.ts';
 import type { Uplink } from './uplink.ts';
 import type { UserSpaces } from './user-spaces.ts';
 
+/** What those are told who show what a key has said elsewhere. */
+const ELSEWHERE = `op: ${LOG_REASONS.log.text}`;
 /** Souls of one message that are asked for; what it says of others is not believed. */
 const MOST_ASKED = 100;
 /** The field of a get that asks for the operations behind the answer. */
@@ -23,6 +29,8 @@ export type ReadKept = (soul: string, key: string) => Promise<Entry | undefined>
 export class AuthorBelief {
   readonly #readKept: ReadKept;
   readonly #settled: () => MaybePromise<unknown>;
+  /** Ids of the logs that count, as hex. */
+  readonly #logs = new Set<string>();
   /** Souls that are asked for over a link. */
   readonly #asked = new WeakMap<Uplink, Map<string, Promise<void>>>();
 
@@ -30,6 +38,11 @@ export class AuthorBelief {
   constructor(readKept: ReadKept, settled: () => MaybePromise<unknown>) {
     this.#readKept = readKept;
     this.#settled = settled;
+  }
+
+  /** Believes what keys have signed in their logs of an id. */
+  believe(logId: Uint8Array): void {
+    this.#logs.add(toHex(logId));
   }
 
   /** Checks like others, and before that whether what peers say of such souls is signed. */
@@ -55,8 +68,14 @@ export class AuthorBelief {
   ): MaybePromise<Result<readonly FieldWrite[]>> {
     if (writes.every(({ soul }) => keyOfSoul(soul) === undefined)) return success(writes);
     if (message.op === undefined) return this.#judgeUnsigned(writes, message, uplink);
-    const read = readSignedPut(message.op, message.writes);
-    return read.ok ? success(writes) : read;
+    const steps = readSignedPutInSteps(message.op, message.writes);
+    const first = steps.next();
+    // What is short is judged at once.
+    const read = first.done === true ? first.value : runWithPauses(steps);
+    return chain(read, (found) => {
+      if (!found.ok) return found;
+      return this.#logs.has(namesOf(found.value).log) ? success(writes) : failure(ELSEWHERE);
+    });
   }
 
   async #judgeUnsigned(

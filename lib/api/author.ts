@@ -4,7 +4,7 @@ import { systemClock, type Clock } from '../base/clock.ts';
 import { GraphError, relayError } from '../base/errors.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { BODY_KIND } from '../log/envelope.ts';
-import { graphTopic, HASH_BYTES } from '../log/hash.ts';
+import { graphTopic, HASH_BYTES, logIdOf } from '../log/hash.ts';
 import { KeyPair, type LaterSigner } from '../log/key-pair.ts';
 import { MOST_BODY_BYTES } from '../log/operation.ts';
 import { encodeDelta, unsignable } from '../store/delta-codec.ts';
@@ -35,8 +35,16 @@ const LONGEST_BATCH_MS = 1000;
 /** Operations given at once. */
 const PAGE = 1000;
 
+/** The logs that a graph goes by: one of each author, which follows from its topic (log-mapping section 2). */
+export interface TopicOptions {
+  /** Name of the network, as the relays' option `--network`. Default `gun`. */
+  readonly network?: string;
+  /** Topic of a graph that has one of its own, 32 bytes; in place of the network's. */
+  readonly topic?: Uint8Array;
+}
+
 /** Options of {@link authorOf}. */
-export interface AuthorOptions {
+export interface AuthorOptions extends TopicOptions {
   /**
    * Who signs: a pair, something else that signs with an Ed25519 key, or `stored` for the pair that the graph keeps in its
    * storage, which is made when there is none.
@@ -49,10 +57,6 @@ export interface AuthorOptions {
   readonly signs?: 'all' | 'own';
   /** How long writes wait for others to share an operation with, in milliseconds, 0 to 1000. Default 20. */
   readonly batch?: number;
-  /** Name of the network, as the relays' option `--network`. Default `gun`. */
-  readonly network?: string;
-  /** Topic of a graph that has one of its own, 32 bytes; in place of the network's. */
-  readonly topic?: Uint8Array;
   /** Time of the operations, in milliseconds. Default: the clock of the machine. */
   readonly clock?: Clock;
 }
@@ -75,23 +79,31 @@ export async function authorOf<Schema extends object>(
 
 /**
  * Makes a graph see the signatures of authors without signing anything: what peers say of the space of a key is kept only
- * when that key has signed it. A graph with an author does so as well.
+ * when that key has signed it in its log of the network or topic: what it said elsewhere was not said here. A graph with an
+ * author does so as well. Called again for another topic the logs of both count.
+ *
+ * @throws GraphError OPTION_INVALID for a topic that has not 32 bytes
  */
-export function checkAuthors<Schema extends object>(graph: Graph<Schema>): void {
-  checkIn(coreOf(graph));
+export function checkAuthors<Schema extends object>(graph: Graph<Schema>, options: TopicOptions = {}): void {
+  checkIn(coreOf(graph), topicFrom(options));
 }
 
-const checking = new WeakSet<GraphCore>();
+const checking = new WeakMap<GraphCore, AuthorBelief>();
 const authors = new WeakMap<GraphCore, Author>();
 
-function checkIn(core: GraphCore): void {
-  if (checking.has(core)) return;
-  checking.add(core);
+function checkIn(core: GraphCore, topic: Uint8Array): void {
+  const belief = checking.get(core) ?? beginChecking(core);
+  belief.believe(logIdOf(topic));
+}
+
+function beginChecking(core: GraphCore): AuthorBelief {
   const belief = new AuthorBelief(
     (soul, key) => core.entry(soul, key),
     () => core.keeper.commit([], false),
   );
+  checking.set(core, belief);
   core.spaces = belief.around(core.spaces);
+  return belief;
 }
 
 /**
@@ -130,7 +142,7 @@ export class Author {
       mostBytes: MOST_BODY_BYTES,
       publish: (writes) => this.#publisher!.publish(writes),
     });
-    checkIn(core);
+    checkIn(core, options.topic);
     authors.set(core, this);
     this.#writePlain = core.write.bind(core);
     core.write = (writes, given) => this.#write(writes, given);
@@ -283,16 +295,20 @@ type CheckedOptions = Required<AuthorOptions>;
 
 /** @throws GraphError OPTION_INVALID */
 function checked(options: AuthorOptions): CheckedOptions {
-  const { key, signs = 'all', batch = BATCH_MS, network = NETWORK, topic, clock = systemClock } = options;
+  const { key, signs = 'all', batch = BATCH_MS, network = NETWORK, clock = systemClock } = options;
   assertOption(isKey(key), 'key must be a key pair, or stored');
   assertOption(signs === 'all' || signs === 'own', 'signs must be all or own');
   assertOption(
     batch >= 0 && batch <= LONGEST_BATCH_MS,
     `batch must be 0 to ${LONGEST_BATCH_MS} milliseconds`,
   );
-  const length = topic?.length ?? HASH_BYTES;
-  assertOption(length === HASH_BYTES, `topic must have ${HASH_BYTES} bytes`);
-  return { key, signs, batch, network, clock, topic: topic ?? graphTopic(network) };
+  return { key, signs, batch, network, clock, topic: topicFrom(options) };
+}
+
+/** @throws GraphError OPTION_INVALID */
+function topicFrom({ network = NETWORK, topic = graphTopic(network) }: TopicOptions): Uint8Array {
+  assertOption(topic.length === HASH_BYTES, `topic must have ${HASH_BYTES} bytes`);
+  return topic;
 }
 
 function isKey(key: AuthorOptions['key'] | undefined): boolean {

@@ -1,6 +1,8 @@
 import { fromHex, toHex } from '../base/byte-texts.ts';
 import { compareBytes, equalBytes } from '../base/bytes.ts';
+import { Pace } from '../base/pace.ts';
 import { failure, success, type Result } from '../base/result.ts';
+import { finish } from '../base/slices.ts';
 import { CborScanner } from './cbor-scanner.ts';
 import { CborWriter } from './cbor-writer.ts';
 import { HASH_BYTES } from './hash.ts';
@@ -147,24 +149,49 @@ export function compareTips(
   sideLength: number,
   idAt: (author: string, log: string, sequence: number) => Uint8Array | undefined,
 ): TipComparison {
-  const ranges: LogRange[] = [];
-  const forks: LogName[] = [];
-  const sides: LogName[] = [];
+  return finish(comparing(local, remote, sideLength, idAt));
+}
+
+/** {@link compareTips} in steps. */
+export function* comparing(
+  local: Tips,
+  remote: Tips,
+  sideLength: number,
+  idAt: (author: string, log: string, sequence: number) => Uint8Array | undefined,
+): Generator<void, TipComparison> {
+  const found: Found = { ranges: [], forks: [], sides: [] };
+  const pace = new Pace();
   for (const [author, logs] of local) {
+    if (pace.after(0)) yield;
     for (const [log, tip] of logs) {
       const theirs = remote.get(author)?.get(log);
-      const until = tip.height;
-      if (theirs !== undefined && isFork(tip, theirs, () => idAt(author, log, theirs.height))) {
-        forks.push({ author, log });
-        const after = theirs.height - sideLength - 1;
-        ranges.push({ author, log, after: after < 0 ? undefined : after, until });
-      } else if (theirs === undefined || theirs.height < until) {
-        ranges.push({ author, log, after: theirs?.height, until });
-      }
-      if (tip.side !== undefined && !hasSide(theirs, tip.side)) sides.push({ author, log });
+      const idThere = (): Uint8Array | undefined => idAt(author, log, theirs!.height);
+      compareLog(found, { author, log }, tip, theirs, sideLength, idThere);
     }
   }
-  return { ranges, forks, sides };
+  return found;
+}
+
+/** A comparison that is being made. */
+type Found = { readonly [Kind in keyof TipComparison]: TipComparison[Kind][number][] };
+
+function compareLog(
+  { ranges, forks, sides }: Found,
+  name: LogName,
+  tip: Tip,
+  theirs: Tip | undefined,
+  sideLength: number,
+  idThere: () => Uint8Array | undefined,
+): void {
+  const until = tip.height;
+  if (theirs !== undefined && isFork(tip, theirs, idThere)) {
+    forks.push(name);
+    const after = theirs.height - sideLength - 1;
+    ranges.push({ ...name, after: after < 0 ? undefined : after, until });
+  } else if (theirs === undefined || theirs.height < until) {
+    ranges.push({ ...name, after: theirs?.height, until });
+  }
+  if (tip.side !== undefined && !hasSide(theirs, tip.side)) sides.push(name);
 }
 
 /** True when another tip, not beyond this one, is of another branch. */

@@ -15,7 +15,8 @@ export type LogReason =
   | 'full'
   | 'size'
   | 'body'
-  | 'authors';
+  | 'authors'
+  | 'newcomers';
 
 /** A reason for people, and as the code that frame 27 carries (log-mapping section 5). */
 export interface ReasonEntry {
@@ -42,4 +43,5 @@ export const LOG_REASONS: Readonly<Record<LogReason, ReasonEntry>> = {
   size: { code: 14, text: 'the operation is too large' },
   body: { code: 15, text: 'the body is not what its kind says' },
   authors: { code: 16, text: 'no more authors are kept here' },
+  newcomers: { code: 17, text: 'too many new authors from one address, try later' },
 };

@@ -41,18 +41,30 @@ export class Checks {
     this.#parts = parts;
   }
 
-  /** Puts whose check takes time. */
+  /** Puts whose check, or what has to be read before it, takes time. */
   get size(): number {
     return this.#pending;
   }
 
-  /** Lets a put go on once it was checked, and all that its peer put before. */
-  run(peer: Peer, put: CheckedPut): void {
-    const { policy } = this.#parts;
-    if (policy === undefined) return put.goOn(success(put.writes));
-    const checking = policy.check(put.writes, peer.name);
+  /**
+   * Lets a put go on once it was checked, and all that its peer put before.
+   *
+   * @param reading resolves when it was read so far that it can be checked, to the reason when it is refused
+   */
+  run(peer: Peer, put: CheckedPut, reading?: Promise<string | undefined>): void {
+    const checking = reading === undefined ? this.#check(peer, put) : this.#checkRead(peer, put, reading);
     if (!(checking instanceof Promise) && peer.checks === undefined) return put.goOn(checking);
     this.#wait(peer, put, checking).catch((error: unknown) => this.#parts.fail(peer, error));
+  }
+
+  #check({ name }: Peer, { writes }: CheckedPut): MaybePromise<Checked> {
+    const { policy } = this.#parts;
+    return policy === undefined ? success(writes) : policy.check(writes, name);
+  }
+
+  async #checkRead(peer: Peer, put: CheckedPut, reading: Promise<string | undefined>): Promise<Checked> {
+    const reason = await reading;
+    return reason === undefined ? this.#check(peer, put) : failure(reason);
   }
 
   /** Resolves when nothing is being checked. */

@@ -1,5 +1,5 @@
 import type { Limits } from '../base/limits.ts';
-import type { Slices } from '../base/slices.ts';
+import type { Slices, Steps } from '../base/slices.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import type { GraphStore } from '../store/graph-store.ts';
 import type { PutRequest } from '../store/put-request.ts';
@@ -33,8 +33,11 @@ export type MeshEvent =
 
 /** Puts that say by which operation they were signed, see `in-band.ts`; who keeps no logs loads nothing for them. */
 export interface SignedPuts {
-  /** Verifies the operation of a put, if it has one, and notes it in the request; gives why it is refused. */
-  read(message: PutMessage, request: { operation?: PutRequest['operation'] }): string | undefined;
+  /** Verifies the operation of a put and notes it in the request; gives why it is refused. Undefined when it has none. */
+  read(
+    message: PutMessage,
+    request: { operation?: PutRequest['operation'] },
+  ): Steps<string | undefined> | undefined;
   /** Sends the operations that say what a get asks for. */
   tell(context: Context, peer: Peer, get: GetMessage): Promise<void>;
   /** Answers how far the log of an author goes. */

@@ -1,15 +1,16 @@
 import { toBase64Url } from '../base/byte-texts.ts';
 import { randomId } from '../base/random.ts';
+import { runWithPauses, type Steps } from '../base/slices.ts';
 import type { History, SaidEntry } from '../store/history.ts';
 import { keyOfSoul } from '../store/key-soul.ts';
 import type { LogRefusals } from '../store/log-refusals.ts';
 import type { LogStore } from '../store/log-store.ts';
-import { readSignedPut, signedPutField } from '../store/signed-put.ts';
+import { readSignedPutInSteps, signedPutField } from '../store/signed-put.ts';
 import type { PutRequest } from '../store/put-request.ts';
 import { encodeAnswer, encodePush } from '../wire/codec.ts';
 import { encodeLogAnswer, type LogQuestion, type ShownOperation } from '../wire/log-question.ts';
 import type { GetMessage, PutMessage } from '../wire/message.ts';
-import { putJsonOf } from '../wire/put-json.ts';
+import { putJsonOf, putJsonSteps } from '../wire/put-json.ts';
 import type { Context, SignedPuts } from './context.ts';
 import type { Peer } from './peer.ts';
 
@@ -19,6 +20,8 @@ const MOST_TOLD = 100;
 /** Bytes of their bodies, likewise; a question of a few bytes must not cost more than a large read does. */
 const LOOKED_AT_BYTES = 2 * 1024 * 1024;
 const MOST_TOLD_BYTES = 1024 * 1024;
+/** Writes of an operation that are not written at once. */
+const MANY_WRITES = 500;
 /** Operations that are given from a place down in one answer, and bytes of them; one alone may have more. */
 const MOST_DOWN = 64;
 const MOST_DOWN_BYTES = 262_144;
@@ -30,7 +33,7 @@ export interface InBandParts {
   readonly history: History;
   readonly store: LogStore;
   /** Checks signatures; that of the library when absent. */
-  readonly verify?: Parameters<typeof readSignedPut>[2];
+  readonly verify?: Parameters<typeof readSignedPutInSteps>[2];
   readonly refusals?: LogRefusals | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -44,9 +47,18 @@ export class InBand implements SignedPuts {
     this.#parts = parts;
   }
 
-  read(message: PutMessage, request: { operation?: PutRequest['operation'] }): string | undefined {
-    if (message.op === undefined) return undefined;
-    const read = readSignedPut(message.op, message.writes, this.#parts.verify);
+  read(
+    message: PutMessage,
+    request: { operation?: PutRequest['operation'] },
+  ): Steps<string | undefined> | undefined {
+    return message.op === undefined ? undefined : this.#read(message, request);
+  }
+
+  *#read(
+    message: PutMessage,
+    request: { operation?: PutRequest['operation'] },
+  ): Generator<void, string | undefined> {
+    const read = yield* readSignedPutInSteps(message.op, message.writes, this.#parts.verify);
     if (!read.ok) {
       this.#parts.refusals?.addPut(read.reason);
       return read.reason;
@@ -90,10 +102,12 @@ export class InBand implements SignedPuts {
       if (!told.hasRoom(entry) || !(await holds(context, entry))) continue;
       told.add(entry);
       const field = signedPutField(entry.operation);
-      const writes = this.#parts.history.writesOf(entry);
+      const writes = await this.#parts.history.writesOf(entry);
       if (field === undefined || writes === undefined) continue;
+      const putJson =
+        writes.length > MANY_WRITES ? await runWithPauses(putJsonSteps(writes)) : putJsonOf(writes);
       // More follows: at least what the graph says.
-      context.send(peer, encodePush(randomId(), putJsonOf(writes), `,"@":${idJson},"%":1${field}`));
+      context.send(peer, encodePush(randomId(), putJson, `,"@":${idJson},"%":1${field}`));
       if (!(await context.drained(peer))) return;
     }
   }

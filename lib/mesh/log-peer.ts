@@ -3,6 +3,7 @@ import { equalBytes } from '../base/bytes.ts';
 import type { Limits } from '../base/limits.ts';
 import type { Result } from '../base/result.ts';
 import type { StartTimer } from '../store/deferred-writes.ts';
+import type { LogShare } from '../store/log-room.ts';
 import type { LogFrame } from '../sync/log-frames.ts';
 import { LogHandshake, type HandshakeOptions, type NodeIdentity } from '../sync/log-handshake.ts';
 import type { SessionEnd } from '../sync/log-sync.ts';
@@ -18,6 +19,9 @@ export const BODIES_FEATURE = 'bodies';
 
 /** How long the other side may take to prove who it is, in milliseconds. */
 const HANDSHAKE_MS = 10_000;
+
+/** After what time a line is ended over which authors were left out, so that the next one brings some more of them. */
+const LEFT_OUT_MS = 3_600_000;
 
 /** A line of frames to one node; ordered while it lasts. */
 export interface LogLine {
@@ -50,6 +54,8 @@ export interface LogPeerOptions {
   /** True on the side that dialled, which opens the sessions. */
   readonly dialled: boolean;
   readonly limits: Pick<Limits, 'logSessions' | 'sessionLogs'>;
+  /** The new authors that it may bring when it was not dialled; any while there is room when absent. */
+  readonly share?: LogShare | undefined;
   /** Whether so many logs of a state vector may be remembered, beside those of other lines; yes when absent. */
   readonly mayHold?: ((logs: number) => boolean) | undefined;
   /** Waits for the handshake. */
@@ -73,6 +79,7 @@ export class LogPeer {
   readonly #options: LogPeerOptions;
   readonly #handshake: LogHandshake;
   readonly #sessions = new Map<number, SessionHost>();
+  #stopLeavingOut: (() => void) | undefined;
   #peer: NodeIdentity | undefined;
   #isOpen = true;
   /** Sessions so far: each begins with the state vectors of both sides, which take long to read and to send. */
@@ -184,7 +191,7 @@ export class LogPeer {
   }
 
   #open(session: number, topic: Uint8Array | undefined): SessionHost | undefined {
-    const { limits, mayHold, store, topics } = this.#options;
+    const { limits, mayHold, share, store, topics } = this.#options;
     this.#opened += 1;
     if (this.#opened > limits.logSessions) {
       this.#end(CLOSE.overloaded, 'too many sessions');
@@ -197,6 +204,7 @@ export class LogPeer {
       store,
       asksBodies: this.#peer?.features.has(BODIES_FEATURE),
       isInvited: this.#options.dialled,
+      share,
       mostLogs: limits.sessionLogs,
       mayHold,
       send: (frame) => this.#send(frame),
@@ -204,9 +212,17 @@ export class LogPeer {
       hold: (isHeld) => this.#hold(isHeld),
       onLive: (progress) => this.#tell({ kind: 'log-synced', topic: host.topic!, progress }),
       onEnd: (end) => this.#onEnd(session, host, end),
+      onLeftOut: () => this.#endLater(),
     });
     this.#sessions.set(session, host);
     return host;
+  }
+
+  #endLater(): void {
+    this.#stopLeavingOut ??= this.#options.startTimer(
+      () => this.close(CLOSE.overloaded, 'more authors next time'),
+      LEFT_OUT_MS,
+    );
   }
 
   #onEnd(session: number, host: SessionHost, end: SessionEnd): void {
@@ -236,6 +252,7 @@ export class LogPeer {
 
   /** The line is gone, and with it whatever ran over it. */
   #endSessions(): void {
+    this.#stopLeavingOut?.();
     const sessions = Array.from(this.#sessions.values());
     this.#sessions.clear();
     for (const session of sessions) session.abandon();

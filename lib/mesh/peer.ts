@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from '../base/clock.ts';
 import type { Gate } from '../base/gate.ts';
 import type { Limits } from '../base/limits.ts';
+import type { LogShare } from '../store/log-room.ts';
 import type { CheckLine } from './check-line.ts';
 import type { Inbox } from './inbox.ts';
 import type { Link } from './link.ts';
@@ -79,6 +80,8 @@ export class Peer {
   longAnswers: Gate | undefined = undefined;
   /** Reads of it that other peers were asked to answer; counted by `Asks`. */
   openAsks = 0;
+  /** The new authors that it may bring; any while there is room when undefined. */
+  share: LogShare | undefined = undefined;
   /** False for who may only read: what it writes is refused. */
   readonly mayWrite: boolean;
   /** Messages it sent. */

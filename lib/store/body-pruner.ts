@@ -1,9 +1,8 @@
 import type { LogName } from '../log/heights.ts';
-import type { Operation } from '../log/operation.ts';
 import { isBodyPrunable, type HeldWinner, type LogEntry } from '../log/prune.ts';
 import { decodeDelta } from './delta-codec.ts';
 import { HeldNotes } from './held-notes.ts';
-import type { History } from './history.ts';
+import type { History, HistoryWanted } from './history.ts';
 import type { Branch } from './log-keys.ts';
 import type { LogStore, StoredOperation } from './log-store.ts';
 import { logsOf, operationsIn } from './log-walk.ts';
@@ -36,6 +35,11 @@ export interface BodyPrunerOptions {
   readonly now: () => number;
   /** Milliseconds that an operation is held, and what supersedes it as well, before its body may go. */
   readonly graceMs: number;
+  /**
+   * The log of this node's own, which gives up its operations again and again: of it what they say counts as held, however
+   * often it was carried over; none when absent.
+   */
+  readonly own?: (() => LogName | undefined) | undefined;
   /** True for what must stay: moderated topics, and souls whose schema does not take the newer value. */
   readonly isPinned?: (entry: LogEntry) => boolean;
 }
@@ -128,7 +132,7 @@ export class BodyPruner {
     if (this.#winners.has(soul)) return;
     if (this.#kept > KEPT_WINNERS) this.#forgetWinners();
     const winners = new Map<string, HeldWinner>();
-    const counts = (operation: Operation): Promise<boolean> => this.#notes.isHeldLong(operation);
+    const counts: HistoryWanted['counts'] = (operation) => this.#notes.heldPartOf(operation);
     const held = await this.#options.history.winners(soul, { until: now, counts });
     for (const [key, { state, json, id }] of held) {
       winners.set(key, { state, json, holder: id });

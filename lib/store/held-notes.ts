@@ -1,6 +1,8 @@
 import { TwoGenerations } from '../base/two-generations.ts';
+import type { FieldWrite } from '../graph/write.ts';
 import type { LogName } from '../log/heights.ts';
 import { namesOf, type Operation } from '../log/operation.ts';
+import { HeldEntries } from './held-entries.ts';
 import { heldKey, HELD_TIME_KEY, type Branch } from './log-keys.ts';
 import type { LogHead } from './log-head.ts';
 import type { LogStore } from './log-store.ts';
@@ -38,6 +40,8 @@ export interface HeldNotesOptions {
   readonly now: () => number;
   /** Milliseconds after which an operation counts as held for long. */
   readonly graceMs: number;
+  /** A log of which entries count as held, because it gives up its operations sooner; none when absent. */
+  readonly own?: (() => LogName | undefined) | undefined;
 }
 
 /**
@@ -50,9 +54,11 @@ export class HeldNotes {
   /** Milliseconds that were counted until the last look. */
   #age = 0;
   #places = new TwoGenerations<string, HeldPlaces>(KEPT_LOGS);
+  readonly #entries: HeldEntries;
 
   constructor(options: HeldNotesOptions) {
     this.#options = options;
+    this.#entries = new HeldEntries(options);
   }
 
   /**
@@ -64,6 +70,7 @@ export class HeldNotes {
     this.#places = new TwoGenerations(KEPT_LOGS);
     if (isStopped()) return;
     await this.#countTime();
+    await this.#entries.look(this.#options.own?.(), this.#age, isStopped);
     let after: LogName | undefined;
     while (!isStopped()) {
       const page = await this.#options.store.headPage(undefined, after, STEP_LOGS);
@@ -92,6 +99,18 @@ export class HeldNotes {
     const { canonical, side, sideFrom } = await this.placesOf(namesOf(operation));
     // Which branch it stands on is not asked.
     return sequence <= canonical && (sequence < sideFrom || sequence <= side);
+  }
+
+  /** Whether what an operation says is held for long: all of it, nothing, or what of it is. */
+  async heldPartOf(operation: Operation): Promise<boolean | ((write: FieldWrite) => boolean)> {
+    if (await this.isHeldLong(operation)) return true;
+    const { author, log } = namesOf(operation);
+    const own = this.#options.own?.();
+    if (own?.author !== author || own.log !== log) return false;
+    return (write) => {
+      const at = this.#entries.sinceOf(write);
+      return at !== undefined && this.#isOld({ at });
+    };
   }
 
   async #countTime(): Promise<void> {
@@ -130,7 +149,7 @@ export class HeldNotes {
     return endOf(kept[0]!) === endOf(newest) ? kept : [kept[0]!, newest];
   }
 
-  #isOld({ at }: HeldNote): boolean {
+  #isOld({ at }: Pick<HeldNote, 'at'>): boolean {
     return this.#age - at >= this.#options.graceMs;
   }
 

@@ -1,17 +1,21 @@
 import type { MaybePromise } from '../base/maybe-promise.ts';
-import { runWithPauses } from '../base/slices.ts';
+import type { Result } from '../base/result.ts';
+import { finish, runWithPauses } from '../base/slices.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { BODY_KIND } from '../log/envelope.ts';
 import type { LogName } from '../log/heights.ts';
 import { namesOf, type Operation } from '../log/operation.ts';
 import { compareRank } from '../log/prune.ts';
-import { decodeDelta, type DeltaKind } from './delta-codec.ts';
+import { decodeDelta, decodeDeltaInSteps, type Delta, type DeltaKind } from './delta-codec.ts';
 import { mayWrite } from './key-soul.ts';
 import { historyRange, noteOf, type HistoryNote } from './log-keys.ts';
 import type { LogStore } from './log-store.ts';
 import { NotesBySource, readNote } from './node-source.ts';
 import type { Storage } from './storage.ts';
 
+/** Bytes of a body that is gone through without a pause; and entries of a longer one, in one step. */
+const AT_ONCE_BYTES = 16_384;
+const STEP_ENTRIES = 256;
 /** Records read in one step. */
 const STEP_RECORDS = 128;
 
@@ -29,8 +33,8 @@ export interface HistoryWanted {
   readonly key?: string | undefined;
   /** States up to this one. */
   readonly until: number;
-  /** Operations that count; all when absent. */
-  readonly counts?: (operation: Operation) => MaybePromise<boolean>;
+  /** Operations that count, or what of them does; all when absent. */
+  readonly counts?: (operation: Operation) => MaybePromise<boolean | ((write: FieldWrite) => boolean)>;
   /** Operations that are looked at, those with the latest states; all when absent. */
   readonly most?: number;
   /** Bytes of bodies that are read, the last one whole; any number when absent. */
@@ -65,21 +69,19 @@ export class History {
       if (found === undefined || this.#isHidden(namesOf(found.operation))) continue;
       const { id, operation } = found;
       left -= operation.body?.length ?? 0;
-      if ((await wanted.counts?.(operation)) === false) continue;
       const noted = new Set(states.map(([key, state]) => placeOf(key, state)));
-      takeWinners(
-        winners,
-        // Not everything that an author says is taken.
-        saidIn(operation, id, (write) => write.soul === soul && noted.has(placeOf(write.key, write.state))),
-        wanted,
-      );
+      // Not everything that an author says is taken.
+      const isNoted = (write: FieldWrite): boolean =>
+        write.soul === soul && noted.has(placeOf(write.key, write.state));
+      const said = (): MaybePromise<SaidEntry[]> => saidLater(operation, id, isNoted);
+      takeWinners(winners, await countingIn(operation, said, wanted), wanted);
     }
     return winners;
   }
 
   /** Everything that an operation says; undefined when a put cannot say it: of one property it has several states. */
-  writesOf({ operation, id }: SaidEntry): readonly FieldWrite[] | undefined {
-    const said = saidIn(operation, id);
+  async writesOf({ operation, id }: SaidEntry): Promise<readonly FieldWrite[] | undefined> {
+    const said = await saidLater(operation, id, () => true);
     const isTwice = said.some(
       ({ soul, key }, at) => said[at - 1]?.soul === soul && said[at - 1]?.key === key,
     );
@@ -116,6 +118,18 @@ function mayWin(
   return winner === undefined || state >= winner.state;
 }
 
+/** What counts of what an operation says. */
+async function countingIn(
+  operation: Operation,
+  said: () => MaybePromise<SaidEntry[]>,
+  { counts }: HistoryWanted,
+): Promise<readonly SaidEntry[]> {
+  const verdict = (await counts?.(operation)) ?? true;
+  if (verdict === false) return [];
+  const all = await said();
+  return verdict === true ? all : all.filter(verdict);
+}
+
 function placeOf(key: string, state: number): string {
   return `${state} ${key}`;
 }
@@ -146,11 +160,36 @@ export function saidIn(
   isMeant: (write: FieldWrite) => boolean = () => true,
 ): SaidEntry[] {
   const delta = operation.body === undefined ? undefined : decodeDelta(operation.body);
+  return finish(entriesIn(operation, id, delta, isMeant));
+}
+
+/** The same, with pauses where that is much. */
+function saidLater(
+  operation: Operation,
+  id: string,
+  isMeant: (write: FieldWrite) => boolean,
+): MaybePromise<SaidEntry[]> {
+  const { body } = operation;
+  if (body === undefined || body.length <= AT_ONCE_BYTES) return saidIn(operation, id, isMeant);
+  function* steps(said: Uint8Array): Generator<void, SaidEntry[]> {
+    return yield* entriesIn(operation, id, yield* decodeDeltaInSteps(said), isMeant);
+  }
+  return runWithPauses(steps(body));
+}
+
+function* entriesIn(
+  operation: Operation,
+  id: string,
+  delta: Result<Delta | undefined> | undefined,
+  isMeant: (write: FieldWrite) => boolean,
+): Generator<void, SaidEntry[]> {
   if (delta?.ok !== true || delta.value === undefined) return [];
   const { kind, writes } = delta.value;
   const { author } = namesOf(operation);
   const found: SaidEntry[] = [];
-  for (const write of writes) {
+  for (let at = 0; at < writes.length; at += 1) {
+    const write = writes[at]!;
+    if ((at + 1) % STEP_ENTRIES === 0) yield;
     if (!isMeant(write) || !mayWrite(write.soul, author)) continue;
     const { soul, key, state, json } = write;
     found.push({ soul, key, state, json, kind, operation, id });

@@ -28,7 +28,7 @@ import { MOST_REMOVED_AT_ONCE } from './given-up.ts';
 import { GroupBodies } from './group-bodies.ts';
 import { HistoryNotes } from './history-notes.ts';
 import { isThere } from './hidden-writes.ts';
-import type { LogRoom } from './log-room.ts';
+import { OpenedLogs, type LogOpener, type LogRoom } from './log-room.ts';
 import type { AppendedOperation, LogStore } from './log-store.ts';
 import { OpenLog } from './open-log.ts';
 import {
@@ -47,6 +47,9 @@ import { appendForgotten, onlyNode, writtenNodes, type WasHere } from './written
 /** The topic of a log id, as hex; undefined for logs of no topic of this node. */
 export type TopicOf = (log: string) => string | undefined;
 
+/** Who may open any number of logs. */
+const INVITED: LogOpener = { isInvited: true };
+
 /** What the operations of one commit do to logs: placed one by one, each upon those before it, then written at once. */
 export class LogGroup {
   readonly #store: LogStore;
@@ -54,7 +57,7 @@ export class LogGroup {
   readonly #topicOf: TopicOf;
   readonly #room: LogRoom | undefined;
   /** Logs that the group opens. */
-  #opened = 0;
+  readonly #opened: OpenedLogs;
   readonly #logs = new Map<string, OpenLog>();
   readonly #bodies: GroupBodies;
   readonly #changes: Change[] = [];
@@ -72,6 +75,7 @@ export class LogGroup {
     this.#topicOf = topicOf;
     this.#bodies = new GroupBodies(store, this.#changes);
     this.#room = room;
+    this.#opened = new OpenedLogs(room);
   }
 
   /**
@@ -79,23 +83,23 @@ export class LogGroup {
    *
    * @param writes what its body says to the graph, of nodes whose histories are to note it
    * @param wasHere what of it the graph has already
-   * @param isInvited false for one that opens no log beyond the room for strangers
+   * @param opener who brings it
    */
   *place(
     operation: Operation,
     writes: readonly FieldWrite[],
     wasHere: WasHere = () => false,
-    isInvited = true,
+    opener: LogOpener = INVITED,
   ): WaitingSteps<Result<Placement, LogReason>> {
     const names = namesOf(operation);
     const topic = this.#topicOf(names.log);
     if (topic === undefined) return failure('log');
     const log = this.#lastOpened(names) ?? (yield* this.#open(names));
     const state = this.#knownState(operation.header, log) ?? (yield* this.#stateFor(operation.header, log));
-    const placed = this.#verdict(operation, log, state, isInvited);
+    const placed = this.#verdict(operation, log, state, opener);
     if (!placed.ok) return failure(yield* this.#contradicted(operation, log, placed.reason));
     if (placed.value === 'known') return yield* this.#fillKnown(operation, log, writes, wasHere);
-    if (log.head === undefined) this.#begin(topic, log);
+    if (log.head === undefined) this.#begin(topic, log, opener);
     this.#bodies.keep(placeIn(log, operation.header.sequence, names.id), operation);
     const only = onlyNode(writes);
     if (only === undefined) yield* this.#notes.add(names.id, writes, wasHere);
@@ -107,8 +111,8 @@ export class LogGroup {
     return success(placed.value);
   }
 
-  #begin(topic: string, { author, log }: LogName): void {
-    this.#opened += 1;
+  #begin(topic: string, { author, log }: LogName, opener: LogOpener): void {
+    this.#opened.add(opener);
     this.#changes.push([topicKey(topic, author, log), '']);
   }
 
@@ -172,10 +176,10 @@ export class LogGroup {
     operation: Operation,
     log: OpenLog,
     state: LogState,
-    isInvited: boolean,
+    opener: LogOpener,
   ): Result<Placement, LogReason> {
-    if (log.head === undefined && !isInvited && this.#room?.hasRoom(this.#opened) === false)
-      return failure('authors');
+    const refusal = log.head === undefined ? this.#opened.refuses(opener) : undefined;
+    if (refusal !== undefined) return failure(refusal);
     const placed = placeOperation(operation, state, this.#marks.policy);
     const isStopped = operation.extensions.prune && this.#isBeingHidden(log);
     return isStopped && placed.ok && placed.value !== 'known' ? failure('frozen') : placed;
@@ -261,7 +265,7 @@ export class LogGroup {
   publish(): void {
     for (const log of this.#logs.values()) if (log.head !== undefined) this.#store.published(log, log.head);
     for (const mark of this.#marked.values()) this.#marks.add(mark);
-    this.#room?.add(this.#opened);
+    this.#opened.publish();
     if (this.#appended.length > 0) this.#store.announce(this.#appended);
     if (this.#isLeft) this.#store.gaveUp();
   }

@@ -40,6 +40,7 @@ const GIVEN_UP = 'z/';
 const FORK = 'f/';
 const HIDING = 'x/';
 const HELD = 'y/';
+const HELD_ENTRIES = `${HELD}entries/`;
 const MARK = 'w/';
 const WITNESSED = 'a/';
 const HISTORY = 'i/';
@@ -267,6 +268,16 @@ export function parseHidingKey(key: string): { readonly author: string; readonly
 /** The key of where a log ended earlier. */
 export function heldKey(author: string, log: string): string {
   return HELD + author + log;
+}
+
+/** The key of some entries of a log and when they were seen first, by the digits that their names begin with. */
+export function heldEntriesKey(author: string, log: string, digits: string): string {
+  return HELD_ENTRIES + author + log + digits;
+}
+
+/** All such records. */
+export function heldEntriesRange(): KeyRange {
+  return { from: HELD_ENTRIES, to: HELD_ENTRIES.slice(0, -1) + AFTER_SLASH };
 }
 
 /** The key of the time that was counted meanwhile. */

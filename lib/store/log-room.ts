@@ -1,3 +1,4 @@
+import type { LogReason } from '../log/reasons.ts';
 import { headRange } from './log-keys.ts';
 import type { Storage } from './storage.ts';
 
@@ -5,6 +6,27 @@ import type { Storage } from './storage.ts';
 const STEP_KEYS = 1024;
 /** Forks whose evidence is kept beyond the logs that are held: each is told to everybody who does not know it. */
 const MOST_UNHELD_FORKS = 1000;
+
+/** Part of the room that may be taken at the full pace; then the fewer logs are opened the less is left. */
+const FULL_PACE_SHARE = 2;
+
+/** How many logs some strangers may still open, as all those at one address. */
+export interface LogShare {
+  /** What one log takes of it at most. */
+  readonly most: number;
+  /** True when so much is there. */
+  has(cost: number): boolean;
+  /** Takes what was used. */
+  take(cost: number): void;
+}
+
+/** Who brings an operation, as far as that matters to its log. */
+export interface LogOpener {
+  /** True when it may open a log beyond the room that strangers have. */
+  readonly isInvited?: boolean | undefined;
+  /** What may be opened with others; undefined for whoever may fill all of the room. */
+  readonly share?: LogShare | undefined;
+}
 
 /** How many logs are held, and whether a stranger may open one more; each author has one. */
 export class LogRoom {
@@ -43,6 +65,15 @@ export class LogRoom {
     return this.#size + opened < this.#most;
   }
 
+  /**
+   * What one more log takes of the share of whoever opens it: one, and more once half of the room is taken, so that what is
+   * left is never soon taken by a few.
+   */
+  costOf(opened: number): number {
+    const free = this.#most - this.#size - opened;
+    return Math.max(1, this.#most / FULL_PACE_SHARE / free);
+  }
+
   /** True when evidence of one more fork may be kept beside so many. */
   hasEvidenceRoom(kept: number): boolean {
     return kept < Math.min(this.#most, this.#size + MOST_UNHELD_FORKS);
@@ -51,5 +82,44 @@ export class LogRoom {
   /** Counts logs that were opened, durably. */
   add(opened: number): void {
     this.#size += opened;
+  }
+}
+
+/** The logs that one commit opens. */
+export class OpenedLogs {
+  readonly #room: LogRoom | undefined;
+  #size = 0;
+  /** What is to be taken of shares once that is durable. */
+  readonly #costs = new Map<LogShare, number>();
+
+  /** @param room there is always some when absent */
+  constructor(room: LogRoom | undefined) {
+    this.#room = room;
+  }
+
+  /** Why a log may not be opened beside these. */
+  refuses({ isInvited, share }: LogOpener): LogReason | undefined {
+    if (this.#room === undefined || isInvited === true) return undefined;
+    if (!this.#room.hasRoom(this.#size)) return 'authors';
+    if (share === undefined) return undefined;
+    return share.has(this.#costWith(share)) ? undefined : 'newcomers';
+  }
+
+  /** Counts one that is opened. */
+  add({ isInvited, share }: LogOpener): void {
+    if (isInvited !== true && share !== undefined) this.#costs.set(share, this.#costWith(share));
+    this.#size += 1;
+  }
+
+  /** What these take of a share with one more of them. */
+  #costWith(share: LogShare): number {
+    const cost = this.#room?.costOf(this.#size) ?? 0;
+    return (this.#costs.get(share) ?? 0) + Math.min(cost, share.most);
+  }
+
+  /** They are durable. */
+  publish(): void {
+    this.#room?.add(this.#size);
+    for (const [share, cost] of this.#costs) share.take(cost);
   }
 }

@@ -1,9 +1,8 @@
-import { fromHex } from '../base/byte-texts.ts';
 import { TwoGenerations } from '../base/two-generations.ts';
 import { runWithPauses, waitFor, type WaitingSteps } from '../base/slices.ts';
 import { decodeHeader } from '../log/codec.ts';
 import { decodeExtensions } from '../log/extensions.ts';
-import type { LogName, Tip, Tips } from '../log/heights.ts';
+import type { LogName, Tips } from '../log/heights.ts';
 import { namesOf, type Operation } from '../log/operation.ts';
 import type { Placement } from '../log/placement.ts';
 import { headersOf } from './fork-marks.ts';
@@ -21,11 +20,9 @@ import {
   operationKey,
   parseHeadKey,
   parseMarkKey,
-  parseTopicKey,
   placeKey,
   placeRange,
   sequenceOfPlace,
-  topicRange,
   witnessedKey,
   type Branch,
   type OperationPlace,
@@ -34,6 +31,7 @@ import { decodeHead, type LogHead } from './log-head.ts';
 import type { KeyRange } from './keys.ts';
 import { decodeOperation, idOfOperation, totalOfOperation } from './operation-record.ts';
 import type { Storage, TextEntry } from './storage.ts';
+import { TopicTips } from './topic-tips.ts';
 import { latestOf, type WrittenNode } from './written-nodes.ts';
 
 /** Entries read in one step of a walk. */
@@ -76,10 +74,12 @@ export class LogStore {
   readonly #storage: Storage;
   #onAppended: (appended: readonly AppendedOperation[]) => void = () => undefined;
   #onGaveUp: () => void = () => undefined;
+  readonly #tips: TopicTips;
   readonly #heads = new TwoGenerations<string, LogHead>(KEPT_HEADS);
 
   constructor(storage: Storage) {
     this.#storage = storage;
+    this.#tips = new TopicTips(storage);
   }
 
   /** Where a log begins and ends, undefined when nothing of it is held. */
@@ -141,6 +141,7 @@ export class LogStore {
   /** Tells where a log ends, once that is durable. */
   published({ author, log }: LogName, head: LogHead): void {
     this.#heads.set(author + log, head);
+    this.#tips.published({ author, log }, head);
   }
 
   /** Where a log begins and ends, undefined when nothing of it is held. */
@@ -175,17 +176,9 @@ export class LogStore {
     }
   }
 
-  /** The state vector of a topic. */
+  /** The state vector of a topic; it may go on with what is published while it is used. */
   async tips(topic: string): Promise<Tips> {
-    const tips = new Map<string, Map<string, Tip>>();
-    for await (const [key] of this.#walk(topicRange(topic))) {
-      const { author, log } = parseTopicKey(key);
-      const head = await this.head({ author, log });
-      if (head === undefined) continue;
-      const logs = tips.get(author) ?? new Map<string, Tip>();
-      tips.set(author, logs.set(log, tipOf(head)));
-    }
-    return tips;
+    return this.#tips.read(topic);
   }
 
   /** The id at a place of a branch, undefined when nothing is held there or the author gave it up. */
@@ -398,10 +391,6 @@ function readFound(record: string): (FoundOperation & { readonly isApart: boolea
   const extensions = decoded.ok ? decodeExtensions(decoded.value.extensions) : undefined;
   if (!decoded.ok || extensions?.ok !== true) return undefined;
   return { id, isApart, operation: { header: decoded.value, extensions: extensions.value, body } };
-}
-
-function tipOf({ height, tip, side }: LogHead): Tip {
-  return { height, id: fromHex(tip)!, side: side === undefined ? undefined : fromHex(side.tip) };
 }
 
 function sideEnds(head: LogHead | undefined): Pick<LogHead, 'first' | 'height' | 'bytes'> | undefined {

@@ -255,13 +255,17 @@ class LoggedCommit implements CommitLogs {
 
   /** Places the operation of a request in its log. */
   #place(
-    { own, writes, says = writes, notes, isInvited = false }: PutRequest,
+    request: PutRequest,
     operation: Operation,
     into: MergeTarget,
   ): WaitingSteps<Result<Placement, LogReason>> {
+    const { own, writes, says = writes, notes, isInvited, share } = request;
     const wasHere = says === writes ? (write: FieldWrite): boolean => isThere(write, into) : true;
     const noted = notes === undefined ? says : says.filter(({ soul }) => notes(soul));
-    return this.#opened().place(operation, noted, wasHere, own !== undefined || isInvited);
+    return this.#opened().place(operation, noted, wasHere, {
+      isInvited: own !== undefined || isInvited,
+      share,
+    });
   }
 
   /** What becomes of a request whose operation was placed, when it says nothing new. */

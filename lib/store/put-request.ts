@@ -3,6 +3,7 @@ import type { ForkEvidence } from '../log/fork.ts';
 import type { Operation } from '../log/operation.ts';
 import type { Placement } from '../log/placement.ts';
 import type { LogReason } from '../log/reasons.ts';
+import type { LogShare } from './log-room.ts';
 import type { Change } from './storage.ts';
 import type { UnsignedOperation } from './unsigned-operation.ts';
 
@@ -37,6 +38,8 @@ export interface PutRequest {
   readonly says?: readonly FieldWrite[] | undefined;
   /** True when the operation may open a log beyond the room that strangers have. */
   readonly isInvited?: boolean | undefined;
+  /** What it may open otherwise; as much as there is room for when absent. */
+  readonly share?: LogShare | undefined;
   /** Evidence that a log is forked, which was checked; the operations need not be held. */
   readonly evidence?: ForkEvidence | undefined;
   /** True for writes of operations that are kept already, said to the graph again. */

@@ -16,6 +16,7 @@ import type { VerifyLater, VerifySignature } from '../log/strict-ed25519.ts';
 import { decodeDelta, decodeDeltaInSteps, type Delta } from '../store/delta-codec.ts';
 import { mayWrite } from '../store/key-soul.ts';
 import type { LogRefusals } from '../store/log-refusals.ts';
+import type { LogShare } from '../store/log-room.ts';
 import type { PutOutcome, PutRequest } from '../store/put-request.ts';
 import type { SessionFault } from './session-faults.ts';
 import type { SyncStore, TakenOperation, Taker, TakeResult } from './sync-store.ts';
@@ -27,7 +28,7 @@ type Writes = PutRequest['writes'];
 export interface IntakeOptions {
   readonly submit: (request: PutRequest) => void;
   readonly verify?: VerifySignature | undefined;
-  /** Checks the signatures of operations in its place, beside everything else. */
+  /** Checks the signatures of operations in its place, beside everything else; what it cannot check is not taken. */
   readonly verifyLater?: VerifyLater | undefined;
   /** Those writes of an operation that the graph may hold; all when absent. The operation is kept whatever they are. */
   readonly allow?: ((writes: Writes, author: string) => MaybePromise<Writes>) | undefined;
@@ -188,6 +189,8 @@ class Taking implements Waiting, PutRequest {
   /** What was read; undefined before that. */
   #read: Result<Operation, LogReason> | undefined = undefined;
   signing: Promise<void> | undefined = undefined;
+  /** Why its signature could not be checked. */
+  #failure: { readonly error: unknown } | undefined = undefined;
   /** What it says to the graph, once that was gone through in steps. */
   #said: Result<Writes, LogReason> | undefined = undefined;
   operation: Operation | undefined = undefined;
@@ -218,6 +221,10 @@ class Taking implements Waiting, PutRequest {
     return this.#taker.isInvited;
   }
 
+  get share(): LogShare | undefined {
+    return this.#taker.share;
+  }
+
   fail(error: unknown): void {
     this.#taker.fail(error);
   }
@@ -239,7 +246,9 @@ class Taking implements Waiting, PutRequest {
     if (read.ok && this.#isOfLog(read.value)) this.#said = yield* writesInSteps(read.value);
   }
 
+  /** @throws what kept its signature from being checked: nothing of it is believed then */
   #checked(): Result<Operation, LogReason> {
+    if (this.#failure !== undefined) throw this.#failure.error;
     this.#read ??= this.#taken(readOperation(this.#header, this.#body, this.#options.verify));
     return this.#read;
   }
@@ -306,8 +315,12 @@ class Taking implements Waiting, PutRequest {
   }
 
   async #sign({ header }: Operation, verify: VerifyLater): Promise<void> {
-    const fault = await checkSignatureLater(header, verify);
-    if (fault !== undefined) this.#read = failure(fault);
+    try {
+      const fault = await checkSignatureLater(header, verify);
+      if (fault !== undefined) this.#read = failure(fault);
+    } catch (error) {
+      this.#failure = { error };
+    }
     this.signing = undefined;
   }
 

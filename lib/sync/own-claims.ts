@@ -32,10 +32,17 @@ export interface OwnClaimsOptions {
 /** One node's claim to know more of the own log. */
 interface Claim {
   readonly tip: Tip;
-  readonly since: number;
   /** What this node lacks; undefined until that is known. */
   lag: number | undefined;
-  stopTimer: () => void;
+}
+
+/** A time in which there is always some claim, however many there are and whenever each of them came. */
+interface Stretch {
+  readonly since: number;
+  /** Ends it when it is too long. */
+  readonly stopTimer: () => void;
+  /** True once one of the claims turned out not to be kept. */
+  isUnkept: boolean;
 }
 
 /**
@@ -47,6 +54,8 @@ interface Claim {
 export class OwnClaims {
   readonly #options: OwnClaimsOptions;
   readonly #claims = new Set<Claim>();
+  #stretch: Stretch | undefined;
+  /** Length of the stretches before that had claims which were not kept. */
   #unkeptMs = 0;
   #isExpecting = false;
   #isShared = false;
@@ -97,15 +106,11 @@ export class OwnClaims {
   heard(remote: Tips): () => Promise<void> {
     const { author, log } = this.#options.name;
     const tip = remote.get(author)?.get(log);
-    const left = UNKEPT_MS - this.#unkeptMs;
-    if (tip === undefined || left <= 0) {
-      this.#arrive();
-      return () => Promise.resolve();
-    }
-    const claim: Claim = { tip, since: this.#options.now(), lag: undefined, stopTimer: () => undefined };
-    claim.stopTimer = this.#options.startTimer(() => this.#letGo(claim, true), left);
-    this.#claims.add(claim);
     this.#arrive();
+    if (tip === undefined || this.#unkeptMs >= UNKEPT_MS) return () => Promise.resolve();
+    const claim: Claim = { tip, lag: undefined };
+    this.#claims.add(claim);
+    this.#stretch ??= this.#beginStretch();
     const compared = this.#unlessBroken(() => this.#compare(claim));
     return async () => {
       await compared;
@@ -124,7 +129,7 @@ export class OwnClaims {
 
   /** Waits for nobody any more; what is behind stays unpublished. */
   close(): void {
-    for (const claim of this.#claims) claim.stopTimer();
+    this.#stretch?.stopTimer();
     this.#arrive();
   }
 
@@ -144,16 +149,35 @@ export class OwnClaims {
     if (!this.#claims.has(claim)) return;
     this.#letGo(claim, !isKept);
     if (!isKept) return;
-    this.#unkeptMs = 0;
+    // Those that are still open may not hold longer because of this one.
+    if (this.#claims.size === 0) this.#unkeptMs = 0;
     this.#tell({ kind: 'log-own-recovered', height: head!.height + 1 });
   }
 
   #letGo(claim: Claim, isUnkept: boolean): void {
     if (!this.#claims.delete(claim)) return;
-    claim.stopTimer();
-    if (!isUnkept) return;
-    this.#unkeptMs += Math.max(1, this.#options.now() - claim.since);
-    this.#tell({ kind: 'log-own-unproven', shown: claim.tip.height + 1 });
+    const stretch = this.#stretch!;
+    stretch.isUnkept ||= isUnkept;
+    if (this.#claims.size === 0) this.#endStretch(stretch);
+    if (isUnkept) this.#tell({ kind: 'log-own-unproven', shown: claim.tip.height + 1 });
+  }
+
+  #beginStretch(): Stretch {
+    const { now, startTimer } = this.#options;
+    const letAllGo = (): void => {
+      for (const claim of Array.from(this.#claims)) this.#letGo(claim, true);
+    };
+    return {
+      since: now(),
+      stopTimer: startTimer(letAllGo, UNKEPT_MS - this.#unkeptMs),
+      isUnkept: false,
+    };
+  }
+
+  #endStretch({ since, stopTimer, isUnkept }: Stretch): void {
+    stopTimer();
+    this.#stretch = undefined;
+    if (isUnkept) this.#unkeptMs += Math.max(1, this.#options.now() - since);
   }
 
   /** True when what a claim names is held, or was held before a prune point. */

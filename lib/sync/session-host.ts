@@ -1,3 +1,4 @@
+import { inLaterTurn } from '../base/turns.ts';
 import type { LogName } from '../log/heights.ts';
 import type { LogReason } from '../log/reasons.ts';
 import { BodySearch } from './body-search.ts';
@@ -9,6 +10,7 @@ import {
   type SessionAction,
   type SessionEnd,
 } from './log-sync.ts';
+import type { LogShare } from '../store/log-room.ts';
 import type { BehindLog } from './peer-heights.ts';
 import { OwedBodies } from './owed-bodies.ts';
 import type { SessionFault } from './session-faults.ts';
@@ -21,7 +23,7 @@ const PAGE = 256;
 /** Forked logs that are remembered of a session. */
 const MOST_FORKS = 10_000;
 /** Reasons to leave an operation out that are nobody's fault: forks, what was given up, and authors without room. */
-const HARMLESS: ReadonlySet<string> = new Set(['fork', 'pruned', 'frozen', 'full', 'authors']);
+const HARMLESS: ReadonlySet<string> = new Set(['fork', 'pruned', 'frozen', 'full', 'authors', 'newcomers']);
 
 /**
  * A branch that parts too far back for a side branch has no place here. Once live it may only be that the fork is not
@@ -54,6 +56,8 @@ export interface SessionHostOptions {
   readonly asksBodies?: boolean | undefined;
   /** False for a side whose new authors are taken while there is room for strangers; true when absent. */
   readonly isInvited?: boolean | undefined;
+  /** What such a side may open; as much as there is room for when absent. */
+  readonly share?: LogShare | undefined;
   /** Sends a frame; the promise, if any, settles when more may be sent. */
   readonly send: (frame: LogFrame) => Promise<void> | void;
   /** Whether a topic that the other side wants is synchronised here. */
@@ -63,6 +67,8 @@ export interface SessionHostOptions {
   /** Told when both sides have what the other had. */
   readonly onLive?: (progress: SessionProgress) => void;
   readonly onEnd?: (end: SessionEnd) => void;
+  /** Told once when authors of the other side are left out whom a later session may bring. */
+  readonly onLeftOut?: () => void;
 }
 
 /** Runs one session over a store and a line: does what the state machine says, in its order. */
@@ -78,6 +84,8 @@ export class SessionHost {
   readonly #search: BodySearch;
   #plan: SyncPlan = { operations: 0, bytes: 0, parts: [] };
   #incoming = { operations: 0, bytes: 0 };
+  /** True when logs of new authors were left out: what follows in these has nothing to follow. */
+  #hasLeftOut = false;
   /** True while the line takes no more: what is new is read again when it does. */
   #isBlocked = false;
   #isCatchingUp = false;
@@ -96,6 +104,7 @@ export class SessionHost {
     this.#takes = {
       node: options.node,
       isInvited: options.isInvited ?? true,
+      share: options.share,
       seen: (operation, hasBody) => this.#session.has(operation, hasBody),
       taken: (bytes, live, result) => this.#endTaking(bytes, this.#faultOf(result, live)),
     };
@@ -234,7 +243,7 @@ export class SessionHost {
     const { store } = this.#options;
     switch (action.do) {
       case 'read-tips':
-        return this.#later(async () => this.#do(this.#session.tips(await store.tips(this.#topic!))));
+        return this.#later(() => this.#sendTips());
       case 'compare':
         this.#isHeard = store.heard?.(action.remote) ?? this.#isHeard;
         return this.#later(async () => {
@@ -249,6 +258,15 @@ export class SessionHost {
         if (action.behind.length > 0) this.#catchUpSoon();
         void this.#tellLive();
         if (this.#options.asksBodies === true) this.#ask();
+    }
+  }
+
+  /** Sends this side's state vector, of which each part takes a while to be written. */
+  async #sendTips(): Promise<void> {
+    for (const action of this.#session.tips(await this.#options.store.tips(this.#topic!))) {
+      if (this.#session.state === 'closed') return;
+      if (action.do === 'send') await this.#options.send(action.frame);
+      await new Promise<void>((resolve) => inLaterTurn(resolve));
     }
   }
 
@@ -355,13 +373,21 @@ export class SessionHost {
 
   #faultOf(taken: TakeResult | undefined, live: boolean): LogReason | SessionFault | undefined {
     if (taken === undefined) return 'storage';
-    if (!taken.ok) return isHarmless(taken.reason, live) ? undefined : taken.reason;
+    if (!taken.ok) return this.#isHarmless(taken.reason, live) ? undefined : taken.reason;
     try {
       this.#onTaken(taken.value);
     } catch {
       return 'storage';
     }
     return undefined;
+  }
+
+  #isHarmless(reason: LogReason | SessionFault, live: boolean): boolean {
+    if (reason === 'newcomers' && !this.#hasLeftOut) {
+      this.#hasLeftOut = true;
+      this.#options.onLeftOut?.();
+    }
+    return isHarmless(reason, live) || (reason === 'gap' && this.#hasLeftOut);
   }
 
   #endTaking(bytes: number, fault: LogReason | SessionFault | undefined): void {

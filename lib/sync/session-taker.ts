@@ -1,9 +1,12 @@
+import type { LogShare } from '../store/log-room.ts';
 import type { SeenOperation, Taker, TakeResult } from './sync-store.ts';
 
 /** What a session has to do with the operations that it takes in. */
 export interface TakingSession {
   readonly node: string | undefined;
   readonly isInvited: boolean;
+  /** What it may open otherwise; as much as there is room for when undefined. */
+  readonly share?: LogShare | undefined;
   seen(operation: SeenOperation, hasBody: boolean): void;
   /** Told of so many bytes what became of them; undefined when that cannot be decided. */
   taken(bytes: number, live: boolean, result: TakeResult | undefined): void;
@@ -29,6 +32,10 @@ export class SessionTaker implements Taker {
 
   get isInvited(): boolean {
     return this.#session.isInvited;
+  }
+
+  get share(): LogShare | undefined {
+    return this.#session.share;
   }
 
   seen(operation: SeenOperation): void {

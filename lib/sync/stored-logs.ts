@@ -1,7 +1,9 @@
 import { fromHex, toHex } from '../base/byte-texts.ts';
+import { runWithPauses } from '../base/slices.ts';
 import { MOST_SIDE_OPERATIONS } from '../log/fork.ts';
 import { hashBytes, logIdOf } from '../log/hash.ts';
-import { compareTips, type LogName, type Tip, type Tips } from '../log/heights.ts';
+import { comparing, type LogName, type Tip, type Tips } from '../log/heights.ts';
+import { OneLog } from '../log/one-log.ts';
 import type { LogReason } from '../log/reasons.ts';
 import type { ForkMarks } from '../store/fork-marks.ts';
 import type { LogStore, StoredOperation } from '../store/log-store.ts';
@@ -49,20 +51,23 @@ export class StoredLogs implements SyncStore {
    */
   async tips(topic: Uint8Array): Promise<Tips> {
     const tips = await this.#store.tips(toHex(topic));
+    let shown: Map<string, ReadonlyMap<string, Tip>> | undefined;
     for (const { author, log, side } of this.#marks?.all() ?? []) {
-      const logs = tips.get(author) as Map<string, Tip> | undefined;
-      const tip = logs?.get(log);
-      if (tip !== undefined && tip.side === undefined) logs!.set(log, { ...tip, side: hashBytes(side) });
+      const tip = tips.get(author)?.get(log);
+      if (tip === undefined || tip.side !== undefined) continue;
+      // What the store keeps is not to be changed.
+      shown ??= new Map(tips);
+      shown.set(author, new OneLog(log, { ...tip, side: hashBytes(side) }));
     }
-    return tips;
+    return shown ?? tips;
   }
 
   async plan(topic: Uint8Array, remote: Tips): Promise<SyncPlan> {
-    const local = await this.#store.tips(toHex(topic));
+    // As it is now: what is published while it is compared must not stand beside what was read before.
+    const local = new Map(await this.#store.tips(toHex(topic)));
     const ids = await this.#idsAtHeights(local, remote);
-    const comparison = compareTips(local, remote, MOST_SIDE_OPERATIONS, (author, log) =>
-      ids.get(author + log),
-    );
+    const idAt = (author: string, log: string): Uint8Array | undefined => ids.get(author + log);
+    const comparison = await runWithPauses(comparing(local, remote, MOST_SIDE_OPERATIONS, idAt));
     const froms = new Map<string, number>();
     for (const { author, log } of comparison.sides) {
       froms.set(author + log, (await this.#store.head({ author, log }))?.side?.from ?? 0);

@@ -2,6 +2,7 @@ import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { Result } from '../base/result.ts';
 import type { LogName, LogRange, Tips } from '../log/heights.ts';
 import type { LogReason } from '../log/reasons.ts';
+import type { LogShare } from '../store/log-room.ts';
 import type { LackingBodies, OutgoingOperation } from './log-sync.ts';
 import type { SessionFault } from './session-faults.ts';
 
@@ -42,6 +43,8 @@ export interface Taker {
   readonly node?: string | undefined;
   /** False for what may open no log beyond the room that strangers have. */
   readonly isInvited: boolean;
+  /** What it may open otherwise; as much as there is room for when absent. */
+  readonly share?: LogShare | undefined;
   /**
    * Told which operation it is, once that is true and before anybody is told that it is new here: whoever sent it need
    * not hear of it.

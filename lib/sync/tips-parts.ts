@@ -1,29 +1,39 @@
 import type { Tip, Tips } from '../log/heights.ts';
 
-/** Logs in one frame: about 110 bytes each. */
-const LOGS_IN_A_PART = 5000;
+/** Logs in one part, about 110 bytes each: few enough to be written, read and taken in without holding others up. */
+const LOGS_IN_A_PART = 1000;
 
 /** A state vector in parts that fit into frames; at least one. */
 export function tipsInParts(tips: Tips): Tips[] {
-  const parts: Map<string, Map<string, Tip>>[] = [new Map()];
+  let part = new Map<string, ReadonlyMap<string, Tip>>();
+  const parts: Tips[] = [part];
   let count = 0;
   for (const [author, logs] of tips) {
-    for (const [log, tip] of logs) {
-      if (count === LOGS_IN_A_PART) {
-        parts.push(new Map());
+    for (const some of logs.size === 1 ? [logs] : portionsOf(logs)) {
+      if (count + some.size > LOGS_IN_A_PART) {
+        part = new Map();
+        parts.push(part);
         count = 0;
       }
-      const part = parts.at(-1)!;
-      part.set(author, (part.get(author) ?? new Map<string, Tip>()).set(log, tip));
-      count += 1;
+      part.set(author, some);
+      count += some.size;
     }
   }
   return parts;
 }
 
+/** The logs of one author, of whom no part holds more than one portion. */
+function* portionsOf(logs: ReadonlyMap<string, Tip>): Generator<ReadonlyMap<string, Tip>> {
+  const entries = [...logs];
+  for (let from = 0; from < entries.length; from += LOGS_IN_A_PART)
+    yield new Map(entries.slice(from, from + LOGS_IN_A_PART));
+}
+
 /** A state vector that comes in parts, until it is whole. */
 export class GatheredTips {
-  #tips = new Map<string, Map<string, Tip>>();
+  #tips = new Map<string, ReadonlyMap<string, Tip>>();
+  /** Those of it whose authors came in several parts, which they may in thousands. */
+  readonly #inSeveral = new Map<string, Map<string, Tip>>();
   #size = 0;
 
   /** Logs in it; not counted anew at each part, which would cost as much as all of them. */
@@ -34,19 +44,24 @@ export class GatheredTips {
   /** Adds a part; of a log that came before the later tip counts. */
   add(part: Tips): void {
     for (const [author, logs] of part) {
-      const known = this.#tips.get(author) ?? new Map<string, Tip>();
-      for (const [log, tip] of logs) {
-        if (!known.has(log)) this.#size += 1;
-        known.set(log, tip);
-      }
-      this.#tips.set(author, known);
+      const known = this.#tips.get(author);
+      for (const log of logs.keys()) if (known?.has(log) !== true) this.#size += 1;
+      this.#tips.set(author, known === undefined ? logs : this.#merged(author, known, logs));
     }
+  }
+
+  #merged(author: string, known: ReadonlyMap<string, Tip>, logs: ReadonlyMap<string, Tip>): Map<string, Tip> {
+    const merged = this.#inSeveral.get(author) ?? new Map(known);
+    for (const [log, tip] of logs) merged.set(log, tip);
+    this.#inSeveral.set(author, merged);
+    return merged;
   }
 
   /** All of it, which is kept here no longer. */
   take(): Tips {
     const tips = this.#tips;
     this.#tips = new Map();
+    this.#inSeveral.clear();
     return tips;
   }
 }

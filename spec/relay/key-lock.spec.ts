@@ -1,8 +1,9 @@
-import { cp, mkdir, rename, writeFile } from 'node:fs/promises';
+import { chmod, chown, cp, mkdir, readdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { GraphError } from '../../lib/base/errors.ts';
 import { createRelay, type RelaySettings } from '../../relay/relay.ts';
+import { loadKeyFile } from '../../relay/key-file.ts';
 import { lockKey } from '../../relay/key-lock.ts';
 import { TELLS_BIRTHS } from '../support/birth-times.ts';
 import { temporaryFolders } from '../support/temporary-folder.ts';
@@ -24,6 +25,21 @@ async function isOfCopy(folder: string, notes: boolean): Promise<boolean> {
     return answer;
   } finally {
     await lock.release();
+  }
+}
+
+/** Any user who may not do everything. */
+const NOBODY = 65_534;
+
+/** Does something as a user for whom permissions count, to whom some files are given. */
+async function asNobody(files: readonly string[], act: () => Promise<void>): Promise<void> {
+  if (process.getuid?.() !== 0) return act();
+  for (const file of files) await chown(file, NOBODY, NOBODY);
+  process.seteuid!(NOBODY);
+  try {
+    await act();
+  } finally {
+    process.seteuid!(0);
   }
 }
 
@@ -54,6 +70,28 @@ describe('relay.key-lock', () => {
   it('says when it cannot be taken', async () => {
     await expectError('KEY_INVALID', lockKey(join('/dev/null', 'log-key')));
   });
+
+  if (process.platform !== 'win32') {
+    it('says that its folder must be writable, and is had by a link in one that is', async () => {
+      const [readOnly, writable] = [await folder(), await folder()];
+      const file = join(readOnly, 'key');
+      await loadKeyFile(file);
+      await asNobody([readOnly, file, writable], async () => {
+        await chmod(readOnly, 0o555);
+        const error = await lockKey(file).catch((reason: unknown) => reason);
+        expect(error).to.have.property('code', 'KEY_INVALID');
+        expect(String(error))
+          .to.contain(`${readOnly} must be writable for key.lock`)
+          .and.contain('a link to it');
+        expect(await readdir(readOnly)).to.deep.equal(['key']);
+        const linked = join(writable, 'key');
+        await symlink(file, linked);
+        expect((await loadKeyFile(linked)).isNew).to.equal(false);
+        await (await lockKey(linked)).release();
+        await chmod(readOnly, 0o755);
+      });
+    });
+  }
 
   it('keeps two relays with folders of their own from signing with one key', async () => {
     const place = await folder();

@@ -1,6 +1,7 @@
 /** Behaviour of a relay that holds the logs of as many authors as it may. */
 import { expect } from 'chai';
-import { writeOf } from '../../lib/graph/write.ts';
+import { writeOf, type FieldWrite } from '../../lib/graph/write.ts';
+import type { Operation } from '../../lib/log/operation.ts';
 import { authorOf } from '../support/log-maker.ts';
 import { LogNode } from '../support/log-node.ts';
 import { GRAPH_TOPIC, LogRelays, logLines, putsBy, synced } from '../support/log-relays.ts';
@@ -30,6 +31,39 @@ describe('a relay with no room for more authors', function () {
     const text = await (await fetch(address, { headers: { authorization: 'Bearer secret-token' } })).text();
     expect(text).to.include('thicket_log_refused_total{reason="authors"} 3');
     await node.close();
+  });
+
+  it('takes so many new ones a day from one address, in puts and sessions together, and goes on with those that it knows', async () => {
+    const relay = await relays.start({
+      addressAuthors: 2,
+      trustProxy: ['127.0.0.1'],
+      adminToken: 'secret-token',
+    });
+    const [first, second] = [writeOf('s', 'a', 1, 1), writeOf('s', 'b', 1, 1)];
+    const known = saidBy(1, undefined, first);
+    const put = async (from: string, operation: Operation, write: FieldWrite): Promise<unknown> => {
+      const client = await relays.client(relay, { 'x-forwarded-for': from });
+      client.send(signedPut('put', operation, write));
+      const { ok, err } = await client.reply('put');
+      return err ?? ok;
+    };
+    expect(await put('192.0.2.7', known, first)).to.equal(true);
+
+    const node = await LogNode.open(relay.relay.port, { headers: { 'x-forwarded-for': '192.0.2.7' } });
+    await node.greet();
+    await node.session(GRAPH_TOPIC);
+    node.send({ type: 'have', session: 0, tips: new Map(), more: false });
+    for (const { header, body } of [...putsBy(2, 2), ...putsBy(3, 2), saidBy(1, known, second)])
+      node.send({ type: 'operation', session: 0, header: header.bytes, body });
+    node.send({ type: 'done', session: 0 });
+    expect(await synced(relay)).to.have.property('taken', 3);
+    await node.close();
+
+    expect(await put('192.0.2.7', saidBy(4, undefined, second), second)).to.match(/^too many new authors/);
+    expect(await put('192.0.2.8', saidBy(4, undefined, second), second)).to.equal(true);
+    const address = `http://127.0.0.1:${relay.relay.port}/metrics`;
+    const text = await (await fetch(address, { headers: { authorization: 'Bearer secret-token' } })).text();
+    expect(text).to.include('thicket_log_refused_total{reason="newcomers"} 3');
   });
 
   it('takes the authors of a relay that it dials', async () => {

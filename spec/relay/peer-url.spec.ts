@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { peerLabel, toLogUrl, toPeerUrl } from '../../relay/peer-url.ts';
+import { peerLabel, toLogUrl, toPeerUrl, toPeerUrls } from '../../relay/peer-url.ts';
 
 describe('peer URLs', () => {
   it('become websocket URLs with the path of the graph', () => {
@@ -50,6 +50,21 @@ describe('peer URLs', () => {
         .to.throw(reason)
         .with.property('code', 'OPTION_INVALID');
     }
+  });
+
+  it('come in lists, of which nothing is shown that may be the rest of a token', () => {
+    expect(toPeerUrls(' http://a.example , ,wss://b.example/gun?token=x%2Cy,')).to.deep.equal([
+      'ws://a.example/gun',
+      'wss://b.example/gun?token=x%2Cy',
+    ]);
+    expect(toPeerUrls(' ')).to.deep.equal([]);
+    for (const text of ['http://a.example/gun?token=x,s3cret', 'https://user:80,s3cret,s3cret@a.example']) {
+      expect(() => toPeerUrls(text), text)
+        .to.throw('peer …: must be a http, https, ws or wss URL; a comma within one is written %2C')
+        .with.property('message')
+        .that.does.not.contain('s3cret');
+    }
+    expect(() => toPeerUrls('a.example,http://b.example')).to.throw('peer a.example: must be');
   });
 
   it('have logs beside the graph', () => {

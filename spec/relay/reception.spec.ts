@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Peer } from '../../lib/mesh/peer.ts';
 import type { Entrance } from '../../relay/admission.ts';
+import { Newcomers } from '../../relay/newcomers.ts';
 import { DEFAULT_OPTIONS } from '../../relay/option-table.ts';
 import { GOODBYE, Reception, type ReceptionParts } from '../../relay/reception.ts';
 import { Throttle } from '../../relay/throttle.ts';
@@ -17,26 +18,35 @@ function meteredLink(name: string): RecordingLink & { bytesRead: number; noise: 
 
 describe('relay reception', () => {
   let handed: unknown[];
+  /** The shares of those who were handed over. */
+  let shares: unknown[];
+  let newcomers: Newcomers;
   let throttle: Throttle;
   let reception: Reception;
 
   beforeEach(() => {
     const { now, repeat, startTimer } = new FakeTimers();
-    handed = [];
+    [handed, shares] = [[], []];
+    newcomers = new Newcomers(DEFAULT_OPTIONS, now);
     throttle = new Throttle({ options: DEFAULT_OPTIONS, now, repeat, startTimer, report: () => undefined });
     reception = new Reception({
       mesh,
       logs: {
-        accept: (wire, isDialled) => handed.push([wire.name, isDialled]),
+        accept: (wire, isDialled, share) => {
+          handed.push([wire.name, isDialled]);
+          shares.push(share);
+        },
         greet: () => handed.push('greeted'),
       },
       throttle,
+      newcomers,
     });
   });
 
   const mesh: ReceptionParts['mesh'] = {
-    accept: (link, role, mayWrite) => {
+    accept: (link, role, mayWrite, share) => {
       handed.push([link.name, role, mayWrite]);
+      shares.push(share);
       return { messages: 0 } as Peer;
     },
   };
@@ -65,8 +75,21 @@ describe('relay reception', () => {
     expect(throttle.linkCount).to.equal(1);
   });
 
+  it('gives all those at one address one share of new authors, and those who were dialled none', () => {
+    reception.open();
+    reception.client(meteredLink('client'), ENTRANCE);
+    reception.line(new NotingWire('in'), CLIENT);
+    reception.line(new NotingWire('other'), { ...CLIENT, key: '192.0.2.8' });
+    reception.dialledLine(new NotingWire('out'));
+    reception.relay(new RecordingLink('relay'));
+    const [client, line, other, ...dialled] = shares;
+    expect(client).to.be.an('object').that.equals(line);
+    expect(other).to.be.an('object').that.does.not.equal(line);
+    expect(dialled).to.deep.equal([undefined, undefined]);
+  });
+
   it('hands relays to the mesh where logs are not synchronised', () => {
-    const without = new Reception({ mesh, logs: undefined, throttle });
+    const without = new Reception({ mesh, logs: undefined, throttle, newcomers });
     without.open();
     without.relay(new RecordingLink('relay'));
     expect(handed).to.deep.equal([['relay', 'relay', undefined]]);

@@ -107,6 +107,19 @@ describe('relay remote logs', () => {
     await reasonFor(gathered(strange.heads(undefined)));
   });
 
+  it('say nothing of what may be secret in an address that is none', () => {
+    for (const address of [
+      'htps://relay.example/?token=s3cret',
+      'user:s3cret@relay.example',
+      'http://relay.example:s3cret',
+    ]) {
+      expect(() => new RemoteLogs({ relay: address, token: '' }), address)
+        .to.throw(/^an option .*: --relay .*relay\.example/)
+        .with.property('message')
+        .that.does.not.contain('s3cret');
+    }
+  });
+
   it('need an address', () => {
     for (const address of ['', 'localhost:8765', 'ftp://a', 'data']) {
       expect(() => new RemoteLogs({ relay: address, token: '' }))

@@ -51,8 +51,8 @@ export class LogRelays {
   }
 
   /** A client of a relay. */
-  async client({ url }: LogRelay): Promise<RawPeer> {
-    const peer = await RawPeer.open(url);
+  async client({ url }: LogRelay, headers: Readonly<Record<string, string>> = {}): Promise<RawPeer> {
+    const peer = await RawPeer.open(url, 'client', headers);
     this.#peers.push(peer);
     return peer;
   }

@@ -11,7 +11,14 @@ import { placeOperation, type LogState, type Placement } from '../../lib/log/pla
 import type { LogReason } from '../../lib/log/reasons.ts';
 import type { OutgoingOperation } from '../../lib/sync/log-sync.ts';
 import { planParts } from '../../lib/sync/plan.ts';
-import type { PlanPart, SyncPlan, SyncStore, Taker, TakenOperation } from '../../lib/sync/sync-store.ts';
+import type {
+  PlanPart,
+  SyncPlan,
+  SyncStore,
+  Taker,
+  TakenOperation,
+  SeenOperation,
+} from '../../lib/sync/sync-store.ts';
 import { LOG_ID, verifyFast } from './log-maker.ts';
 
 /** One log: a canonical branch without gaps from `first` on, and a side branch from a fork on. */
@@ -42,6 +49,8 @@ export class LogReplica implements SyncStore {
   evidenceTaken = 0;
   /** Throws instead of taking anything, when set. */
   broken = false;
+  /** Why an operation is refused that could be taken. */
+  refusal: (operation: SeenOperation) => LogReason | undefined = () => undefined;
   /** Told of everything that is new. */
   onTaken: (operation: TakenOperation) => void = () => undefined;
 
@@ -142,7 +151,10 @@ export class LogReplica implements SyncStore {
     const read = readOperation(header, body, verifyFast);
     if (!read.ok) return read;
     if (!equalBytes(read.value.extensions.logId, LOG_ID)) return failure('log');
-    taker.seen({ ...namesOf(read.value), sequence: read.value.header.sequence });
+    const seen = { ...namesOf(read.value), sequence: read.value.header.sequence };
+    taker.seen(seen);
+    const refusal = this.refusal(seen);
+    if (refusal !== undefined) return failure(refusal);
     const taken = this.place(read.value);
     if (taken.ok && !taken.value.known) this.onTaken(taken.value);
     return taken;

@@ -4,7 +4,7 @@ import { MemoryStorage } from '../../adapters/memory.ts';
 import { limitsWith, type Limits } from '../../lib/base/limits.ts';
 import { Slices } from '../../lib/base/slices.ts';
 import type { WritePolicy } from '../../lib/mesh/checks.ts';
-import type { MeshEvent } from '../../lib/mesh/context.ts';
+import type { MeshEvent, SignedPuts } from '../../lib/mesh/context.ts';
 import { Mesh } from '../../lib/mesh/mesh.ts';
 import { GraphStore } from '../../lib/store/graph-store.ts';
 import { weighPuts } from '../../lib/store/put-weight.ts';
@@ -41,6 +41,8 @@ export interface MeshWorldOptions {
   readonly pid?: string;
   /** Decides what may be stored; everything when absent. */
   readonly policy?: (world: MeshWorld) => WritePolicy;
+  /** Reads the operations of puts; no mesh knows of them when absent. */
+  readonly inBand?: (world: MeshWorld) => SignedPuts;
 }
 
 /** Turns of the event loop that all meshes of a spec share. */
@@ -103,6 +105,7 @@ export class MeshWorld {
       writer: this.writer,
       report,
       policy: options.policy?.(this),
+      inBand: options.inBand?.(this),
       ...(options.pid === undefined ? {} : { pid: options.pid }),
     });
   }

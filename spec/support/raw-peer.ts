@@ -90,8 +90,12 @@ export class RawPeer {
   }
 
   /** Connects to a relay's address. */
-  static async open(url: string, name = 'raw peer'): Promise<RawPeer> {
-    const socket = new WebSocket(url.replace(/^http/, 'ws'), { perMessageDeflate: false });
+  static async open(
+    url: string,
+    name = 'raw peer',
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<RawPeer> {
+    const socket = new WebSocket(url.replace(/^http/, 'ws'), { perMessageDeflate: false, headers });
     const peer = new RawPeer(socket, name);
     await once(socket, 'open');
     return peer;

@@ -21,9 +21,11 @@ const PUT_LENGTH = 16_384;
 /** Writes, or the data that answers a get: checked, merged, committed, acknowledged, passed on. */
 export function handlePut(context: Context, peer: Peer, message: PutMessage): void {
   const put = new ReceivedPut(context, peer, message);
-  const reason = peer.mayWrite ? context.inBand?.read(message, put) : NO_WRITES;
-  if (reason === undefined) context.checks.run(peer, put);
-  else put.settle({ ok: false, reason });
+  if (!peer.mayWrite) return put.settle({ ok: false, reason: NO_WRITES });
+  const reading = context.inBand?.read(message, put);
+  const read = reading === undefined ? undefined : context.slices.run(reading);
+  if (typeof read === 'string') put.settle({ ok: false, reason: read });
+  else context.checks.run(peer, put, read);
 }
 
 /** What a log did with an operation. */
@@ -63,6 +65,7 @@ class ReceivedPut implements PutRequest, CheckedPut {
   readonly owner: string;
   /** Whoever this side dialled may bring new authors. */
   readonly isInvited: boolean;
+  readonly share: PutRequest['share'];
   readonly #context: Context;
   readonly #peer: Peer;
   readonly #message: PutMessage;
@@ -73,6 +76,7 @@ class ReceivedPut implements PutRequest, CheckedPut {
     this.writes = message.writes;
     this.owner = peer.name;
     this.isInvited = peer.dialled;
+    this.share = peer.share;
     this.#context = context;
     this.#peer = peer;
     this.#message = message;
@@ -87,7 +91,7 @@ class ReceivedPut implements PutRequest, CheckedPut {
     const peer = this.#peer;
     if (!checked.ok) {
       this.settle(checked);
-      if (checked.reason !== READ_FAILED) this.#countRefused();
+      if (checked.reason !== READ_FAILED && !this.#isUnread()) this.#countRefused();
       return;
     }
     this.writes = checked.value;
@@ -115,6 +119,13 @@ class ReceivedPut implements PutRequest, CheckedPut {
       if (outcome.ok) context.asks.answered(message.replyTo, peer, this.writes);
       else context.asks.notFound(message.replyTo, peer);
     }
+  }
+
+  /** True when its operation was no good: the policy was not asked. */
+  #isUnread(): boolean {
+    return (
+      this.#message.op !== undefined && this.operation === undefined && this.#context.inBand !== undefined
+    );
   }
 
   /** Relays that this side dialled pass on what others say. */

@@ -2,8 +2,11 @@ import { expect } from 'chai';
 import { checkAuthors, soulOfAuthor } from '../../../lib/api/author.ts';
 import { createGraph, type Graph } from '../../../lib/api/graph.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
+import { graphTopic, logIdOf } from '../../../lib/log/hash.ts';
 import type { Operation } from '../../../lib/log/operation.ts';
 import { keyOf } from '../../support/author-apps.ts';
+import { authorOf, operationAfter } from '../../support/log-maker.ts';
+import { bodyOf } from '../../support/log-bytes.ts';
 import { foundAt } from '../../support/graphs.ts';
 import { graphOfWrites, type RawMessage } from '../../support/raw-peer.ts';
 import { ScriptedPeer } from '../../support/scripted-peer.ts';
@@ -87,6 +90,28 @@ describe('AuthorBelief', () => {
       expect(refusal!.err).to.be.a('string');
     }
     expect(heard.filter((value) => value !== undefined)).to.deep.equal([]);
+  });
+
+  it('refuses what the key has signed for another network or topic, unless the graph is told of that', async () => {
+    const elsewhere = operationAfter(authorOf(1), undefined, bodyOf([MARK]), {
+      logId: logIdOf(graphTopic('elsewhere')),
+    });
+    const [refusal] = await peer.say(signedPut('push', elsewhere, MARK));
+    expect(refusal).to.deep.include({ '@': 'push', err: 'op: the operation is of another log or topic' });
+    expect(heard.filter((value) => value !== undefined)).to.deep.equal([]);
+    checkAuthors(graph, { network: 'elsewhere' });
+    await peer.say(signedPut('again', elsewhere, MARK));
+    expect(heard.at(-1)).to.deep.equal({ name: 'Mark' });
+    await peer.say(signedPut('both', saidBy(1, undefined, { ...MARK, state: 6 }), { ...MARK, state: 6 }));
+    expect(() => checkAuthors(graph, { topic: new Uint8Array(31) })).to.throw(/32 bytes/);
+  });
+
+  it('takes what is long as well, which is read in steps', async () => {
+    const many = Array.from({ length: 5000 }, (_, at) => writeOf(SOUL, `k${10_000 + at}`, 5, at));
+    const found = foundAt(graph.node(SOUL).get('k14999'), (value) => value === 4999);
+    await peer.heard();
+    await peer.say(signedPut('push', saidBy(1, undefined, ...many), ...many));
+    expect(await found).to.equal(4999);
   });
 
   it('asks for a hundred souls of one answer, whatever it names', async () => {

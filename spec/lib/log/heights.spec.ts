@@ -5,6 +5,7 @@ import { CborScanner } from '../../../lib/log/cbor-scanner.ts';
 import { CborWriter } from '../../../lib/log/cbor-writer.ts';
 import {
   compareTips,
+  comparing,
   decodeHeights,
   encodeHeights,
   missingRanges,
@@ -132,6 +133,18 @@ describe('log.heights', () => {
   });
 
   describe('compareTips', () => {
+    it('goes through many in steps, to the same end', () => {
+      const log = new Map([[LOG, { height: 3, id: new Uint8Array(32) }]]);
+      const many = new Map(Array.from({ length: 2000 }, (_, at) => [`author ${at}`, log] as const));
+      const steps = comparing(many, new Map(), 256, () => undefined);
+      let pauses = 0;
+      let step = steps.next();
+      for (; step.done !== true; step = steps.next()) pauses += 1;
+      expect(pauses).to.be.above(5);
+      expect(step.value.ranges).to.have.lengthOf(2000);
+      expect(step.value).to.deep.equal(compareTips(many, new Map(), 256, () => undefined));
+    });
+
     it('finds a fork in equal heights with different tips, and sends what may lie on another branch', () => {
       const ours = tipsOf({ [A]: { [LOG]: { height: 300, id: id(3) } } });
       const theirs = tipsOf({ [A]: { [LOG]: { height: 300, id: id(4) } } });

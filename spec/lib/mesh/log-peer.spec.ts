@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect } from 'chai';
 import { limitsWith } from '../../../lib/base/limits.ts';
+import { toHex } from '../../../lib/base/byte-texts.ts';
 import { success } from '../../../lib/base/result.ts';
 import {
   LOG_FEATURE,
@@ -98,6 +99,31 @@ describe('mesh.log-peer', () => {
     expect(b.replica.lines()).to.deep.equal(a.replica.lines());
     expect(a.events.map(({ kind }) => kind)).to.deep.equal(['log-peer-known', 'log-synced']);
     expect([a.peer.sessionCount, b.peer.sessionCount]).to.deep.equal([1, 1]);
+  });
+
+  it('takes all else where new authors are left out, and ends the line in an hour, so that a next one brings them', async () => {
+    const [a, b] = [endOf(1), endOf(2)];
+    a.replica.add(log).add(logOf(authorOf(6), 3));
+    // There may be room again amid a log, of which nothing is there to be followed.
+    b.replica.refusal = ({ author, sequence }) =>
+      author !== toHex(authorOf(6).publicKey) ? undefined : sequence === 0 ? 'newcomers' : 'gap';
+    await joined(a, b);
+    expect(b.events.map(({ kind }) => kind)).to.deep.equal(['log-peer-known', 'log-synced']);
+    expect(b.replica.lines()).to.have.lengthOf(log.length);
+    time.advance(3_599_999);
+    expect(b.line.closed).to.equal(undefined);
+    time.advance(1);
+    expect(b.line.closed).to.deep.equal([1013, 'more authors next time']);
+  });
+
+  it('ends the line of who sends what follows nothing', async () => {
+    const [a, b] = [endOf(1), endOf(2)];
+    a.replica.add(log);
+    b.replica.refusal = () => 'gap';
+    await joined(a, b);
+    expect(b.line.closed).to.deep.equal([1008, 'gap']);
+    time.advance(3_600_000);
+    expect(b.line.closed).to.deep.equal([1008, 'gap']);
   });
 
   it('passes new operations on while it lasts, and ends with its line', async () => {

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
+import type { LogName } from '../../../lib/log/heights.ts';
 import { namesOf, type Operation } from '../../../lib/log/operation.ts';
-import type { LogEntry } from '../../../lib/log/prune.ts';
+import { compareRank, type LogEntry } from '../../../lib/log/prune.ts';
 import { BodyPruner, type PrunePass } from '../../../lib/store/body-pruner.ts';
 import { replayLogs } from '../../../lib/store/replay.ts';
 import { operationsOf } from '../../../lib/store/log-walk.ts';
@@ -36,7 +37,11 @@ const someLogs = fc
 
 function prune(
   store: LoggedStore,
-  { graceMs = 0, isPinned }: { graceMs?: number; isPinned?: (entry: LogEntry) => boolean } = {},
+  {
+    graceMs = 0,
+    isPinned,
+    own,
+  }: { graceMs?: number; isPinned?: (entry: LogEntry) => boolean; own?: LogName } = {},
 ): Promise<PrunePass> {
   const { writer, time } = store.small;
   const pruner = new BodyPruner({
@@ -46,9 +51,109 @@ function prune(
     submit: (request) => writer.submit(request),
     now: time.clock,
     graceMs,
+    own: () => own,
     ...(isPinned === undefined ? {} : { isPinned }),
   });
   return pruner.run();
+}
+
+/** What happens between two passes. */
+interface OwnStep {
+  readonly own: readonly FieldWrite[];
+  readonly other: readonly FieldWrite[];
+  readonly snapshots: boolean;
+  readonly ms: number;
+}
+
+/** A store with a log of its own that takes snapshots, and another author's; checks each pass against when entries came. */
+class OwnRun {
+  readonly #store: LoggedStore;
+  readonly #graceMs: number;
+  /** The last operations of the own log and of the other one. */
+  readonly #last: (Operation | undefined)[] = [undefined, undefined];
+  /** Entries that the own log holds. */
+  #own: FieldWrite[] = [];
+  /** What each body of the other author says, by sequence number, undefined once it is gone. */
+  readonly #bodies: (readonly FieldWrite[] | undefined)[] = [];
+  /** When each entry came first, by whomever it is held. */
+  readonly #came = new Map<string, number>();
+
+  static async begin(store: LoggedStore, graceMs: number): Promise<OwnRun> {
+    const run = new OwnRun(store, graceMs);
+    await run.#take(0, [writeOf('s', 'a', 0, 'begin')], false);
+    return run;
+  }
+
+  private constructor(store: LoggedStore, graceMs: number) {
+    this.#store = store;
+    this.#graceMs = graceMs;
+  }
+
+  async step({ own, other, snapshots, ms }: OwnStep): Promise<void> {
+    const { time } = this.#store.small;
+    if (own.length > 0) await this.#take(0, own, false);
+    if (other.length > 0) {
+      this.#bodies.push(other);
+      await this.#take(1, other, false);
+    }
+    if (snapshots) await this.#take(0, this.#winning(), true);
+    // What waited for its time is there by now.
+    await this.#store.small.put([]);
+    const before = await this.#store.small.lines();
+    await prune(this.#store, { graceMs: this.#graceMs, own: namesOf(this.#last[0]!) });
+    expect(await this.#store.small.lines()).to.deep.equal(before);
+    await this.#checkBodies();
+    time.advance(ms);
+  }
+
+  async #take(author: 0 | 1, writes: readonly FieldWrite[], givesUp: boolean): Promise<void> {
+    const operation = operationAfter(authorOf(author + 1), this.#last[author]?.header, bodyOf(writes), {
+      prune: givesUp,
+    });
+    this.#last[author] = operation;
+    const now = this.#store.small.time.clock();
+    for (const write of writes) {
+      const entry = JSON.stringify(write);
+      if (!this.#came.has(entry)) this.#came.set(entry, now);
+    }
+    if (author === 0) this.#own = givesUp ? [...writes] : [...this.#own, ...writes];
+    expect((await this.#store.take(operation)).ok).to.equal(true);
+  }
+
+  /** What of the own log is needed still: as the witness finds it, for each property the best that it says. */
+  #winning(): FieldWrite[] {
+    const best = new Map<string, FieldWrite>();
+    for (const write of this.#own) {
+      const place = `${write.soul}/${write.key}`;
+      const other = best.get(place);
+      if (other === undefined || compareRank(write, other) > 0) best.set(place, write);
+    }
+    return [...best.values()];
+  }
+
+  /** A body that is gone said nothing but what something else said for as long as the grace time. */
+  async #checkBodies(): Promise<void> {
+    const now = this.#store.small.time.clock();
+    for (const [sequence, said] of this.#bodies.entries()) {
+      if (said === undefined) continue;
+      const name = namesOf(this.#last[1]!);
+      const [held] = await this.#store.logs.read('canonical', name, sequence - 1, sequence, 1);
+      if (held!.body !== undefined) continue;
+      this.#bodies[sequence] = undefined;
+      for (const write of said) {
+        const rest = [...this.#own, ...this.#bodies.flatMap((some) => some ?? [])];
+        const isSaid = rest.some(
+          (entry) =>
+            entry.soul === write.soul &&
+            entry.key === write.key &&
+            compareRank(entry, write) >= 0 &&
+            entry.state <= now &&
+            now - this.#came.get(JSON.stringify(entry))! >= this.#graceMs,
+        );
+        expect(isSaid, JSON.stringify(write)).to.equal(true);
+      }
+    }
+  }
 }
 
 async function carry(from: LoggedStore, to: LoggedStore): Promise<void> {
@@ -242,6 +347,50 @@ describe('store.body-pruner', function () {
     const stray = operationAfter(authorOf(1), logOf(authorOf(1), 3)[2]!.header, undefined, { prune: true });
     expect((await store.take(stray)).ok).to.equal(false);
     expect((await store.lines()).filter((line) => !line.includes(' side '))).to.deep.equal(lines);
+  });
+
+  describe('where the own log gives up its operations more often than the grace time', () => {
+    const GRACE_MS = 100;
+    const LOOK_MS = 30;
+
+    it('counts what it says since that was there, however often it was carried over', async () => {
+      const older = writeOf('s', 'k', 1, 'older');
+      const newer = writeOf('s', 'k', 2, 'newer');
+      const [store, without] = [await open(), await open()];
+      let last = operationAfter(authorOf(9), undefined, bodyOf([newer]));
+      const own = namesOf(last);
+      for (const some of [store, without]) {
+        await some.take(logOf(authorOf(1), 1, () => bodyOf([older]))[0]!);
+        await some.take(last);
+      }
+      let pruned = 0;
+      for (let ms = 0; ms <= 4 * GRACE_MS; ms += LOOK_MS) {
+        last = operationAfter(authorOf(9), last.header, bodyOf([newer]), { prune: true });
+        for (const some of [store, without]) await some.take(last);
+        pruned += (await prune(store, { graceMs: GRACE_MS, own })).bodies;
+        expect(await prune(without, { graceMs: GRACE_MS })).to.include({ bodies: 0 });
+        if (ms < GRACE_MS) expect(pruned).to.equal(0);
+        for (const some of [store, without]) some.small.time.advance(LOOK_MS);
+      }
+      expect(pruned).to.equal(1);
+    });
+
+    it('drops nothing because of what is there for a shorter time, and nothing that counts', async () => {
+      const aStep = fc.record({
+        own: fc.array(aWrite, { maxLength: 2 }),
+        other: fc.array(aWrite, { maxLength: 2 }),
+        snapshots: fc.boolean(),
+        ms: fc.nat(60),
+      });
+      await fc.assert(
+        fc.asyncProperty(fc.array(aStep, { minLength: 4, maxLength: 12 }), async (steps) => {
+          const run = await OwnRun.begin(await open(), GRACE_MS);
+          for (const step of steps) await run.step(step);
+          await finished();
+        }),
+        seeded(scaled(100, 1000)),
+      );
+    });
   });
 
   it('drops the bodies of side branches as well, and tells how much it dropped', async () => {

@@ -149,4 +149,19 @@ describe('store.history', () => {
     expect(store.told.some(({ kind }) => kind === 'snapshot')).to.equal(true);
     await store.close();
   });
+
+  it('reads what one operation says over many turns when that is much', async () => {
+    const store = await openLogged({ witnesses: false });
+    const many = Array.from({ length: 40_000 }, (_, at) => writeOf('s', `k${100_000 + at}`, 5, at));
+    const [operation] = logOf(authorOf(1), 1, () => bodyOf(many));
+    expect((await store.take(operation!)).ok).to.equal(true);
+    let turns = 0;
+    const counter = setInterval(() => (turns += 1), 0);
+    const winners = await store.history.winners('s', { until: 9 });
+    const writes = await store.history.writesOf(winners.values().next().value!);
+    clearInterval(counter);
+    expect([winners.size, writes?.length]).to.deep.equal([40_000, 40_000]);
+    expect(turns).to.be.above(2);
+    await store.close();
+  });
 });

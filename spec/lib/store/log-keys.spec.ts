@@ -5,6 +5,10 @@ import {
   forkRange,
   givenUpKey,
   headKey,
+  HELD_TIME_KEY,
+  heldEntriesKey,
+  heldEntriesRange,
+  heldKey,
   headRange,
   keyOfPlace,
   lackKey,
@@ -81,6 +85,9 @@ describe('store.log-keys', () => {
     expect(isIn(headRange(), headKey(AUTHOR, LOG))).to.equal(true);
     expect(isIn(forkRange(), forkKey(AUTHOR, LOG, 1))).to.equal(true);
     expect(isIn(markRange(), markKey(2 ** 55))).to.equal(true);
+    expect(isIn(heldEntriesRange(), heldEntriesKey(AUTHOR, LOG, 'f'))).to.equal(true);
+    for (const key of [heldKey(AUTHOR, LOG), heldKey('e'.repeat(64), LOG), HELD_TIME_KEY])
+      expect(isIn(heldEntriesRange(), key)).to.equal(false);
     const lack = lackKey(AUTHOR, LOG, 7);
     expect([logInKey(lack), sequenceOfPlace(lack)]).to.deep.equal([{ author: AUTHOR, log: LOG }, 7]);
     expect([isIn(lackRange(), lack), isIn(lackRange(lack), lack)]).to.deep.equal([true, false]);

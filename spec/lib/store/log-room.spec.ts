@@ -1,10 +1,30 @@
 import { expect } from 'chai';
 import { MemoryStorage } from '../../../adapters/memory.ts';
 import { encodeDelta } from '../../../lib/store/delta-codec.ts';
-import { LogRoom } from '../../../lib/store/log-room.ts';
+import type { Operation } from '../../../lib/log/operation.ts';
+import { LogRoom, type LogShare } from '../../../lib/store/log-room.ts';
+import type { PutOutcome } from '../../../lib/store/put-request.ts';
 import { takeOne } from '../../../lib/sync/intake.ts';
 import { authorOf, logOf, TOPIC } from '../../support/log-maker.ts';
 import { openLogged } from '../../support/logged-store.ts';
+
+/** A share that notes what is taken of it. */
+class NotingShare implements LogShare {
+  readonly most: number;
+  readonly taken: number[] = [];
+
+  constructor(most: number) {
+    this.most = most;
+  }
+
+  has(cost: number): boolean {
+    return this.taken.reduce((sum, one) => sum + one, cost) <= this.most;
+  }
+
+  take(cost: number): void {
+    this.taken.push(cost);
+  }
+}
 
 describe('store.log-room', () => {
   const logs = [1, 2, 3, 4].map((author) => logOf(authorOf(author), 2, () => undefined));
@@ -36,6 +56,34 @@ describe('store.log-room', () => {
     const { header, body } = logOf(authorOf(9), 1, () => undefined)[0]!;
     const taken = await takeOne(store.sync, TOPIC, header.bytes, body, false);
     expect(taken).to.deep.equal({ ok: false, reason: 'authors' });
+    await store.close();
+  });
+
+  it('takes of the share of strangers what they open, the more of it the less room there is, and nothing for all else', async () => {
+    const many = Array.from({ length: 8 }, (_, at) => logOf(authorOf(at + 1), 2, () => undefined));
+    const store = await openLogged({ limits: { logAuthors: 8 }, witnesses: false });
+    const share = new NotingShare(6);
+    const take = (operation: Operation, by = share): Promise<PutOutcome> =>
+      new Promise((settle) =>
+        store.small.writer.submit({ writes: [], operation, owner: 'x', share: by, settle }),
+      );
+    for (const operation of [many[0]![1]!, many[0]![0]!, many[0]![0]!, many[0]![1]!]) await take(operation);
+    expect(share.taken).to.deep.equal([1]);
+    // Room for 7, 6, 5, 4, 3 and 2 more; from half of all on each costs what half is of what is left.
+    const outcomes = await Promise.all(many.slice(1).map(([first]) => take(first!)));
+    const reasons = outcomes.map((outcome) => (outcome.ok ? '' : outcome.logReason));
+    expect(reasons).to.deep.equal([...Array<string>(4).fill(''), ...Array<string>(3).fill('newcomers')]);
+    expect(share.taken).to.deep.equal([1, 4]);
+    const other = new NotingShare(10);
+    expect(await take(many[5]![0]!, other)).to.include({ ok: true });
+    expect(other.taken).to.deep.equal([4 / 3]);
+    const last = new NotingShare(1);
+    expect(await take(many[6]![0]!, last), 'one at least').to.include({ ok: true });
+    expect(last.taken).to.deep.equal([1]);
+    store.small.storage.fails = (operation) => operation === 'commit';
+    await take(many[7]![0]!, other);
+    expect(other.taken).to.have.lengthOf(1);
+    expect(store.refusals.counts).to.include({ newcomers: 3, authors: 0 });
     await store.close();
   });
 

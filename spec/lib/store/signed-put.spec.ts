@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
 import type { Operation } from '../../../lib/log/operation.ts';
-import { readSignedPut, signedPutField } from '../../../lib/store/signed-put.ts';
+import { readSignedPut, readSignedPutInSteps, signedPutField } from '../../../lib/store/signed-put.ts';
 import { aName, aValue, seeded } from '../../support/arbitraries.ts';
 import { unsignable } from '../../../lib/store/delta-codec.ts';
 import { plainOf, verifyFast } from '../../support/log-maker.ts';
@@ -47,6 +47,19 @@ describe('store.signed-put', () => {
       ),
       seeded(100),
     );
+  });
+
+  it('reads what is long in steps, each of a part of it', () => {
+    const many = Array.from({ length: 5000 }, (_, at) => writeOf('soul', `k${10_000 + at}`, 5, at));
+    const op = opOf(saidBy(1, undefined, ...many));
+    const steps = readSignedPutInSteps(op, many, verifyFast);
+    let pauses = 0;
+    let step = steps.next();
+    for (; step.done !== true; step = steps.next()) pauses += 1;
+    expect(step.value).to.deep.equal(readSignedPut(op, many, verifyFast));
+    // Each 256 properties are decoded, then looked for in both lists.
+    expect(pauses).to.be.least(3 * Math.floor(5000 / 256));
+    expect(readSignedPutInSteps(opOf(OPERATION), WRITES, verifyFast).next()).to.have.property('done', true);
   });
 
   it('refuses a put that says more, less or something else', () => {

@@ -1,4 +1,5 @@
 import { toHex } from '../../../lib/base/byte-texts.ts';
+import { equalBytes } from '../../../lib/base/bytes.ts';
 import { expect } from 'chai';
 import { Slices } from '../../../lib/base/slices.ts';
 import { writeOf } from '../../../lib/graph/write.ts';
@@ -128,6 +129,29 @@ describe('sync.intake', () => {
       reason: 'log',
     });
     expect([noting.requests, noting.seen]).to.deep.equal([[], []]);
+  });
+
+  it('takes no operation whose signature cannot be checked, and goes on with the others', async () => {
+    const many = logOf(authorOf(2), 6, () => undefined);
+    const noting = new NotingIntake({
+      verify: () => true,
+      verifyLater: (key, message, signature) => {
+        const { sequence } = many.find(({ header }) => equalBytes(header.signature, signature))!.header;
+        if (sequence === 1) throw new Error('no thread');
+        return sequence === 4
+          ? Promise.reject(new Error('the thread ended'))
+          : Promise.resolve(verifyFast(key, message, signature));
+      },
+    });
+    const taking = many.map((operation) => noting.take(operation));
+    const failed = await Promise.allSettled([taking[1], taking[4]]);
+    expect(failed.map((one) => (one.status === 'rejected' ? String(one.reason) : ''))).to.deep.equal([
+      'Error: no thread',
+      'Error: the thread ended',
+    ]);
+    await noting.submitted(4);
+    expect(noting.seen.map(({ sequence }) => sequence)).to.deep.equal([0, 2, 3, 5]);
+    expect(noting.requests).to.have.lengthOf(4);
   });
 
   it('has signatures checked beside each other, not too many, and submits in the order in which all came', async () => {

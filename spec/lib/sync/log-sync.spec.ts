@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { Tip } from '../../../lib/log/heights.ts';
 import type { LogFrame } from '../../../lib/sync/log-frames.ts';
 import { LogSession, type OutgoingOperation, type SessionAction } from '../../../lib/sync/log-sync.ts';
 import { LOG_REASONS } from '../../../lib/log/reasons.ts';
@@ -58,6 +59,12 @@ const part = (from: number, more: boolean): LogFrame => {
   const logs = new Map([0, 1, 2].map((at) => [`log${from + at}`, { height: 1, id: bytes(1) }] as const));
   return frame({ type: 'have', tips: new Map([['aa', logs]]), more });
 };
+
+function logsOf(count: number): Map<string, Tip> {
+  return new Map(
+    Array.from({ length: count }, (_, at) => [`log${at}`, { height: at, id: bytes(1) }] as const),
+  );
+}
 
 describe('sync.log-sync', () => {
   it('asks for bodies once live, one question at a time, and answers then', () => {
@@ -167,7 +174,7 @@ describe('sync.log-sync', () => {
 
   it('sends a long state vector in parts', () => {
     const logs = new Map(
-      Array.from({ length: 12_000 }, (_, at) => [`${at}`, { height: at, id: bytes(1) }] as const),
+      Array.from({ length: 2400 }, (_, at) => [`${at}`, { height: at, id: bytes(1) }] as const),
     );
     const session = new LogSession({ session: 1, mostLogs: 10 });
     session.start(TOPIC);
@@ -177,10 +184,51 @@ describe('sync.log-sync', () => {
       return [action.frame.tips.get('aa')!.size, action.frame.more];
     });
     expect(parts).to.deep.equal([
-      [5000, true],
-      [5000, true],
-      [2000, false],
+      [1000, true],
+      [1000, true],
+      [400, false],
     ]);
+  });
+
+  it('fills parts with the logs of many authors', () => {
+    const tips = new Map([
+      ...Array.from({ length: 999 }, (_, at) => [`a${at}`, logsOf(1)] as const),
+      ['b', logsOf(2)],
+      ['c', logsOf(1)],
+    ]);
+    const session = new LogSession({ session: 1, mostLogs: 10 });
+    session.start(TOPIC);
+    session.receive(frame({ type: 'agreed' }));
+    const parts = session.tips(tips).map((action) => {
+      if (action.do !== 'send' || action.frame.type !== 'have') throw new Error('no have');
+      return action.frame.tips;
+    });
+    expect(parts.map(({ size }) => size)).to.deep.equal([999, 2]);
+    expect(new Map(parts.flatMap((some) => Array.from(some)))).to.deep.equal(tips);
+  });
+
+  it('takes the logs of one author from several parts', () => {
+    const session = new LogSession({ session: 1, mostLogs: 10 });
+    for (const before of [FRAMES[2]!, FRAMES[3]!]) {
+      session.receive(before);
+      session.agree();
+    }
+    const say = (log: string, height: number, more: boolean): SessionAction[] =>
+      session.receive(
+        frame({ type: 'have', tips: new Map([['aa', new Map([[log, { height, id: bytes(1) }]])]]), more }),
+      );
+    say('x', 1, true);
+    say('y', 2, true);
+    say('x', 3, true);
+    const [compare] = say('z', 4, false);
+    if (compare?.do !== 'compare') throw new Error('nothing to compare');
+    const heights = [...compare.remote.get('aa')!].map(([log, { height }]) => [log, height]);
+    expect(heights).to.have.deep.members([
+      ['x', 3],
+      ['y', 2],
+      ['z', 4],
+    ]);
+    expect(session.logCount).to.equal(3);
   });
 
   it('sends nothing back, nothing twice, and asks for what lies between', () => {

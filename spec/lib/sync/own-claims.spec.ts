@@ -89,6 +89,74 @@ describe('sync.own-claims', () => {
     expect(told.filter(({ kind }) => kind === 'log-own-unproven')).to.have.lengthOf(2);
   });
 
+  it('stop nobody for longer in all however many of them overlap', async () => {
+    const done: (() => Promise<void>)[] = [];
+    let heldMs = 0;
+    // Each line but the first comes just before the one before it is let go.
+    for (let second = 0; second < 1500; second += 1) {
+      if (second % 299 === 0) done.push(claims.heard(showing(99, '9')));
+      if (second % 299 === 1) await setImmediate();
+      if (second % 400 === 399) await done.shift()!();
+      if (claims.isBehind) heldMs += 1000;
+      time.advance(1000);
+    }
+    expect(heldMs).to.equal(UNKEPT_MS);
+    expect(time.timerCount).to.equal(0);
+  });
+
+  it('are counted by the time that is held, not by how many there are, and not when they are no news', async () => {
+    for (let line = 0; line < 500; line += 1) {
+      const done = claims.heard(showing(4, '4'));
+      time.advance(1000);
+      await setImmediate();
+      await done();
+    }
+    const lies = Array.from({ length: 10 }, () => claims.heard(showing(99, '9')));
+    await setImmediate();
+    time.advance(UNKEPT_MS / 2);
+    for (const done of lies) await done();
+    void claims.heard(showing(99, '9'));
+    await setImmediate();
+    time.advance(UNKEPT_MS / 2 - 1);
+    expect(claims.isBehind).to.equal(true);
+    time.advance(1);
+    expect(claims.isBehind).to.equal(false);
+  });
+
+  it('begin to be counted anew when one of them is kept, unless others are open beside it', async () => {
+    void claims.heard(showing(99, '9'));
+    const beside = claims.heard(showing(6, '6'));
+    await setImmediate();
+    time.advance(UNKEPT_MS / 2);
+    head = { ...head!, height: 6, tip: idOf('6') };
+    await beside();
+    time.advance(UNKEPT_MS / 4);
+    expect(claims.isBehind).to.equal(true);
+    const kept = claims.heard(showing(7, '7'));
+    await setImmediate();
+    time.advance(UNKEPT_MS / 4 - 1);
+    expect(claims.isBehind).to.equal(true);
+    time.advance(1);
+    expect(claims.isBehind, 'all of them').to.equal(false);
+    await kept();
+  });
+
+  it('begin to be counted anew when the last of them is kept', async () => {
+    const lie = claims.heard(showing(99, '9'));
+    const kept = claims.heard(showing(6, '6'));
+    await setImmediate();
+    time.advance(UNKEPT_MS - 1);
+    await lie();
+    head = { ...head!, height: 6, tip: idOf('6') };
+    await kept();
+    void claims.heard(showing(99, '9'));
+    await setImmediate();
+    time.advance(UNKEPT_MS - 1);
+    expect(claims.isBehind).to.equal(true);
+    time.advance(1);
+    expect([claims.isBehind, time.timerCount]).to.deep.equal([false, 0]);
+  });
+
   it('let a node that is to have peers wait for the first, and not for long', async () => {
     let isReady = false;
     const waiting = async (): Promise<void> => {

@@ -1,6 +1,8 @@
+import { setImmediate } from 'node:timers/promises';
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { MOST_SIDE_OPERATIONS } from '../../../lib/log/fork.ts';
+import type { Tip } from '../../../lib/log/heights.ts';
 import { namesOf, type Operation } from '../../../lib/log/operation.ts';
 import { MOST_PLACES } from '../../../lib/sync/frame-fields.ts';
 import { takeOne } from '../../../lib/sync/intake.ts';
@@ -298,6 +300,48 @@ describe('sync.session-host', () => {
       expect([line.left.live === undefined, line.right.live === undefined]).to.deep.equal([false, false]);
       expect(onlyLog(left!).side.length + onlyLog(right!).side.length).to.equal(0);
       expect(right!.logs.size).to.equal(2);
+    });
+  });
+
+  describe('with a state vector of several parts', () => {
+    const tip: Tip = { height: 0, id: new Uint8Array(32) };
+    const logs = Array.from({ length: 3500 }, (_, at) => [`${at}`.padStart(64, '0'), tip] as const);
+
+    /** Lets a session send what it has; told of each frame. */
+    async function sending(told: (type: string, host: SessionHost) => void): Promise<void> {
+      const store = new LogReplica();
+      store.tips = () => Promise.resolve(new Map([['a'.repeat(64), new Map(logs)]]));
+      const host: SessionHost = new SessionHost({
+        session: 0,
+        topic: TOPIC,
+        store,
+        mostLogs: 10_000,
+        send: ({ type }) => told(type, host),
+        wants: () => true,
+      });
+      host.start();
+      host.receive({ type: 'agreed', session: 0 });
+      for (let turn = 0; turn < 10; turn += 1) await setImmediate();
+    }
+
+    it('sends each in a turn of its own, so that writing it holds nobody up', async () => {
+      let turn = 0;
+      const counting = (async () => {
+        for (; turn < 10; turn += 1) await setImmediate();
+      })();
+      const turns = new Set<number>();
+      await sending((type) => void (type === 'have' && turns.add(turn)));
+      await counting;
+      expect(turns.size).to.equal(4);
+    });
+
+    it('sends no more of them when it has ended', async () => {
+      const sent: string[] = [];
+      await sending((type, host) => {
+        sent.push(type);
+        if (type === 'have') host.abandon();
+      });
+      expect(sent).to.deep.equal(['topic', 'agreed', 'have']);
     });
   });
 

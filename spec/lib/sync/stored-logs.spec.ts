@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
+import { toHex } from '../../../lib/base/byte-texts.ts';
 import { writeOf } from '../../../lib/graph/write.ts';
 import type { Header } from '../../../lib/log/codec.ts';
 import { encodeEnvelope } from '../../../lib/log/envelope.ts';
 import { encodeCbor } from '../../../lib/log/cbor-writer.ts';
 import { isCanonical, MOST_SIDE_OPERATIONS } from '../../../lib/log/fork.ts';
-import type { Operation } from '../../../lib/log/operation.ts';
+import { namesOf, type Operation } from '../../../lib/log/operation.ts';
 import { takenOperation, takeOne } from '../../../lib/sync/intake.ts';
 import { seeded } from '../../support/arbitraries.ts';
 import { bodyOf } from '../../support/log-bytes.ts';
@@ -278,6 +279,24 @@ describe('sync.stored-logs', () => {
     expect(store.small.storage.calls.getBytes).to.equal(reads);
     const tips = await store.sync.tips(TOPIC);
     expect(await store.sync.plan(TOPIC, tips)).to.deep.equal({ operations: 0, bytes: 0, parts: [] });
+    await store.close();
+  });
+
+  it('reads its state vector once for all sessions, and shows a fork known by evidence alone to them only', async () => {
+    const store = await openLogged();
+    for (const author of [1, 2]) for (const operation of saidBy(author, 2)) await store.take(operation);
+    const [ours, other] = [saidBy(1, 1)[0]!, operationAfter(authorOf(1), undefined, bodyOf([]))];
+    await store.sync.takeEvidence(ours.header.bytes, other.header.bytes);
+    const shown = await store.sync.tips(TOPIC);
+    const { next } = store.small.storage.calls;
+    const { author, log } = namesOf(ours);
+    expect(shown.get(author)?.get(log)?.side).to.have.lengthOf(32);
+    expect((await store.logs.tips(toHex(TOPIC))).get(author)?.get(log)?.side).to.equal(undefined);
+    await store.take(saidBy(2, 3)[2]!);
+    const tips = await store.sync.tips(TOPIC);
+    expect(tips.get(namesOf(saidBy(2, 1)[0]!).author)?.get(log)?.height).to.equal(2);
+    expect((await store.sync.plan(TOPIC, shown)).operations).to.equal(1);
+    expect(store.small.storage.calls.next - next, 'walks but for the one operation').to.equal(0);
     await store.close();
   });
 

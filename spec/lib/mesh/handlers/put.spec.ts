@@ -1,8 +1,28 @@
 import { expect } from 'chai';
-import { get, meshWorlds, PAST, put } from '../../../support/mesh-world.ts';
+import type { SignedPuts } from '../../../../lib/mesh/context.ts';
+import { get, meshWorlds, PAST, put, type MeshWorld } from '../../../support/mesh-world.ts';
 import { RecordingLink } from '../../../support/recording-link.ts';
 
+/** Steps in which a slow operation is read, each of them longer than a slice. */
+const SLOW_STEPS = 12;
+const SLOW_STEP_MS = 10;
 const FUTURE_MS = 60_000;
+
+/** Reads operations slowly, and says of each what its put has as `op`: a reason, or null for a good one. */
+function slowReader(world: MeshWorld): SignedPuts {
+  function* slowly(op: unknown): Generator<void, string | undefined> {
+    for (let step = 0; step < SLOW_STEPS; step += 1) {
+      world.time.advance(SLOW_STEP_MS);
+      yield;
+    }
+    return op === null ? undefined : (op as string);
+  }
+  return {
+    read: ({ op }) => (op === undefined ? undefined : slowly(op)),
+    tell: () => Promise.resolve(),
+    tellLog: () => Promise.resolve(),
+  };
+}
 
 describe('mesh/handlers/put', () => {
   const newWorld = meshWorlds();
@@ -20,6 +40,38 @@ describe('mesh/handlers/put', () => {
     expect(answers).to.have.lengthOf(1);
     expect(answers[0]).to.include({ '@': 'w1', ok: true }).and.have.keys('#', '@', 'ok');
     expect(await world.graph.readField('soul', 'key')).to.include({ state: PAST, json: '"value"' });
+  });
+
+  it('reads operations over many turns: others are served in between, and what their peer puts next waits', async () => {
+    const world = await newWorld({ inBand: slowReader });
+    const [ann, bob] = [await world.client('ann'), await world.client('bob')];
+    const before = world.turns.count;
+    ann.say({ ...put('w1', 'soul', { key: 1 }), op: null }, put('w2', 'soul', { key: 2 }, PAST + 1));
+    ann.say({ ...put('w3', 'soul', { key: 3 }, PAST + 2), op: 'no' });
+    while (world.turns.count < before + 3) await world.turns.turn();
+    bob.say(get('r1', 'other'));
+    while (bob.heard.every((message) => message['@'] !== 'r1')) await world.turns.turn();
+    expect([ann.news(), world.storage.commits]).to.deep.equal([[], []]);
+    await world.settle();
+    expect(world.turns.count - before).to.be.above(2 * SLOW_STEPS);
+    const answers = ann.news().map(({ '@': id, ok, err }) => [id, ok ?? err]);
+    expect(answers).to.have.deep.members([
+      ['w1', true],
+      ['w2', true],
+      ['w3', 'no'],
+    ]);
+    expect(await world.graph.readField('soul', 'key')).to.include({ json: '2' });
+  });
+
+  it('is done with what it reads before a mesh is closed, also for peers that left', async () => {
+    const world = await newWorld({ inBand: slowReader });
+    const ann = await world.client('ann');
+    ann.say({ ...put('w1', 'soul', { key: 1 }), op: null });
+    ann.hangUp();
+    const closing = world.mesh.close();
+    await world.settle();
+    await closing;
+    expect(await world.graph.readField('soul', 'key')).to.include({ json: '1' });
   });
 
   it('acknowledges nothing to relays like itself, which wait for nothing, but refuses what is wrong', async () => {
