@@ -44,6 +44,8 @@ export class GatheredTips {
   /** Adds a part; of a log that came before the later tip counts. */
   add(part: Tips): void {
     for (const [author, logs] of part) {
+      // Who has no logs would not be counted, and there may be any number of them.
+      if (logs.size === 0) continue;
       const known = this.#tips.get(author);
       for (const log of logs.keys()) if (known?.has(log) !== true) this.#size += 1;
       this.#tips.set(author, known === undefined ? logs : this.#merged(author, known, logs));

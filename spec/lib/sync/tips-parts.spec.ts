@@ -47,4 +47,13 @@ describe('sync.tips-parts', () => {
     expect(gathered.size).to.equal(1);
     expect(gathered.take().get('a')?.get('b')).to.deep.equal(tip(6));
   });
+
+  it('have nobody without logs, who would count as none however many there are', () => {
+    const gathered = new GatheredTips();
+    gathered.add(tipsOf(5, 0));
+    expect([gathered.size, gathered.take()]).to.deep.equal([0, new Map()]);
+    gathered.add(tipsOf(2, 1));
+    gathered.add(tipsOf(5, 0));
+    expect([gathered.size, gathered.take()]).to.deep.equal([2, tipsOf(2, 1)]);
+  });
 });
