@@ -248,7 +248,17 @@ export class LogSession {
 
   /** Says that the other side has an operation, with its body or not, as it sent it. */
   has(operation: LogName & { readonly id: string; readonly sequence: number }, hasBody: boolean): void {
-    this.#peer.passed(operation, hasBody);
+    this.#peer.came(operation, hasBody);
+  }
+
+  /** Says that an operation of a log was taken that the other side sent. */
+  took(log: LogName): void {
+    this.#peer.keep(log);
+  }
+
+  /** Says that an operation of a log was left out that the other side sent. */
+  leftOut(log: LogName): void {
+    this.#peer.leaveOut(log);
   }
 
   /** Ends the session because of a fault of the other side, or of this one. */

@@ -22,6 +22,8 @@ interface KnownOperation extends LogName {
 /** How far the other side of a session is in each log, and which operations just went over it. */
 export class PeerHeights {
   readonly #heights = new Map<string, number>();
+  /** Logs that are only remembered for operations of which it is not known whether they are taken. */
+  readonly #undecided = new Set<string>();
   readonly #behind = new Map<string, LogName & { readonly forkedAt: number | undefined }>();
   /** Logs that turned out to be forked: how high the other side is does not tell which branch it has. */
   readonly #forked = new Set<string>();
@@ -63,6 +65,23 @@ export class PeerHeights {
   /** True for a log of which the other side may lack what is no higher than it is itself. */
   isForked(log: LogName): boolean {
     return this.#forked.size > 0 && this.#forked.has(this.#nameOf(log));
+  }
+
+  /** Counts an operation that came from the other side and may yet be refused, see {@link leaveOut}. */
+  came(operation: KnownOperation, hasBody: boolean): void {
+    if (this.heightOf(operation) === undefined) this.#undecided.add(this.#nameOf(operation));
+    this.passed(operation, hasBody);
+  }
+
+  /** Keeps what is remembered of a log of which an operation was taken. */
+  keep(log: LogName): void {
+    if (this.#undecided.size > 0) this.#undecided.delete(this.#nameOf(log));
+  }
+
+  /** Forgets a log of which nothing was taken and the other side showed nothing: of such it may have any number. */
+  leaveOut(log: LogName): void {
+    const name = this.#nameOf(log);
+    if (this.#undecided.delete(name)) this.#heights.delete(name);
   }
 
   /** Counts an operation that goes to the other side, or that came from it. */

@@ -15,7 +15,14 @@ import type { BehindLog } from './peer-heights.ts';
 import { OwedBodies } from './owed-bodies.ts';
 import type { SessionFault } from './session-faults.ts';
 import { SessionTaker, type TakingSession } from './session-taker.ts';
-import type { PlanPart, SyncPlan, SyncStore, TakenOperation, TakeResult } from './sync-store.ts';
+import type {
+  PlanPart,
+  SeenOperation,
+  SyncPlan,
+  SyncStore,
+  TakenOperation,
+  TakeResult,
+} from './sync-store.ts';
 import { TakingLoad } from './taking-load.ts';
 
 /** Operations read at once. */
@@ -106,7 +113,7 @@ export class SessionHost {
       isInvited: options.isInvited ?? true,
       share: options.share,
       seen: (operation, hasBody) => this.#session.has(operation, hasBody),
-      taken: (bytes, live, result) => this.#endTaking(bytes, this.#faultOf(result, live)),
+      taken: (bytes, live, result, seen) => this.#endTaking(bytes, this.#faultOf(result, live, seen)),
     };
   }
 
@@ -371,9 +378,16 @@ export class SessionHost {
     );
   }
 
-  #faultOf(taken: TakeResult | undefined, live: boolean): LogReason | SessionFault | undefined {
+  #faultOf(
+    taken: TakeResult | undefined,
+    live: boolean,
+    seen: SeenOperation | undefined,
+  ): LogReason | SessionFault | undefined {
     if (taken === undefined) return 'storage';
-    if (!taken.ok) return this.#isHarmless(taken.reason, live) ? undefined : taken.reason;
+    if (!taken.ok) {
+      if (seen !== undefined) this.#session.leftOut(seen);
+      return this.#isHarmless(taken.reason, live) ? undefined : taken.reason;
+    }
     try {
       this.#onTaken(taken.value);
     } catch {
@@ -396,6 +410,7 @@ export class SessionHost {
   }
 
   #onTaken(operation: TakenOperation): void {
+    this.#session.took(operation);
     if (operation.known) return;
     if (operation.filled === true) this.#search.came();
     this.#taken += 1;

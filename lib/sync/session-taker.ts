@@ -8,8 +8,12 @@ export interface TakingSession {
   /** What it may open otherwise; as much as there is room for when undefined. */
   readonly share?: LogShare | undefined;
   seen(operation: SeenOperation, hasBody: boolean): void;
-  /** Told of so many bytes what became of them; undefined when that cannot be decided. */
-  taken(bytes: number, live: boolean, result: TakeResult | undefined): void;
+  /**
+   * Told of so many bytes what became of them; undefined when that cannot be decided.
+   *
+   * @param seen which operation it is, where that was found out
+   */
+  taken(bytes: number, live: boolean, result: TakeResult | undefined, seen: SeenOperation | undefined): void;
 }
 
 /** An operation that a session takes in, on its way. */
@@ -18,6 +22,7 @@ export class SessionTaker implements Taker {
   readonly #bytes: number;
   readonly #hasBody: boolean;
   readonly #live: boolean;
+  #seen: SeenOperation | undefined;
 
   constructor(session: TakingSession, bytes: number, hasBody: boolean, live: boolean) {
     this.#session = session;
@@ -39,14 +44,15 @@ export class SessionTaker implements Taker {
   }
 
   seen(operation: SeenOperation): void {
+    this.#seen = operation;
     this.#session.seen(operation, this.#hasBody);
   }
 
   settle(result: TakeResult): void {
-    this.#session.taken(this.#bytes, this.#live, result);
+    this.#session.taken(this.#bytes, this.#live, result, this.#seen);
   }
 
   fail(): void {
-    this.#session.taken(this.#bytes, this.#live, undefined);
+    this.#session.taken(this.#bytes, this.#live, undefined, this.#seen);
   }
 }

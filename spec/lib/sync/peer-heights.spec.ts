@@ -19,6 +19,20 @@ describe('sync.peer-heights', () => {
     expect(heights.heightOf(LOG)).to.equal(5);
   });
 
+  it('forgets the logs of which nothing was taken and nothing was shown', () => {
+    const heights = new PeerHeights();
+    const [shown, taken, refused] = ['shown', 'taken', 'refused'].map((author) => ({ author, log: 'bb' }));
+    heights.begin(shown!, 0);
+    for (const log of [shown!, taken!, refused!]) heights.came({ ...log, id: log.author, sequence: 1 }, true);
+    heights.keep(taken!);
+    for (const log of [shown!, taken!, refused!]) heights.leaveOut(log);
+    expect([shown!, taken!, refused!].map((log) => heights.heightOf(log))).to.deep.equal([1, 1, undefined]);
+    expect(heights.size).to.equal(2);
+    expect(heights.knows({ ...refused!, id: 'refused', sequence: 1 })).to.equal(true);
+    heights.came({ ...refused!, id: 'again', sequence: 2 }, true);
+    expect(heights.heightOf(refused!)).to.equal(2);
+  });
+
   it('remembers the last 1024 ids and forgets the oldest', () => {
     const heights = new PeerHeights();
     for (let at = 0; at < 1024; at += 1) heights.passed(operation(at), true);

@@ -359,6 +359,30 @@ describe('sync.session-host', () => {
     expect(asker.tell(2 * MOST_OWED, 2 * MOST_OWED + 64)).to.have.lengthOf(64);
   });
 
+  it('remembers nothing of authors that are left out, of whom there may be any number', async () => {
+    const store = new LogReplica();
+    const [known] = logOf(authorOf(1), 1);
+    const knownAuthor = namesOf(known!).author;
+    store.refusal = ({ author }) => (author === knownAuthor ? undefined : 'newcomers');
+    const options = { session: 4, topic: TOPIC, mostLogs: 10, wants: () => true, send: () => undefined };
+    const host = new SessionHost({ ...options, store });
+    host.start();
+    const frames: LogFrame[] = [
+      { type: 'agreed', session: 4 },
+      { type: 'have', session: 4, tips: new Map(), more: false },
+    ];
+    for (let author = 1; author <= 50; author += 1) {
+      const [{ header, body } = known!] = logOf(authorOf(author), 1);
+      frames.push({ type: 'operation', session: 4, header: header.bytes, body });
+    }
+    for (const frame of [...frames, { type: 'done', session: 4 } satisfies LogFrame]) {
+      host.receive(frame);
+      await host.settled();
+    }
+    expect(host.isLive).to.equal(true);
+    expect(host.logCount).to.equal(1);
+  });
+
   it('ends a session whose other side sends what is not true', async () => {
     const log = logOf(authorOf(1), 3);
     const left = new LogReplica().add(log);

@@ -19,8 +19,8 @@ describe('sync.session-taker', () => {
     new SessionTaker(session, 8, true, false).fail();
     expect(told).to.deep.equal([
       [operation, false],
-      [7, true, failure('gap')],
-      [8, false, undefined],
+      [7, true, failure('gap'), operation],
+      [8, false, undefined, undefined],
     ]);
   });
 });
