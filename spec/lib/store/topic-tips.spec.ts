@@ -1,12 +1,18 @@
 import { expect } from 'chai';
+import * as fc from 'fast-check';
 import { MemoryStorage } from '../../../adapters/memory.ts';
 import { toHex } from '../../../lib/base/byte-texts.ts';
+import type { ForkPolicy } from '../../../lib/log/fork.ts';
 import type { Tips } from '../../../lib/log/heights.ts';
+import { createOperation, type Operation } from '../../../lib/log/operation.ts';
 import { encodeHead, type LogHead } from '../../../lib/store/log-head.ts';
 import { headKey } from '../../../lib/store/log-keys.ts';
 import { TopicTips } from '../../../lib/store/topic-tips.ts';
+import { seeded } from '../../support/arbitraries.ts';
 import { FaultyStorage } from '../../support/faulty-storage.ts';
-import { authorOf, LOG_ID, TOPIC } from '../../support/log-maker.ts';
+import { authorOf, LOG_ID, logOf, operationAfter, TOPIC } from '../../support/log-maker.ts';
+import { openLogged, type LoggedStore } from '../../support/logged-store.ts';
+import { scaled } from '../../torture/scale.ts';
 
 const TOPIC_HEX = toHex(TOPIC);
 const log = toHex(LOG_ID);
@@ -23,6 +29,74 @@ function headAt(height: number): LogHead {
 
 function heightsIn(tips: Tips): Record<string, number | undefined> {
   return Object.fromEntries([...tips].map(([author, logs]) => [author, logs.get(log)?.height]));
+}
+
+/** A log with a branch beside it, and prune points in both. */
+function branchesOf(number: number): Operation[] {
+  const author = authorOf(number);
+  const operations = logOf(author, 4, () => undefined);
+  const grow = (from: Operation | undefined, timestamp: bigint, prune: boolean): Operation => {
+    const next = operationAfter(author, from?.header, undefined, { timestamp, prune });
+    operations.push(next);
+    return next;
+  };
+  grow(grow(grow(operations[3], 5n, true), 5n, false), 5n, true);
+  grow(grow(grow(operations[number % 2], 6n, false), 6n, number > 2), 6n, false);
+  return operations;
+}
+
+/** Something that happens to a store. */
+type Step =
+  | { readonly kind: 'take'; readonly at: readonly number[]; readonly isLost: boolean }
+  | { readonly kind: 'evidence'; readonly sequence: number }
+  | { readonly kind: 'ask'; readonly waits: boolean };
+
+function aStep(operations: number): fc.Arbitrary<Step> {
+  const at = fc.array(fc.nat(operations - 1), { minLength: 1, maxLength: 4 });
+  const taking = (isLost: boolean): fc.Arbitrary<Step> =>
+    at.map((some) => ({ kind: 'take', at: some.toSorted((one, other) => one - other), isLost }));
+  return fc.oneof(
+    { weight: 6, arbitrary: taking(false) },
+    { weight: 1, arbitrary: taking(true) },
+    { weight: 1, arbitrary: fc.nat(6).map((sequence): Step => ({ kind: 'evidence', sequence })) },
+    { weight: 3, arbitrary: fc.boolean().map((waits): Step => ({ kind: 'ask', waits })) },
+  );
+}
+
+/** Evidence that the first author forked its log. */
+function evidenceAt(sequence: number): Uint8Array[] {
+  const backlink = sequence === 0 ? undefined : new Uint8Array(32).fill(sequence);
+  return [7n, 8n].map((timestamp) => {
+    const said = { logId: LOG_ID, timestamp, prune: false };
+    return createOperation(authorOf(1), { sequence, backlink }, said, undefined).header.bytes;
+  });
+}
+
+function plainTips(tips: Tips): unknown {
+  return new Map(Array.from(tips, ([author, logs]) => [author, new Map(logs)]));
+}
+
+async function expectSame({ logs, small }: LoggedStore): Promise<void> {
+  const fresh = plainTips(await new TopicTips(small.storage).read(TOPIC_HEX));
+  expect(plainTips(await logs.tips(TOPIC_HEX))).to.deep.equal(fresh);
+}
+
+async function act(store: LoggedStore, operations: readonly Operation[], step: Step): Promise<void> {
+  const { storage, writer } = store.small;
+  if (step.kind === 'ask') {
+    if (step.waits) await writer.idle().then(() => expectSame(store));
+    else void store.logs.tips(TOPIC_HEX);
+  } else if (step.kind === 'evidence') {
+    const [one, other] = evidenceAt(step.sequence);
+    await store.sync.takeEvidence(one!, other!);
+  } else {
+    if (step.isLost) await writer.idle();
+    storage.fails = (operation) => step.isLost && operation === 'commit';
+    const taking = Promise.all(step.at.map((at) => store.take(operations[at]!)));
+    // Of what is not waited for some is published while heads are read.
+    if (step.isLost || step.at.length > 2) await taking;
+    storage.fails = () => false;
+  }
 }
 
 describe('store.topic-tips', () => {
@@ -106,5 +180,24 @@ describe('store.topic-tips', () => {
     storage.fails = () => false;
     expect(await heights()).to.deep.equal({ [ANN]: 1, [BOB]: 2 });
     expect(storage.openCursors).to.equal(0);
+  });
+
+  it('are what is read anew, whatever becomes of operations, forks and commits', async function () {
+    this.timeout(scaled(20_000, 600_000));
+    const operations = [1, 2, 3].flatMap(branchesOf);
+    const steps = fc.array(aStep(operations.length), { minLength: 4, maxLength: 30 });
+    const policies = fc.constantFrom<ForkPolicy>('tolerate', 'freeze', 'hide');
+    await fc.assert(
+      fc.asyncProperty(policies, steps, async (policy, some) => {
+        const logged = await openLogged({ policy, witnesses: false });
+        logged.small.storage.late = true;
+        for (const step of some) await act(logged, operations, step);
+        await logged.small.writer.idle();
+        await logged.hider.idle();
+        await expectSame(logged);
+        await logged.close();
+      }),
+      seeded(scaled(60, 3000)),
+    );
   });
 });
