@@ -14,6 +14,7 @@ export class BodySearch {
   #fruitless = 0;
   /** True when the walk over what is lacking, which all sessions go on with, was begun anew for this one. */
   #isSecondWalk = false;
+  #hasAsked = false;
 
   constructor(store: Pick<SyncStore, 'lacking'>) {
     this.#store = store;
@@ -27,9 +28,10 @@ export class BodySearch {
   /** What to ask for next, undefined when there is nothing. */
   async next(): Promise<LackingBodies | undefined> {
     this.#cameBefore = this.#came;
+    const isWorthIt = !this.#hasAsked || (this.#came > 0 && this.#fruitless === 0);
+    this.#hasAsked = true;
     const lacking = await this.#store.lacking?.(MOST_PLACES);
-    if (lacking !== undefined || this.#isSecondWalk || this.#came === 0 || this.#fruitless > 0)
-      return lacking;
+    if (lacking !== undefined || this.#isSecondWalk || !isWorthIt) return lacking;
     // For what stands before this session's first question others may have been asked in vain.
     this.#isSecondWalk = true;
     return this.#store.lacking?.(MOST_PLACES);

@@ -48,4 +48,19 @@ describe('sync.body-search', () => {
     expect(await search.next()).to.equal(undefined);
     expect(await new BodySearch({}).next()).to.equal(undefined);
   });
+
+  it('begins it anew for who is asked first when the walk is at its end', async () => {
+    const walk = walkOver(1, 2);
+    // Another session was asked for these in vain, and no further.
+    for (let question = 0; question < 2; question += 1) await walk.lacking();
+    const search = new BodySearch(walk);
+    const asked: unknown[] = [];
+    for (let question = 0; question < 4; question += 1) {
+      asked.push((await search.next())?.places[0]);
+      search.came();
+      search.goesOn();
+    }
+    expect(asked).to.deep.equal([1, 2, undefined, 1]);
+    expect(await new BodySearch(walkOver()).next()).to.equal(undefined);
+  });
 });
