@@ -15,6 +15,9 @@ import { TOPIC } from './log-maker.ts';
 /** How frames go over the line. */
 export type LineForm = 'binary' | 'json';
 
+/** Turns in a row in which nothing moves before nothing does any more. */
+const QUIET_TURNS = 8;
+
 /** One end of the line. */
 interface End {
   readonly host: SessionHost;
@@ -69,8 +72,8 @@ export class SyncLine {
 
   /** Waits until nothing moves. */
   async quiet(): Promise<void> {
-    // Stores answer within a turn, so a turn in which nothing was sent or taken is the end.
-    for (let last = -1; last !== this.#moving;) {
+    // What a store does in steps, or a session says in a later turn, may take some turns in which nothing moves.
+    for (let last = -1, still = 0; still < QUIET_TURNS; still = last === this.#moving ? still + 1 : 0) {
       last = this.#moving;
       await setImmediate();
       await this.left.host.settled();
