@@ -6,6 +6,7 @@ import { authorOf } from '../support/log-maker.ts';
 import { LogNode } from '../support/log-node.ts';
 import { GRAPH_TOPIC, LogRelays, logLines, putsBy, synced } from '../support/log-relays.ts';
 import { saidBy, signedPut } from '../support/signed-messages.ts';
+import { TextNode } from '../support/text-node.ts';
 
 describe('a relay with no room for more authors', function () {
   this.timeout(10_000);
@@ -33,7 +34,7 @@ describe('a relay with no room for more authors', function () {
     await node.close();
   });
 
-  it('takes so many new ones a day from one address, in puts and sessions together, and goes on with those that it knows', async () => {
+  it('takes so many new ones a day from one address, in puts, sessions and those over texts together, and goes on with those that it knows', async () => {
     const relay = await relays.start({
       addressAuthors: 2,
       trustProxy: ['127.0.0.1'],
@@ -59,11 +60,20 @@ describe('a relay with no room for more authors', function () {
     expect(await synced(relay)).to.have.property('taken', 3);
     await node.close();
 
+    const browser = await relays.client(relay, { 'x-forwarded-for': '192.0.2.7' });
+    const texts = new TextNode(browser);
+    await texts.begin(GRAPH_TOPIC);
+    texts.say({ type: 'have', session: 0, tips: new Map(), more: false });
+    for (const { header, body } of putsBy(5, 1))
+      texts.say({ type: 'operation', session: 0, header: header.bytes, body });
+    texts.say({ type: 'done', session: 0 });
+    expect(await synced(relay)).to.have.property('taken', 0);
+
     expect(await put('192.0.2.7', saidBy(4, undefined, second), second)).to.match(/^too many new authors/);
     expect(await put('192.0.2.8', saidBy(4, undefined, second), second)).to.equal(true);
     const address = `http://127.0.0.1:${relay.relay.port}/metrics`;
     const text = await (await fetch(address, { headers: { authorization: 'Bearer secret-token' } })).text();
-    expect(text).to.include('thicket_log_refused_total{reason="newcomers"} 3');
+    expect(text).to.include('thicket_log_refused_total{reason="newcomers"} 4');
   });
 
   it('takes the authors of a relay that it dials', async () => {

@@ -6,7 +6,7 @@ import { Slices } from '../../lib/base/slices.ts';
 import { inLaterTurn } from '../../lib/base/turns.ts';
 import { Peer, type PeerRole } from '../../lib/mesh/peer.ts';
 import { LogHandshake } from '../../lib/sync/log-handshake.ts';
-import { frameFromJson, frameToJson, type LogFrame } from '../../lib/sync/log-frames.ts';
+import { frameToJson } from '../../lib/sync/log-frames.ts';
 import { LogStore } from '../../lib/store/log-store.ts';
 import { LogNetwork, type LogNetworkEvent, type LogNetworkParts } from '../../relay/log-network.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -30,7 +30,8 @@ import {
   synced,
   type LogRelay,
 } from '../support/log-relays.ts';
-import { freshId, graphOf, RawPeer, type RawMessage } from '../support/raw-peer.ts';
+import { freshId, graphOf, RawPeer } from '../support/raw-peer.ts';
+import { TextNode } from '../support/text-node.ts';
 
 /** A network alone, and what it said of the graph's peers. */
 class SmallNetwork {
@@ -305,44 +306,26 @@ describe('relay.log-network', () => {
     await writer.put(graphOf('before', { k: 1 }, 5));
     await target.events.next(({ kind }) => kind === 'witnessed');
     const browser = await relays.client(target);
-    const say = (frame: LogFrame): void =>
-      browser.send({ '#': freshId(), dam: 'log', f: frameToJson(frame) });
-    const hear = async (type: string): Promise<LogFrame> => {
-      const of = (message: RawMessage): LogFrame | undefined => {
-        const frame = message.dam === 'log' ? frameFromJson(message['f']) : undefined;
-        return frame?.ok === true && frame.value.type === type ? frame.value : undefined;
-      };
-      return of(await browser.next((message) => of(message) !== undefined, type))!;
-    };
-    const handshake = new LogHandshake(handshakeOf(authorOf(77)));
-    say(handshake.start());
-    for (const type of ['hello', 'proof']) {
-      const step = handshake.receive(await hear(type));
-      if (!step.ok) throw new Error(step.reason);
-      step.value.send.forEach(say);
-    }
-    say({ type: 'topic', session: 0, topic: GRAPH_TOPIC });
-    await hear('agreed');
-    say({ type: 'agreed', session: 0 });
-    await hear('have');
-    say({ type: 'have', session: 0, tips: new Map(), more: false });
-    expect(await hear('operation')).to.have.property('body');
+    const node = new TextNode(browser);
+    await node.begin(GRAPH_TOPIC);
+    node.say({ type: 'have', session: 0, tips: new Map(), more: false });
+    expect(await node.hear('operation')).to.have.property('body');
     const [mine] = putsBy(5, 1);
-    say({ type: 'operation', session: 0, header: mine!.header.bytes, body: mine!.body });
+    node.say({ type: 'operation', session: 0, header: mine!.header.bytes, body: mine!.body });
     const large = 'x'.repeat(1_000_000);
     const [big] = logOf(authorOf(6), 1, () => bodyOf([writeOf('by6', 'k0', 1, large)]), {
       logId: logIdOf(GRAPH_TOPIC),
     });
-    say({ type: 'operation', session: 0, header: big!.header.bytes, body: big!.body });
-    say({ type: 'done', session: 0 });
-    await hear('done');
+    node.say({ type: 'operation', session: 0, header: big!.header.bytes, body: big!.body });
+    node.say({ type: 'done', session: 0 });
+    await node.hear('done');
     await synced(target);
     expect(await writer.value('by5', 'k0')).to.equal('5 0');
     expect(await writer.value('by6', 'k0')).to.equal(large);
     await writer.put(graphOf('large', { k: 'y'.repeat(300_000) }, 5));
-    expect(((await hear('live')) as { body?: Uint8Array }).body!.length).to.be.above(300_000);
+    expect(((await node.hear('live')) as { body?: Uint8Array }).body!.length).to.be.above(300_000);
     await writer.put(graphOf('after', { k: 1 }, 5));
-    expect(await hear('live')).to.have.property('body');
+    expect(await node.hear('live')).to.have.property('body');
     // What is wrong ends the synchronisation, and not the link.
     browser.send({ '#': freshId(), dam: 'log', f: ['nothing'] });
     expect(await browser.value('before', 'k')).to.equal(1);

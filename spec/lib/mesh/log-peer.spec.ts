@@ -116,6 +116,17 @@ describe('mesh.log-peer', () => {
     expect(b.line.closed).to.deep.equal([1013, 'more authors next time']);
   });
 
+  it('waits for no hour once the line is gone over which authors were left out', async () => {
+    const [a, b] = [endOf(1), endOf(2)];
+    a.replica.add(log);
+    b.replica.refusal = () => 'newcomers';
+    const before = time.timerCount;
+    await joined(a, b);
+    expect(time.timerCount).to.equal(before + 1);
+    b.peer.gone();
+    expect(time.timerCount).to.equal(before);
+  });
+
   it('ends the line of who sends what follows nothing', async () => {
     const [a, b] = [endOf(1), endOf(2)];
     a.replica.add(log);

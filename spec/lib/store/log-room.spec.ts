@@ -3,7 +3,7 @@ import { MemoryStorage } from '../../../adapters/memory.ts';
 import { encodeDelta } from '../../../lib/store/delta-codec.ts';
 import type { Operation } from '../../../lib/log/operation.ts';
 import { LogRoom, type LogShare } from '../../../lib/store/log-room.ts';
-import type { PutOutcome } from '../../../lib/store/put-request.ts';
+import { submitted, type PutOutcome } from '../../../lib/store/put-request.ts';
 import { takeOne } from '../../../lib/sync/intake.ts';
 import { authorOf, logOf, TOPIC } from '../../support/log-maker.ts';
 import { openLogged } from '../../support/logged-store.ts';
@@ -56,6 +56,11 @@ describe('store.log-room', () => {
     const { header, body } = logOf(authorOf(9), 1, () => undefined)[0]!;
     const taken = await takeOne(store.sync, TOPIC, header.bytes, body, false);
     expect(taken).to.deep.equal({ ok: false, reason: 'authors' });
+    const share = new NotingShare(1);
+    const operation = logOf(authorOf(10), 1, () => undefined)[0]!;
+    const request = { writes: [], operation, owner: 'x', share, isInvited: true };
+    expect(await submitted((one) => store.small.writer.submit(one), request)).to.include({ ok: true });
+    expect(share.taken).to.deep.equal([]);
     await store.close();
   });
 

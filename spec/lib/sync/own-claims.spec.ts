@@ -123,6 +123,33 @@ describe('sync.own-claims', () => {
     expect(claims.isBehind).to.equal(false);
   });
 
+  it('are counted too where the last claim beside them is no news', async () => {
+    let answer: (id: string) => void = () => undefined;
+    const held = new Promise<string>((resolve) => {
+      answer = resolve;
+    });
+    claims = new OwnClaims({
+      name,
+      store: { head: () => Promise.resolve(head), idAt: () => held },
+      now: time.clock,
+      startTimer: time.startTimer,
+    });
+    const lie = claims.heard(showing(99, '9'));
+    await setImmediate();
+    time.advance(UNKEPT_MS / 2);
+    void claims.heard(showing(2, '2'));
+    await lie();
+    answer(idOf('2'));
+    await setImmediate();
+    expect(claims.isBehind).to.equal(false);
+    void claims.heard(showing(99, '9'));
+    await setImmediate();
+    time.advance(UNKEPT_MS / 2 - 1);
+    expect(claims.isBehind).to.equal(true);
+    time.advance(1);
+    expect(claims.isBehind).to.equal(false);
+  });
+
   it('begin to be counted anew when one of them is kept, unless others are open beside it', async () => {
     void claims.heard(showing(99, '9'));
     const beside = claims.heard(showing(6, '6'));
