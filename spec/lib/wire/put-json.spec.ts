@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { writeOf } from '../../../lib/graph/write.ts';
-import { finish } from '../../../lib/base/slices.ts';
-import { putJsonOf, putJsonSteps } from '../../../lib/wire/put-json.ts';
+import { putJsonOf } from '../../../lib/wire/put-json.ts';
 
 describe('putJsonOf', () => {
   it('writes one node with its keys sorted', () => {
@@ -19,16 +18,5 @@ describe('putJsonOf', () => {
     const put = JSON.parse(putJsonOf(writes)) as Record<string, unknown>;
     expect(Object.keys(put)).to.deep.equal(['a', '😀', '～']);
     expect(put['a']).to.deep.equal({ _: { '#': 'a', '>': { b: 3, x: 1 } }, b: 4, x: null });
-    expect(finish(putJsonSteps(writes))).to.equal(putJsonOf(writes));
-  });
-
-  it('writes the same in steps, each of a part of it', () => {
-    const writes = Array.from({ length: 9000 }, (_, at) => writeOf(`s${at % 2}`, `k${at}`, at, at));
-    const steps = putJsonSteps(writes);
-    let pauses = 0;
-    let step = steps.next();
-    for (; step.done !== true; step = steps.next()) pauses += 1;
-    expect(step.value).to.equal(putJsonOf(writes));
-    expect(pauses).to.be.above(20);
   });
 });
