@@ -13,7 +13,8 @@ import type { GraphStore } from '../lib/store/graph-store.ts';
 
 /** What the policy needs. */
 export interface AccessPolicyParts {
-  readonly graph: GraphStore;
+  /** Asked what it holds. */
+  readonly graph: Pick<GraphStore, 'readField'>;
   readonly limits: Limits;
   readonly clock: Clock;
   readonly slices: Slices;

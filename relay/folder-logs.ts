@@ -1,6 +1,6 @@
-/** The logs of a data folder that no relay runs on. */
+/** A data folder that no relay runs on, opened as a relay would, and its logs. */
 import { LevelStorage } from '../adapters/level.ts';
-import { systemClock } from '../lib/base/clock.ts';
+import { systemClock, type Clock } from '../lib/base/clock.ts';
 import { GraphError, relayError } from '../lib/base/errors.ts';
 import { DEFAULT_LIMITS } from '../lib/base/limits.ts';
 import { GraphStore } from '../lib/store/graph-store.ts';
@@ -23,15 +23,36 @@ export interface FolderLogsOptions {
   readonly writes: boolean;
 }
 
-async function openFree(storage: GuardedStorage, data: string): Promise<void> {
+/** How a folder is opened. */
+export interface FolderOptions extends FolderLogsOptions {
+  /** True for a store that must be there, also to write. */
+  readonly isNeeded?: boolean;
+  /** What to do about a relay that runs on it. */
+  readonly advice: string;
+  readonly clock?: Clock;
+}
+
+/** A folder that is open. */
+export interface OpenFolder {
+  readonly storage: GuardedStorage;
+  readonly graph: GraphStore;
+  readonly writer: Writer;
+  readonly logs: RelayLogs;
+  readonly slices: Slices;
+  close(): Promise<void>;
+}
+
+async function openFree(storage: GuardedStorage, data: string, advice: string): Promise<void> {
   try {
     await storage.open();
   } catch (error) {
     if (!(error instanceof GraphError) || error.code !== 'STORAGE_LOCKED') throw error;
-    throw new GraphError('STORAGE_LOCKED', `${data}; ask the relay that runs on it by --relay`, {
-      cause: error,
-    });
+    throw new GraphError('STORAGE_LOCKED', `${data}; ${advice}`, { cause: error });
   }
+}
+
+function damaged(reason: string, data: string): GraphError {
+  return relayError('STORAGE_DAMAGED', `${reason}; run: thicket repair --data ${JSON.stringify(data)}`);
 }
 
 /** Whom a folder tells of what is new. */
@@ -45,16 +66,17 @@ const NOBODY = {
 };
 
 /**
- * Opens the logs of a folder as a relay would.
+ * Opens a folder as a relay would that signs nothing.
  *
  * @throws GraphError OPTION_INVALID when there is no store, STORAGE_LOCKED when a relay runs on it, STORAGE_DAMAGED,
  * STORAGE_UNREADABLE
  */
-export async function openFolderLogs({ data, network, writes }: FolderLogsOptions): Promise<LogAccess> {
-  if (!writes) assertStore(new DataFolder(data));
+export async function openFolder(wanted: FolderOptions): Promise<OpenFolder> {
+  const { data, network, writes, isNeeded = !writes, advice, clock = systemClock } = wanted;
+  if (isNeeded) assertStore(new DataFolder(data));
   const level = new LevelStorage({ location: data, durability: 'fsync' });
   const storage = new GuardedStorage({ location: data, durability: 'fsync', storage: level });
-  await openFree(storage, data);
+  await openFree(storage, data, advice);
   const limits = DEFAULT_LIMITS;
   const slices = new Slices({ schedule: setImmediate });
   const graph = new GraphStore({ storage, limits, slices });
@@ -62,32 +84,48 @@ export async function openFolderLogs({ data, network, writes }: FolderLogsOption
   const logs = new RelayLogs({
     options,
     storage,
-    clock: systemClock,
+    clock,
     slices,
     report: () => undefined,
     hasFolder: true,
+    // What comes due while the folder is open.
+    leavesMarks: true,
   });
-  const writer = new Writer({ storage, graph, limits, schedule: setImmediate, slices, logs: logs.forWriter });
+  const common = { storage, graph, limits, clock, slices };
+  const writer = new Writer({ ...common, schedule: setImmediate, logs: logs.forWriter });
   const close = async (): Promise<void> => {
     await logs.close();
     await writer.close();
     await storage.close();
   };
   try {
-    if (writes && storage.damage !== undefined) throw relayError('STORAGE_DAMAGED', storage.damage);
-    const policy = new AccessPolicy({ graph, limits, clock: systemClock, slices });
+    if (writes && storage.damage !== undefined) throw damaged(storage.damage, data);
+    const policy = new AccessPolicy(common);
     await logs.open({ ...NOBODY, writer, graph, allow: policy.allowed.bind(policy) });
     await writer.open();
   } catch (error) {
     await close();
     throw error;
   }
-  const access = logs.access(graph);
+  return { storage, graph, writer, logs, slices, close };
+}
+
+/**
+ * Opens the logs of a folder as a relay would.
+ *
+ * @throws GraphError as {@link openFolder} does
+ */
+export async function openFolderLogs(options: FolderLogsOptions): Promise<LogAccess> {
+  const folder = await openFolder({
+    ...options,
+    advice: 'ask the relay that runs on it by --relay',
+  });
+  const access = folder.logs.access(folder.graph);
   return {
     heads: (author) => access.heads(author),
     operations: (log) => access.operations(log),
     blame: (soul, key, at) => access.blame(soul, key, at),
     import: (chunks) => access.import(chunks),
-    close,
+    close: () => folder.close(),
   };
 }

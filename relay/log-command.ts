@@ -26,9 +26,11 @@ import type {
   LogPlaceWanted,
   LogRequest,
   ReadAction,
+  RebuildAction,
 } from './log-options.ts';
 import { sequenceOf } from './log-exchange.ts';
 import { Progress, type Terminal } from './progress.ts';
+import { changesOf, differenceLine, rebuildLines } from './rebuild-lines.ts';
 import { RemoteLogs } from './remote-logs.ts';
 
 /** Where a command reads and writes. */
@@ -47,10 +49,11 @@ const BROKEN_PIPES: ReadonlySet<string | undefined> = new Set(['EPIPE', 'ERR_STR
 /**
  * Runs a command.
  *
- * @returns the exit code: 0, or 1 when a log is not whole or an import was refused in part
+ * @returns the exit code: 0, or 1 when a log is not whole, an import was refused in part, or a graph is not what its logs say
  * @throws GraphError when it could not begin, or broke off
  */
 export async function runLog({ place, action }: LogRequest, streams: LogStreams): Promise<number> {
+  if (action.kind === 'rebuild') return rebuild(place, action, streams);
   // Before a folder is made for it.
   if (action.kind === 'import' && action.file !== undefined) await sizeOf(action.file);
   const logs = await openLogs(place, action.kind === 'import');
@@ -68,7 +71,11 @@ async function openLogs(place: LogPlaceWanted, writes: boolean): Promise<LogAcce
   return openFolderLogs({ ...place, writes });
 }
 
-async function run(logs: LogAccess, action: LogAction, streams: LogStreams): Promise<number> {
+async function run(
+  logs: LogAccess,
+  action: Exclude<LogAction, RebuildAction>,
+  streams: LogStreams,
+): Promise<number> {
   switch (action.kind) {
     case 'heads':
       await print(streams.output, lines(logs.heads(action.author), action.json, headLine));
@@ -179,6 +186,27 @@ async function importFrom(
     return report.fault === undefined && Object.keys(report.refused).length === 0 ? FINE : WRONG;
   } finally {
     progress.stop();
+  }
+}
+
+/** Makes a graph what its logs say, or tells what that would change: exit code 1 when that is something. */
+async function rebuild(
+  place: LogPlaceWanted,
+  { isCheck, json, ...action }: RebuildAction,
+  { output, terminal }: LogStreams,
+): Promise<number> {
+  if (place.kind === 'relay') throw new GraphError('OPTION_INVALID', 'rebuild: needs a folder');
+  const { openFolderGraph } = await import('./folder-graph.ts');
+  const graph = await openFolderGraph({ data: place.data, ...action, writes: !isCheck, terminal });
+  try {
+    const differences = isCheck ? lines(graph.differences(), json, differenceLine) : [];
+    await print(output, differences);
+    const report = isCheck ? graph.found : await graph.rebuild();
+    const text = json ? JSON.stringify(report) : rebuildLines(report, { isCheck, ...action }).join('\n');
+    await print(output, [`${text}\n`]);
+    return isCheck && changesOf(report, action.purges) > 0 ? WRONG : FINE;
+  } finally {
+    await graph.close();
   }
 }
 

@@ -10,7 +10,7 @@ export type LogPlaceWanted =
   | { readonly kind: 'relay'; readonly relay: string; readonly token: string };
 
 /** What is to be done with them. */
-export type LogAction = ReadAction | BlameAction | ExportAction | ImportAction;
+export type LogAction = ReadAction | BlameAction | ExportAction | ImportAction | RebuildAction;
 
 /** Printing what is held, of one author alone if that is given. */
 export interface ReadAction {
@@ -42,6 +42,19 @@ export interface ImportAction {
   readonly json: boolean;
 }
 
+/** Making the graph of a folder what its logs say. */
+export interface RebuildAction {
+  readonly kind: 'rebuild';
+  /** True to tell what that would change, and change nothing. */
+  readonly isCheck: boolean;
+  /** True to take out what no log says. */
+  readonly purges: boolean;
+  /** What may be in the graph, as the relay's options say it. */
+  readonly sea: 'on' | 'off';
+  readonly nameLength: number;
+  readonly json: boolean;
+}
+
 /** What a command line asks for. */
 export interface LogRequest {
   readonly place: LogPlaceWanted;
@@ -56,7 +69,9 @@ export interface SharedOptions {
 }
 
 const SHARED = ['data', 'network', 'adminToken'] as const;
-type SharedName = (typeof SHARED)[number];
+/** What a rebuild takes in their place: it needs a folder, and knows what the relay takes. */
+const SHARED_BY_REBUILD = ['data', 'sea', 'nameLength'] as const;
+type SharedName = (typeof SHARED)[number] | (typeof SHARED_BY_REBUILD)[number];
 
 /** Flags as typed. */
 type Flags = Readonly<Record<string, string | undefined>>;
@@ -66,7 +81,7 @@ type Arguments = readonly (string | undefined)[];
 const AUTHOR = /^[\da-f]{64}$/;
 
 /** Flags that only these commands have. */
-export const LOG_FLAGS: readonly string[] = ['--relay', '--json', '--author', '--at'];
+export const LOG_FLAGS: readonly string[] = ['--relay', '--json', '--author', '--at', '--check', '--purge'];
 
 /** Adds a command of `log`; gives it, for what else it takes. */
 type AddCommand = (
@@ -83,20 +98,20 @@ export function addLogCommands(
 ): void {
   const log = command
     .command('log')
-    .description('look at the signed logs of a data folder or of a running relay, and carry them elsewhere')
+    .description(
+      'look at the signed logs of a data folder or of a running relay, carry them elsewhere, rebuild the graph',
+    )
     .helpOption('--help', 'print this text')
     .helpCommand(false)
     .allowExcessArguments()
     .action(() => {
-      throw new GraphError('OPTION_INVALID', 'log: say which of heads, show, verify, blame, export, import');
+      throw new GraphError(
+        'OPTION_INVALID',
+        'log: say which of heads, show, verify, blame, export, import, rebuild',
+      );
     });
   const add: AddCommand = (name, help, actionOf) => {
-    const sub = log
-      .command(name)
-      .description(help)
-      .helpOption('--help', 'print this text')
-      .allowExcessArguments(false);
-    for (const option of SHARED) sub.addOption(shared.optionOf(option));
+    const sub = subcommand(log, name, help, SHARED, shared);
     sub.option('--relay <url>', 'a running relay, or its port for operators, instead of a folder');
     return sub.action(() => {
       const flags = sub.opts<Flags>();
@@ -109,6 +124,48 @@ export function addLogCommands(
   }
   addNodeCommands(add);
   addCarriers(add);
+  addRebuild(log, shared, ask);
+}
+
+function subcommand(
+  log: Command,
+  name: string,
+  help: string,
+  options: readonly SharedName[],
+  shared: SharedOptions,
+): Command {
+  const sub = log
+    .command(name)
+    .description(help)
+    .helpOption('--help', 'print this text')
+    .allowExcessArguments(false);
+  for (const option of options) sub.addOption(shared.optionOf(option));
+  return sub;
+}
+
+function addRebuild(log: Command, shared: SharedOptions, ask: (request: LogRequest) => void): void {
+  const help = 'make the graph of a data folder what its logs say; what is in no log stays';
+  const sub = subcommand(log, 'rebuild', help, SHARED_BY_REBUILD, shared)
+    .option('--check', 'only tell what would change: exit code 1 when that is something')
+    .option('--purge', 'take out what is in no log, and so in no other relay')
+    .option(...JSON_FLAG)
+    .action(() => {
+      const flags = sub.opts<Flags>();
+      // The network only matters to what is taken in.
+      const place = { kind: 'folder', data: shared.valueOf('data', flags), network: '' } as const;
+      ask({ place, action: rebuildAction(flags, shared) });
+    });
+}
+
+function rebuildAction(flags: Flags, shared: SharedOptions): RebuildAction {
+  return {
+    kind: 'rebuild',
+    isCheck: flags['check'] !== undefined,
+    purges: flags['purge'] !== undefined,
+    sea: shared.valueOf('sea', flags) === 'off' ? 'off' : 'on',
+    nameLength: Number(shared.valueOf('nameLength', flags)),
+    json: isJson(flags),
+  };
 }
 
 function addNodeCommands(add: AddCommand): void {

@@ -57,6 +57,7 @@ const LOGS_LEVELS: ReadonlyMap<string, EventLevel> = new Map([
   ['log-own-behind', 'warn'],
   ['log-own-unproven', 'warn'],
   ['log-own-recovered', 'info'],
+  ['rebuild-unfinished', 'warn'],
 ]);
 
 /** The level of what the logs report. */

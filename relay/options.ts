@@ -92,7 +92,7 @@ function sharedOptions(command: Command, env: Environment): SharedOptions {
     valueOf: (name, flags) => {
       const row = rows.get(name)!;
       const given = givenFor(row, { ...command.opts<Flags>(), ...flags }, env);
-      return given === undefined ? DEFAULT_OPTIONS[name] : String(parseValue(given, row.values));
+      return given === undefined ? row.defaultText : String(parseValue(given, row.values));
     },
   };
 }

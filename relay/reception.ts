@@ -85,7 +85,8 @@ export class Reception {
   #welcome(link: Link & Metered, { client, mayWrite }: Entrance): void {
     const { mesh, newcomers, throttle } = this.#parts;
     const limited = throttle.limit(link, client);
-    const peer = mesh.accept(limited, 'client', mayWrite, newcomers.of(client));
+    const peer = mesh.accept(limited, 'client', mayWrite);
+    peer.share = newcomers.of(client);
     if (limited instanceof LimitedLink) limited.countBy(peer);
   }
 }

@@ -18,6 +18,7 @@ import { ForkMarks } from '../lib/store/fork-marks.ts';
 import { GivenUp, type GivenUpEvent } from '../lib/store/given-up.ts';
 import { History } from '../lib/store/history.ts';
 import { LogGroup } from '../lib/store/log-group.ts';
+import { REBUILD_KEY } from '../lib/store/log-keys.ts';
 import { LoggedCommits } from '../lib/store/logged-commits.ts';
 import { LogRefusals } from '../lib/store/log-refusals.ts';
 import { LogRoom } from '../lib/store/log-room.ts';
@@ -42,6 +43,12 @@ import { StoredLogAccess } from './stored-log-access.ts';
 
 const HOUR_MS = 3_600_000;
 
+/** What is told at the start when a rebuild of the graph was cut off: what it has is sound, but not all of it done. */
+export interface RebuildEvent {
+  readonly kind: 'rebuild-unfinished';
+  readonly todo: string;
+}
+
 /** What a relay's logs need. */
 export interface RelayLogsParts {
   readonly options: Pick<
@@ -62,12 +69,15 @@ export interface RelayLogsParts {
       | ForkHiderEvent
       | GivenUpEvent
       | OwnClaimEvent
-      | OwnKeyEvent,
+      | OwnKeyEvent
+      | RebuildEvent,
   ) => void;
   /** In place of the key that the relay has. */
   readonly key?: KeyPair | undefined;
   /** True when the storage has a folder, which the key file is in. */
   readonly hasFolder: boolean;
+  /** True to mark what nobody signed for a relay that signs it at its next start. */
+  readonly leavesMarks?: boolean;
 }
 
 /** What of the relay its logs need, once that is there. */
@@ -132,15 +142,16 @@ export class RelayLogs {
       refusals,
       now: parts.clock,
     });
+    const marks = options.legacy === 'witness' || parts.leavesMarks === true ? this.#marks : undefined;
     const [topic, log] = [toHex(this.topic), toHex(logIdOf(this.topic))];
     this.forWriter = new LoggedCommits({
       group: () => new LogGroup(this.store, this.#forks, (id) => (id === log ? topic : undefined), room),
       room,
       refusals,
-      marks: options.legacy === 'witness' ? this.#marks : undefined,
+      marks,
       signer: () => this.#witness,
       refusesUnsigned: options.legacy === 'reject',
-      sources: new ChangedSources(this.store, options.legacy === 'witness' ? this.#marks : undefined),
+      sources: new ChangedSources(this.store, marks),
       forks: { marks: this.#forks, entries: new CountingEntries(storage, this.store, this.#forks) },
     });
     this.figures = new LogFigures({
@@ -194,10 +205,7 @@ export class RelayLogs {
 
   /** What may not be a name in a put may be none in an operation. */
   #allowed(writes: readonly FieldWrite[], author: string): MaybePromise<readonly FieldWrite[]> {
-    const { nameLength } = this.#parts.options.limits;
-    const fits = ({ soul, key }: FieldWrite): boolean =>
-      soul.length <= nameLength && key.length <= nameLength;
-    const fitting = writes.every(fits) ? writes : writes.filter(fits);
+    const fitting = fittingNames(writes, this.#parts.options.limits.nameLength);
     return this.#world?.allow?.(fitting, author) ?? fitting;
   }
 
@@ -214,6 +222,7 @@ export class RelayLogs {
   async open(world: RelayLogsWorld): Promise<void> {
     const { options } = this.#parts;
     this.#world = world;
+    await this.#tellUnfinished();
     this.#openHider(world.writer);
     this.#openGivenUp(world.writer);
     if (options.prune !== undefined) this.#startPruning(options.prune * HOUR_MS, world.writer);
@@ -222,6 +231,13 @@ export class RelayLogs {
     const signer = nodeSigner(this.#key.pair);
     this.network?.open(signer, world);
     if (options.legacy === 'witness') this.#openWitness(signer, world);
+  }
+
+  async #tellUnfinished(): Promise<void> {
+    const { options, report, storage } = this.#parts;
+    if ((await storage.getText(REBUILD_KEY)) === undefined) return;
+    const todo = `stop the relay and run: thicket log rebuild --data ${JSON.stringify(options.data)}`;
+    report({ kind: 'rebuild-unfinished', todo });
   }
 
   /** Reads the key of this relay, which no other one uses at the same time. */
@@ -323,6 +339,12 @@ export class RelayLogs {
     await this.#witness?.close();
     await this.#key?.release();
   }
+}
+
+/** Writes whose names are no longer than names in puts may be. */
+export function fittingNames(writes: readonly FieldWrite[], nameLength: number): readonly FieldWrite[] {
+  const fits = ({ soul, key }: FieldWrite): boolean => soul.length <= nameLength && key.length <= nameLength;
+  return writes.every(fits) ? writes : writes.filter(fits);
 }
 
 /** All properties of a node, of large ones too. */

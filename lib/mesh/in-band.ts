@@ -10,8 +10,8 @@ import type { PutRequest } from '../store/put-request.ts';
 import { encodeAnswer, encodePush } from '../wire/codec.ts';
 import { encodeLogAnswer, type LogQuestion, type ShownOperation } from '../wire/log-question.ts';
 import type { GetMessage, PutMessage } from '../wire/message.ts';
-import { putJsonSteps } from '../wire/put-json-steps.ts';
 import { putJsonOf } from '../wire/put-json.ts';
+import { putJsonSteps } from '../wire/put-json-steps.ts';
 import type { Context, SignedPuts } from './context.ts';
 import type { Peer } from './peer.ts';
 

@@ -4,7 +4,6 @@ import { randomId } from '../base/random.ts';
 import { finish, Slices, type Steps } from '../base/slices.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import type { GraphStore } from '../store/graph-store.ts';
-import type { LogShare } from '../store/log-room.ts';
 import type { Writer } from '../store/writer.ts';
 import {
   encodeFrameError,
@@ -146,11 +145,9 @@ export class Mesh implements Context {
    * Takes a link in: `relay` for one that this side dialled, `client` for one that came in.
    *
    * @param mayWrite false to refuse what the peer writes
-   * @param share the new authors that it may bring; any while there is room when absent
    */
-  accept(link: Link, role: PeerRole, mayWrite = true, share?: LogShare): Peer {
+  accept(link: Link, role: PeerRole, mayWrite = true): Peer {
     const peer = new Peer(link, role, this.limits, this.#clock, mayWrite);
-    peer.share = share;
     this.#peers.add(peer);
     this.report({ kind: 'peer-open', peer: peer.name, link: link.name });
     if (role === 'client') link.send(new OutFrame(encodeHello(randomId(), this.pid), 1, true));

@@ -41,6 +41,13 @@ export function demandOf(write: FieldWrite, leavesLong = true): Demand {
   }
 }
 
+/** True for writes of guests whose certificates name lists of who may not write: what these say when they come matters. */
+export function mayBeBlocked(write: FieldWrite): boolean {
+  const demand = demandOf(write);
+  if (demand.kind !== 'signature') return false;
+  return demand.signed === undefined || demand.signed.certificate?.m['wb'] !== undefined;
+}
+
 function demandOfLink({ json }: FieldWrite, target: string, missing: string): Demand {
   if (EMPTY.has(json)) return { kind: 'refused', reason: missing };
   const value = isLongJson(json) ? undefined : fromValueJson(json);

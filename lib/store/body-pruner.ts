@@ -5,15 +5,13 @@ import { HeldNotes } from './held-notes.ts';
 import type { History, HistoryWanted } from './history.ts';
 import type { Branch } from './log-keys.ts';
 import type { LogStore, StoredOperation } from './log-store.ts';
-import { operationsIn } from './log-walk.ts';
+import { logsOf, operationsIn } from './log-walk.ts';
 import type { Change, Storage } from './storage.ts';
 import { committed, type PutRequest } from './put-request.ts';
 import { appendForgotten } from './written-nodes.ts';
 
 /** Bodies dropped by one commit. */
 const STEP_BODIES = 64;
-/** Heads read in one step. */
-const STEP_HEADS = 256;
 /** Properties whose winners are remembered during a pass. */
 const KEPT_WINNERS = 50_000;
 
@@ -88,7 +86,7 @@ export class BodyPruner {
     const now = this.#options.now();
     this.#forgetWinners();
     await this.#notes.look(() => this.#isStopped);
-    for await (const log of this.#logs()) {
+    for await (const log of logsOf(this.#options.store)) {
       const places = await this.#notes.placesOf(log);
       for (const branch of ['canonical', 'side'] satisfies Branch[]) {
         if (places[branch] >= 0) await this.#runBranch(branch, log, places[branch], now, pass);
@@ -96,16 +94,6 @@ export class BodyPruner {
     }
     this.#forgetWinners();
     return pass;
-  }
-
-  async *#logs(): AsyncGenerator<LogName> {
-    let after: LogName | undefined;
-    for (;;) {
-      const page = await this.#options.store.headPage(undefined, after, STEP_HEADS);
-      if (page.length === 0) return;
-      yield* page;
-      after = page.at(-1)!;
-    }
   }
 
   async #runBranch(

@@ -2,13 +2,12 @@ import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import type { LogName } from '../log/heights.ts';
 import { Chore } from './chore.ts';
-import { decodeDelta } from './delta-codec.ts';
 import type { StartTimer } from './deferred-writes.ts';
 import { hidingChange, type ForkMarks, type Hiding } from './fork-marks.ts';
-import { mayWrite } from './key-soul.ts';
-import type { LogStore, StoredOperation } from './log-store.ts';
+import type { LogStore } from './log-store.ts';
 import { operationsOf } from './log-walk.ts';
 import { committed, type PutRequest } from './put-request.ts';
+import { saidBy } from './replay.ts';
 
 /** Writes of one commit, unless one operation has more. */
 const STEP_WRITES = 500;
@@ -108,7 +107,7 @@ export class ForkHider {
     for await (const operation of operationsOf(this.#options.store, log)) {
       if (this.#chore.isClosed) return operations;
       operations += 1;
-      for (const write of writesIn(operation)) some.push(write);
+      for (const write of saidBy(operation)) some.push(write);
       if (some.length < STEP_WRITES) continue;
       await take(some);
       some = [];
@@ -120,10 +119,4 @@ export class ForkHider {
   #commit(request: Omit<PutRequest, 'owner' | 'settle'> & { readonly owner?: string }): Promise<void> {
     return committed(this.#options.submit, { owner: OWNER, ...request });
   }
-}
-
-function writesIn({ author, body }: StoredOperation): readonly FieldWrite[] {
-  const delta = body === undefined ? undefined : decodeDelta(body);
-  const writes = (delta?.ok === true ? delta.value?.writes : undefined) ?? [];
-  return writes.filter(({ soul }) => mayWrite(soul, author));
 }

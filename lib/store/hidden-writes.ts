@@ -24,6 +24,18 @@ export function* hideWrites(
   }
 }
 
+/** Puts others in the place of entries, where the graph has these. */
+export function* replaceWrites(
+  instead: ReadonlyMap<FieldWrite, FieldWrite | undefined>,
+  target: MergeTarget,
+): Generator<void, void> {
+  const pace = new Pace();
+  for (const [write, next] of instead) {
+    if (isThere(write, target)) replace(write, next, target);
+    if (pace.after(0)) yield;
+  }
+}
+
 /** True for a write that the graph has, or is to have when its time comes. */
 export function isThere(write: FieldWrite, { group, deferred, now }: MergeTarget): boolean {
   if (write.state > now) return deferred.waits(write);

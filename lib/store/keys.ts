@@ -22,6 +22,8 @@ import type { Entry } from '../graph/write.ts';
 const GRAPH = 'g/';
 const DEFERRED = 'd/';
 const PIECE = 'v/';
+/** What the keys of the graph begin with: of its properties, the pieces of their values, and what waits for its time. */
+export const GRAPH_PREFIXES: readonly string[] = [GRAPH, PIECE, DEFERRED];
 /** A key without a value. */
 export const PROBE_KEY = 'probe';
 /** What an app's graph has a record at and a relay's store has not, see `api/stored-keeper.ts`. */

@@ -1,4 +1,4 @@
-import { escapeName, hexToState, stateToHex, type KeyRange } from './keys.ts';
+import { escapeName, hexToState, stateToHex, unescapeName, type KeyRange } from './keys.ts';
 import type { Change } from './storage.ts';
 
 /**
@@ -25,6 +25,7 @@ import type { Change } from './storage.ts';
  * the graph had the same before it came, or before the whole list; nothing where the node's own record tells that, see
  * `node-source.ts` |
  * | `w/<number>` | souls that have something to be witnessed, as JSON |
+ * | `r/rebuild` | that the graph is being put right by what logs say, and that is not done; see `rebuild.ts` |
  * | `a/<number>` | the first half of the id of the operation that witnessed what a mark of this number stood for; nothing
  * where the histories of all its nodes tell that |
  */
@@ -43,6 +44,7 @@ const HELD_ENTRIES = `${HELD}entries/`;
 const MARK = 'w/';
 const WITNESSED = 'a/';
 const HISTORY = 'i/';
+const REBUILD = 'r/';
 /** First character after the one that ends each of these. */
 const AFTER_SLASH = '0';
 /** First character after the hex digits. */
@@ -81,7 +83,14 @@ export const LOG_PREFIXES: readonly string[] = [
   MARK,
   WITNESSED,
   HISTORY,
+  REBUILD,
 ];
+
+/** What the keys of the histories of nodes begin with. */
+export const HISTORY_PREFIX: string = HISTORY;
+
+/** The key of the note that a rebuild of the graph began and has not ended. */
+export const REBUILD_KEY: string = `${REBUILD}rebuild`;
 
 /** The key that tells where an operation stands, by its id or the first half of that. */
 export function operationKey(id: string): string {
@@ -335,6 +344,16 @@ export function historyKey(soul: string, latest: number, id: string): string {
 export function historyRange(soul: string): KeyRange {
   const name = HISTORY + escapeName(soul);
   return { from: name + SEPARATOR, to: name + AFTER_SEPARATOR };
+}
+
+/** Everything that operations wrote to all nodes. */
+export function allHistoryRange(): KeyRange {
+  return { from: HISTORY, to: HISTORY.slice(0, -1) + AFTER_SLASH };
+}
+
+/** The node of a record. */
+export function soulOfHistory(key: string): string {
+  return unescapeName(key.slice(HISTORY.length, key.indexOf(SEPARATOR)));
 }
 
 /** What the id of a record's operation begins with, as its key names it. */

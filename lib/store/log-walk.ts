@@ -4,6 +4,8 @@ import type { LogStore, StoredOperation } from './log-store.ts';
 
 /** Operations read in one step. */
 const STEP_OPERATIONS = 256;
+/** Heads read in one step. */
+const STEP_HEADS = 256;
 /** The last sequence number that there is. */
 const LAST_SEQUENCE = 2 ** 32 - 1;
 
@@ -30,4 +32,15 @@ export async function* operationsOf(
 ): AsyncGenerator<StoredOperation> {
   yield* operationsIn(store, 'canonical', { author, log });
   yield* operationsIn(store, 'side', { author, log });
+}
+
+/** Every log, few of them in memory at once. */
+export async function* logsOf(store: LogStore): AsyncGenerator<LogName> {
+  let after: LogName | undefined;
+  for (;;) {
+    const page = await store.headPage(undefined, after, STEP_HEADS);
+    if (page.length === 0) return;
+    yield* page;
+    after = page.at(-1)!;
+  }
 }

@@ -10,7 +10,7 @@ import type { ChangedSources } from './changed-sources.ts';
 import type { CommitGroup } from './commit-group.ts';
 import type { CountingEntries } from './counting-entries.ts';
 import type { ForkMarks } from './fork-marks.ts';
-import { hideWrites, isThere, withoutEchoes } from './hidden-writes.ts';
+import { hideWrites, isThere, replaceWrites, withoutEchoes } from './hidden-writes.ts';
 import type { MeantWrites } from './meant-writes.ts';
 import { mayWrite, OWNED } from './key-soul.ts';
 import { CommitWitness, type CommitSigner } from './commit-witness.ts';
@@ -112,10 +112,10 @@ class LoggedCommit implements CommitLogs {
   }
 
   isPlain(request: PutRequest): boolean {
-    const { isHidden, evidence, replays, writes } = request;
+    const { isHidden, instead, evidence, replays, writes } = request;
     const { forks, refusesUnsigned } = this.#options;
-    if (isHidden === true || evidence !== undefined || replays !== undefined || isSigned(request))
-      return false;
+    if (isHidden === true || instead !== undefined || evidence !== undefined) return false;
+    if (replays !== undefined || isSigned(request)) return false;
     if (refusesUnsigned === true || forks.marks.hidesAny || writes.length > FEW_WRITES) return false;
     return writes.every(isOfEverybody);
   }
@@ -136,6 +136,10 @@ class LoggedCommit implements CommitLogs {
     const { forks, refusesUnsigned } = this.#options;
     if (request.isHidden === true) {
       yield* hideWrites(request.writes, into, forks.entries);
+      return [];
+    }
+    if (request.instead !== undefined) {
+      yield* replaceWrites(request.instead, into);
       return [];
     }
     if (request.evidence !== undefined) return this.#opened().keepEvidence(request.evidence);

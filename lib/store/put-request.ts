@@ -51,6 +51,8 @@ export interface PutRequest {
    * counts besides takes its place.
    */
   readonly isHidden?: boolean | undefined;
+  /** What takes the place of each of the writes that holds its property, nothing where undefined: a repair of the graph. */
+  readonly instead?: ReadonlyMap<FieldWrite, FieldWrite | undefined> | undefined;
   /** Records of logs that the same commit changes. */
   readonly records?: readonly Change[] | undefined;
   /** Marks of what the operation witnesses, deleted by the same commit. */

@@ -42,6 +42,8 @@ describe('README commands on logs', () => {
       'show',
       'export',
       'import',
+      'rebuild',
+      'rebuild',
     ]);
     for (const args of commands) {
       const relay = args.includes('--relay') ? createRelay(settings) : undefined;

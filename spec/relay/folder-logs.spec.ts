@@ -8,6 +8,8 @@ import { openFolderLogs } from '../../relay/folder-logs.ts';
 import { createRelay } from '../../relay/relay.ts';
 import { checkStore } from '../../relay/store-check.ts';
 import { DataFolder } from '../../relay/data-folder.ts';
+import { deferredKey } from '../../lib/store/keys.ts';
+import { changeFolder } from '../support/folder-content.ts';
 import { bodyOf, gathered, inPieces, sequenceFrom } from '../support/log-bytes.ts';
 import { authorOf, operationAfter } from '../support/log-maker.ts';
 import { RawPeer } from '../support/raw-peer.ts';
@@ -43,6 +45,25 @@ describe('relay folder logs', () => {
     expect(String(error)).to.contain(data).and.to.contain('--relay');
     await peer.close();
     await relay.close();
+  });
+
+  it('leave what comes due meanwhile to be signed by the next relay', async () => {
+    const data = join(await folder(), 'data');
+    await (await openFolderLogs({ data, network: 'gun', writes: true })).close();
+    await changeFolder(data, () => 'same', [[deferredKey(1000, 'mark', 'name'), '"Mark"']]);
+    const blamed = async (): Promise<unknown[]> => {
+      const logs = await openFolderLogs({ data, network: 'gun', writes: false });
+      const blames = await gathered(logs.blame('mark', undefined, undefined));
+      await logs.close();
+      return blames.map(({ value, said }) => [value, said?.kind]);
+    };
+    await blamed();
+    expect(await blamed()).to.deep.equal([['Mark', undefined]]);
+    const relay = createRelay({ port: 0, host: '127.0.0.1', data, logLevel: 'silent' });
+    await relay.listen();
+    await relay.ready();
+    await relay.close();
+    expect(await blamed()).to.deep.equal([['Mark', 'gun/seen']]);
   });
 
   it('take nothing of another network', async () => {

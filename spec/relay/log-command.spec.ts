@@ -10,6 +10,7 @@ import { decodeOperation, encodeOperation } from '../../lib/store/operation-reco
 import { runLog } from '../../relay/log-command.ts';
 import type { LogAction, LogPlaceWanted } from '../../relay/log-options.ts';
 import { createRelay, type RelaySettings } from '../../relay/relay.ts';
+import { changeFolder, contentOf, isOfGraph } from '../support/folder-content.ts';
 import { inPieces } from '../support/log-bytes.ts';
 import { graphOf, RawPeer } from '../support/raw-peer.ts';
 import { temporaryFolders } from '../support/temporary-folder.ts';
@@ -194,6 +195,52 @@ describe('thicket log', () => {
     );
     expect(refused).to.deep.include({ code: 1 });
     expect(refused.text).to.include('1 refused: the operation is of another log or topic');
+  });
+
+  it('makes the graph of a folder what its logs say, after a look at what that would change: exit code 1', async () => {
+    const data = await witnessed(['mark', 'ann']);
+    const rebuild = {
+      kind: 'rebuild',
+      isCheck: false,
+      purges: false,
+      sea: 'on',
+      nameLength: 16_384,
+      json: false,
+    } as const;
+    const check = { ...rebuild, isCheck: true };
+    const whole = await contentOf(data);
+    expect(await run(at(data), check)).to.deep.include({ code: 0 });
+    await changeFolder(data, (key) => (isOfGraph(key) ? undefined : 'same'), [
+      ['g/bob', 'name\u00009 "Bob"'],
+    ]);
+    const found = await run(at(data), check);
+    expect(found.code).to.equal(1);
+    expect(found.text).to.match(
+      /^"ann" "age": missing; logs say 5 of 20.*Z \([\da-f]{64}\)\n"ann" "name": missing; .*\n"mark" "age"/,
+    );
+    expect(found.text).to.match(/properties: 4 missing, 0 older than in logs, 1 in no log\n/);
+    const asJson = await run(at(data), { ...check, json: true, purges: true });
+    const reports = asJson.text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { kind?: string; soul?: string; lost?: number; unsigned?: number });
+    expect(reports.slice(0, 5).map(({ kind, soul }) => `${soul} ${kind}`)).to.deep.equal([
+      'ann lost',
+      'ann lost',
+      'bob unsigned',
+      'mark lost',
+      'mark lost',
+    ]);
+    expect(reports.at(-1)).to.deep.include({ lost: 4, unsigned: 1 });
+    const done = await run(at(data), rebuild);
+    expect(done.code).to.equal(0);
+    expect(done.text).to.match(/\nput right; what is in no log stays \(--purge takes it out\)\n$/);
+    expect(await run(at(data), check)).to.deep.include({ code: 0 });
+    const purged = await run(at(data), { ...rebuild, purges: true, json: true });
+    expect(JSON.parse(purged.text)).to.deep.include({ lost: 0, unsigned: 1 });
+    expect(await contentOf(data)).to.deep.equal(whole);
+    const relay: LogPlaceWanted = { kind: 'relay', relay: 'http://127.0.0.1:1', token: '' };
+    await expectCode('OPTION_INVALID', () => run(relay, rebuild));
   });
 
   it('begins nothing with files that cannot be read or are there already', async () => {

@@ -74,6 +74,27 @@ describe('relay log options', () => {
     expect(requestOf(['heads', '--relay', relay]).place).to.deep.include({ token: '' });
   });
 
+  it('say how to rebuild a graph: in a folder, by what the relay takes', () => {
+    const rebuild = {
+      kind: 'rebuild',
+      isCheck: false,
+      purges: false,
+      sea: 'on',
+      nameLength: 16_384,
+      json: false,
+    };
+    expect(requestOf(['rebuild']).action).to.deep.equal(rebuild);
+    const env = { THICKET_DATA: 'here', THICKET_SEA: 'off', THICKET_NAME_LENGTH: '77' };
+    expect(requestOf(['rebuild', '--check', '--purge', '--json'], env)).to.deep.equal({
+      place: { kind: 'folder', data: 'here', network: '' },
+      action: { ...rebuild, isCheck: true, purges: true, sea: 'off', nameLength: 77, json: true },
+    });
+    expect(requestOf(['rebuild', '--sea', 'on', '--name-length', '88'], env).action).to.deep.include({
+      sea: 'on',
+      nameLength: 88,
+    });
+  });
+
   const MISTAKES: [args: string[], reason: RegExp][] = [
     [[], /heads, show/],
     [['head'], /head/],
@@ -87,6 +108,10 @@ describe('relay log options', () => {
     [['blame', 'a', '--at', 'yesterday'], /--at "yesterday": must be a date/],
     [['show', '--at', '5'], /--at: say of which soul/],
     [['heads', '--port', '5'], /unknown option/],
+    [['rebuild', '--relay', 'http://a'], /unknown option/],
+    [['rebuild', 'x'], /too many arguments/],
+    [['rebuild', '--sea', 'maybe'], /--sea "maybe": must be one of on, off/],
+    [['heads', '--purge'], /unknown option/],
     [['heads', '--admin-token', '@missing', '--relay', 'http://a'], /ENOENT/],
   ];
   for (const [args, reason] of MISTAKES) {

@@ -18,15 +18,16 @@ function meteredLink(name: string): RecordingLink & { bytesRead: number; noise: 
 
 describe('relay reception', () => {
   let handed: unknown[];
-  /** The shares of those who were handed over. */
+  /** The shares of lines that were handed over. */
   let shares: unknown[];
+  let accepted: Peer[];
   let newcomers: Newcomers;
   let throttle: Throttle;
   let reception: Reception;
 
   beforeEach(() => {
     const { now, repeat, startTimer } = new FakeTimers();
-    [handed, shares] = [[], []];
+    [handed, shares, accepted] = [[], [], []];
     newcomers = new Newcomers(DEFAULT_OPTIONS, now);
     throttle = new Throttle({ options: DEFAULT_OPTIONS, now, repeat, startTimer, report: () => undefined });
     reception = new Reception({
@@ -44,10 +45,11 @@ describe('relay reception', () => {
   });
 
   const mesh: ReceptionParts['mesh'] = {
-    accept: (link, role, mayWrite, share) => {
+    accept: (link, role, mayWrite) => {
       handed.push([link.name, role, mayWrite]);
-      shares.push(share);
-      return { messages: 0 } as Peer;
+      const peer = { messages: 0, share: undefined } as Peer;
+      accepted.push(peer);
+      return peer;
     },
   };
 
@@ -82,10 +84,11 @@ describe('relay reception', () => {
     reception.line(new NotingWire('other'), { ...CLIENT, key: '192.0.2.8' });
     reception.dialledLine(new NotingWire('out'));
     reception.relay(new RecordingLink('relay'));
-    const [client, line, other, ...dialled] = shares;
+    const [line, other, dialledLine] = shares;
+    const [client, dialled] = accepted.map(({ share }) => share);
     expect(client).to.be.an('object').that.equals(line);
     expect(other).to.be.an('object').that.does.not.equal(line);
-    expect(dialled).to.deep.equal([undefined, undefined]);
+    expect([dialledLine, dialled]).to.deep.equal([undefined, undefined]);
   });
 
   it('hands relays to the mesh where logs are not synchronised', () => {

@@ -6,9 +6,11 @@ import { SealedStorage } from '../../adapters/sealed-storage.ts';
 import { LevelStorage } from '../../adapters/level.ts';
 import { KeyPair } from '../../lib/log/key-pair.ts';
 import { decodeDelta } from '../../lib/store/delta-codec.ts';
+import { REBUILD_KEY } from '../../lib/store/log-keys.ts';
 import { LogStore } from '../../lib/store/log-store.ts';
 import { pagesOf } from '../../lib/store/replay.ts';
 import type { Storage } from '../../lib/store/storage.ts';
+import type { LogEvent } from '../../relay/logger.ts';
 import { createRelay, type RelaySettings } from '../../relay/relay.ts';
 import { temporaryFolders } from '../support/temporary-folder.ts';
 import { RawPeer } from '../support/raw-peer.ts';
@@ -46,6 +48,23 @@ async function said(storage: Storage): Promise<Record<string, string[]>> {
 
 describe('relay.relay-logs', () => {
   const folder = temporaryFolders();
+
+  it('tells at the start that a rebuild of the graph was cut off, and what to do', async () => {
+    for (const note of ['begun', undefined]) {
+      const storage = new MemoryStorage();
+      await storage.open();
+      await storage.commit([[REBUILD_KEY, note]]);
+      const events: LogEvent[] = [];
+      const logger = { log: (level: string, event: LogEvent) => events.push({ level, ...event }) };
+      const relay = createRelay({ ...QUIET, data: './here' }, { storage, logger });
+      await relay.listen();
+      await relay.ready();
+      const todo = 'stop the relay and run: thicket log rebuild --data "./here"';
+      const told = note === undefined ? [] : [{ level: 'warn', kind: 'rebuild-unfinished', todo }];
+      expect(events.filter(({ kind }) => kind === 'rebuild-unfinished')).to.deep.equal(told);
+      await relay.close();
+    }
+  });
 
   it('signs what clients wrote unless told otherwise, with its key, before it ends', async () => {
     const storage = new MemoryStorage();

@@ -1,6 +1,9 @@
 /** Relays killed amid synchronisation and while they witness, under load. Seeded; KILLS= is how often. */
+import { PassThrough } from 'node:stream';
 import { expect } from 'chai';
+import { openFolderGraph } from '../../relay/folder-graph.ts';
 import { contentOf } from '../support/folder-content.ts';
+import { gathered } from '../support/log-bytes.ts';
 import { QuickPeer } from '../support/quick-peer.ts';
 import { freshName, graphOf, RawPeer } from '../support/raw-peer.ts';
 import { startRelay, type ThicketProcess } from '../support/relay-process.ts';
@@ -89,6 +92,18 @@ describe('relays that synchronise logs and are killed', function () {
     expect(left!.logs.filter((line) => line.includes(' side '))).to.deep.equal([]);
     const held = new Set(left!.graph.map((line) => (JSON.parse(line) as [string])[0]));
     expect(acked.filter((soul) => !held.has(soul))).to.deep.equal([]);
+    for (const { data } of relays) expect(await differencesIn(data)).to.deep.equal([]);
     console.log(`      ${acked.length} writes, ${left!.logs.length} operations`);
   });
 });
+
+/** What of the graph of a folder is not what its logs say, and what is in no log. */
+async function differencesIn(data: string): Promise<unknown[]> {
+  const options = { sea: 'on', nameLength: 1000, purges: true, writes: false } as const;
+  const graph = await openFolderGraph({ data, ...options, terminal: new PassThrough() });
+  try {
+    return await gathered(graph.differences());
+  } finally {
+    await graph.close();
+  }
+}

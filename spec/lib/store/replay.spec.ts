@@ -27,12 +27,10 @@ describe('store.replay', () => {
     await store.take(operationAfter(authorOf(2), undefined, encodeEnvelope(chat)));
     const fresh = await openLogged();
     const seen: number[] = [];
-    const result = await replayLogs(
-      store.logs,
-      (request) => fresh.small.writer.submit(request),
-      (count) => seen.push(count),
-    );
-    expect(result).to.deep.equal({ operations: 302, writes: 602 });
+    const result = await replayLogs(store.logs, (request) => fresh.small.writer.submit(request), {
+      onProgress: (count) => seen.push(count),
+    });
+    expect(result).to.deep.equal({ operations: 302, writes: 602, refused: 0 });
     expect(seen.at(-1)).to.equal(302);
     expect(await fresh.small.lines()).to.deep.equal(await store.small.lines());
     expect(fresh.marks.size).to.equal(0);

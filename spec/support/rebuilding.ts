@@ -1,0 +1,56 @@
+/** Graphs out of logs for specs: made apart, put right, and stores that lost some of theirs. */
+import { MemoryStorage } from '../../adapters/memory.ts';
+import { Slices } from '../../lib/base/slices.ts';
+import { LogGraph, type BuildOptions } from '../../lib/store/log-graph.ts';
+import { rebuildGraph, type RebuildReport } from '../../lib/store/rebuild.ts';
+import type { Change } from '../../lib/store/storage.ts';
+import type { LoggedStore } from './logged-store.ts';
+
+/** A report of nothing to do. */
+export const NOTHING_FOUND: RebuildReport = { lost: 0, older: 0, unsigned: 0, histories: 0, waiting: 0 };
+
+/** The graph that the logs of a store tell. */
+export async function logGraphOf({ small }: LoggedStore, options: BuildOptions = {}): Promise<LogGraph> {
+  const place = new MemoryStorage();
+  await place.open();
+  const graph = new LogGraph({
+    logs: small.storage,
+    place,
+    limits: small.limits,
+    clock: small.time.clock,
+    slices: new Slices({ schedule: setImmediate }),
+    schedule: setImmediate,
+  });
+  await graph.build(options);
+  return graph;
+}
+
+/** Makes the graph of a store what its logs tell. */
+export async function rebuilt(store: LoggedStore, dropsUnsigned = false): Promise<RebuildReport> {
+  const { storage } = await logGraphOf(store);
+  return rebuildGraph({
+    store: store.small.storage,
+    logs: storage,
+    submit: (request) => store.small.writer.submit(request),
+    dropsUnsigned,
+  });
+}
+
+/** A copy of a storage, as a kill leaves it, without what is lost. */
+export async function copyWithout(
+  memory: MemoryStorage,
+  isLost: (key: string) => boolean = () => false,
+): Promise<MemoryStorage> {
+  await memory.open();
+  const copy = new MemoryStorage();
+  await copy.open();
+  const changes: Change[] = [];
+  const cursor = memory.range({ from: '', to: '\u{10ffff}' });
+  for (;;) {
+    const entries = await cursor.next(1000);
+    if (entries.length === 0) break;
+    for (const [key] of entries) if (!isLost(key)) changes.push([key, await memory.getBytes(key)]);
+  }
+  await copy.commit(changes);
+  return copy;
+}
