@@ -124,7 +124,7 @@ describe('sync.own-claims', () => {
   });
 
   it('are counted too where the last claim beside them is no news', async () => {
-    let answer: (id: string) => void = () => undefined;
+    let answer: ((id: string) => void) | undefined;
     const held = new Promise<string>((resolve) => {
       answer = resolve;
     });
@@ -139,7 +139,7 @@ describe('sync.own-claims', () => {
     time.advance(UNKEPT_MS / 2);
     void claims.heard(showing(2, '2'));
     await lie();
-    answer(idOf('2'));
+    answer!(idOf('2'));
     await setImmediate();
     expect(claims.isBehind).to.equal(false);
     void claims.heard(showing(99, '9'));
