@@ -1,5 +1,6 @@
 /** Two replicas and a line between them that carries frames, counts them, and can be cut. */
 import { setImmediate } from 'node:timers/promises';
+import { inLaterTurn } from '../../lib/base/turns.ts';
 import {
   decodeFrame,
   encodeFrame,
@@ -76,6 +77,7 @@ export class SyncLine {
     for (let last = -1, still = 0; still < QUIET_TURNS; still = last === this.#moving ? still + 1 : 0) {
       last = this.#moving;
       await setImmediate();
+      await new Promise<void>((resolve) => inLaterTurn(resolve));
       await this.left.host.settled();
       await this.right.host.settled();
     }
@@ -95,6 +97,8 @@ export class SyncLine {
         store,
         mostLogs: this.#options.mostLogs ?? 1000,
         asksBodies: true,
+        // Some say digests that others do not answer, having few logs.
+        digestsFrom: topic === undefined ? 3 : 1,
         wants: () => this.#options.wants ?? true,
         send: (frame) => this.#carry(frame, other),
         onLive: (progress) => {
