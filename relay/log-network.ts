@@ -14,6 +14,7 @@ import type { MeshLogs } from '../lib/mesh/context.ts';
 import { CLOSE, type Link } from '../lib/mesh/link.ts';
 import {
   BODIES_FEATURE,
+  DIGEST_FEATURE,
   LOG_FEATURE,
   LogPeer,
   type LogLine,
@@ -43,6 +44,7 @@ const MOST_WAITING = 4096;
 const FEATURES = new Map([
   [LOG_FEATURE, 1],
   [BODIES_FEATURE, 1],
+  [DIGEST_FEATURE, 1],
 ]);
 const TOO_MANY = 'too many relays';
 const TEXT = failure('a text on a line of binary frames');

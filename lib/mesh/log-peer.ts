@@ -17,6 +17,12 @@ export const LOG_FEATURE = 'log';
 /** Feature of those who give bodies to who lacks them. */
 export const BODIES_FEATURE = 'bodies';
 
+/** Feature of those who compare digests of state vectors. */
+export const DIGEST_FEATURE = 'digest';
+
+/** Authors whose logs take more room in a frame than a digest does. */
+const DIGESTS_FROM = 3;
+
 /** How long the other side may take to prove who it is, in milliseconds. */
 const HANDSHAKE_MS = 10_000;
 
@@ -203,6 +209,7 @@ export class LogPeer {
       node: this.#peer && toHex(this.#peer.nodeKey),
       store,
       asksBodies: this.#peer?.features.has(BODIES_FEATURE),
+      digestsFrom: this.#peer?.features.has(DIGEST_FEATURE) === true ? DIGESTS_FROM : undefined,
       isInvited: this.#options.dialled,
       share,
       mostLogs: limits.sessionLogs,

@@ -1,15 +1,14 @@
-import { fromHex, toHex } from '../base/byte-texts.ts';
+import { toHex } from '../base/byte-texts.ts';
 import { failure, success, type Result } from '../base/result.ts';
 import type { WaitingSteps } from '../base/slices.ts';
 import { decodeHeader, type Header } from '../log/codec.ts';
-import { evidenceOf, type ForkEvidence, type SideBranch } from '../log/fork.ts';
+import { evidenceOf, type ForkEvidence } from '../log/fork.ts';
 import type { LogName } from '../log/heights.ts';
 import { namesOf, type Operation } from '../log/operation.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { placeOperation, type LogState, type Placement } from '../log/placement.ts';
 import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
 import {
-  BRANCHES,
   givenUpKey,
   headKey,
   heldKey,
@@ -35,7 +34,6 @@ import {
   decodeOperation,
   encodeOperation,
   hasBody,
-  idOfOperation,
   totalOfOperation,
   withoutBody,
   withTotal,
@@ -95,18 +93,20 @@ export class LogGroup {
     const topic = this.#topicOf(names.log);
     if (topic === undefined) return failure('log');
     const log = this.#lastOpened(names) ?? (yield* this.#open(names));
-    const state = this.#knownState(operation.header, log) ?? (yield* this.#stateFor(operation.header, log));
+    const { header } = operation;
+    const isForked = this.#markOf(log) !== undefined;
+    const state = log.knownState(header, isForked) ?? (yield* log.stateFor(header, isForked));
     const placed = this.#verdict(operation, log, state, opener);
     if (!placed.ok) return failure(yield* this.#contradicted(operation, log, placed.reason));
     if (placed.value === 'known') return yield* this.#fillKnown(operation, log, writes, wasHere);
     if (log.head === undefined) this.#begin(topic, log, opener);
-    this.#bodies.keep(placeIn(log, operation.header.sequence, names.id), operation);
+    this.#bodies.keep(placeIn(log, header.sequence, names.id), operation);
     const only = onlyNode(writes);
     if (only === undefined) yield* this.#notes.add(names.id, writes, wasHere);
     else this.#notes.addNode(names.id, only, wasHere);
     if (placed.value === 'append' && !operation.extensions.prune) this.#append(operation, names.id, log);
     else yield* this.#apply(operation, names.id, log, placed.value);
-    log.noteTip(names.id, operation.header.id);
+    log.noteTip(names.id, header.id);
     this.#appended.push({ operation, placement: placed.value });
     return success(placed.value);
   }
@@ -123,23 +123,10 @@ export class LogGroup {
     const { sequence } = where;
     const log = yield* this.#open(where);
     if (log.head === undefined) return;
-    const place = yield* this.#placeOf(id, log, sequence);
+    const place = yield* log.find(id, sequence);
     if (place === undefined) return;
     if (decodeOperation(place.record).isApart) this.#bodies.drop(placeIn(log, sequence, id));
     this.#put(place.branch, log, sequence, withoutBody(place.record));
-  }
-
-  /** Where an operation of a log stands by now. */
-  *#placeOf(
-    id: string,
-    log: OpenLog,
-    sequence: number,
-  ): WaitingSteps<{ readonly branch: Branch; readonly record: string } | undefined> {
-    for (const branch of BRANCHES) {
-      const record = yield* this.#placeAt(branch, log, sequence);
-      if (record !== undefined && idOfOperation(record) === id) return { branch, record };
-    }
-    return undefined;
   }
 
   /** What becomes of an operation that is held: its body may have been lacking. */
@@ -160,7 +147,7 @@ export class LogGroup {
     const { header, body } = operation;
     const at = placeIn(log, header.sequence, id);
     if (body === undefined || !(yield* this.#bodies.isLacking(at))) return false;
-    const place = yield* this.#placeOf(id, log, header.sequence);
+    const place = yield* log.find(id, header.sequence);
     if (place === undefined) return false;
     this.#bodies.found(at);
     this.#bodies.keep(at, operation);
@@ -285,61 +272,7 @@ export class LogGroup {
 
   *#load({ author, log }: LogName): WaitingSteps<OpenLog> {
     const head = yield* this.#store.headSteps({ author, log });
-    return new OpenLog({ author, log }, head);
-  }
-
-  /** What continues a log that is not forked, as nearly everything does, is compared with its tip alone. */
-  #knownState({ author, sequence }: Header, log: OpenLog): LogState | undefined {
-    const { head } = log;
-    const isForked = this.#markOf(log) !== undefined;
-    if (head === undefined)
-      return { held: undefined, heldId: undefined, beforeId: undefined, side: undefined, isForked };
-    if (sequence <= head.height || head.side !== undefined) return undefined;
-    const held = log.heldOf(author, head);
-    return { held, heldId: undefined, beforeId: undefined, side: undefined, isForked };
-  }
-
-  *#stateFor({ author, sequence }: Header, log: OpenLog): WaitingSteps<LogState> {
-    const head = log.head!;
-    return {
-      held: log.heldOf(author, head),
-      heldId: bytesOf(yield* this.#idAt('canonical', log, sequence)),
-      beforeId:
-        sequence > head.height ? undefined : bytesOf(yield* this.#idAt('canonical', log, sequence - 1)),
-      side: yield* this.#sideOf(log, sequence),
-      isForked: this.#markOf(log) !== undefined,
-    };
-  }
-
-  /** The side branch as one operation meets it: a branch may be long, and each of its operations asks. */
-  *#sideOf(log: OpenLog, sequence: number): WaitingSteps<SideBranch | undefined> {
-    const side = log.head?.side;
-    if (side === undefined) return undefined;
-    const ids: { readonly length: number; [at: number]: Uint8Array | undefined } = {
-      length: side.height - side.from + 1,
-    };
-    for (const at of [sequence - 1, sequence]) {
-      if (at >= side.from && at <= side.height)
-        ids[at - side.from] = bytesOf(yield* this.#idAt('side', log, at));
-    }
-    return { from: side.from, ids };
-  }
-
-  *#idAt(branch: Branch, log: OpenLog, sequence: number): WaitingSteps<string | undefined> {
-    const { head } = log;
-    if (head === undefined || sequence < 0) return undefined;
-    const end = branch === 'side' ? head.side : head;
-    if (sequence === end?.height) return end.tip;
-    const record = yield* this.#placeAt(branch, log, sequence);
-    return record === undefined ? undefined : idOfOperation(record);
-  }
-
-  *#placeAt(branch: Branch, log: OpenLog, sequence: number): WaitingSteps<string | undefined> {
-    const changed = log[branch];
-    if (changed.has(sequence)) return changed.get(sequence);
-    const { first, height } = log.head!;
-    if (branch === 'canonical' && (sequence < first || sequence > height)) return undefined;
-    return yield* this.#store.placeSteps(branch, log, sequence);
+    return new OpenLog({ author, log }, head, this.#store);
   }
 
   *#apply(operation: Operation, id: string, log: OpenLog, placement: Placement): WaitingSteps<void> {
@@ -393,10 +326,10 @@ export class LogGroup {
   /** Makes what was canonical from a place on the side branch; gives the bytes of what is canonical before it. */
   *#switch(log: OpenLog, from: number): WaitingSteps<number> {
     const head = log.head!;
-    const last = from === head.first ? undefined : yield* this.#placeAt('canonical', log, from - 1);
+    const last = from === head.first ? undefined : yield* log.recordAt('canonical', from - 1);
     const before = last === undefined ? 0 : totalOfOperation(last);
     for (let sequence = from; sequence <= head.height; sequence += 1) {
-      const record = (yield* this.#placeAt('canonical', log, sequence))!;
+      const record = (yield* log.recordAt('canonical', sequence))!;
       this.#put('side', log, sequence, withTotal(record, totalOfOperation(record) - before));
       if (sequence > from) this.#put('canonical', log, sequence, undefined);
       yield;
@@ -425,7 +358,7 @@ export class LogGroup {
 
   /** Deletes one operation. */
   *#forget(branch: Branch, log: OpenLog, sequence: number): WaitingSteps<void> {
-    const record = yield* this.#placeAt(branch, log, sequence);
+    const record = yield* log.recordAt(branch, sequence);
     if (record === undefined) return;
     const { id, body, isApart } = decodeOperation(record);
     const place = placeIn(log, sequence, id);
@@ -453,7 +386,7 @@ export class LogGroup {
 
   *#keepEvidence(header: Header, logId: Uint8Array, log: OpenLog): WaitingSteps<void> {
     if (this.#markOf(log) !== undefined) return;
-    const record = yield* this.#placeAt('canonical', log, header.sequence);
+    const record = yield* log.recordAt('canonical', header.sequence);
     const held = record === undefined ? undefined : decodeHeader(decodeOperation(record).header);
     if (held?.ok === true) this.#mark(log, evidenceOf(header, held.value, logId));
   }
@@ -461,8 +394,4 @@ export class LogGroup {
 
 function placeIn({ author, log }: LogName, sequence: number, id: string): OperationPlace {
   return { author, log, sequence, id };
-}
-
-function bytesOf(id: string | undefined): Uint8Array | undefined {
-  return id === undefined ? undefined : fromHex(id);
 }

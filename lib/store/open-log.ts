@@ -1,8 +1,14 @@
 import { fromHex } from '../base/byte-texts.ts';
+import type { WaitingSteps } from '../base/slices.ts';
+import type { Header } from '../log/codec.ts';
+import type { SideBranch } from '../log/fork.ts';
 import type { LogName } from '../log/heights.ts';
 import type { HeldLog } from '../log/integrity.ts';
-import { placePrefix } from './log-keys.ts';
+import type { LogState } from '../log/placement.ts';
+import { BRANCHES, placePrefix, type Branch } from './log-keys.ts';
 import type { LogHead } from './log-head.ts';
+import type { LogStore } from './log-store.ts';
+import { idOfOperation } from './operation-record.ts';
 
 /** A log as a group of operations sees it: stored, overlaid with what the group appended. */
 export class OpenLog implements LogName {
@@ -17,12 +23,14 @@ export class OpenLog implements LogName {
   /** A tip whose bytes are known. */
   #tip: string | undefined;
   #tipId: Uint8Array | undefined;
+  readonly #store: Pick<LogStore, 'placeSteps'>;
 
-  constructor({ author, log }: LogName, head: LogHead | undefined) {
+  constructor({ author, log }: LogName, head: LogHead | undefined, store: Pick<LogStore, 'placeSteps'>) {
     this.author = author;
     this.log = log;
     this.prefix = placePrefix(author, log);
     this.head = head;
+    this.#store = store;
   }
 
   /** What an operation of an author is compared with, given the head of this log. */
@@ -40,4 +48,73 @@ export class OpenLog implements LogName {
     this.#tip = tip;
     this.#tipId = id;
   }
+
+  /** What continues a log that is not forked, as nearly everything does, is compared with its tip alone. */
+  knownState({ author, sequence }: Header, isForked: boolean): LogState | undefined {
+    const { head } = this;
+    if (head === undefined)
+      return { held: undefined, heldId: undefined, beforeId: undefined, side: undefined, isForked };
+    if (sequence <= head.height || head.side !== undefined) return undefined;
+    const held = this.heldOf(author, head);
+    return { held, heldId: undefined, beforeId: undefined, side: undefined, isForked };
+  }
+
+  /** What any other operation is compared with; something of the log is held. */
+  *stateFor({ author, sequence }: Header, isForked: boolean): WaitingSteps<LogState> {
+    const head = this.head!;
+    return {
+      held: this.heldOf(author, head),
+      heldId: bytesOf(yield* this.#idAt('canonical', sequence)),
+      beforeId: sequence > head.height ? undefined : bytesOf(yield* this.#idAt('canonical', sequence - 1)),
+      side: yield* this.#sideOf(sequence),
+      isForked,
+    };
+  }
+
+  /** Where an operation stands by now, undefined when it does not. */
+  *find(
+    id: string,
+    sequence: number,
+  ): WaitingSteps<{ readonly branch: Branch; readonly record: string } | undefined> {
+    for (const branch of BRANCHES) {
+      const record = yield* this.recordAt(branch, sequence);
+      if (record !== undefined && idOfOperation(record) === id) return { branch, record };
+    }
+    return undefined;
+  }
+
+  /** The record at a place, undefined when nothing is held there; something of the log is held. */
+  *recordAt(branch: Branch, sequence: number): WaitingSteps<string | undefined> {
+    const changed = this[branch];
+    if (changed.has(sequence)) return changed.get(sequence);
+    const { first, height } = this.head!;
+    if (branch === 'canonical' && (sequence < first || sequence > height)) return undefined;
+    return yield* this.#store.placeSteps(branch, this, sequence);
+  }
+
+  /** The side branch as one operation meets it: a branch may be long, and each of its operations asks. */
+  *#sideOf(sequence: number): WaitingSteps<SideBranch | undefined> {
+    const side = this.head?.side;
+    if (side === undefined) return undefined;
+    const ids: { readonly length: number; [at: number]: Uint8Array | undefined } = {
+      length: side.height - side.from + 1,
+    };
+    for (const at of [sequence - 1, sequence]) {
+      if (at >= side.from && at <= side.height) ids[at - side.from] = bytesOf(yield* this.#idAt('side', at));
+    }
+    return { from: side.from, ids };
+  }
+
+  *#idAt(branch: Branch, sequence: number): WaitingSteps<string | undefined> {
+    const { head } = this;
+    if (head === undefined || sequence < 0) return undefined;
+    const end = branch === 'side' ? head.side : head;
+    if (sequence === end?.height) return end.tip;
+    const record = yield* this.recordAt(branch, sequence);
+    return record === undefined ? undefined : idOfOperation(record);
+  }
+}
+
+function bytesOf(id: string | undefined): Uint8Array | undefined {
+  return id === undefined ? undefined : fromHex(id);
 }

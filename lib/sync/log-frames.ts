@@ -47,6 +47,8 @@ interface FrameContents {
   readonly agreed: { readonly session: number };
   /** The state vector, or a part of it when more follow. */
   readonly have: { readonly session: number; readonly tips: Tips; readonly more: boolean };
+  /** What tells by 32 bytes whether the state vectors are equal; see `tips-digest.ts`. */
+  readonly digest: { readonly session: number; readonly digest: Uint8Array };
   /** How much will come. */
   readonly preSync: { readonly session: number; readonly operations: number; readonly bytes: number };
   /** An operation that the other side lacks; undefined as body: pruned, or none. */
@@ -114,6 +116,7 @@ const LAYOUTS: Readonly<Record<FrameType, Layout>> = {
   error: [27, { session: sessionKind, code: countKind, text: textKind }],
   bodies: [28, { session: sessionKind, author: keyKind, log: keyKind, places: placesKind }],
   given: [29, { session: sessionKind }],
+  digest: [30, { session: sessionKind, digest: keyKind }],
 };
 
 const TYPE_BY_CODE: ReadonlyMap<number, FrameType> = new Map(

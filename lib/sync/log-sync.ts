@@ -1,4 +1,5 @@
 import { fromHex, toHex } from '../base/byte-texts.ts';
+import { equalBytes } from '../base/bytes.ts';
 import type { LogName, Tips } from '../log/heights.ts';
 import type { LogReason } from '../log/reasons.ts';
 import type { LogFrame } from './log-frames.ts';
@@ -29,6 +30,8 @@ export type SessionEnd =
 /** What whoever runs a session is to do, in this order. */
 export type SessionAction =
   | { readonly do: 'send'; readonly frame: LogFrame }
+  /** Send the parts of a state vector, before anything else. */
+  | { readonly do: 'show'; readonly frames: readonly LogFrame[] }
   /** Say {@link LogSession.agree} or {@link LogSession.fail}. */
   | { readonly do: 'decide'; readonly topic: Uint8Array }
   /** Read this side's state vector and give it to {@link LogSession.tips}. */
@@ -101,7 +104,12 @@ export class LogSession {
   #step: 'new' | 'opened' | 'asked' | 'agreed' = 'new';
   readonly #remote = new GatheredTips();
   #hasRemote = false;
+  /** True once the other side began to send its state vector. */
+  #remoteBegan = false;
   #tipsSent = false;
+  /** This side's state vector and its digest, while only that was sent. */
+  #digested: { readonly tips: Tips; readonly digest: Uint8Array } | undefined;
+  #remoteDigest: Uint8Array | undefined;
   #doneSent = false;
   #doneReceived = false;
   /** True while bodies are asked for. */
@@ -137,14 +145,38 @@ export class LogSession {
     return [this.#send({ type: 'agreed', session: this.#session })];
   }
 
-  /** Gives this side's state vector. */
-  tips(local: Tips): SessionAction[] {
+  /**
+   * Gives this side's state vector.
+   *
+   * @param digest sent first where there is one: then that vector goes only to a side that has another, and must not change
+   */
+  tips(local: Tips, digest?: Uint8Array): SessionAction[] {
     if (this.#state !== 'comparing' || this.#tipsSent) return [];
+    // Who has few logs sends no digest, nor compares one.
+    if (digest === undefined || this.#remoteBegan) return this.#sendTips(local);
+    this.#digested = { tips: local, digest };
+    return [this.#send({ type: 'digest', session: this.#session, digest }), ...this.#compareDigests()];
+  }
+
+  #sendTips(local: Tips): SessionAction[] {
+    this.#digested = undefined;
     this.#tipsSent = true;
     const parts = tipsInParts(local);
-    return parts.map((tips, at) =>
-      this.#send({ type: 'have', session: this.#session, tips, more: at < parts.length - 1 }),
-    );
+    const frames = parts.map((tips, at): LogFrame => {
+      return { type: 'have', session: this.#session, tips, more: at < parts.length - 1 };
+    });
+    return [{ do: 'show', frames }];
+  }
+
+  /** Once both digests are there: equal ones stand for the state vectors, which cross otherwise. */
+  #compareDigests(): SessionAction[] {
+    if (this.#digested === undefined || this.#remoteDigest === undefined) return [];
+    const { tips, digest } = this.#digested;
+    if (!equalBytes(digest, this.#remoteDigest)) return this.#sendTips(tips);
+    this.#digested = undefined;
+    this.#tipsSent = true;
+    this.#peer.beginWith(tips);
+    return this.#takeRemote(tips);
   }
 
   /** Says how much the other side lacks. */
@@ -281,6 +313,8 @@ export class LogSession {
         return this.#receiveAgreement(frame);
       case 'have':
         return this.#receiveHave(frame);
+      case 'digest':
+        return this.#receiveDigest(frame);
       case 'operation':
       case 'live':
         return this.#receiveOperation(frame);
@@ -331,15 +365,28 @@ export class LogSession {
 
   #receiveHave({ tips, more }: Extract<LogFrame, { type: 'have' }>): SessionAction[] {
     if (this.#state !== 'comparing' || this.#hasRemote) return this.fail('order');
+    this.#remoteBegan = true;
     this.#remote.add(tips);
     for (const [author, logs] of tips) {
       for (const [log, { height }] of logs) this.#peer.begin({ author, log }, height);
     }
     const { size } = this.#remote;
     if (size > this.#mostLogs || !this.#mayHold(size)) return this.fail('logs');
-    if (more) return [];
+    const own = this.#digested === undefined ? [] : this.#sendTips(this.#digested.tips);
+    return more ? own : [...own, ...this.#takeRemote(this.#remote.take())];
+  }
+
+  #receiveDigest({ digest }: Extract<LogFrame, { type: 'digest' }>): SessionAction[] {
+    const isLate = this.#hasRemote || this.#remoteBegan || this.#remoteDigest !== undefined;
+    if (this.#state !== 'comparing' || isLate) return this.fail('order');
+    this.#remoteDigest = digest;
+    return this.#compareDigests();
+  }
+
+  #takeRemote(remote: Tips): SessionAction[] {
+    if (!this.#mayHold(this.#peer.size)) return this.fail('logs');
     this.#hasRemote = true;
-    return [{ do: 'compare', remote: this.#remote.take() }];
+    return [{ do: 'compare', remote }];
   }
 
   #receiveOperation(frame: Extract<LogFrame, { type: 'operation' | 'live' }>): SessionAction[] {

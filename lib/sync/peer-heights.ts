@@ -1,4 +1,4 @@
-import type { LogName } from '../log/heights.ts';
+import type { LogName, Tips } from '../log/heights.ts';
 
 /** Ids of operations that are remembered of a session (log-mapping section 5). */
 const REMEMBERED_IDS = 1024;
@@ -35,6 +35,14 @@ export class PeerHeights {
   /** Author, log and name of the last: operations come in the order of their logs, and a name costs to be made. */
   #last: readonly [author: string, log: string, name: string] = ['', '', ''];
 
+  /** The state vector of both sides, when it is the same. */
+  #both: Tips | undefined;
+
+  /** Takes all heights from a state vector that the other side has as well, which stays as it is. */
+  beginWith(tips: Tips): void {
+    this.#both = tips;
+  }
+
   /** Takes a height from the other side's state vector. */
   begin(log: LogName, height: number): void {
     this.#heights.set(this.#nameOf(log), height);
@@ -42,12 +50,16 @@ export class PeerHeights {
 
   /** Logs that are remembered. */
   get size(): number {
-    return this.#heights.size;
+    return this.#heights.size + (this.#both?.size ?? 0);
   }
 
   /** The last sequence number the other side has of a log, undefined when it has none. */
   heightOf(log: LogName): number | undefined {
-    return this.#heights.get(this.#nameOf(log));
+    return this.#heights.get(this.#nameOf(log)) ?? this.#bothHeightOf(log);
+  }
+
+  #bothHeightOf({ author, log }: LogName): number | undefined {
+    return this.#both?.get(author)?.get(log)?.height;
   }
 
   /** True when an operation just came from the other side, or went there. */
@@ -68,7 +80,7 @@ export class PeerHeights {
   /** Counts an operation that goes to the other side, or that came from it. */
   passed(operation: KnownOperation, hasBody: boolean): void {
     const name = this.#nameOf(operation);
-    const height = this.#heights.get(name);
+    const height = this.#heights.get(name) ?? this.#bothHeightOf(operation);
     if (height === undefined || operation.sequence > height) this.#heights.set(name, operation.sequence);
     this.#remember(operation.id);
     if (!hasBody) this.#bare.add(operation.id);

@@ -1,4 +1,6 @@
+import { runWithPauses } from '../base/slices.ts';
 import { inLaterTurn } from '../base/turns.ts';
+import { digestOf } from '../log/tips-digest.ts';
 import type { LogName } from '../log/heights.ts';
 import type { LogReason } from '../log/reasons.ts';
 import { BodySearch } from './body-search.ts';
@@ -54,6 +56,8 @@ export interface SessionHostOptions {
   readonly store: SyncStore;
   /** True when the other side can be asked for bodies that this one lacks. */
   readonly asksBodies?: boolean | undefined;
+  /** Authors from which on a digest goes before the state vector, which equal sides then spare; never when absent. */
+  readonly digestsFrom?: number | undefined;
   /** False for a side whose new authors are taken while there is room for strangers; true when absent. */
   readonly isInvited?: boolean | undefined;
   /** What such a side may open; as much as there is room for when absent. */
@@ -239,9 +243,13 @@ export class SessionHost {
     }
   }
 
-  #doLater(action: Extract<SessionAction, { do: 'read-tips' | 'compare' | 'stream' | 'go-live' }>): void {
+  #doLater(
+    action: Extract<SessionAction, { do: 'read-tips' | 'show' | 'compare' | 'stream' | 'go-live' }>,
+  ): void {
     const { store } = this.#options;
     switch (action.do) {
+      case 'show':
+        return this.#later(() => this.#show(action.frames));
       case 'read-tips':
         return this.#later(() => this.#sendTips());
       case 'compare':
@@ -263,9 +271,23 @@ export class SessionHost {
 
   /** Sends this side's state vector, of which each part takes a while to be written. */
   async #sendTips(): Promise<void> {
-    for (const action of this.#session.tips(await this.#options.store.tips(this.#topic!))) {
+    const { store, digestsFrom = Infinity } = this.#options;
+    const tips = await store.tips(this.#topic!);
+    const isMuch = tips.size >= digestsFrom;
+    // What the store keeps goes on while it is compared.
+    const local = isMuch ? new Map(tips) : tips;
+    const digest = isMuch ? await runWithPauses(digestOf(local)) : undefined;
+    for (const action of this.#session.tips(local, digest)) {
+      if (action.do === 'show') await this.#show(action.frames);
+      else this.#doOne(action);
+    }
+  }
+
+  /** A part a turn, as each takes a while to write. */
+  async #show(frames: readonly LogFrame[]): Promise<void> {
+    for (const frame of frames) {
       if (this.#session.state === 'closed') return;
-      if (action.do === 'send') await this.#options.send(action.frame);
+      await this.#options.send(frame);
       await new Promise<void>((resolve) => inLaterTurn(resolve));
     }
   }

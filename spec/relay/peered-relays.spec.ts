@@ -7,7 +7,17 @@ import { LogStore } from '../../lib/store/log-store.ts';
 import { pagesOf } from '../../lib/store/replay.ts';
 import { CountingProxy } from '../support/counting-proxy.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { graphLines, logLines, LogRelays, synced, type LogRelay } from '../support/log-relays.ts';
+import { authorOf } from '../support/log-maker.ts';
+import { LogNode } from '../support/log-node.ts';
+import {
+  GRAPH_TOPIC,
+  graphLines,
+  logLines,
+  LogRelays,
+  putsBy,
+  synced,
+  type LogRelay,
+} from '../support/log-relays.ts';
 import { freshId, freshName, graphOf, type RawPeer } from '../support/raw-peer.ts';
 import { KeyPair } from '../../lib/log/key-pair.ts';
 
@@ -168,6 +178,25 @@ describe('relays that are peers', function () {
     await second.relay.close();
     const before = proxy.bytesOn('/log');
     expect(before).to.be.above(1000);
+    await synced(await relays.start({ peers: [proxy.url] }, { storage, key }));
+    expect(proxy.bytesOn('/log') - before).to.be.within(1, 1000);
+  });
+
+  it('say less than a kilobyte also when they hold the logs of many authors', async () => {
+    const first = await relays.start();
+    const node = await LogNode.meet(first.relay.port, authorOf(77));
+    await node.join(GRAPH_TOPIC);
+    node.give(Array.from({ length: 40 }, (_, at) => putsBy(at + 1, 2)).flat());
+    expect(await synced(first)).to.have.property('taken', 80);
+    await node.close();
+    const proxy = await CountingProxy.open(first.relay.port);
+    proxies.push(proxy);
+    const key = KeyPair.random();
+    const second = await relays.start({ peers: [proxy.url] }, { key });
+    expect(await synced(second)).to.have.property('taken', 80);
+    const { storage } = second;
+    await second.relay.close();
+    const before = proxy.bytesOn('/log');
     await synced(await relays.start({ peers: [proxy.url] }, { storage, key }));
     expect(proxy.bytesOn('/log') - before).to.be.within(1, 1000);
   });

@@ -50,6 +50,7 @@ export function aFrame(): Arbitrary<LogFrame> {
     aFrameOf('fork', { session, first: header, second: header }),
     aFrameOf('bodies', { session, author: key, log: key, places }),
     aFrameOf('given', { session }),
+    aFrameOf('digest', { session, digest: key }),
     aFrameOf('error', { session, code: fc.maxSafeNat(), text: fc.string({ maxLength: 60 }) }),
   );
 }

@@ -92,6 +92,8 @@ export class SyncLine {
         store,
         mostLogs: this.#options.mostLogs ?? 1000,
         asksBodies: true,
+        // Some say digests that others do not answer, having few logs.
+        digestsFrom: topic === undefined ? 3 : 1,
         wants: () => this.#options.wants ?? true,
         send: (frame) => this.#carry(frame, other),
         onLive: (progress) => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Tip } from '../../../lib/log/heights.ts';
+import type { Tip, Tips } from '../../../lib/log/heights.ts';
 import type { LogFrame } from '../../../lib/sync/log-frames.ts';
 import { LogSession, type OutgoingOperation, type SessionAction } from '../../../lib/sync/log-sync.ts';
 import { LOG_REASONS } from '../../../lib/log/reasons.ts';
@@ -14,7 +14,16 @@ function operation(sequence: number, id = `id${sequence}`): OutgoingOperation {
 
 /** What actions say, in short. */
 function said(actions: readonly SessionAction[]): string[] {
-  return actions.map((action) => (action.do === 'send' ? action.frame.type : action.do));
+  return actions.flatMap((action) => {
+    if (action.do === 'show') return action.frames.map(({ type }) => type);
+    return [action.do === 'send' ? action.frame.type : action.do];
+  });
+}
+
+/** The parts of a state vector that actions show. */
+function shownIn(actions: readonly SessionAction[]): { readonly tips: Tips; readonly more: boolean }[] {
+  const frames = actions.flatMap((action) => (action.do === 'show' ? action.frames : []));
+  return frames.flatMap((shown) => (shown.type === 'have' ? [shown] : []));
 }
 
 function frame(of: Record<string, unknown> & { readonly type: LogFrame['type'] }): LogFrame {
@@ -32,6 +41,7 @@ const FRAMES: readonly LogFrame[] = [
   frame({ type: 'done' }),
   frame({ type: 'live', header: bytes(1), body: undefined }),
   frame({ type: 'fork', first: bytes(1), second: bytes(2) }),
+  frame({ type: 'digest', digest: bytes(1) }),
 ];
 
 /** A session of the acceptor's side, led to a state by frames and answers. */
@@ -52,6 +62,14 @@ function sessionIn(
     step();
     if (name === state) break;
   }
+  return session;
+}
+
+/** A session of the side that opened it, which has shown nothing. */
+function openedSession(): LogSession {
+  const session = new LogSession({ session: 1, mostLogs: 10 });
+  session.start(TOPIC);
+  session.receive(frame({ type: 'agreed' }));
   return session;
 }
 
@@ -140,7 +158,7 @@ describe('sync.log-sync', () => {
   const TAKEN: Readonly<Record<string, readonly LogFrame['type'][]>> = {
     topic: ['topic'],
     agreed: ['agreed'],
-    comparing: ['have'],
+    comparing: ['have', 'digest'],
     syncing: ['preSync', 'operation', 'done', 'fork'],
     done: ['fork'],
     live: ['live', 'fork'],
@@ -176,13 +194,11 @@ describe('sync.log-sync', () => {
     const logs = new Map(
       Array.from({ length: 2400 }, (_, at) => [`${at}`, { height: at, id: bytes(1) }] as const),
     );
-    const session = new LogSession({ session: 1, mostLogs: 10 });
-    session.start(TOPIC);
-    session.receive(frame({ type: 'agreed' }));
-    const parts = session.tips(new Map([['aa', logs]])).map((action) => {
-      if (action.do !== 'send' || action.frame.type !== 'have') throw new Error('no have');
-      return [action.frame.tips.get('aa')!.size, action.frame.more];
-    });
+    const session = openedSession();
+    const parts = shownIn(session.tips(new Map([['aa', logs]]))).map(({ tips, more }) => [
+      tips.get('aa')!.size,
+      more,
+    ]);
     expect(parts).to.deep.equal([
       [1000, true],
       [1000, true],
@@ -196,15 +212,71 @@ describe('sync.log-sync', () => {
       ['b', logsOf(2)],
       ['c', logsOf(1)],
     ]);
-    const session = new LogSession({ session: 1, mostLogs: 10 });
-    session.start(TOPIC);
-    session.receive(frame({ type: 'agreed' }));
-    const parts = session.tips(tips).map((action) => {
-      if (action.do !== 'send' || action.frame.type !== 'have') throw new Error('no have');
-      return action.frame.tips;
-    });
+    const session = openedSession();
+    const parts = shownIn(session.tips(tips)).map((shown) => shown.tips);
     expect(parts.map(({ size }) => size)).to.deep.equal([999, 2]);
     expect(new Map(parts.flatMap((some) => Array.from(some)))).to.deep.equal(tips);
+  });
+
+  describe('with digests', () => {
+    const LOCAL: Tips = new Map([['aa', new Map([['bb', { height: 7, id: bytes(1) }]])]]);
+    const digest = (byte: number): LogFrame => frame({ type: 'digest', digest: bytes(byte) });
+    it('takes an equal one for the whole state vector, and goes on from there', () => {
+      for (const isFirst of [true, false]) {
+        const session = openedSession();
+        const first = isFirst ? session.tips(LOCAL, bytes(5)) : session.receive(digest(5));
+        const second = isFirst ? session.receive(digest(5)) : session.tips(LOCAL, bytes(5));
+        expect(said([...first, ...second])).to.deep.equal(['digest', 'compare']);
+        expect(second.at(-1)).to.deep.equal({ do: 'compare', remote: LOCAL });
+        expect(session.logCount).to.equal(1);
+        expect(said(session.plan({ operations: 0, bytes: 0 }))).to.deep.equal(['done']);
+        expect(said(session.receive(frame({ type: 'done' })))).to.deep.equal(['go-live']);
+        expect(session.appended(operation(7), false).do).to.equal('nothing');
+        expect(session.appended(operation(8), false).do).to.equal('send');
+        expect(session.appended(operation(10), false)).to.deep.equal({
+          do: 'catch-up',
+          log: { author: 'aa', log: 'bb', after: 8, forked: false },
+        });
+      }
+    });
+
+    it('shows the state vector to a side that says another, or that has few logs and says none', () => {
+      const other = openedSession();
+      expect(said(other.tips(LOCAL, bytes(5)))).to.deep.equal(['digest']);
+      expect(said(other.receive(digest(6)))).to.deep.equal(['have']);
+      expect(said(other.receive(FRAMES[4]!))).to.deep.equal(['compare']);
+      const few = openedSession();
+      few.tips(LOCAL, bytes(5));
+      expect(said(few.receive(FRAMES[4]!))).to.deep.equal(['have', 'compare']);
+      const late = openedSession();
+      expect(said(late.receive(FRAMES[4]!))).to.deep.equal(['compare']);
+      expect(said(late.tips(LOCAL, bytes(5)))).to.deep.equal(['have']);
+      const plain = openedSession();
+      expect(said(plain.tips(LOCAL))).to.deep.equal(['have']);
+      expect(said(plain.receive(digest(5)))).to.deep.equal([]);
+      expect(said(plain.receive(FRAMES[4]!))).to.deep.equal(['compare']);
+    });
+
+    it('takes one alone, and before a state vector', () => {
+      const twice = openedSession();
+      twice.receive(digest(5));
+      expect(said(twice.receive(digest(5)))).to.deep.equal(['error', 'end']);
+      const late = openedSession();
+      late.receive(part(0, true));
+      expect(said(late.receive(digest(5)))).to.deep.equal(['error', 'end']);
+      const both = openedSession();
+      both.tips(LOCAL, bytes(5));
+      both.receive(digest(5));
+      expect(said(both.receive(FRAMES[4]!))).to.deep.equal(['error', 'end']);
+    });
+
+    it('holds no more logs than there is room for', () => {
+      const session = new LogSession({ session: 1, mostLogs: 10, mayHold: (logs) => logs < 1 });
+      session.start(TOPIC);
+      session.receive(frame({ type: 'agreed' }));
+      session.tips(LOCAL, bytes(5));
+      expect(said(session.receive(digest(5)))).to.deep.equal(['error', 'end']);
+    });
   });
 
   it('takes the logs of one author from several parts', () => {

@@ -19,6 +19,23 @@ describe('sync.peer-heights', () => {
     expect(heights.heightOf(LOG)).to.equal(5);
   });
 
+  it('begins with a state vector that both sides have, which stays as it is', () => {
+    const heights = new PeerHeights();
+    const both = new Map([['aa', new Map([['bb', { height: 3, id: new Uint8Array(32) }]])]]);
+    heights.beginWith(both);
+    expect([heights.size, heights.heightOf(LOG), heights.heightOf({ ...LOG, log: 'cc' })]).to.deep.equal([
+      1,
+      3,
+      undefined,
+    ]);
+    heights.passed(operation(2), true);
+    expect(heights.heightOf(LOG)).to.equal(3);
+    heights.passed(operation(4), true);
+    expect([heights.heightOf(LOG), both.get('aa')?.get('bb')?.height]).to.deep.equal([4, 3]);
+    heights.fallBehind(LOG);
+    expect(heights.takeBehind()).to.deep.equal([{ ...LOG, after: 4, forked: false }]);
+  });
+
   it('remembers the last 1024 ids and forgets the oldest', () => {
     const heights = new PeerHeights();
     for (let at = 0; at < 1024; at += 1) heights.passed(operation(at), true);

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { MOST_SIDE_OPERATIONS } from '../../../lib/log/fork.ts';
 import type { Tip } from '../../../lib/log/heights.ts';
+import { OneLog } from '../../../lib/log/one-log.ts';
 import { namesOf, type Operation } from '../../../lib/log/operation.ts';
 import { MOST_PLACES } from '../../../lib/sync/frame-fields.ts';
 import { takeOne } from '../../../lib/sync/intake.ts';
@@ -203,11 +204,51 @@ describe('sync.session-host', () => {
       'topic',
       'agreed',
       'agreed',
-      'have',
-      'have',
+      'digest',
+      'digest',
       'done',
       'done',
     ]);
+    const authors = Array.from({ length: 60 }, (_, at) => authorOf(at + 1));
+    const many = authors.flatMap((author) => logOf(author, 2));
+    const [left, right] = [new LogReplica().add(many), new LogReplica().add(many)];
+    const equal = await new SyncLine(left, right).run();
+    expect(equal.bytes).to.be.below(1000);
+    left.add([operationAfter(authors[7]!, logOf(authors[7]!, 2).at(-1)!.header, Uint8Array.of(1))]);
+    const behind = await new SyncLine(left, right).run();
+    expect(behind.carried.map(({ type }) => type)).to.include.members(['digest', 'have', 'operation']);
+    expectEqual(left, right);
+  });
+
+  it('takes equal digests for what both had then, though the store goes on meanwhile', async () => {
+    const [author, log] = ['a'.repeat(64), 'b'.repeat(64)] as const;
+    const tipAt = (height: number): OneLog<Tip> => new OneLog(log, { height, id: new Uint8Array(32) });
+    const kept = new Map([[author, tipAt(7)]]);
+    const store = new LogReplica();
+    store.tips = () => Promise.resolve(kept);
+    const compared: (number | undefined)[] = [];
+    store.plan = (_topic, remote) => {
+      compared.push(remote.get(author)?.get(log)?.height);
+      return Promise.resolve({ operations: 0, bytes: 0, parts: [] });
+    };
+    const digests: Uint8Array[] = [];
+    const host: SessionHost = new SessionHost({
+      session: 0,
+      topic: TOPIC,
+      store,
+      mostLogs: 10,
+      digestsFrom: 1,
+      wants: () => true,
+      send: (frame) => void (frame.type === 'digest' && digests.push(frame.digest)),
+    });
+    host.start();
+    host.receive({ type: 'agreed', session: 0 });
+    await host.settled();
+    kept.set(author, tipAt(8));
+    host.receive({ type: 'digest', session: 0, digest: digests[0]! });
+    await host.settled();
+    expect(compared).to.deep.equal([7]);
+    host.close();
   });
 
   describe('once live', () => {
