@@ -4,8 +4,8 @@
  *
  * The checksum is that of the UTF-8 bytes of the key and of the value behind it, seeded with the key's length.
  * Each character carries six bits of it, the lowest first, counted up from `0`; the last one carries two, and a mark
- * where the value is bytes that are no UTF-8. These are checked where they are read as bytes; the text they are read as is
- * nothing that anybody wrote.
+ * where the value is bytes that are no UTF-8, whose seal has a word behind that. These are checked where they are read as
+ * bytes; the text they are read as is nothing that anybody wrote.
  */
 import { utf8 } from '../lib/base/bytes.ts';
 import { checksum, checksumIn } from '../lib/base/checksum.ts';
@@ -13,10 +13,13 @@ import { GraphError } from '../lib/base/errors.ts';
 import type { Change, TextEntry } from '../lib/store/storage.ts';
 
 const DIGITS = 6;
+const LAST_DIGIT = DIGITS - 1;
 const ZERO = 48;
 const SIX_BITS = 63;
 /** Beside the two bits of the checksum that the last character carries. */
 const BINARY_MARK = 4;
+/** Stands behind that mark: what else is written over a text hardly ever has it, and must not be taken for bytes. */
+const BINARY_WORD = '*bytes*';
 const SCRATCH_BYTES = 64 * 1024;
 /** UTF-8 bytes of one UTF-16 unit, at most. */
 const BYTES_PER_UNIT = 3;
@@ -51,7 +54,7 @@ export function sealChanges(changes: readonly Change[]): Change[] {
 /** The texts behind the seals of entries, undefined when one of the seals does not fit. */
 export function unsealEntries(sealed: readonly TextEntry[]): TextEntry[] | undefined {
   const entries: TextEntry[] = [];
-  for (const [key, text] of sealed) entries.push([key, text.slice(DIGITS)]);
+  for (const [key, text] of sealed) entries.push([key, text.slice(sealLength(text.charCodeAt(LAST_DIGIT)))]);
   const sums = sumsOf(entries);
   for (let at = 0; at < sealed.length; at += 1) {
     if (!isSealed(sealed[at]![1], sums[at]!)) return undefined;
@@ -61,29 +64,41 @@ export function unsealEntries(sealed: readonly TextEntry[]): TextEntry[] | undef
 
 /** The text behind a seal, undefined when the seal does not fit it. */
 export function unsealText(key: string, sealed: string): string | undefined {
-  const text = sealed.slice(DIGITS);
+  const text = sealed.slice(sealLength(sealed.charCodeAt(LAST_DIGIT)));
   return isSealed(sealed, sumOf(key, text)) ? text : undefined;
 }
 
 /** Bytes with their seal in front. */
 export function sealBytes(key: string, bytes: Uint8Array): Uint8Array {
   const seal = sealOfBytes(key, bytes);
-  const sealed = new Uint8Array(DIGITS + bytes.length);
-  for (let at = 0; at < DIGITS; at += 1) sealed[at] = seal.charCodeAt(at);
-  sealed.set(bytes, DIGITS);
+  const sealed = new Uint8Array(seal.length + bytes.length);
+  for (let at = 0; at < seal.length; at += 1) sealed[at] = seal.charCodeAt(at);
+  sealed.set(bytes, seal.length);
   return sealed;
 }
 
 /** The bytes behind a seal, undefined when it does not fit them; they share the memory of `sealed`. */
 export function unsealBytes(key: string, sealed: Uint8Array): Uint8Array | undefined {
-  const bytes = sealed.subarray(DIGITS);
+  const length = sealLength(sealed[LAST_DIGIT] ?? 0);
+  const bytes = sealed.subarray(length);
   const seal = sealOfBytes(key, bytes);
-  for (let at = 0; at < DIGITS; at += 1) if (sealed[at] !== seal.charCodeAt(at)) return undefined;
+  if (seal.length !== length) return undefined;
+  for (let at = 0; at < length; at += 1) if (sealed[at] !== seal.charCodeAt(at)) return undefined;
   return bytes;
 }
 
 function sealOfBytes(key: string, bytes: Uint8Array): string {
-  return sealOf(sumOfBytes(key, bytes), isText(bytes) ? 0 : BINARY_MARK);
+  const sum = sumOfBytes(key, bytes);
+  return isText(bytes) ? sealOf(sum) : sealOf(sum, BINARY_MARK) + BINARY_WORD;
+}
+
+function isMarked(lastDigit: number): boolean {
+  return lastDigit >= ZERO + BINARY_MARK;
+}
+
+/** Characters of a seal, by the code of the last one of the six. */
+function sealLength(lastDigit: number): number {
+  return isMarked(lastDigit) ? DIGITS + BINARY_WORD.length : DIGITS;
 }
 
 /** True for bytes that are UTF-8; those of CBOR nearly always show by the first one that they are none. */
@@ -104,7 +119,8 @@ function isContinuation(byte: number): boolean {
 
 /** True when the seal of a text fits it; what is marked is none, which shows in what it is read as. */
 function isSealed(sealed: string, sum: number): boolean {
-  if (sealed.charCodeAt(DIGITS - 1) >= ZERO + BINARY_MARK) return sealed.includes(NO_TEXT, DIGITS);
+  if (isMarked(sealed.charCodeAt(LAST_DIGIT)))
+    return sealed.startsWith(BINARY_WORD, DIGITS) && sealed.includes(NO_TEXT, DIGITS);
   return sealed.startsWith(sealOf(sum));
 }
 

@@ -20,7 +20,7 @@ export const COMMITS_KEY: string = `${OWN}commits`;
 /** What stands in every store that is sealed. */
 const FORMAT_KEY = `${OWN}format`;
 /** Changes with whatever makes older stores unreadable. */
-const FORMAT = '5';
+const FORMAT = '6';
 const LAST_KEY = '\u{10ffff}';
 
 /** The storage's own records, sealed, for a store that was repaired below it. */

@@ -9,6 +9,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fromUtf8 } from '../lib/base/bytes.ts';
 import { logState, type LogState } from './write-ahead-log.ts';
@@ -16,6 +17,7 @@ import { logState, type LogState } from './write-ahead-log.ts';
 const COUNTER = 'commits';
 const MARK = 'DAMAGED';
 const CURRENT = 'CURRENT';
+const REBUILD = 'rebuild';
 const TABLE_OR_LOG = /^\d+\.(?:ldb|sst|log)$/;
 const LOG = /^\d+\.log$/;
 /** Lines of LevelDB's own journal that tell what it dropped while it opened. */
@@ -32,6 +34,16 @@ export class DataFolder {
   /** The number of commits, see `commit-counter.ts`. */
   get counterFile(): string {
     return join(this.path, COUNTER);
+  }
+
+  /** Where the graph out of logs lies while it is needed, see `folder-graph.ts`. */
+  get rebuildFolder(): string {
+    return join(this.path, REBUILD);
+  }
+
+  /** Removes what a rebuild of the graph has left there that was killed; for who has the lock of the store. */
+  async removeRebuild(): Promise<void> {
+    await rm(this.rebuildFolder, { recursive: true, force: true });
   }
 
   /** Why the store was found damaged before, undefined when it was not. */

@@ -1,6 +1,4 @@
 /** The graph of a data folder that no relay runs on, beside the one that its logs tell. */
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { LevelStorage } from '../adapters/level.ts';
 import { GraphError } from '../lib/base/errors.ts';
 import { DEFAULT_LIMITS } from '../lib/base/limits.ts';
@@ -18,14 +16,13 @@ import { markRange } from '../lib/store/log-keys.ts';
 import { rebuildGraph } from '../lib/store/rebuild.ts';
 import type { ReplayOptions, ReplayResult } from '../lib/store/replay.ts';
 import { AccessPolicy } from './access-policy.ts';
+import { DataFolder } from './data-folder.ts';
 import { openFolder, type OpenFolder } from './folder-logs.ts';
 import { DEFAULT_OPTIONS, type RelayOptions } from './option-table.ts';
 import { Progress, type Terminal } from './progress.ts';
 import type { DifferenceReport, EntryReport, GraphReport } from './rebuild-lines.ts';
 import { fittingNames } from './relay-logs.ts';
 
-/** Where the graph out of logs lies while it is needed, below the data folder: there is room for what is large. */
-const PLACE = 'rebuild';
 /** Operations that are looked at to tell which one says something of a node, and bytes of them. */
 const MOST_TOLD = 1024;
 const MOST_TOLD_BYTES = 4 * 1024 * 1024;
@@ -61,18 +58,20 @@ export async function openFolderGraph(options: FolderGraphOptions): Promise<Fold
     advice: 'stop the relay that runs on it',
     clock: () => now,
   });
-  const location = join(data, PLACE);
+  // Below the data folder, where there is room for what is large.
+  const files = new DataFolder(data);
+  const location = files.rebuildFolder;
   const place = new LevelStorage({ location, durability: 'os' });
   const close = async (): Promise<void> => {
     await place.close();
-    await rm(location, { recursive: true, force: true });
+    await files.removeRebuild();
     await folder.close();
   };
   try {
     await folder.writer.idle();
     if (purges) await assertSigned(folder, data);
     // Of a run that was killed.
-    await rm(location, { recursive: true, force: true });
+    await files.removeRebuild();
     await place.open();
     const { storage, slices } = folder;
     const limits = DEFAULT_LIMITS;

@@ -185,6 +185,8 @@ export class GuardedStorage implements Storage {
     // Before LevelDB opens the folder, because it deletes the logs it has read.
     if (logs === 'damaged') this.#found('the write-ahead log cannot be read in its middle');
     await this.#openSealed();
+    // A disk that cannot do that has told nothing of the store.
+    await this.#folder.removeRebuild().catch(() => undefined);
     try {
       if (logs === 'whole' && this.#folder.dropped !== undefined) this.#found(this.#folder.dropped);
       this.#compareCounts();

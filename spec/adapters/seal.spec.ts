@@ -97,6 +97,21 @@ describe('seal', () => {
     }
   });
 
+  it('is never that of a text that something else was written over, from whatever place on', () => {
+    const aPlace = fc.nat({ max: 20 });
+    const something = fc.uint8Array({ minLength: 12, maxLength: 60 });
+    fc.assert(
+      fc.property(aPlace, something, fc.constantFrom(255, 128, 192), (place, over, noText) => {
+        const sealed = utf8(sealText('key', 'a text as long as some records'));
+        sealed.set(over.subarray(0, sealed.length - place), place);
+        sealed[sealed.length - 1] = noText;
+        expect(unsealText('key', fromUtf8(sealed))).to.equal(undefined);
+        expect(unsealEntries([['key', fromUtf8(sealed)]])).to.equal(undefined);
+      }),
+      seeded(2000),
+    );
+  });
+
   it('fits no other key, and no border between key and text but its own', () => {
     const sealed = sealText('key', 'text');
     expect(unsealText('key2', sealed)).to.equal(undefined);

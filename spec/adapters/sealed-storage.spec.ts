@@ -125,7 +125,7 @@ describe('SealedStorage', () => {
 
   it('refuses to open data of a format it does not know', async () => {
     await storage.commit([['a', '1']]);
-    for (const format of ['4', '6']) {
+    for (const format of ['4', '7']) {
       await memory.open();
       await memory.commit(sealChanges([['m/format', format]]));
       await storage.close();

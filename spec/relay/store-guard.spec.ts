@@ -73,6 +73,20 @@ describe('GuardedStorage', () => {
     events = [];
   });
 
+  it('removes what a rebuild of the graph has left that was killed, but nothing of one that is under way', async () => {
+    const first = guardOf(location);
+    await first.open();
+    await mkdir(join(location, 'rebuild'));
+    await writeFile(join(location, 'rebuild', 'CURRENT'), 'half of a graph');
+    await expectCode('STORAGE_LOCKED', () => guardOf(location).open());
+    await first.close();
+    expect(await readdir(location)).to.include('rebuild');
+    const second = guardOf(location);
+    await second.open();
+    expect(await readdir(location)).to.not.include('rebuild');
+    await second.close();
+  });
+
   async function opened(durability: Durability = 'fsync'): Promise<GuardedStorage> {
     const guard = guardOf(location, durability, (event) => events.push(event));
     await guard.open();

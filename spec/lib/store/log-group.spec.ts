@@ -6,6 +6,7 @@ import { isCanonical, MOST_SIDE_OPERATIONS } from '../../../lib/log/fork.ts';
 import type { Operation } from '../../../lib/log/operation.ts';
 import { namesOf } from '../../../lib/log/operation.ts';
 import { heldKey, LOG_PREFIXES } from '../../../lib/store/log-keys.ts';
+import { durable } from '../../../lib/store/replay.ts';
 import { seeded, shuffled } from '../../support/arbitraries.ts';
 import { START_MS } from '../../support/fake-clock.ts';
 import { bodyOf } from '../../support/log-bytes.ts';
@@ -256,6 +257,37 @@ describe('store.log-group', () => {
     await store.take(point);
     expect(await store.take(log[1]!)).to.deep.include({ ok: false, logReason: 'pruned' });
     expect((await logKeys(store)).filter((key) => key.startsWith('u/'))).to.deep.equal([]);
+  });
+
+  it('drops bodies, small ones and those that are kept apart, on both branches', async () => {
+    const store = await open();
+    const sizes = [10, 10_000];
+    const keyed = sizes.map((size, at) => bodyOf([writeOf('s', `k${at}`, 1, 'x'.repeat(size))]));
+    const log = logOf(authorOf(1), 4, (at) => (at < 2 ? bodyOf([writeAt(1, at)]) : keyed[at - 2]));
+    const side = operationAfter(authorOf(1), log[1]!.header, bodyOf([writeAt(1, 2, 1)]));
+    const later = operationAfter(
+      authorOf(1),
+      side.header,
+      bodyOf([writeOf('s', 'side', 1, 'y'.repeat(9000))]),
+    );
+    for (const operation of [...log, side, later]) await store.take(operation);
+    const apart = async (): Promise<string[]> =>
+      (await logKeys(store)).filter((key) => key.startsWith('b/')).map((key) => key.slice(-64));
+    const large = [log[3]!, later].map((operation) => namesOf(operation).id);
+    expect(await apart()).to.have.members(large);
+    const ids = [log[2]!, log[3]!, side, later].map((operation) => namesOf(operation).id);
+    for (const id of ids) {
+      expect((await store.logs.operation(id))?.body).to.be.instanceOf(Uint8Array);
+      await durable((request) => store.small.writer.submit(request), {
+        writes: [],
+        isReplay: true,
+        pruned: [id],
+        owner: undefined,
+      });
+      expect(await store.logs.operation(id)).to.deep.include({ body: undefined });
+    }
+    expect(await apart()).to.deep.equal([]);
+    expect((await store.logs.operation(namesOf(log[1]!).id))?.body).to.be.instanceOf(Uint8Array);
   });
 
   it('begins the notes anew of how long a log is held when it takes a body later', async () => {

@@ -56,6 +56,17 @@ describe('store node changes', () => {
     expect([node.winners.length, node.outgrown]).to.deep.equal([1, false]);
   });
 
+  it('put a long value into pieces, though a small node would have room for it', () => {
+    const long = 'x'.repeat(3000);
+    for (const stored of [new Map([['a', OLD]]), new Map<string, StoredEntry>()]) {
+      const slot = stored.size === 0 ? writeOf('s', 'a', 2, long) : won(OLD, 'a', 2, long);
+      const changes = changesOf(nodeWith(stored, { a: slot }));
+      expect(changes.map(([key]) => key.slice(0, 2))).to.deep.equal(['v/', 'g/']);
+      expect(changes[0]![1]).to.equal(JSON.stringify(long));
+      expect(changes[1]![1]!.length).to.be.below(100);
+    }
+  });
+
   it('write properties of a large node one by one', () => {
     const node = nodeWith(LARGE, { a: won(OLD, 'a', 2, 'new'), b: null });
     expect(changesOf(node)).to.deep.equal([[fieldKey('s', 'a'), encodeEntry(2, '"new"')]]);

@@ -3,7 +3,13 @@ import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
 import { stateToHex } from '../../../lib/store/keys.ts';
 import { decodeStates, historyRange, idOfHistory } from '../../../lib/store/log-keys.ts';
 import type { Change } from '../../../lib/store/storage.ts';
-import { appendForgotten, historyChange, wereHere, writtenNodes } from '../../../lib/store/written-nodes.ts';
+import {
+  appendForgotten,
+  historyChange,
+  onlyNode,
+  wereHere,
+  writtenNodes,
+} from '../../../lib/store/written-nodes.ts';
 
 const ID = 'ab'.repeat(32);
 
@@ -33,6 +39,16 @@ describe('store.written-nodes', () => {
     ]);
     const { from, to } = historyRange('s');
     expect(changes.map(([name]) => name >= from && name < to)).to.deep.equal([true, false]);
+  });
+
+  it('are one node only where no write goes to another', () => {
+    const [first, other, last] = writes as [FieldWrite, FieldWrite, FieldWrite];
+    expect(onlyNode([])).to.equal(undefined);
+    expect(onlyNode([first, other, last])).to.equal(undefined);
+    expect(onlyNode([first, last, other])).to.equal(undefined);
+    expect(onlyNode([first, last])).to.deep.include({ soul: 's', from: 0, to: 2 });
+    for (const some of [[first], [first, last]])
+      expect([onlyNode(some)]).to.deep.equal([...writtenNodes(some)].filter((node) => node !== undefined));
   });
 
   it('notes states of all kinds', () => {
