@@ -3,6 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+/** How often what somebody writes into meanwhile is tried again. */
+const RETRIES = 10;
+
 /** An empty folder; `remove` or `await using` deletes it with all it holds. */
 export interface TemporaryFolder extends AsyncDisposable {
   readonly path: string;
@@ -12,7 +15,8 @@ export interface TemporaryFolder extends AsyncDisposable {
 /** Makes an empty folder below the system's temporary one. */
 export async function temporaryFolder(): Promise<TemporaryFolder> {
   const path = await mkdtemp(join(tmpdir(), 'thicket-'));
-  const remove = (): Promise<void> => rm(path, { recursive: true, force: true });
+  // Hooks of a suite come later than this one's, so that a relay may still write there.
+  const remove = (): Promise<void> => rm(path, { recursive: true, force: true, maxRetries: RETRIES });
   return { path, remove, [Symbol.asyncDispose]: remove };
 }
 
