@@ -176,6 +176,7 @@ export class RelayLogs {
       allow: (writes, author) => this.#allowed(writes, author),
       changed: (writes, node) => this.#world!.changed(writes, node),
       heard: (remote) => this.#claims?.heard(remote) ?? (() => undefined),
+      brought: (operation) => this.#claims?.brought(operation),
     });
     this.network = options.legacy === 'graph' ? undefined : this.#makeNetwork();
     this.#forks.onMarked((mark) => this.network?.forked(mark));
