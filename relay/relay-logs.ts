@@ -143,9 +143,9 @@ export class RelayLogs {
       now: parts.clock,
     });
     const marks = options.legacy === 'witness' || parts.leavesMarks === true ? this.#marks : undefined;
-    const [topic, log] = [toHex(this.topic), toHex(logIdOf(this.topic))];
+    const log = toHex(logIdOf(this.topic));
     this.forWriter = new LoggedCommits({
-      group: () => new LogGroup(this.store, this.#forks, (id) => (id === log ? topic : undefined), room),
+      group: () => new LogGroup(this.store, this.#forks, (id) => id === log, room),
       room,
       refusals,
       marks,

@@ -68,7 +68,6 @@ export class LoggedStore {
     } = options;
     let made:
       { readonly store: LogStore; readonly marks: WitnessMarks; readonly forks: ForkMarks } | undefined;
-    const topic = toHex(TOPIC);
     const log = toHex(LOG_ID);
     this.small = new SmallStore({
       ...(memory === undefined ? {} : { memory }),
@@ -83,8 +82,7 @@ export class LoggedStore {
         const { store, marks, forks } = made;
         const entries = new CountingEntries(storage, store, forks);
         const room = new LogRoom(storage, limitsWith(options.limits).logAuthors);
-        const group = (): LogGroup =>
-          new LogGroup(store, forks, (id) => (id === log ? topic : undefined), room);
+        const group = (): LogGroup => new LogGroup(store, forks, (id) => id === log, room);
         return new LoggedCommits({
           group,
           marks: witnesses ? marks : undefined,
