@@ -22,7 +22,7 @@ export function checkSignature(
   return verify(header.author, unsignedBytesOf(header, signed), header.signature) ? undefined : 'signature';
 }
 
-/** {@link checkSignature} by somebody who takes his time; never rejects. */
+/** {@link checkSignature} by somebody who takes his time; rejects when he comes to no verdict. */
 export async function checkSignatureLater(
   header: Header,
   verify: VerifyLater,

@@ -15,8 +15,8 @@ export const SIGNATURE_BYTES = 64;
 export type VerifySignature = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
 
 /**
- * The same by somebody who takes his time, as other threads do; never rejects. All three may change once it has
- * returned.
+ * The same by somebody who takes his time, as other threads do; rejects when he comes to no verdict, which says nothing
+ * about the signature. All three may change once it has returned.
  */
 export type VerifyLater = (
   publicKey: Uint8Array,

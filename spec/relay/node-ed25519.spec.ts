@@ -49,6 +49,25 @@ describe('relay.node-ed25519', () => {
     expect(await later(new Uint8Array(32).fill(2), message, signature)).to.equal(false);
   });
 
+  it('comes to no verdict when its threads do not', async () => {
+    const pair = KeyPair.random();
+    const message = Uint8Array.of(1);
+    const lost = poolVerifier((_algorithm, _message, _key, _signature, done) => {
+      setImmediate(done, new Error('no memory'), false);
+    });
+    const unable = poolVerifier(() => {
+      throw new Error('no thread');
+    });
+    const told: unknown[] = [];
+    for (const verifyLater of [lost, unable]) {
+      const verdict = verifyLater(pair.publicKey, message, pair.sign(message));
+      told.push(await verdict.catch((error: unknown) => String(error)));
+      // What the strict rules decide needs no thread.
+      expect(await verifyLater(new Uint8Array(32), message, pair.sign(message))).to.equal(false);
+    }
+    expect(told).to.deep.equal(['Error: no memory', 'Error: no thread']);
+  });
+
   it('agrees with noble on random keys, messages, signatures and faults in them', () => {
     const fault = fc.option(fc.record({ at: fc.nat(63), mask: fc.integer({ min: 1, max: 255 }) }), {
       nil: undefined,

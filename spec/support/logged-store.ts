@@ -4,6 +4,7 @@ import { toHex } from '../../lib/base/byte-texts.ts';
 import { limitsWith, type Limits } from '../../lib/base/limits.ts';
 import type { ForkPolicy } from '../../lib/log/fork.ts';
 import type { Signer } from '../../lib/log/key-pair.ts';
+import type { VerifyLater } from '../../lib/log/strict-ed25519.ts';
 import { namesOf, type Operation } from '../../lib/log/operation.ts';
 import { ChangedSources } from '../../lib/store/changed-sources.ts';
 import { CountingEntries } from '../../lib/store/counting-entries.ts';
@@ -38,6 +39,8 @@ export interface LoggedStoreOptions {
   /** Whether unsigned writes are witnessed; they are when absent. */
   readonly witnesses?: boolean;
   readonly signer?: Signer;
+  /** Checks the signatures of what others bring in place of `verifyFast`. */
+  readonly verifyLater?: VerifyLater;
   readonly limits?: Partial<Limits>;
   readonly snapshotAfter?: number;
 }
@@ -138,6 +141,7 @@ export class LoggedStore {
       store: this.logs,
       submit: writer.submit.bind(writer),
       verify: verifyFast,
+      verifyLater: options.verifyLater,
       refusals: this.refusals,
     });
   }
