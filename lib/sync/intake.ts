@@ -135,7 +135,11 @@ export class Intake {
       this.#waiting = [];
       for (let at = 0, begun = 0, bytes = 0; at < waiting.length; at += 1) {
         const ahead = Math.min(at + MOST_AHEAD, waiting.length);
-        for (; begun < ahead; begun += 1) waiting[begun]!.begin();
+        for (; begun < ahead; begun += 1) {
+          waiting[begun]!.begin();
+          // A large body is hashed by that.
+          if (waiting[begun]!.bytes >= CHECKED_BYTES) yield;
+        }
         // Half of them at a time, as each wait costs a turn.
         if (waiting[at]!.signing !== undefined)
           yield waiting[Math.min(at + MOST_AHEAD / 2, begun - 1)]!.signing;
