@@ -126,6 +126,15 @@ describe('sync.intake', () => {
     await noting.submitted(large.length);
     expect(begunIn).to.have.lengthOf(large.length);
     expect(new Set(begunIn).size).to.equal(large.length);
+    // A larger one takes several turns by itself, whoever checks its signature.
+    const [huge] = logOf(authorOf(3), 1, () => bodyOf([writeOf('soul', 'k', 5, 'x'.repeat(1_000_000))]));
+    for (const intake of [noting, new NotingIntake({ slices })]) {
+      const before = turn;
+      const count = intake.requests.length;
+      void intake.take(huge!);
+      await intake.submitted(count + 1);
+      expect(turn - before).to.be.above(8);
+    }
   });
 
   it('reads what one body says over many turns when that is much', async () => {
