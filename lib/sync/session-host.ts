@@ -15,6 +15,7 @@ import {
 import type { LogShare } from '../store/log-room.ts';
 import type { BehindLog } from './peer-heights.ts';
 import { OwedBodies } from './owed-bodies.ts';
+import { ownFirst } from './plan.ts';
 import type { SessionFault } from './session-faults.ts';
 import { SessionTaker, type TakingSession } from './session-taker.ts';
 import type {
@@ -104,7 +105,7 @@ export class SessionHost {
   readonly #forks = new Set<string>();
   readonly #owed = new OwedBodies();
   /** Tells the store that the other side has sent what it has, or is gone. */
-  #isHeard: () => unknown = () => undefined;
+  #isHeard: (hasAll: boolean) => unknown = () => undefined;
 
   constructor(options: SessionHostOptions) {
     this.#options = options;
@@ -154,7 +155,7 @@ export class SessionHost {
   /** Told that the line is gone: nothing more is read, sent or told. */
   abandon(): void {
     this.#session.abandon();
-    this.#tellHeard();
+    this.#tellHeard(false);
   }
 
   /** Resolves when everything that was received is taken in, or was refused. */
@@ -242,7 +243,7 @@ export class SessionHost {
         void this.#askOn();
         return;
       case 'end':
-        this.#tellHeard();
+        this.#tellHeard(false);
         this.#options.onEnd?.(action.end);
         return;
       default:
@@ -314,7 +315,7 @@ export class SessionHost {
   }
 
   async #stream(): Promise<void> {
-    for (const part of this.#plan.parts) await this.#sendPart(part);
+    for (const part of ownFirst(this.#plan.parts, this.#options.node)) await this.#sendPart(part);
     this.#do(this.#session.sent());
   }
 
@@ -435,6 +436,7 @@ export class SessionHost {
     this.#session.took(operation);
     if (operation.known) return;
     if (operation.filled === true) this.#search.came();
+    else this.#options.store.brought?.(operation);
     this.#taken += 1;
     if (operation.forkedAt !== undefined) this.#follow(this.#session.forked(operation, operation.forkedAt));
   }
@@ -453,15 +455,15 @@ export class SessionHost {
 
   async #tellLive(): Promise<void> {
     await this.settled();
-    this.#tellHeard();
+    this.#tellHeard(true);
     if (!this.isLive) return;
     const { operations, bytes } = this.#plan;
     this.#options.onLive?.({ outgoing: { operations, bytes }, incoming: this.#incoming, taken: this.#taken });
   }
 
-  #tellHeard(): void {
+  #tellHeard(hasAll: boolean): void {
     const isHeard = this.#isHeard;
     this.#isHeard = () => undefined;
-    void isHeard();
+    void isHeard(hasAll);
   }
 }
