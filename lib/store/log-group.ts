@@ -47,6 +47,8 @@ export type KeepsLog = (log: string) => boolean;
 /** Who may open any number of logs. */
 const INVITED: LogOpener = { isInvited: true };
 
+const APPENDED: Result<Placement, LogReason> = success('append');
+
 /** What the operations of one commit do to logs: placed one by one, each upon those before it, then written at once. */
 export class LogGroup {
   readonly #store: LogStore;
@@ -104,9 +106,34 @@ export class LogGroup {
     else this.#notes.addNode(names.id, only, wasHere);
     if (placed.value === 'append' && !operation.extensions.prune) this.#append(operation, names.id, log);
     else yield* this.#apply(operation, names.id, log, placed.value);
-    log.noteTip(names.id, header.id);
-    this.#appended.push({ operation, placement: placed.value });
+    this.#noteAppended(operation, names.id, log, placed.value);
     return success(placed.value);
+  }
+
+  /**
+   * {@link place} for what comes next in the log that the last one was of and writes to one node, as most do; undefined for
+   * everything else, with which nothing is done.
+   */
+  placeNext(
+    operation: Operation,
+    writes: readonly FieldWrite[],
+    wasHere: WasHere,
+  ): Result<Placement, LogReason> | undefined {
+    const names = namesOf(operation);
+    const log = this.#lastOpened(names);
+    const only = onlyNode(writes);
+    if (log === undefined || only === undefined || operation.extensions.prune) return undefined;
+    if (!log.isNext(operation.header) || this.#markOf(log) !== undefined) return undefined;
+    this.#bodies.keep(placeIn(log, operation.header.sequence, names.id), operation);
+    this.#notes.addNode(names.id, only, wasHere);
+    this.#append(operation, names.id, log);
+    this.#noteAppended(operation, names.id, log, 'append');
+    return APPENDED;
+  }
+
+  #noteAppended(operation: Operation, id: string, log: OpenLog, placement: Placement): void {
+    log.noteTip(id, operation.header.id);
+    this.#appended.push({ operation, placement });
   }
 
   /** Drops the body of an operation, whichever branch it stands on by now. */

@@ -120,6 +120,15 @@ class LoggedCommit implements CommitLogs {
     return writes.every(isOfEverybody);
   }
 
+  mergeAtOnce(request: PutRequest, into: MergeTarget): readonly FieldWrite[] | string | undefined {
+    const { operation, writes } = request;
+    const { group, now } = into;
+    if (operation === undefined || !saysOnly(request) || !areDue(writes, now)) return undefined;
+    const placed = this.#opened().placeNext(operation, writes, (write) => isThere(write, into));
+    if (placed === undefined) return undefined;
+    return this.#notePlaced(request, operation, placed) ?? acceptedOf(merge(writes, group, now), writes);
+  }
+
   merge(
     request: PutRequest,
     into: MergeTarget,
@@ -296,6 +305,27 @@ class LoggedCommit implements CommitLogs {
     const signed = own.sign(yield* this.#opened().head(own));
     return signed.ok ? signed.value : signed.reason;
   }
+}
+
+/** True for a request of nothing but what an operation says, all of which is to be noted. */
+function saysOnly({
+  own,
+  writes,
+  says = writes,
+  notes,
+  pruned,
+  isHidden,
+  evidence,
+  replays,
+}: PutRequest): boolean {
+  return (
+    (own ?? notes ?? pruned ?? evidence ?? replays) === undefined && says === writes && isHidden !== true
+  );
+}
+
+function areDue(writes: readonly FieldWrite[], now: number): boolean {
+  for (let at = 0; at < writes.length; at += 1) if (writes[at]!.state > now) return false;
+  return true;
 }
 
 /** Appends what a request changes beside its writes. */
