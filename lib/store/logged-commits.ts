@@ -218,7 +218,9 @@ class LoggedCommit implements CommitLogs {
   /** Operations, marks of what is to be witnessed, and the end of the marks of what was. */
   *#appended(requests: readonly PutRequest[], { byRequest }: MergedGroup): Generator<Change[], void> {
     const changes: Change[] = [];
-    if (this.#group !== undefined) for (const _ of this.#group.appendChanges(changes)) yield [];
+    // Each step by itself: whoever writes the commit makes steps until one gives something, without a pause.
+    if (this.#group !== undefined)
+      for (const _ of this.#group.appendChanges(changes)) yield changes.splice(0);
     for (let at = 0; at < requests.length; at += 1) {
       if (typeof byRequest[at] !== 'string') appendGiven(changes, requests[at]!);
     }
