@@ -2,7 +2,7 @@ import { fromBase64Url, toBase64Url } from '../base/byte-texts.ts';
 import { failure, type Result } from '../base/result.ts';
 import { finish } from '../base/slices.ts';
 import type { FieldWrite } from '../graph/write.ts';
-import { readOperation } from '../log/integrity.ts';
+import { readOperation, readOperationInSteps } from '../log/integrity.ts';
 import { namesOf, type Operation } from '../log/operation.ts';
 import { LOG_REASONS } from '../log/reasons.ts';
 import type { VerifySignature } from '../log/strict-ed25519.ts';
@@ -44,7 +44,9 @@ export function* readSignedPutInSteps(
   if (header === undefined || body === undefined) return failure(NO_OPERATION);
   const isLarge = body.length > STEP_BYTES;
   if (isLarge) yield;
-  const operation = readOperation(header, body, verify);
+  const operation = isLarge
+    ? yield* readOperationInSteps(header, body, verify)
+    : readOperation(header, body, verify);
   if (!operation.ok) return failure(`op: ${LOG_REASONS[operation.reason].text}`);
   if (isLarge) yield;
   const delta = yield* decodeDeltaInSteps(body);

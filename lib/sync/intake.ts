@@ -7,7 +7,13 @@ import { inLaterTurn } from '../base/turns.ts';
 import { idHexOf } from '../log/codec.ts';
 import { checkEvidence, type ForkEvidence } from '../log/fork.ts';
 import { logIdOf } from '../log/hash.ts';
-import { checkSignatureLater, readOperation, readUnchecked } from '../log/integrity.ts';
+import {
+  checkSignatureLater,
+  readOperation,
+  readOperationInSteps,
+  readUnchecked,
+  readUncheckedInSteps,
+} from '../log/integrity.ts';
 import { namesOf, type Operation } from '../log/operation.ts';
 import type { Placement } from '../log/placement.ts';
 import type { LogName } from '../log/heights.ts';
@@ -43,8 +49,8 @@ export interface IntakeOptions {
 interface Waiting {
   /** What has to be gone through. */
   readonly bytes: number;
-  /** Begins what goes on beside other things, if there is anything. */
-  begin(): void;
+  /** Begins what goes on beside other things, if there is anything: in steps where that is long. */
+  begin(): Generator<void, void> | undefined;
   /** What goes on so; undefined when it is done. */
   readonly signing: Promise<void> | undefined;
   /** Goes through what is too long for one step, before {@link check}; only that is gone through so. */
@@ -143,7 +149,12 @@ export class Intake {
       this.#waiting = [];
       for (let at = 0, begun = 0, bytes = 0; at < waiting.length; at += 1) {
         const ahead = Math.min(at + MOST_AHEAD, waiting.length);
-        for (; begun < ahead; begun += 1) waiting[begun]!.begin();
+        for (; begun < ahead; begun += 1) {
+          const beginning = waiting[begun]!.begin();
+          if (beginning === undefined) continue;
+          yield* beginning;
+          yield;
+        }
         // Half of them at a time, as each wait costs a turn.
         if (waiting[at]!.signing !== undefined)
           yield waiting[Math.min(at + MOST_AHEAD / 2, begun - 1)]!.signing;
@@ -237,18 +248,34 @@ class Taking implements Waiting, PutRequest {
     this.#taker.fail(error);
   }
 
-  begin(): void {
+  begin(): Generator<void, void> | undefined {
     const { verifyLater } = this.#options;
-    if (verifyLater === undefined) return;
-    const read = this.#taken(readUnchecked(this.#header, this.#body));
-    if (read.ok) this.signing = this.#sign(read.value, verifyLater);
+    if (verifyLater === undefined) return undefined;
+    if (this.#isLarge) return this.#beginInSteps(verifyLater);
+    this.#signRead(readUnchecked(this.#header, this.#body), verifyLater);
+    return undefined;
+  }
+
+  *#beginInSteps(verify: VerifyLater): Generator<void, void> {
+    this.#signRead(yield* readUncheckedInSteps(this.#header, this.#body), verify);
+  }
+
+  #signRead(read: Result<Operation, LogReason>, verify: VerifyLater): void {
+    this.#taken(read);
+    if (read.ok) this.signing = this.#sign(read.value, verify);
+  }
+
+  get #isLarge(): boolean {
+    return this.bytes > CHECKED_BYTES;
   }
 
   get reading(): Generator<void, void> | undefined {
-    return this.bytes > CHECKED_BYTES ? this.#readInSteps() : undefined;
+    return this.#isLarge ? this.#readInSteps() : undefined;
   }
 
   *#readInSteps(): Generator<void, void> {
+    if (this.#read === undefined && this.#failure === undefined)
+      this.#taken(yield* readOperationInSteps(this.#header, this.#body, this.#options.verify));
     const read = this.#checked();
     yield;
     if (read.ok && this.#isOfLog(read.value)) this.#said = yield* writesInSteps(read.value);

@@ -7,6 +7,7 @@ import {
   checkSignature,
   checkSignatureLater,
   readOperation,
+  readOperationInSteps,
   readUnchecked,
   type HeldLog,
 } from '../../../lib/log/integrity.ts';
@@ -130,6 +131,34 @@ describe('log.integrity', () => {
       given.fill(0);
       expect(read.ok && read.value.body).to.deep.equal(body);
     });
+  });
+
+  it('comes to the same verdicts in steps, of which each looks at a part of a large body', () => {
+    const [operation] = logOf(author, 1, () => new Uint8Array(MOST_BODY_BYTES).fill(7));
+    const { header, body } = operation!;
+    const [forged, other] = [header.bytes.slice(), body!.slice()];
+    forged[60]! ^= 1;
+    other[MOST_BODY_BYTES - 1]! ^= 1;
+    for (const [bytes, given] of [
+      [header.bytes, body],
+      [header.bytes, undefined],
+      [header.bytes, other],
+      [header.bytes, body!.subarray(1)],
+      [header.bytes, new Uint8Array(MOST_BODY_BYTES + 1)],
+      [header.bytes, new Uint8Array(0)],
+      [header.bytes.subarray(1), body],
+      [forged, body],
+    ] as const) {
+      const reading = readOperationInSteps(bytes, given, verifyFast);
+      let steps = 1;
+      let step = reading.next();
+      for (; step.done !== true; step = reading.next()) steps += 1;
+      const read = readOperation(bytes, given, verifyFast);
+      expect(step.value.ok).to.equal(read.ok);
+      if (step.value.ok && read.ok) expect(step.value.value).to.deep.equal(read.value);
+      else expect(step.value).to.deep.equal(read);
+      if (read.ok && given !== undefined) expect(steps).to.be.above(8);
+    }
   });
 
   describe('of a place in a log', () => {

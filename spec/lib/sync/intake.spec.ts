@@ -105,6 +105,38 @@ describe('sync.intake', () => {
     expect(turns[0]).to.be.above(1.5 * turns[1]!);
   });
 
+  it('looks at the clock behind every large one whose signature others check, too', async () => {
+    let [turn, now] = [0, 0];
+    const slices = new Slices({
+      schedule: (task) =>
+        setImmediate(() => {
+          turn += 1;
+          task();
+        }),
+      now: () => (now += 4),
+    });
+    const begunIn: number[] = [];
+    const verifyLater = (): Promise<boolean> => {
+      begunIn.push(turn);
+      return Promise.resolve(true);
+    };
+    const noting = new NotingIntake({ slices, verifyLater });
+    const large = logOf(authorOf(2), 20, (at) => bodyOf([writeOf('soul', `k${at}`, 5, 'x'.repeat(20_000))]));
+    for (const operation of large) void noting.take(operation);
+    await noting.submitted(large.length);
+    expect(begunIn).to.have.lengthOf(large.length);
+    expect(new Set(begunIn).size).to.equal(large.length);
+    // A larger one takes several turns by itself, whoever checks its signature.
+    const [huge] = logOf(authorOf(3), 1, () => bodyOf([writeOf('soul', 'k', 5, 'x'.repeat(1_000_000))]));
+    for (const intake of [noting, new NotingIntake({ slices })]) {
+      const before = turn;
+      const count = intake.requests.length;
+      void intake.take(huge!);
+      await intake.submitted(count + 1);
+      expect(turn - before).to.be.above(8);
+    }
+  });
+
   it('reads what one body says over many turns when that is much', async () => {
     const slices = new ImpatientSlices();
     const noting = new NotingIntake({ slices });
