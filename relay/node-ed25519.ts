@@ -63,22 +63,16 @@ export type PoolVerify = (
 ) => void;
 
 /**
- * The same in the thread pool, which leaves the event loop to others and uses more than one core. Rejects when the pool
- * gives no verdict: OpenSSL has one for all keys and signatures that the strict rules let pass.
+ * The same in the thread pool, which leaves the event loop to others and uses more than one core. It comes to no
+ * verdict when the pool does not: OpenSSL has one for all keys and signatures that the strict rules let pass.
  *
  * @param verify what checks them
  */
 export function poolVerifier(verify: PoolVerify = verifyWith): VerifyLater {
   const keyOf = keyTable();
-  return strictlyLater(
-    (publicKey, message, signature) =>
-      new Promise((resolve, reject) => {
-        verify(null, message, keyOf(publicKey), signature, (error, isRight) => {
-          if (error === null) resolve(isRight);
-          else reject(error);
-        });
-      }),
-  );
+  return strictlyLater((publicKey, message, signature, decided) => {
+    verify(null, message, keyOf(publicKey), signature, (error, isRight) => decided(error ?? isRight));
+  });
 }
 
 /** A public key in OpenSSL's form; throws for what is none. */

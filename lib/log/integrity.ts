@@ -6,7 +6,13 @@ import { decodeExtensions } from './extensions.ts';
 import { hashBytes, hashBytesInSteps, HASH_BYTES } from './hash.ts';
 import { MOST_BODY_BYTES, type Operation } from './operation.ts';
 import type { LogReason } from './reasons.ts';
-import { mayBeKey, verifyStrict, type VerifyLater, type VerifySignature } from './strict-ed25519.ts';
+import {
+  mayBeKey,
+  verifyStrict,
+  type Verdict,
+  type VerifyLater,
+  type VerifySignature,
+} from './strict-ed25519.ts';
 
 /** Where signed bytes are put together, as buffers for each of many would be dearer than what is done with them. */
 const signed = new Uint8Array(MOST_HEADER_BYTES);
@@ -22,14 +28,15 @@ export function checkSignature(
   return verify(header.author, unsignedBytesOf(header, signed), header.signature) ? undefined : 'signature';
 }
 
-/** {@link checkSignature} by somebody who takes his time; rejects when he comes to no verdict. */
-export async function checkSignatureLater(
+/** {@link checkSignature} by somebody who takes his time; the verdict is his. */
+export function checkSignatureLater(
   header: Header,
   verify: VerifyLater,
-): Promise<LogReason | undefined> {
-  if (!mayBeKey(header.author)) return 'signature';
-  const isRight = await verify(header.author, unsignedBytesOf(header, signed), header.signature);
-  return isRight ? undefined : 'signature';
+  decided: (verdict: Verdict) => void,
+): void {
+  if (mayBeKey(header.author))
+    verify(header.author, unsignedBytesOf(header, signed), header.signature, decided);
+  else decided(false);
 }
 
 /** Why a body is refused; none is fine, as bodies may be pruned, but an empty one is none. */

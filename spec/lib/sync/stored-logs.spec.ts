@@ -13,6 +13,7 @@ import { bodyOf } from '../../support/log-bytes.ts';
 import { authorOf, logOf, operationAfter, TOPIC, verifyFast } from '../../support/log-maker.ts';
 import { openLogged, type LoggedStore } from '../../support/logged-store.ts';
 import { SyncLine } from '../../support/sync-world.ts';
+import { verifyingBy } from '../../support/verify-later.ts';
 import { scaled } from '../../torture/scale.ts';
 
 function saidBy(author: number, length: number): Operation[] {
@@ -302,8 +303,9 @@ describe('sync.stored-logs', () => {
 
   it('blames nobody for what its threads could not check, and takes it the next time', async () => {
     let isBroken = true;
-    const verifyLater = (...given: Parameters<typeof verifyFast>): Promise<boolean> =>
-      isBroken ? Promise.reject(new Error('no memory')) : Promise.resolve(verifyFast(...given));
+    const verifyLater = verifyingBy((...given) =>
+      isBroken ? Promise.reject(new Error('no memory')) : Promise.resolve(verifyFast(...given)),
+    );
     const [left, right] = [await openLogged(), await openLogged({ verifyLater })];
     for (const operation of saidBy(1, 3)) await left.take(operation);
     const line = await new SyncLine(left.sync, right.sync).run();
