@@ -143,9 +143,9 @@ export class RelayLogs {
       now: parts.clock,
     });
     const marks = options.legacy === 'witness' || parts.leavesMarks === true ? this.#marks : undefined;
-    const [topic, log] = [toHex(this.topic), toHex(logIdOf(this.topic))];
+    const log = toHex(logIdOf(this.topic));
     this.forWriter = new LoggedCommits({
-      group: () => new LogGroup(this.store, this.#forks, (id) => (id === log ? topic : undefined), room),
+      group: () => new LogGroup(this.store, this.#forks, (id) => id === log, room),
       room,
       refusals,
       marks,
@@ -176,6 +176,7 @@ export class RelayLogs {
       allow: (writes, author) => this.#allowed(writes, author),
       changed: (writes, node) => this.#world!.changed(writes, node),
       heard: (remote) => this.#claims?.heard(remote) ?? (() => undefined),
+      brought: (operation) => this.#claims?.brought(operation),
     });
     this.network = options.legacy === 'graph' ? undefined : this.#makeNetwork();
     this.#forks.onMarked((mark) => this.network?.forked(mark));

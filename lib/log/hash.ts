@@ -1,6 +1,6 @@
 import { toHex } from '../base/byte-texts.ts';
 import { utf8 } from '../base/bytes.ts';
-import { fastBlake3 } from './blake3.ts';
+import { fastBlake3, fastBlake3InSteps } from './blake3.ts';
 
 /** Bytes of a content id, of a topic and of a log id. */
 export const HASH_BYTES = 32;
@@ -12,6 +12,11 @@ export const HASH_BYTES = 32;
  */
 export function hashBytes(bytes: Uint8Array, into?: Uint8Array): Uint8Array {
   return fastBlake3(bytes, into);
+}
+
+/** {@link hashBytes} in steps, for what is long. */
+export function hashBytesInSteps(bytes: Uint8Array): Generator<void, Uint8Array> {
+  return fastBlake3InSteps(bytes);
 }
 
 /** {@link hashBytes} as lower-case hex. */

@@ -3,10 +3,16 @@ import { failure, success, type Result } from '../base/result.ts';
 import { copyOf } from '../base/slab.ts';
 import { decodeHeader, MOST_HEADER_BYTES, unsignedBytesOf, type Header } from './codec.ts';
 import { decodeExtensions } from './extensions.ts';
-import { hashBytes, HASH_BYTES } from './hash.ts';
+import { hashBytes, hashBytesInSteps, HASH_BYTES } from './hash.ts';
 import { MOST_BODY_BYTES, type Operation } from './operation.ts';
 import type { LogReason } from './reasons.ts';
-import { mayBeKey, verifyStrict, type VerifyLater, type VerifySignature } from './strict-ed25519.ts';
+import {
+  mayBeKey,
+  verifyStrict,
+  type Verdict,
+  type VerifyLater,
+  type VerifySignature,
+} from './strict-ed25519.ts';
 
 /** Where signed bytes are put together, as buffers for each of many would be dearer than what is done with them. */
 const signed = new Uint8Array(MOST_HEADER_BYTES);
@@ -22,22 +28,38 @@ export function checkSignature(
   return verify(header.author, unsignedBytesOf(header, signed), header.signature) ? undefined : 'signature';
 }
 
-/** {@link checkSignature} by somebody who takes his time; never rejects. */
-export async function checkSignatureLater(
+/** {@link checkSignature} by somebody who takes his time; the verdict is his. */
+export function checkSignatureLater(
   header: Header,
   verify: VerifyLater,
-): Promise<LogReason | undefined> {
-  if (!mayBeKey(header.author)) return 'signature';
-  const isRight = await verify(header.author, unsignedBytesOf(header, signed), header.signature);
-  return isRight ? undefined : 'signature';
+  decided: (verdict: Verdict) => void,
+): void {
+  if (mayBeKey(header.author))
+    verify(header.author, unsignedBytesOf(header, signed), header.signature, decided);
+  else decided(false);
 }
 
 /** Why a body is refused; none is fine, as bodies may be pruned, but an empty one is none. */
 export function checkBody(header: Header, body: Uint8Array | undefined): LogReason | undefined {
+  const fault = checkSize(header, body);
+  if (fault !== undefined || body === undefined) return fault;
+  return equalBytes(hashBytes(body, hashed), header.payloadHash!) ? undefined : 'payload';
+}
+
+/** {@link checkBody} in steps. */
+function* checkBodyInSteps(
+  header: Header,
+  body: Uint8Array | undefined,
+): Generator<void, LogReason | undefined> {
+  const fault = checkSize(header, body);
+  if (fault !== undefined || body === undefined) return fault;
+  return equalBytes(yield* hashBytesInSteps(body), header.payloadHash!) ? undefined : 'payload';
+}
+
+function checkSize({ payloadSize }: Header, body: Uint8Array | undefined): LogReason | undefined {
   if (body === undefined) return undefined;
   if (body.length > MOST_BODY_BYTES) return 'size';
-  if (body.length === 0 || body.length !== header.payloadSize) return 'payload';
-  return equalBytes(hashBytes(body, hashed), header.payloadHash!) ? undefined : 'payload';
+  return body.length === 0 || body.length !== payloadSize ? 'payload' : undefined;
 }
 
 /** Reads an operation and checks all that it says of itself; its place in the log is for {@link checkPlace}. */
@@ -46,7 +68,24 @@ export function readOperation(
   body: Uint8Array | undefined,
   verify?: VerifySignature,
 ): Result<Operation, LogReason> {
-  const read = readUnchecked(headerBytes, body);
+  return signedBy(readUnchecked(headerBytes, body), verify);
+}
+
+/** {@link readOperation} in steps, for one that is large. */
+export function* readOperationInSteps(
+  headerBytes: Uint8Array,
+  body: Uint8Array | undefined,
+  verify?: VerifySignature,
+): Generator<void, Result<Operation, LogReason>> {
+  const read = yield* readUncheckedInSteps(headerBytes, body);
+  yield;
+  return signedBy(read, verify);
+}
+
+function signedBy(
+  read: Result<Operation, LogReason>,
+  verify: VerifySignature | undefined,
+): Result<Operation, LogReason> {
   const fault = read.ok ? checkSignature(read.value.header, verify) : undefined;
   return fault === undefined ? read : failure(fault);
 }
@@ -56,14 +95,33 @@ export function readUnchecked(
   headerBytes: Uint8Array,
   body: Uint8Array | undefined,
 ): Result<Operation, LogReason> {
+  const bare = readHeader(headerBytes);
+  return bare.ok ? withBody(bare.value, body, checkBody(bare.value.header, body)) : bare;
+}
+
+/** {@link readUnchecked} in steps. */
+export function* readUncheckedInSteps(
+  headerBytes: Uint8Array,
+  body: Uint8Array | undefined,
+): Generator<void, Result<Operation, LogReason>> {
+  const bare = readHeader(headerBytes);
+  return bare.ok ? withBody(bare.value, body, yield* checkBodyInSteps(bare.value.header, body)) : bare;
+}
+
+function readHeader(headerBytes: Uint8Array): Result<Omit<Operation, 'body'>, LogReason> {
   const header = decodeHeader(headerBytes);
   if (!header.ok) return header;
   const extensions = decodeExtensions(header.value.extensions);
-  if (!extensions.ok) return extensions;
-  const fault = checkBody(header.value, body);
+  return extensions.ok ? success({ header: header.value, extensions: extensions.value }) : extensions;
+}
+
+function withBody(
+  { header, extensions }: Omit<Operation, 'body'>,
+  body: Uint8Array | undefined,
+  fault: LogReason | undefined,
+): Result<Operation, LogReason> {
   if (fault !== undefined) return failure(fault);
-  const kept = body === undefined ? undefined : copyOf(body);
-  return success({ header: header.value, extensions: extensions.value, body: kept });
+  return success({ header, extensions, body: body === undefined ? undefined : copyOf(body) });
 }
 
 /** What a replica holds of a log. */

@@ -14,15 +14,19 @@ export const SIGNATURE_BYTES = 64;
  */
 export type VerifySignature = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
 
+/** What a check comes to; an error for no verdict, which says nothing about the signature. */
+export type Verdict = boolean | Error;
+
 /**
- * The same by somebody who takes his time, as other threads do; never rejects. All three may change once it has
- * returned.
+ * The same by somebody who takes his time, as other threads do, and calls back once: within the call or after it. All three
+ * may change once it has returned.
  */
 export type VerifyLater = (
   publicKey: Uint8Array,
   message: Uint8Array,
   signature: Uint8Array,
-) => Promise<boolean>;
+  decided: (verdict: Verdict) => void,
+) => void;
 
 /** Order of the group, and the prime of the field, as 32 bytes with the highest first. */
 const ORDER = bigEndian('1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3ed');
@@ -122,8 +126,8 @@ export function strictly(verify: VerifySignature): VerifySignature {
 
 /** {@link strictly} for an implementation that takes its time. */
 export function strictlyLater(verify: VerifyLater): VerifyLater {
-  return (publicKey, message, signature) =>
-    mayBeKey(publicKey) && mayBeSignature(signature)
-      ? verify(publicKey, message, signature)
-      : Promise.resolve(false);
+  return (publicKey, message, signature, decided) => {
+    if (mayBeKey(publicKey) && mayBeSignature(signature)) verify(publicKey, message, signature, decided);
+    else decided(false);
+  };
 }

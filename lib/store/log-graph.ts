@@ -71,7 +71,7 @@ export class LogGraph {
       schedule,
       logs: new LoggedCommits({
         // Takes no operation in: those that are held are said again.
-        group: () => new LogGroup(store, forks, () => undefined),
+        group: () => new LogGroup(store, forks, () => false),
         marks: undefined,
         sources: new ChangedSources(store, undefined),
         forks: { marks: forks, entries: new CountingEntries(storage, store, forks) },

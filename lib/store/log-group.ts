@@ -15,7 +15,6 @@ import {
   keyOfPlace,
   operationKey,
   placeOf,
-  topicKey,
   type Branch,
   type OperationPlace,
 } from './log-keys.ts';
@@ -42,8 +41,8 @@ import type { Change } from './storage.ts';
 import type { MergeTarget } from './writer-logs.ts';
 import { appendForgotten, onlyNode, writtenNodes, type WasHere } from './written-nodes.ts';
 
-/** The topic of a log id, as hex; undefined for logs of no topic of this node. */
-export type TopicOf = (log: string) => string | undefined;
+/** True for the ids of logs that are kept here, which are those of this node's topics. */
+export type KeepsLog = (log: string) => boolean;
 
 /** Who may open any number of logs. */
 const INVITED: LogOpener = { isInvited: true };
@@ -52,7 +51,7 @@ const INVITED: LogOpener = { isInvited: true };
 export class LogGroup {
   readonly #store: LogStore;
   readonly #marks: ForkMarks;
-  readonly #topicOf: TopicOf;
+  readonly #keeps: KeepsLog;
   readonly #room: LogRoom | undefined;
   /** Logs that the group opens. */
   readonly #opened: OpenedLogs;
@@ -67,10 +66,10 @@ export class LogGroup {
   /** True when something is left to be removed later. */
   #isLeft = false;
 
-  constructor(store: LogStore, marks: ForkMarks, topicOf: TopicOf, room?: LogRoom) {
+  constructor(store: LogStore, marks: ForkMarks, keeps: KeepsLog, room?: LogRoom) {
     this.#store = store;
     this.#marks = marks;
-    this.#topicOf = topicOf;
+    this.#keeps = keeps;
     this.#bodies = new GroupBodies(store, this.#changes);
     this.#room = room;
     this.#opened = new OpenedLogs(room);
@@ -90,8 +89,7 @@ export class LogGroup {
     opener: LogOpener = INVITED,
   ): WaitingSteps<Result<Placement, LogReason>> {
     const names = namesOf(operation);
-    const topic = this.#topicOf(names.log);
-    if (topic === undefined) return failure('log');
+    if (!this.#keeps(names.log)) return failure('log');
     const log = this.#lastOpened(names) ?? (yield* this.#open(names));
     const { header } = operation;
     const isForked = this.#markOf(log) !== undefined;
@@ -99,7 +97,7 @@ export class LogGroup {
     const placed = this.#verdict(operation, log, state, opener);
     if (!placed.ok) return failure(yield* this.#contradicted(operation, log, placed.reason));
     if (placed.value === 'known') return yield* this.#fillKnown(operation, log, writes, wasHere);
-    if (log.head === undefined) this.#begin(topic, log, opener);
+    if (log.head === undefined) this.#opened.add(opener);
     this.#bodies.keep(placeIn(log, header.sequence, names.id), operation);
     const only = onlyNode(writes);
     if (only === undefined) yield* this.#notes.add(names.id, writes, wasHere);
@@ -109,11 +107,6 @@ export class LogGroup {
     log.noteTip(names.id, header.id);
     this.#appended.push({ operation, placement: placed.value });
     return success(placed.value);
-  }
-
-  #begin(topic: string, { author, log }: LogName, opener: LogOpener): void {
-    this.#opened.add(opener);
-    this.#changes.push([topicKey(topic, author, log), '']);
   }
 
   /** Drops the body of an operation, whichever branch it stands on by now. */
@@ -182,7 +175,7 @@ export class LogGroup {
   /** Keeps evidence of a fork that came alone; gives why it is refused. */
   keepEvidence(evidence: ForkEvidence): [] | string {
     const { author, log } = { author: toHex(evidence.canonical.author), log: toHex(evidence.logId) };
-    if (this.#topicOf(log) === undefined) return LOG_REASONS.log.text;
+    if (!this.#keeps(log)) return LOG_REASONS.log.text;
     if (this.#markOf({ author, log }) !== undefined) return [];
     if (this.#room?.hasEvidenceRoom(this.#marks.size + this.#marked.size) === false)
       return LOG_REASONS.authors.text;

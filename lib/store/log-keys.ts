@@ -13,7 +13,6 @@ import type { Change } from './storage.ts';
  * | `o/<first half of the id>` | the place where an operation stands, on whichever branch |
  * | `b/<author><log><sequence><id>` | bytes of a body that is too large to stand there |
  * | `h/<author><log>` | where the log begins and ends, see `log-head.ts` |
- * | `t/<topic><author><log>` | nothing: the log belongs to the topic |
  * | `u/<author><log><sequence>` | id of an operation that came without its body |
  * | `z/<author><log><sequence>` | of a prune point whose log is being removed: the first place that is left |
  * | `f/<author><log><sequence>` | both headers of a fork, as base64url |
@@ -28,13 +27,14 @@ import type { Change } from './storage.ts';
  * | `r/rebuild` | that the graph is being put right by what logs say, and that is not done; see `rebuild.ts` |
  * | `a/<number>` | the first half of the id of the operation that witnessed what a mark of this number stood for; nothing
  * where the histories of all its nodes tell that |
+ *
+ * Stores of earlier development versions have `t/<topic><author><log>` too, which nothing reads.
  */
 const OPERATION = 'o/';
 const BODY = 'b/';
 const CANONICAL = 'l/';
 const SIDE = 'k/';
 const HEAD = 'h/';
-const TOPIC = 't/';
 const LACK = 'u/';
 const GIVEN_UP = 'z/';
 const FORK = 'f/';
@@ -45,6 +45,7 @@ const MARK = 'w/';
 const WITNESSED = 'a/';
 const HISTORY = 'i/';
 const REBUILD = 'r/';
+const UNUSED = 't/';
 /** First character after the one that ends each of these. */
 const AFTER_SLASH = '0';
 /** First character after the hex digits. */
@@ -74,7 +75,6 @@ export const LOG_PREFIXES: readonly string[] = [
   CANONICAL,
   SIDE,
   HEAD,
-  TOPIC,
   LACK,
   GIVEN_UP,
   FORK,
@@ -84,6 +84,7 @@ export const LOG_PREFIXES: readonly string[] = [
   WITNESSED,
   HISTORY,
   REBUILD,
+  UNUSED,
 ];
 
 /** What the keys of the histories of nodes begin with. */
@@ -193,22 +194,6 @@ export function headRange(
 export function parseHeadKey(key: string): { readonly author: string; readonly log: string } {
   const at = HEAD.length + ID_DIGITS;
   return { author: key.slice(HEAD.length, at), log: key.slice(at) };
-}
-
-/** The key that says that a log belongs to a topic. */
-export function topicKey(topic: string, author: string, log: string): string {
-  return TOPIC + topic + author + log;
-}
-
-/** The logs of a topic. */
-export function topicRange(topic: string): KeyRange {
-  return { from: TOPIC + topic, to: TOPIC + topic + AFTER_HEX };
-}
-
-/** The log of a topic's key. */
-export function parseTopicKey(key: string): { readonly author: string; readonly log: string } {
-  const at = TOPIC.length + 2 * ID_DIGITS;
-  return { author: key.slice(TOPIC.length + ID_DIGITS, at), log: key.slice(at) };
 }
 
 /** The key of the note that an operation came without its body. */

@@ -224,9 +224,8 @@ export class LogStore {
           if (bytes >= STEP_BYTES) break;
           const { id, header, body, isApart } = decodeOperation(record);
           const sequence = sequenceOfPlace(key);
-          const place = { author, log, sequence, id };
-          const whole = isApart ? await this.#storage.getBytes(bodyKey(place)) : body;
-          found.push({ ...place, header, body: whole });
+          const whole = isApart ? await this.#storage.getBytes(bodyKey({ author, log, sequence, id })) : body;
+          found.push({ author, log, sequence, id, header, body: whole });
           bytes += header.length + (whole?.length ?? 0);
         }
       }

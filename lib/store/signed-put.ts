@@ -2,9 +2,9 @@ import { fromBase64Url, toBase64Url } from '../base/byte-texts.ts';
 import { failure, type Result } from '../base/result.ts';
 import { finish } from '../base/slices.ts';
 import type { FieldWrite } from '../graph/write.ts';
-import { readOperation } from '../log/integrity.ts';
+import { readOperation, readOperationInSteps } from '../log/integrity.ts';
 import { namesOf, type Operation } from '../log/operation.ts';
-import { LOG_REASONS } from '../log/reasons.ts';
+import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
 import type { VerifySignature } from '../log/strict-ed25519.ts';
 import { decodeDeltaInSteps } from './delta-codec.ts';
 import { mayWrite, OWNED } from './key-soul.ts';
@@ -43,16 +43,25 @@ export function* readSignedPutInSteps(
   const [header, body] = [bytesIn(op, 'h'), bytesIn(op, 'b')];
   if (header === undefined || body === undefined) return failure(NO_OPERATION);
   const isLarge = body.length > STEP_BYTES;
-  if (isLarge) yield;
-  const operation = readOperation(header, body, verify);
+  const operation = isLarge ? yield* readLarge(header, body, verify) : readOperation(header, body, verify);
   if (!operation.ok) return failure(`op: ${LOG_REASONS[operation.reason].text}`);
-  if (isLarge) yield;
   const delta = yield* decodeDeltaInSteps(body);
   const said = delta.ok ? delta.value?.writes : undefined;
   if (said === undefined || !(yield* areSame(said, writes))) return failure(NOT_SAID);
   if (isLarge) yield;
   const { author } = namesOf(operation.value);
   return said.every(({ soul }) => mayWrite(soul, author)) ? operation : failure(OWNED);
+}
+
+function* readLarge(
+  header: Uint8Array,
+  body: Uint8Array,
+  verify: VerifySignature | undefined,
+): Generator<void, Result<Operation, LogReason>> {
+  yield;
+  const operation = yield* readOperationInSteps(header, body, verify);
+  yield;
+  return operation;
 }
 
 /** An operation as the field of a put that is passed on, with a comma before it; undefined for one without a body. */

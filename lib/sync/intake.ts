@@ -7,12 +7,18 @@ import { inLaterTurn } from '../base/turns.ts';
 import { idHexOf } from '../log/codec.ts';
 import { checkEvidence, type ForkEvidence } from '../log/fork.ts';
 import { logIdOf } from '../log/hash.ts';
-import { checkSignatureLater, readOperation, readUnchecked } from '../log/integrity.ts';
+import {
+  checkSignatureLater,
+  readOperation,
+  readOperationInSteps,
+  readUnchecked,
+  readUncheckedInSteps,
+} from '../log/integrity.ts';
 import { namesOf, type Operation } from '../log/operation.ts';
 import type { Placement } from '../log/placement.ts';
 import type { LogName } from '../log/heights.ts';
 import { LOG_REASONS, type LogReason } from '../log/reasons.ts';
-import type { VerifyLater, VerifySignature } from '../log/strict-ed25519.ts';
+import type { Verdict, VerifyLater, VerifySignature } from '../log/strict-ed25519.ts';
 import { decodeDelta, decodeDeltaInSteps, type Delta } from '../store/delta-codec.ts';
 import { mayWrite } from '../store/key-soul.ts';
 import type { LogRefusals } from '../store/log-refusals.ts';
@@ -43,10 +49,12 @@ export interface IntakeOptions {
 interface Waiting {
   /** What has to be gone through. */
   readonly bytes: number;
-  /** Begins what goes on beside other things, if there is anything. */
-  begin(): void;
-  /** What goes on so; undefined when it is done. */
-  readonly signing: Promise<void> | undefined;
+  /** Begins what goes on beside other things, if there is anything: in steps where that is long. */
+  begin(): Generator<void, void> | undefined;
+  /** True while that goes on. */
+  readonly isSigning: boolean;
+  /** Resolves when it is done. */
+  signed(): Promise<void>;
   /** Goes through what is too long for one step, before {@link check}; only that is gone through so. */
   readonly reading: Generator<void, void> | undefined;
   /** Does it; the promise, if any, settles when it is done. */
@@ -107,7 +115,8 @@ export class Intake {
         check,
         fail: reject,
         begin: () => undefined,
-        signing: undefined,
+        isSigning: false,
+        signed: () => Promise.resolve(),
         reading: undefined,
       });
     });
@@ -135,11 +144,15 @@ export class Intake {
       this.#waiting = [];
       for (let at = 0, begun = 0, bytes = 0; at < waiting.length; at += 1) {
         const ahead = Math.min(at + MOST_AHEAD, waiting.length);
-        for (; begun < ahead; begun += 1) waiting[begun]!.begin();
+        for (; begun < ahead; begun += 1) {
+          const beginning = waiting[begun]!.begin();
+          if (beginning === undefined) continue;
+          yield* beginning;
+          yield;
+        }
         // Half of them at a time, as each wait costs a turn.
-        if (waiting[at]!.signing !== undefined)
-          yield waiting[Math.min(at + MOST_AHEAD / 2, begun - 1)]!.signing;
-        while (waiting[at]!.signing !== undefined) yield waiting[at]!.signing;
+        if (waiting[at]!.isSigning) yield waiting[Math.min(at + MOST_AHEAD / 2, begun - 1)]!.signed();
+        while (waiting[at]!.isSigning) yield waiting[at]!.signed();
         yield* this.#read(waiting[at]!);
         this.#do(waiting[at]!);
         bytes += waiting[at]!.bytes;
@@ -188,9 +201,11 @@ class Taking implements Waiting, PutRequest {
   #body: Uint8Array | undefined;
   /** What was read; undefined before that. */
   #read: Result<Operation, LogReason> | undefined = undefined;
-  signing: Promise<void> | undefined = undefined;
+  isSigning = false;
+  /** Goes on with who waits for the signature. */
+  #goOn: (() => void) | undefined = undefined;
   /** Why its signature could not be checked. */
-  #failure: { readonly error: unknown } | undefined = undefined;
+  #failure: Error | undefined = undefined;
   /** What it says to the graph, once that was gone through in steps. */
   #said: Result<Writes, LogReason> | undefined = undefined;
   operation: Operation | undefined = undefined;
@@ -229,18 +244,34 @@ class Taking implements Waiting, PutRequest {
     this.#taker.fail(error);
   }
 
-  begin(): void {
+  begin(): Generator<void, void> | undefined {
     const { verifyLater } = this.#options;
-    if (verifyLater === undefined) return;
-    const read = this.#taken(readUnchecked(this.#header, this.#body));
-    if (read.ok) this.signing = this.#sign(read.value, verifyLater);
+    if (verifyLater === undefined) return undefined;
+    if (this.#isLarge) return this.#beginInSteps(verifyLater);
+    this.#signRead(readUnchecked(this.#header, this.#body), verifyLater);
+    return undefined;
+  }
+
+  *#beginInSteps(verify: VerifyLater): Generator<void, void> {
+    this.#signRead(yield* readUncheckedInSteps(this.#header, this.#body), verify);
+  }
+
+  #signRead(read: Result<Operation, LogReason>, verify: VerifyLater): void {
+    this.#taken(read);
+    if (read.ok) this.#sign(read.value, verify);
+  }
+
+  get #isLarge(): boolean {
+    return this.bytes > CHECKED_BYTES;
   }
 
   get reading(): Generator<void, void> | undefined {
-    return this.bytes > CHECKED_BYTES ? this.#readInSteps() : undefined;
+    return this.#isLarge ? this.#readInSteps() : undefined;
   }
 
   *#readInSteps(): Generator<void, void> {
+    if (this.#read === undefined && this.#failure === undefined)
+      this.#taken(yield* readOperationInSteps(this.#header, this.#body, this.#options.verify));
     const read = this.#checked();
     yield;
     if (read.ok && this.#isOfLog(read.value)) this.#said = yield* writesInSteps(read.value);
@@ -248,7 +279,7 @@ class Taking implements Waiting, PutRequest {
 
   /** @throws what kept its signature from being checked: nothing of it is believed then */
   #checked(): Result<Operation, LogReason> {
-    if (this.#failure !== undefined) throw this.#failure.error;
+    if (this.#failure !== undefined) throw this.#failure;
     this.#read ??= this.#taken(readOperation(this.#header, this.#body, this.#options.verify));
     return this.#read;
   }
@@ -314,14 +345,27 @@ class Taking implements Waiting, PutRequest {
     return read;
   }
 
-  async #sign({ header }: Operation, verify: VerifyLater): Promise<void> {
+  #sign({ header }: Operation, verify: VerifyLater): void {
+    this.isSigning = true;
     try {
-      const fault = await checkSignatureLater(header, verify);
-      if (fault !== undefined) this.#read = failure(fault);
+      checkSignatureLater(header, verify, (verdict) => this.#noteVerdict(verdict));
     } catch (error) {
-      this.#failure = { error };
+      this.#noteVerdict(error instanceof Error ? error : new Error('no verdict', { cause: error }));
     }
-    this.signing = undefined;
+  }
+
+  #noteVerdict(verdict: Verdict): void {
+    if (verdict === false) this.#read = failure('signature');
+    else if (verdict !== true) this.#failure = verdict;
+    this.isSigning = false;
+    this.#goOn?.();
+  }
+
+  signed(): Promise<void> {
+    if (!this.isSigning) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#goOn = resolve;
+    });
   }
 
   /** Refuses what no log is asked about. */

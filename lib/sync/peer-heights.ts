@@ -1,6 +1,6 @@
 import type { LogName, Tips } from '../log/heights.ts';
 
-/** Ids of operations that are remembered of a session (log-mapping section 5). */
+/** The last ids of operations that are remembered of a session at least (log-mapping section 5), and half of the most. */
 const REMEMBERED_IDS = 1024;
 /** Forked logs that are remembered of a session. */
 const MOST_FORKS = 10_000;
@@ -27,12 +27,11 @@ export class PeerHeights {
   readonly #behind = new Map<string, LogName & { readonly forkedAt: number | undefined }>();
   /** Logs that turned out to be forked: how high the other side is does not tell which branch it has. */
   readonly #forked = new Set<string>();
-  /** The last ids in both directions; the oldest is overwritten. */
-  readonly #ring: string[] = [];
-  readonly #ids = new Set<string>();
+  /** The last ids in both directions, and those before them: to forget many at once costs less than one by one. */
+  #ids = new Set<string>();
+  #olderIds = new Set<string>();
   /** Those of them that went there, or came from there, without a body. */
   readonly #bare = new Set<string>();
-  #at = 0;
 
   /** Author, log and name of the last: operations come in the order of their logs, and a name costs to be made. */
   #last: readonly [author: string, log: string, name: string] = ['', '', ''];
@@ -66,12 +65,12 @@ export class PeerHeights {
 
   /** True when an operation just came from the other side, or went there. */
   knows({ id }: KnownOperation): boolean {
-    return this.#ids.has(id);
+    return this.#ids.has(id) || this.#olderIds.has(id);
   }
 
   /** True when it did so with its body; nobody has to tell the other side of that. */
-  knowsBody({ id }: KnownOperation): boolean {
-    return this.#ids.has(id) && !this.#bare.has(id);
+  knowsBody(operation: KnownOperation): boolean {
+    return this.knows(operation) && !this.#bare.has(operation.id);
   }
 
   /** True for a log of which the other side may lack what is no higher than it is itself. */
@@ -142,15 +141,13 @@ export class PeerHeights {
   }
 
   #remember(id: string): void {
-    if (this.#ids.has(id)) return;
-    const oldest = this.#ring[this.#at];
-    if (oldest !== undefined) {
-      this.#ids.delete(oldest);
-      if (this.#bare.size > 0) this.#bare.delete(oldest);
-    }
-    this.#ring[this.#at] = id;
     this.#ids.add(id);
-    this.#at = (this.#at + 1) % REMEMBERED_IDS;
+    if (this.#ids.size < REMEMBERED_IDS) return;
+    const forgotten = this.#olderIds;
+    this.#olderIds = this.#ids;
+    this.#ids = new Set();
+    for (const bare of this.#bare)
+      if (forgotten.has(bare) && !this.#olderIds.has(bare)) this.#bare.delete(bare);
   }
 }
 

@@ -32,6 +32,18 @@ export function planParts(
   ];
 }
 
+/**
+ * The same parts, those of the other side's own log first: what it may publish depends on that, and the others may take
+ * hours.
+ *
+ * @param node key of the other side, as hex
+ */
+export function ownFirst(parts: readonly PlanPart[], node: string | undefined): readonly PlanPart[] {
+  const isOwn = ({ author }: PlanPart): boolean => author === node;
+  if (!parts.some(isOwn)) return parts;
+  return [...parts.filter(isOwn), ...parts.filter((part) => !isOwn(part))];
+}
+
 /** The lower of two places to begin after; undefined is the beginning. */
 function lower(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined || b === undefined ? undefined : Math.min(a, b);

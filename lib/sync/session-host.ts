@@ -48,7 +48,7 @@ export class SessionHost {
   #topic: Uint8Array | undefined;
   #incoming = { operations: 0, bytes: 0 };
   /** Tells the store that the other side has sent what it has, or is gone. */
-  #isHeard: () => unknown = () => undefined;
+  #isHeard: (hasAll: boolean) => unknown = () => undefined;
 
   constructor(options: SessionHostOptions) {
     this.#options = options;
@@ -100,7 +100,7 @@ export class SessionHost {
   /** Told that the line is gone: nothing more is read, sent or told. */
   abandon(): void {
     this.#session.abandon();
-    this.#tellHeard();
+    this.#tellHeard(false);
   }
 
   /** Resolves when everything that was received is taken in, or was refused. */
@@ -130,6 +130,7 @@ export class SessionHost {
 
   #onNew(operation: TakenOperation): void {
     if (operation.filled === true) this.#bodies.came();
+    else this.#options.store.brought?.(operation);
     if (operation.forkedAt !== undefined)
       this.#sending.follow(this.#session.forked(operation, operation.forkedAt));
   }
@@ -162,7 +163,7 @@ export class SessionHost {
         void this.#bodies.askOn();
         return;
       case 'end':
-        this.#tellHeard();
+        this.#tellHeard(false);
         this.#options.onEnd?.(action.end);
         return;
       default:
@@ -183,7 +184,7 @@ export class SessionHost {
         this.#isHeard = this.#options.store.heard?.(action.remote) ?? this.#isHeard;
         return sending.later(() => sending.compare(this.#topic!, action.remote));
       case 'stream':
-        return sending.later(() => sending.stream());
+        return sending.later(() => sending.stream(this.#options.node));
       default:
         sending.catchUp(action.behind);
         void this.#tellLive();
@@ -193,16 +194,16 @@ export class SessionHost {
 
   async #tellLive(): Promise<void> {
     await this.settled();
-    this.#tellHeard();
+    this.#tellHeard(true);
     if (!this.isLive) return;
     const { operations, bytes } = this.#sending.plan;
     const outgoing = { operations, bytes };
     this.#options.onLive?.({ outgoing, incoming: this.#incoming, taken: this.#taking.count });
   }
 
-  #tellHeard(): void {
+  #tellHeard(hasAll: boolean): void {
     const isHeard = this.#isHeard;
     this.#isHeard = () => undefined;
-    void isHeard();
+    void isHeard(hasAll);
   }
 }

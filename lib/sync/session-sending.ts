@@ -5,6 +5,7 @@ import { digestOf } from '../log/tips-digest.ts';
 import type { LogFrame } from './log-frames.ts';
 import type { LogSession } from './log-sync.ts';
 import type { BehindLog } from './peer-heights.ts';
+import { ownFirst } from './plan.ts';
 import type { AppendVerdict, SessionAction } from './session-actions.ts';
 import type { OutgoingOperation, PlanPart, SyncPlan, SyncStore } from './sync-store.ts';
 
@@ -151,9 +152,13 @@ export class SessionSending {
     for (const log of store.forksUnknownTo?.(remote) ?? []) await this.sendEvidence(log);
   }
 
-  /** Sends all of that. */
-  async stream(): Promise<void> {
-    for (const part of this.#plan.parts) await this.#sendPart(part);
+  /**
+   * Sends all of that.
+   *
+   * @param node key of the other side, as hex, whose own logs go first; undefined when it does not matter
+   */
+  async stream(node: string | undefined): Promise<void> {
+    for (const part of ownFirst(this.#plan.parts, node)) await this.#sendPart(part);
     this.#parts.run(this.#parts.session.sent());
   }
 

@@ -10,7 +10,15 @@ import type { LogStore, StoredOperation } from '../store/log-store.ts';
 import { Intake, type IntakeOptions } from './intake.ts';
 import { planParts } from './plan.ts';
 import type { SessionFault } from './session-faults.ts';
-import type { LackingBodies, OutgoingOperation, PlanPart, SyncPlan, SyncStore, Taker } from './sync-store.ts';
+import type {
+  LackingBodies,
+  OutgoingOperation,
+  PlanPart,
+  SyncPlan,
+  SyncStore,
+  TakenOperation,
+  Taker,
+} from './sync-store.ts';
 
 /** The last sequence number that there is. */
 const LAST_SEQUENCE = 2 ** 32 - 1;
@@ -21,7 +29,9 @@ export interface StoredLogsOptions extends IntakeOptions {
   /** Which logs are forked; who has none tells nobody of forks by evidence alone. */
   readonly marks?: ForkMarks | undefined;
   /** Told what other nodes have. */
-  readonly heard?: ((remote: Tips) => () => unknown) | undefined;
+  readonly heard?: ((remote: Tips) => (hasAll: boolean) => unknown) | undefined;
+  /** Told of operations that these brought, each once. */
+  readonly brought?: ((operation: TakenOperation) => void) | undefined;
 }
 
 /** Stored logs as sessions see them: read from the store, taken in through the one writer. */
@@ -29,6 +39,7 @@ export class StoredLogs implements SyncStore {
   readonly #store: LogStore;
   readonly #intake: Intake;
   readonly #heard: StoredLogsOptions['heard'];
+  readonly #brought: StoredLogsOptions['brought'];
   readonly #marks: ForkMarks | undefined;
   /** Behind what operations without bodies are looked for next. */
   #lackingAfter: Parameters<LogStore['lacking']>[0];
@@ -37,11 +48,16 @@ export class StoredLogs implements SyncStore {
     this.#store = options.store;
     this.#intake = new Intake(options);
     this.#heard = options.heard;
+    this.#brought = options.brought;
     this.#marks = options.marks;
   }
 
-  heard(remote: Tips): () => unknown {
+  heard(remote: Tips): (hasAll: boolean) => unknown {
     return this.#heard?.(remote) ?? (() => undefined);
+  }
+
+  brought(operation: TakenOperation): void {
+    this.#brought?.(operation);
   }
 
   /**

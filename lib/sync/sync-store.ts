@@ -77,9 +77,11 @@ export interface SyncStore {
   /**
    * Told what another replica has, before it is compared.
    *
-   * @returns to be called once when everything that it sends was taken in, or when it is gone
+   * @returns to be called once when everything that it sends was taken in, or with false when it is gone before that
    */
-  heard?(remote: Tips): () => unknown;
+  heard?(remote: Tips): (hasAll: boolean) => unknown;
+  /** Told of an operation that another replica brought, once it is durable, if it was not held before. */
+  brought?(operation: TakenOperation): void;
   /** What a replica with these tips lacks. */
   plan(topic: Uint8Array, remote: Tips): Promise<SyncPlan>;
   /** The next operations of a part, in order and at most so many; empty at the end. */

@@ -7,6 +7,7 @@ import { verifyStrict } from '../../lib/log/strict-ed25519.ts';
 import { nodeSigner, nodeVerifier, poolVerifier } from '../../relay/node-ed25519.ts';
 import { seeded } from '../support/arbitraries.ts';
 import { loadVectors } from '../support/vectors.ts';
+import { verdictBy } from '../support/verify-later.ts';
 
 interface EdgeCases {
   readonly cases: readonly { readonly name: string; readonly header: string; readonly strict: boolean }[];
@@ -27,7 +28,9 @@ describe('relay.node-ed25519', () => {
       if (!decoded.ok) throw new Error(name);
       const { author, signature } = decoded.value;
       expect(verify(author, unsignedBytesOf(decoded.value), signature), name).to.equal(strict);
-      expect(await later(author, unsignedBytesOf(decoded.value), signature), name).to.equal(strict);
+      expect(await verdictBy(later, author, unsignedBytesOf(decoded.value), signature), name).to.equal(
+        strict,
+      );
     }
   });
 
@@ -41,12 +44,31 @@ describe('relay.node-ed25519', () => {
       key.set(pair.publicKey);
       signature.set(pair.sign(message));
       if (at % 3 === 0) signature[7]! ^= 1;
-      return later(key, message, signature);
+      return verdictBy(later, key, message, signature);
     });
     message.fill(255);
     expect(await Promise.all(checking)).to.deep.equal(pairs.map((_, at) => at % 3 !== 0));
-    expect(await later(new Uint8Array(31), message, signature)).to.equal(false);
-    expect(await later(new Uint8Array(32).fill(2), message, signature)).to.equal(false);
+    expect(await verdictBy(later, new Uint8Array(31), message, signature)).to.equal(false);
+    expect(await verdictBy(later, new Uint8Array(32).fill(2), message, signature)).to.equal(false);
+  });
+
+  it('comes to no verdict when its threads do not', async () => {
+    const pair = KeyPair.random();
+    const message = Uint8Array.of(1);
+    const lost = poolVerifier((_algorithm, _message, _key, _signature, done) => {
+      setImmediate(done, new Error('no memory'), false);
+    });
+    const unable = poolVerifier(() => {
+      throw new Error('no thread');
+    });
+    const told: unknown[] = [];
+    for (const verifyLater of [lost, unable]) {
+      const verdict = verdictBy(verifyLater, pair.publicKey, message, pair.sign(message));
+      told.push(await verdict.then(String, String));
+      // What the strict rules decide needs no thread.
+      expect(await verdictBy(verifyLater, new Uint8Array(32), message, pair.sign(message))).to.equal(false);
+    }
+    expect(told).to.deep.equal(['Error: no memory', 'Error: no thread']);
   });
 
   it('agrees with noble on random keys, messages, signatures and faults in them', () => {

@@ -12,6 +12,7 @@ import type { Storage } from '../../lib/store/storage.ts';
 import { createRelay, type RelaySettings } from '../../relay/relay.ts';
 import { nodeSigner } from '../../relay/node-ed25519.ts';
 import { Inbox } from '../support/inbox.ts';
+import { authorOf, logOf } from '../support/log-maker.ts';
 import { LogNode } from '../support/log-node.ts';
 import { GRAPH_TOPIC, graphLines, logLines, LogRelays, type LogRelay } from '../support/log-relays.ts';
 import { graphOf, RawPeer } from '../support/raw-peer.ts';
@@ -132,5 +133,41 @@ describe('a restored relay', function () {
     await relay.relay.witnessed();
     expect(await logLines(relay.storage)).to.have.lengthOf(2);
     await node.close();
+  });
+
+  it('publishes nothing when a line is cut amid its own operations, until another one has brought the rest', async () => {
+    const key = KeyPair.random();
+    const relay = await relays.start({}, { key });
+    const own = logOf(nodeSigner(key), 5, () => undefined, { logId: logIdOf(GRAPH_TOPIC) });
+    const log = toHex(logIdOf(GRAPH_TOPIC));
+    const { sequence: height, id } = own.at(-1)!.header;
+    const tips = new Map([[key.id, new Map([[log, { height, id }]])]]);
+    const show = async (author: number): Promise<LogNode> => {
+      const node = await LogNode.meet(relay.relay.port, authorOf(author));
+      await node.session(GRAPH_TOPIC);
+      node.send({ type: 'have', session: 0, tips, more: false });
+      return node;
+    };
+    const first = await show(1);
+    for (const { header } of own.slice(0, 2))
+      first.send({ type: 'operation', session: 0, header: header.bytes, body: undefined });
+    while ((await logLines(relay.storage)).length < 2) await new Promise((next) => setImmediate(next));
+    first.send({ type: 'close', session: 0 });
+    await relay.events.next(({ kind }) => kind === 'log-session-ended', 'the end of a session');
+    await first.close();
+
+    const client = await relays.client(relay);
+    await client.put(graphOf('mark', { b: 'b' }));
+    await relay.events.next(({ kind }) => kind === 'witness-failed', 'a refusal to publish');
+    expect(await logLines(relay.storage)).to.have.lengthOf(2);
+    const second = await show(2);
+    second.give(own.slice(2));
+    await relay.events.next(({ kind }) => kind === 'log-own-recovered', 'its own operations');
+    await relay.relay.witnessed();
+    expect((await logLines(relay.storage)).filter((line) => line.includes(' canonical '))).to.have.lengthOf(
+      6,
+    );
+    expect(await forksIn(relay.storage)).to.equal(0);
+    await second.close();
   });
 });

@@ -72,6 +72,12 @@ describe('store examination', () => {
     expect(findings.commits).to.equal(undefined);
   });
 
+  it('counts what only stores of earlier versions have of logs as theirs', async () => {
+    await tamper(location, sealChanges([[`t/${'a'.repeat(192)}`, '']]));
+    const { tallies, isForeign } = await withRaw(location, (raw) => examineRecords(raw));
+    expect([tallies.get('logs'), isForeign]).to.deep.equal([{ records: 1, damaged: 0 }, false]);
+  });
+
   it('tells a store that was never sealed', async () => {
     location = await folder();
     const raw = new RawLevel(location, true);

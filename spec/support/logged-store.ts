@@ -4,6 +4,7 @@ import { toHex } from '../../lib/base/byte-texts.ts';
 import { limitsWith, type Limits } from '../../lib/base/limits.ts';
 import type { ForkPolicy } from '../../lib/log/fork.ts';
 import type { Signer } from '../../lib/log/key-pair.ts';
+import type { VerifyLater } from '../../lib/log/strict-ed25519.ts';
 import { namesOf, type Operation } from '../../lib/log/operation.ts';
 import { ChangedSources } from '../../lib/store/changed-sources.ts';
 import { CountingEntries } from '../../lib/store/counting-entries.ts';
@@ -38,6 +39,8 @@ export interface LoggedStoreOptions {
   /** Whether unsigned writes are witnessed; they are when absent. */
   readonly witnesses?: boolean;
   readonly signer?: Signer;
+  /** Checks the signatures of what others bring in place of `verifyFast`. */
+  readonly verifyLater?: VerifyLater;
   readonly limits?: Partial<Limits>;
   readonly snapshotAfter?: number;
 }
@@ -68,7 +71,6 @@ export class LoggedStore {
     } = options;
     let made:
       { readonly store: LogStore; readonly marks: WitnessMarks; readonly forks: ForkMarks } | undefined;
-    const topic = toHex(TOPIC);
     const log = toHex(LOG_ID);
     this.small = new SmallStore({
       ...(memory === undefined ? {} : { memory }),
@@ -83,8 +85,7 @@ export class LoggedStore {
         const { store, marks, forks } = made;
         const entries = new CountingEntries(storage, store, forks);
         const room = new LogRoom(storage, limitsWith(options.limits).logAuthors);
-        const group = (): LogGroup =>
-          new LogGroup(store, forks, (id) => (id === log ? topic : undefined), room);
+        const group = (): LogGroup => new LogGroup(store, forks, (id) => id === log, room);
         return new LoggedCommits({
           group,
           marks: witnesses ? marks : undefined,
@@ -140,6 +141,7 @@ export class LoggedStore {
       store: this.logs,
       submit: writer.submit.bind(writer),
       verify: verifyFast,
+      verifyLater: options.verifyLater,
       refusals: this.refusals,
     });
   }

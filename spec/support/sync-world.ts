@@ -33,6 +33,8 @@ export interface LineOptions {
   readonly cutAfter?: number | undefined;
   readonly wants?: boolean;
   readonly mostLogs?: number;
+  /** Whom each side takes the other for. */
+  readonly node?: string;
 }
 
 function carried(frame: LogFrame, form: LineForm): { readonly frame: LogFrame; readonly bytes: number } {
@@ -95,6 +97,7 @@ export class SyncLine {
         session: 4,
         topic,
         store,
+        node: this.#options.node,
         mostLogs: this.#options.mostLogs ?? 1000,
         asksBodies: true,
         // Some say digests that others do not answer, having few logs.

@@ -1,7 +1,7 @@
 import { blake3 } from '@noble/hashes/blake3.js';
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { fastBlake3 } from '../../../lib/log/blake3.ts';
+import { fastBlake3, fastBlake3InSteps } from '../../../lib/log/blake3.ts';
 import { toHex } from '../../../lib/base/byte-texts.ts';
 import { utf8 } from '../../../lib/base/bytes.ts';
 import { seeded } from '../../support/arbitraries.ts';
@@ -37,5 +37,21 @@ describe('log.blake3', () => {
       }),
       seeded(300),
     );
+  });
+
+  it('hashes what is long in steps, others between them, and what is short in one', () => {
+    const long = fastBlake3InSteps(new Uint8Array(1_048_576).fill(7));
+    let steps = 0;
+    let step = long.next();
+    for (; step.done !== true; step = long.next()) {
+      fastBlake3(Uint8Array.of(steps));
+      steps += 1;
+    }
+    expect(steps).to.be.within(8, 64);
+    expect(step.value).to.deep.equal(fastBlake3(new Uint8Array(1_048_576).fill(7)));
+    for (const length of [0, 1, 1024, 1025]) {
+      const bytes = new Uint8Array(length).fill(7);
+      expect(fastBlake3InSteps(bytes).next()).to.deep.equal({ done: true, value: fastBlake3(bytes) });
+    }
   });
 });

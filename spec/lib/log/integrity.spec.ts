@@ -7,11 +7,13 @@ import {
   checkSignature,
   checkSignatureLater,
   readOperation,
+  readOperationInSteps,
   readUnchecked,
   type HeldLog,
 } from '../../../lib/log/integrity.ts';
 import { MOST_BODY_BYTES, type Operation } from '../../../lib/log/operation.ts';
 import type { LogReason } from '../../../lib/log/reasons.ts';
+import type { Verdict, VerifyLater } from '../../../lib/log/strict-ed25519.ts';
 import { authorOf, hex, LOG_ID, logOf, operationAfter, verifyFast } from '../../support/log-maker.ts';
 import { loadVectors } from '../../support/vectors.ts';
 
@@ -37,8 +39,11 @@ const STRICTER: Readonly<Record<string, LogReason>> = {
   'other author with prune': 'author',
 };
 
-function verifyLater(...given: Parameters<typeof verifyFast>): Promise<boolean> {
-  return Promise.resolve(verifyFast(...given));
+const verifyLater: VerifyLater = (key, message, signature, decided) =>
+  setImmediate(decided, verifyFast(key, message, signature));
+
+function verdictOn(header: Header, verify: VerifyLater): Promise<Verdict> {
+  return new Promise((resolve) => checkSignatureLater(header, verify, resolve));
 }
 
 function headerOf(bytes: string): Header {
@@ -132,6 +137,34 @@ describe('log.integrity', () => {
     });
   });
 
+  it('comes to the same verdicts in steps, of which each looks at a part of a large body', () => {
+    const [operation] = logOf(author, 1, () => new Uint8Array(MOST_BODY_BYTES).fill(7));
+    const { header, body } = operation!;
+    const [forged, other] = [header.bytes.slice(), body!.slice()];
+    forged[60]! ^= 1;
+    other[MOST_BODY_BYTES - 1]! ^= 1;
+    for (const [bytes, given] of [
+      [header.bytes, body],
+      [header.bytes, undefined],
+      [header.bytes, other],
+      [header.bytes, body!.subarray(1)],
+      [header.bytes, new Uint8Array(MOST_BODY_BYTES + 1)],
+      [header.bytes, new Uint8Array(0)],
+      [header.bytes.subarray(1), body],
+      [forged, body],
+    ] as const) {
+      const reading = readOperationInSteps(bytes, given, verifyFast);
+      let steps = 1;
+      let step = reading.next();
+      for (; step.done !== true; step = reading.next()) steps += 1;
+      const read = readOperation(bytes, given, verifyFast);
+      expect(step.value.ok).to.equal(read.ok);
+      if (step.value.ok && read.ok) expect(step.value.value).to.deep.equal(read.value);
+      else expect(step.value).to.deep.equal(read);
+      if (read.ok && given !== undefined) expect(steps).to.be.above(8);
+    }
+  });
+
   describe('of a place in a log', () => {
     const log = logOf(author, 4);
     const held = heldUpTo(log[2]!.header);
@@ -176,15 +209,15 @@ describe('log.integrity', () => {
     const { header, body } = operation!;
     const forged = header.bytes.slice();
     forged[60]! ^= 1;
-    const verdicts: (LogReason | undefined)[] = [];
+    const verdicts: Verdict[] = [];
     for (const bytes of [header.bytes, forged]) {
       const read = readUnchecked(bytes, body);
       if (!read.ok) throw new Error(read.reason);
-      verdicts.push(await checkSignatureLater(read.value.header, verifyLater));
+      verdicts.push(await verdictOn(read.value.header, verifyLater));
     }
-    expect(verdicts).to.deep.equal([undefined, 'signature']);
+    expect(verdicts).to.deep.equal([true, false]);
     expect(readUnchecked(header.bytes, Uint8Array.of(1, 2))).to.deep.equal({ ok: false, reason: 'payload' });
     const nobody = { ...header, author: new Uint8Array(32) };
-    expect(await checkSignatureLater(nobody, () => Promise.resolve(true))).to.equal('signature');
+    expect(await verdictOn(nobody, (_key, _message, _signature, decided) => decided(true))).to.equal(false);
   });
 });

@@ -6,6 +6,7 @@ import { mayBeKey, strictly, strictlyLater, verifyStrict } from '../../../lib/lo
 import { nodeVerifier } from '../../../relay/node-ed25519.ts';
 import { hex } from '../../support/log-maker.ts';
 import { loadVectors } from '../../support/vectors.ts';
+import { verdictBy } from '../../support/verify-later.ts';
 
 interface EdgeCase {
   readonly name: string;
@@ -102,14 +103,14 @@ describe('log.strict-ed25519', () => {
 
   it('asks somebody who takes his time about nothing else', async () => {
     const asked: Uint8Array[] = [];
-    const verify = strictlyLater((publicKey) => {
+    const verify = strictlyLater((publicKey, _message, _signature, decided) => {
       asked.push(publicKey);
-      return Promise.resolve(true);
+      decided(true);
     });
     const signature = pair.sign(message);
-    expect(await verify(new Uint8Array(32), message, signature)).to.equal(false);
-    expect(await verify(pair.publicKey, message, new Uint8Array(64).fill(255))).to.equal(false);
+    expect(await verdictBy(verify, new Uint8Array(32), message, signature)).to.equal(false);
+    expect(await verdictBy(verify, pair.publicKey, message, new Uint8Array(64).fill(255))).to.equal(false);
     expect(asked).to.deep.equal([]);
-    expect(await verify(pair.publicKey, message, signature)).to.equal(true);
+    expect(await verdictBy(verify, pair.publicKey, message, signature)).to.equal(true);
   });
 });

@@ -21,8 +21,10 @@ function commitWith(changes: Partial<CommitSigner> = {}) {
   const told: WitnessedNow[] = [];
   const storage = new MemoryStorage();
   const marks = new WitnessMarks(storage, 10_000);
-  const group = new LogGroup(new LogStore(storage), new ForkMarks(storage, 'tolerate'), (id) =>
-    id === toHex(LOG_ID) ? toHex(TOPIC) : undefined,
+  const group = new LogGroup(
+    new LogStore(storage),
+    new ForkMarks(storage, 'tolerate'),
+    (id) => id === toHex(LOG_ID),
   );
   const signer: CommitSigner = {
     name: { author: toHex(author.publicKey), log: toHex(LOG_ID) },

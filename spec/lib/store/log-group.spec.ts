@@ -116,6 +116,13 @@ describe('store.log-group', () => {
     expect(await store.lines()).to.have.lengthOf(2);
   });
 
+  it('writes of a log where it ends, its operations, and where each of these is found', async () => {
+    const store = await open();
+    for (const operation of logBy(1, 2)) await store.take(operation);
+    const kinds = (await logKeys(store)).map((key) => key.slice(0, 2));
+    expect(kinds).to.deep.equal(['h/', 'l/', 'l/', 'o/', 'o/']);
+  });
+
   it('keeps an operation that says nothing new', async () => {
     const store = await open();
     const [operation] = logBy(1, 1);

@@ -19,23 +19,15 @@ import {
   markRange,
   parseHeadKey,
   parseMarkKey,
-  parseTopicKey,
   placeKey,
   placeOf,
   placePrefix,
   placeRange,
   sequenceOfPlace,
-  topicKey,
-  topicRange,
 } from '../../../lib/store/log-keys.ts';
 import type { KeyRange } from '../../../lib/store/keys.ts';
 
-const [AUTHOR, OTHER, LOG, TOPIC] = ['a', 'b', 'c', 'd'].map((digit) => digit.repeat(64)) as [
-  string,
-  string,
-  string,
-  string,
-];
+const [AUTHOR, OTHER, LOG] = ['a', 'b', 'c'].map((digit) => digit.repeat(64)) as [string, string, string];
 
 function isIn({ from, to }: KeyRange, key: string): boolean {
   return key >= from && key < to;
@@ -67,7 +59,6 @@ describe('store.log-keys', () => {
 
   it('give back what they name', () => {
     expect(parseHeadKey(headKey(AUTHOR, LOG))).to.deep.equal({ author: AUTHOR, log: LOG });
-    expect(parseTopicKey(topicKey(TOPIC, AUTHOR, LOG))).to.deep.equal({ author: AUTHOR, log: LOG });
     expect(parseMarkKey(markKey(2 ** 40 + 7))).to.equal(2 ** 40 + 7);
     expect(logInKey(givenUpKey(AUTHOR, LOG, 5))).to.deep.equal({ author: AUTHOR, log: LOG });
   });
@@ -78,10 +69,10 @@ describe('store.log-keys', () => {
       placePrefix(author, LOG),
     );
     expect(prefixes[1]).to.equal(prefixes[0], 'nobody can make two keys that begin with the same 128 bits');
-    expect(new Set([...prefixes, placePrefix(AUTHOR, TOPIC)]).size).to.equal(3);
+    expect(new Set([...prefixes, placePrefix(AUTHOR, OTHER)]).size).to.equal(3);
   });
 
-  it('stand apart by kind and topic', () => {
+  it('stand apart by kind', () => {
     expect(isIn(headRange(), headKey(AUTHOR, LOG))).to.equal(true);
     expect(isIn(forkRange(), forkKey(AUTHOR, LOG, 1))).to.equal(true);
     expect(isIn(markRange(), markKey(2 ** 55))).to.equal(true);
@@ -92,8 +83,6 @@ describe('store.log-keys', () => {
     expect([logInKey(lack), sequenceOfPlace(lack)]).to.deep.equal([{ author: AUTHOR, log: LOG }, 7]);
     expect([isIn(lackRange(), lack), isIn(lackRange(lack), lack)]).to.deep.equal([true, false]);
     expect(isIn(lackRange(lack), lackKey(AUTHOR, LOG, 8))).to.equal(true);
-    expect(isIn(topicRange(TOPIC), topicKey(TOPIC, AUTHOR, LOG))).to.equal(true);
-    expect(isIn(topicRange(TOPIC), topicKey(OTHER, AUTHOR, LOG))).to.equal(false);
     expect(new Set(LOG_PREFIXES).size).to.equal(LOG_PREFIXES.length);
     // Kinds of the graph begin in other ways.
     expect(['d/', 'g/', 'v/', 'm/'].some((prefix) => LOG_PREFIXES.includes(prefix))).to.equal(false);

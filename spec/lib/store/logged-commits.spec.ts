@@ -11,7 +11,7 @@ import { LoggedCommits } from '../../../lib/store/logged-commits.ts';
 import { replayLogs } from '../../../lib/store/replay.ts';
 import { START_MS } from '../../support/fake-clock.ts';
 import { bodyOf } from '../../support/log-bytes.ts';
-import { authorOf, LOG_ID, operationAfter, TOPIC } from '../../support/log-maker.ts';
+import { authorOf, LOG_ID, operationAfter } from '../../support/log-maker.ts';
 import { openLogged, type LoggedStore } from '../../support/logged-store.ts';
 import { SmallStore } from '../../support/small-store.ts';
 
@@ -162,12 +162,11 @@ describe('store.logged-commits that take only what is signed', () => {
   it('refuse every other request with a reason', async () => {
     const small = new SmallStore({
       logs: (storage) => {
-        const topic = toHex(TOPIC);
         const logs = new LogStore(storage);
         const marks = new ForkMarks(storage, 'tolerate');
         return new LoggedCommits({
           forks: { marks, entries: new CountingEntries(storage, logs, marks) },
-          group: () => new LogGroup(logs, marks, (id) => (id === toHex(LOG_ID) ? topic : undefined)),
+          group: () => new LogGroup(logs, marks, (id) => id === toHex(LOG_ID)),
           refusesUnsigned: true,
           sources: new ChangedSources(logs, undefined),
         });

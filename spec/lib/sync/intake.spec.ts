@@ -11,6 +11,7 @@ import type { SeenOperation, TakenOperation, TakeResult } from '../../../lib/syn
 import { ImpatientSlices } from '../../support/impatient-slices.ts';
 import { authorOf, logOf, TOPIC, verifyFast } from '../../support/log-maker.ts';
 import { bodyOf } from '../../support/log-bytes.ts';
+import { verifyingBy } from '../../support/verify-later.ts';
 
 const LOG = logOf(authorOf(1), 40, (at) => bodyOf([writeOf('soul', `k${at}`, 5, at)]));
 
@@ -105,6 +106,38 @@ describe('sync.intake', () => {
     expect(turns[0]).to.be.above(1.5 * turns[1]!);
   });
 
+  it('looks at the clock behind every large one whose signature others check, too', async () => {
+    let [turn, now] = [0, 0];
+    const slices = new Slices({
+      schedule: (task) =>
+        setImmediate(() => {
+          turn += 1;
+          task();
+        }),
+      now: () => (now += 4),
+    });
+    const begunIn: number[] = [];
+    const verifyLater = verifyingBy(() => {
+      begunIn.push(turn);
+      return Promise.resolve(true);
+    });
+    const noting = new NotingIntake({ slices, verifyLater });
+    const large = logOf(authorOf(2), 20, (at) => bodyOf([writeOf('soul', `k${at}`, 5, 'x'.repeat(20_000))]));
+    for (const operation of large) void noting.take(operation);
+    await noting.submitted(large.length);
+    expect(begunIn).to.have.lengthOf(large.length);
+    expect(new Set(begunIn).size).to.equal(large.length);
+    // A larger one takes several turns by itself, whoever checks its signature.
+    const [huge] = logOf(authorOf(3), 1, () => bodyOf([writeOf('soul', 'k', 5, 'x'.repeat(1_000_000))]));
+    for (const intake of [noting, new NotingIntake({ slices })]) {
+      const before = turn;
+      const count = intake.requests.length;
+      void intake.take(huge!);
+      await intake.submitted(count + 1);
+      expect(turn - before).to.be.above(8);
+    }
+  });
+
   it('reads what one body says over many turns when that is much', async () => {
     const slices = new ImpatientSlices();
     const noting = new NotingIntake({ slices });
@@ -135,12 +168,13 @@ describe('sync.intake', () => {
     const many = logOf(authorOf(2), 6, () => undefined);
     const noting = new NotingIntake({
       verify: () => true,
-      verifyLater: (key, message, signature) => {
+      verifyLater: (key, message, signature, decided) => {
         const { sequence } = many.find(({ header }) => equalBytes(header.signature, signature))!.header;
         if (sequence === 1) throw new Error('no thread');
-        return sequence === 4
-          ? Promise.reject(new Error('the thread ended'))
-          : Promise.resolve(verifyFast(key, message, signature));
+        // Some are told within the call.
+        if (sequence === 3) decided(verifyFast(key, message, signature));
+        else if (sequence === 4) setImmediate(decided, new Error('the thread ended'));
+        else setImmediate(decided, verifyFast(key, message, signature));
       },
     });
     const taking = many.map((operation) => noting.take(operation));
@@ -162,7 +196,7 @@ describe('sync.intake', () => {
     let asked = 0;
     const noting = new NotingIntake({
       verify: () => false,
-      verifyLater: async (key, message, signature) => {
+      verifyLater: verifyingBy(async (key, message, signature) => {
         const [isRight, number] = [verifyFast(key, message, signature), asked];
         running += 1;
         asked += 1;
@@ -171,7 +205,7 @@ describe('sync.intake', () => {
         for (let turns = number % 5; turns >= 0; turns -= 1) await new Promise(setImmediate);
         running -= 1;
         return isRight;
-      },
+      }),
     });
     const taking = many.map((operation, at) => {
       const bytes = operation.header.bytes.slice();
@@ -189,10 +223,10 @@ describe('sync.intake', () => {
 
   it('has nobody check the signature of what is wrong anyhow', async () => {
     let asked = 0;
-    const verifyLater = (): Promise<boolean> => {
+    const verifyLater = verifyingBy(() => {
       asked += 1;
       return Promise.resolve(true);
-    };
+    });
     const noting = new NotingIntake({ verifyLater });
     expect(await noting.take({ ...LOG[0]!, body: LOG[1]!.body })).to.include({ reason: 'payload' });
     expect(asked).to.equal(0);

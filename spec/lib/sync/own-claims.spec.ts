@@ -205,6 +205,96 @@ describe('sync.own-claims', () => {
     await claims.ready();
   });
 
+  it('hold while operations of the own log come, and for some minutes after the last of them', async () => {
+    const done = claims.heard(showing(99, '9'));
+    await setImmediate();
+    for (let sequence = 5; sequence < 15; sequence += 1) {
+      time.advance(UNKEPT_MS - 1);
+      claims.brought({ ...name, sequence });
+    }
+    time.advance(UNKEPT_MS - 1);
+    expect(claims.isBehind).to.equal(true);
+    time.advance(1);
+    expect(claims.isBehind).to.equal(false);
+    await done();
+    expect(told.map(({ kind }) => kind)).to.deep.equal(['log-own-behind', 'log-own-unproven']);
+  });
+
+  it('are held up by nothing else that nodes bring', async () => {
+    const done = claims.heard(showing(99, '9'));
+    await setImmediate();
+    time.advance(UNKEPT_MS - 1);
+    claims.brought({ ...name, author: 'c'.repeat(64), sequence: 5 });
+    claims.brought({ ...name, log: 'c'.repeat(64), sequence: 5 });
+    time.advance(1);
+    expect(claims.isBehind).to.equal(false);
+    await done();
+    claims.brought({ ...name, sequence: 5 });
+    expect([claims.isBehind, time.timerCount], 'nobody claims anything').to.deep.equal([false, 0]);
+  });
+
+  it('hold again when operations come though their time was over, also those that came later', async () => {
+    const early = claims.heard(showing(6, '6'));
+    await setImmediate();
+    time.advance(UNKEPT_MS);
+    const late = claims.heard(showing(7, '7'));
+    expect(claims.isBehind).to.equal(false);
+    claims.brought({ ...name, sequence: 5 });
+    await setImmediate();
+    expect([claims.isBehind, claims.lag]).to.deep.equal([true, 3]);
+    head = { ...head!, height: 7, tip: idOf('7') };
+    ids = { 6: idOf('6') };
+    await early();
+    expect(claims.isBehind).to.equal(true);
+    await late();
+    expect([claims.isBehind, time.timerCount]).to.deep.equal([false, 0]);
+  });
+
+  it('wait for the rest when a line is cut amid operations, and not when the other side says that this was all', async () => {
+    const cut = claims.heard(showing(9, '9'));
+    await setImmediate();
+    claims.brought({ ...name, sequence: 5 });
+    await cut(false);
+    expect(claims.isBehind).to.equal(true);
+    const ended = claims.heard(showing(8, '8'));
+    await setImmediate();
+    claims.brought({ ...name, sequence: 6 });
+    await ended();
+    expect(claims.isBehind, 'what was cut').to.equal(true);
+    head = { ...head!, height: 9, tip: idOf('9') };
+    claims.brought({ ...name, sequence: 9 });
+    await setImmediate();
+    expect([claims.isBehind, time.timerCount]).to.deep.equal([false, 0]);
+    expect(told.map(({ kind }) => kind)).to.deep.equal([
+      'log-own-behind',
+      'log-own-behind',
+      'log-own-unproven',
+      'log-own-recovered',
+    ]);
+  });
+
+  it('end with their line where no operation came by it', async () => {
+    const cut = claims.heard(showing(9, '9'));
+    await setImmediate();
+    await cut(false);
+    expect([claims.isBehind, time.timerCount]).to.deep.equal([false, 0]);
+  });
+
+  it('hold no longer for many lines that were cut than for the one that showed most', async () => {
+    for (const height of [7, 9, 8]) {
+      const cut = claims.heard(showing(height, '9'));
+      await setImmediate();
+      claims.brought({ ...name, sequence: 5 });
+      await cut(false);
+    }
+    expect([claims.isBehind, claims.lag]).to.deep.equal([true, 5]);
+    time.advance(UNKEPT_MS);
+    expect([claims.isBehind, claims.lag, time.timerCount]).to.deep.equal([false, 0, 0]);
+    expect(told.filter(({ kind }) => kind === 'log-own-unproven')).to.deep.equal([
+      { kind: 'log-own-unproven', shown: 10 },
+    ]);
+  });
+
   it('stay when the node closes, so that it does not publish at the end', async () => {
     claims.expect();
     const done = claims.heard(showing(9, '9'));

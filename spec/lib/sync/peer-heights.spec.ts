@@ -50,17 +50,19 @@ describe('sync.peer-heights', () => {
     expect(heights.takeBehind()).to.deep.equal([{ ...LOG, after: 4, forked: false }]);
   });
 
-  it('remembers the last 1024 ids and forgets the oldest', () => {
+  it('remembers at least the last 1024 ids, and no more than twice as many', () => {
     const heights = new PeerHeights();
-    for (let at = 0; at < 1024; at += 1) heights.passed(operation(at), true);
-    heights.passed(operation(3), true);
-    expect(heights.knows(operation(0))).to.equal(true);
-    heights.passed(operation(1024), true);
-    expect([
-      heights.knows(operation(0)),
-      heights.knows(operation(1)),
-      heights.knows(operation(1024)),
-    ]).to.deep.equal([false, true, true]);
+    for (let last = 0; last < 5000; last += 1) {
+      heights.passed(operation(last), last % 3 > 0);
+      for (const back of [0, 1, 511, 1023]) {
+        if (back <= last) expect(heights.knows(operation(last - back)), `${last}, ${back}`).to.equal(true);
+      }
+      if (last >= 2048) expect(heights.knows(operation(last - 2048)), String(last)).to.equal(false);
+    }
+    // What passed again is remembered from then on.
+    heights.passed(operation(3000), true);
+    for (let last = 5000; last < 6023; last += 1) heights.passed(operation(last), true);
+    expect(heights.knows(operation(3000))).to.equal(true);
   });
 
   it('remembers of these which passed without a body, until it passes with one', () => {
@@ -73,7 +75,12 @@ describe('sync.peer-heights', () => {
     expect(bodies()).to.deep.equal([false, true, true]);
     heights.passed(operation(3), false);
     for (let at = 4; at < 1028; at += 1) heights.passed(operation(at), true);
-    expect([heights.knows(operation(3)), heights.knowsBody(operation(1))]).to.deep.equal([false, false]);
+    expect([heights.knows(operation(3)), heights.knowsBody(operation(3))]).to.deep.equal([true, false]);
+    for (let at = 1028; at < 2100; at += 1) heights.passed(operation(at), true);
+    expect([heights.knows(operation(3)), heights.knowsBody(operation(3))]).to.deep.equal([false, false]);
+    // Nothing is left of it.
+    heights.passed(operation(3), true);
+    expect(heights.knowsBody(operation(3))).to.equal(true);
   });
 
   it('gives the logs that went on once, with what the other side has of them then', () => {

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { planParts } from '../../../lib/sync/plan.ts';
+import { ownFirst, planParts } from '../../../lib/sync/plan.ts';
+import type { PlanPart } from '../../../lib/sync/sync-store.ts';
 
 const LOG = { author: 'aa', log: 'bb' };
 const OTHER = { author: 'cc', log: 'dd' };
@@ -41,5 +42,15 @@ describe('sync.plan', () => {
       sideOf(LOG),
       sideOf(OTHER),
     ]);
+  });
+
+  it("begins with the other side's own log, both branches of it, and leaves the order of the others", () => {
+    const part = (log: typeof LOG, side = false): PlanPart => ({ ...log, after: 1, until: 9, side });
+    const all = [part(LOG), part(OTHER), part({ ...LOG, log: 'ee' }), part(OTHER, true), part(LOG, true)];
+    const order = (node: string | undefined): number[] =>
+      ownFirst(all, node).map((sent) => all.indexOf(sent));
+    expect(order('cc')).to.deep.equal([1, 3, 0, 2, 4]);
+    expect(order('dd')).to.deep.equal([0, 1, 2, 3, 4]);
+    expect(order(undefined)).to.deep.equal([0, 1, 2, 3, 4]);
   });
 });

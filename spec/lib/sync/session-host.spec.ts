@@ -1,6 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect } from 'chai';
 import * as fc from 'fast-check';
+import { toHex } from '../../../lib/base/byte-texts.ts';
+import { decodeHeader } from '../../../lib/log/codec.ts';
 import { MOST_SIDE_OPERATIONS } from '../../../lib/log/fork.ts';
 import type { Tip } from '../../../lib/log/heights.ts';
 import { OneLog } from '../../../lib/log/one-log.ts';
@@ -9,6 +11,7 @@ import { MOST_PLACES } from '../../../lib/sync/frame-fields.ts';
 import { takeOne } from '../../../lib/sync/intake.ts';
 import type { LogFrame } from '../../../lib/sync/log-frames.ts';
 import { SessionHost } from '../../../lib/sync/session-host.ts';
+import type { TakenOperation } from '../../../lib/sync/sync-store.ts';
 import { seeded } from '../../support/arbitraries.ts';
 import { authorOf, hex, logOf, operationAfter, TOPIC } from '../../support/log-maker.ts';
 import { LogReplica } from '../../support/log-replica.ts';
@@ -193,6 +196,35 @@ describe('sync.session-host', () => {
       .reduce((sum, { header, body }) => sum + header.bytes.length + body!.length, 0);
     expect(line.left.live!.outgoing).to.deep.equal({ operations: 5, bytes: expected });
     expectEqual(left, right);
+  });
+
+  it('begins with the log of the other side itself, which may publish nothing meanwhile', async () => {
+    const left = new LogReplica().add([1, 2, 3].flatMap((author) => logOf(authorOf(author), 2)));
+    const node = toHex(authorOf(2).publicKey);
+    const line = await new SyncLine(left, new LogReplica(), { node }).run();
+    const own = line.carried.flatMap((frame) => {
+      const header = frame.type === 'operation' ? decodeHeader(frame.header) : undefined;
+      return header?.ok === true ? [toHex(header.value.author) === node] : [];
+    });
+    expect(own).to.deep.equal([true, true, false, false, false, false]);
+  });
+
+  it('tells a store what is new of what another side brought, and whether that was all', async () => {
+    const logs = [1, 2].flatMap((author) => logOf(authorOf(author), 5));
+    const toldOver = async (cutAfter?: number): Promise<[unknown[], SyncLine]> => {
+      const told: unknown[] = [];
+      const left = Object.assign(new LogReplica().add(logs.slice(0, 2)), {
+        heard: () => (hasAll: boolean) => told.push(hasAll),
+        brought: ({ sequence }: TakenOperation) => told.push(sequence),
+      });
+      const line = await new SyncLine(left, new LogReplica().add(logs), { cutAfter }).run();
+      if (cutAfter !== undefined) line.left.host.abandon();
+      return [told, line];
+    };
+    const [told, { carried }] = await toldOver();
+    expect(told).to.deep.equal([2, 3, 4, 0, 1, 2, 3, 4, true]);
+    const first = carried.findIndex(({ type }) => type === 'operation');
+    expect((await toldOver(first + 4))[0]).to.deep.equal([2, 3, 4, 0, false]);
   });
 
   it('takes less than a kilobyte for equal replicas, whatever they hold', async () => {

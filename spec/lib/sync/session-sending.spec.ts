@@ -72,7 +72,7 @@ describe('sync.session-sending', () => {
     sent.session.receive(FRAMES[4]!);
     await sent.sending.compare(TOPIC, NO_TIPS);
     expect(sent.sending.plan.operations).to.equal(LOG.length);
-    await sent.sending.stream();
+    await sent.sending.stream(undefined);
     expect(sent.said).to.deep.equal(['preSync', 'stream', 'done']);
     expect(sent.places).to.deep.equal([...LOG.keys()]);
   });

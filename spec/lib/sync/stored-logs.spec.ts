@@ -10,9 +10,10 @@ import { namesOf, type Operation } from '../../../lib/log/operation.ts';
 import { takenOperation, takeOne } from '../../../lib/sync/intake.ts';
 import { seeded } from '../../support/arbitraries.ts';
 import { bodyOf } from '../../support/log-bytes.ts';
-import { authorOf, logOf, operationAfter, TOPIC } from '../../support/log-maker.ts';
+import { authorOf, logOf, operationAfter, TOPIC, verifyFast } from '../../support/log-maker.ts';
 import { openLogged, type LoggedStore } from '../../support/logged-store.ts';
 import { SyncLine } from '../../support/sync-world.ts';
+import { verifyingBy } from '../../support/verify-later.ts';
 import { scaled } from '../../torture/scale.ts';
 
 function saidBy(author: number, length: number): Operation[] {
@@ -298,6 +299,23 @@ describe('sync.stored-logs', () => {
     expect((await store.sync.plan(TOPIC, shown)).operations).to.equal(1);
     expect(store.small.storage.calls.next - next, 'walks but for the one operation').to.equal(0);
     await store.close();
+  });
+
+  it('blames nobody for what its threads could not check, and takes it the next time', async () => {
+    let isBroken = true;
+    const verifyLater = verifyingBy((...given) =>
+      isBroken ? Promise.reject(new Error('no memory')) : Promise.resolve(verifyFast(...given)),
+    );
+    const [left, right] = [await openLogged(), await openLogged({ verifyLater })];
+    for (const operation of saidBy(1, 3)) await left.take(operation);
+    const line = await new SyncLine(left.sync, right.sync).run();
+    expect(line.right.ended).to.deep.equal({ by: 'fault', reason: 'storage' });
+    expect(line.left.ended).to.deep.include({ by: 'peer', code: 103 });
+    expect(Object.values(right.refusals.counts).some((count) => count > 0)).to.equal(false);
+    isBroken = false;
+    await new SyncLine(left.sync, right.sync).run();
+    await expectEqual(left, right);
+    for (const store of [left, right]) await store.close();
   });
 
   it('refuses operations of other topics, and bodies that are not what they say', async () => {
