@@ -11,9 +11,10 @@ const STOP_MS = 4900;
 /** npm passes a Ctrl-C on that the terminal has sent already; only what comes later is a second signal. */
 const ECHO_MS = 300;
 
-/** Exit code of commands on stores and logs that could not begin: 1 says that something is wrong with these. */
-const NOT_BEGUN = 2;
-const STORE_COMMANDS: ReadonlySet<string | undefined> = new Set(['check', 'repair', 'log']);
+/** Exit code of commands on stores and logs that failed: 1 says that something is wrong with these. */
+const NOT_DONE = 2;
+/** Commands on stores: one that cannot be opened is what they look for. */
+const STORE_COMMANDS: ReadonlySet<string | undefined> = new Set(['check', 'repair']);
 const NOT_BEGUN_CODES: ReadonlySet<string> = new Set([
   'OPTION_INVALID',
   'STORAGE_LOCKED',
@@ -27,8 +28,10 @@ function fail(error: unknown): void {
   process.exitCode = 1;
 }
 
-function hasNotBegun(error: unknown): boolean {
-  return error instanceof GraphError && NOT_BEGUN_CODES.has(error.code);
+/** True when a failure of a command says nothing of what it looked at. */
+function isNotDone(command: string | undefined, error: unknown): boolean {
+  if (command === 'log') return true;
+  return STORE_COMMANDS.has(command) && error instanceof GraphError && NOT_BEGUN_CODES.has(error.code);
 }
 
 function stopOnSignals(relay: Relay): void {
@@ -94,5 +97,5 @@ try {
   await run(readOptions(args, process.env));
 } catch (error) {
   fail(error);
-  if (STORE_COMMANDS.has(args[0]) && hasNotBegun(error)) process.exitCode = NOT_BEGUN;
+  if (isNotDone(args[0], error)) process.exitCode = NOT_DONE;
 }

@@ -3,6 +3,7 @@ import { RawLevel } from '../adapters/level-raw.ts';
 import { GraphError } from '../lib/base/errors.ts';
 import { readCommitCount, type CommitCount } from './commit-counter.ts';
 import { DataFolder } from './data-folder.ts';
+import { logFaults } from './log-examination.ts';
 import { longValueFaults } from './long-value-examination.ts';
 import { examineRecords, nodeFaults, type RecordFindings } from './store-examination.ts';
 import type { LogState } from './write-ahead-log.ts';
@@ -82,6 +83,7 @@ async function examine(folder: DataFolder, logs: LogState, faults: string[]): Pr
     for await (const _ of nodeFaults(raw)) wrongNodes += 1;
     let incomplete = 0;
     for await (const { kind } of longValueFaults(raw)) if (kind === 'incomplete') incomplete += 1;
+    faults.push(...(await logFaultLines(raw)));
     if (incomplete > 0) faults.push(`${incomplete} values lack pieces`);
     if (records.isForeign) faults.push('it holds data of an unknown format');
     const damaged = [...records.tallies.values()].reduce((sum, tally) => sum + tally.damaged, 0);
@@ -95,6 +97,15 @@ async function examine(folder: DataFolder, logs: LogState, faults: string[]): Pr
   } finally {
     await raw.close();
   }
+}
+
+async function logFaultLines(raw: RawLevel): Promise<string[]> {
+  const found = { end: 0, place: 0 };
+  for await (const { kind } of logFaults(raw)) found[kind] += 1;
+  return [
+    ...(found.end > 0 ? [`${found.end} logs do not tell where they end`] : []),
+    ...(found.place > 0 ? [`${found.place} operations are not found by their ids`] : []),
+  ];
 }
 
 function compareCounts({ records, faults }: Findings, count: CommitCount | undefined): void {

@@ -11,6 +11,7 @@ import type { Change } from '../lib/store/storage.ts';
 import { CommitCounter, readCommitCount } from './commit-counter.ts';
 import { DataFolder } from './data-folder.ts';
 import { assertStore, reasonOf, throwIfLocked } from './store-check.ts';
+import { logFaults } from './log-examination.ts';
 import { longValueFaults } from './long-value-examination.ts';
 import { examineRecords, nodeFaults, type RecordFindings } from './store-examination.ts';
 
@@ -60,7 +61,7 @@ class Changes {
 
 /**
  * Repairs a store: copies the folder, lets LevelDB gather what it can read, drops records that do not fit their
- * checksums, puts right what nodes have in two places, and begins to count anew.
+ * checksums, puts right what nodes and logs have in two places, and begins to count anew.
  *
  * @returns what was done, a line each
  * @throws GraphError OPTION_INVALID when there is no store, STORAGE_LOCKED when a relay runs on it,
@@ -197,10 +198,17 @@ async function putRight(raw: RawLevel, folder: DataFolder, lines: string[]): Pro
     for (const change of fault.changes) await changes.addSealed(change);
   }
   await changes.flush();
+  const logs = { end: 0, place: 0 };
+  for await (const { kind, change } of logFaults(raw)) {
+    logs[kind] += 1;
+    await changes.addSealed(change);
+  }
+  await changes.flush();
   await countAnew(raw, folder, findings);
   lines.push(...linesOf(findings));
   lines.push(`  values that lack pieces: ${pieces.incomplete} dropped, with ${pieces.loose} loose pieces`);
   lines.push(`  nodes put right: ${nodes}`);
+  lines.push(`  logs put right: ${logs.end}, and places of ${logs.place} operations`);
 }
 
 /** The count never goes back, so that no older copy of the counter looks newer than the store. */

@@ -77,9 +77,7 @@ export function* readOperationInSteps(
   body: Uint8Array | undefined,
   verify?: VerifySignature,
 ): Generator<void, Result<Operation, LogReason>> {
-  const read = yield* readUncheckedInSteps(headerBytes, body);
-  yield;
-  return signedBy(read, verify);
+  return signedBy(yield* readUncheckedInSteps(headerBytes, body), verify);
 }
 
 function signedBy(

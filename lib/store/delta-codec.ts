@@ -1,5 +1,4 @@
 import { failure, success, type Result } from '../base/result.ts';
-import { finish } from '../base/slices.ts';
 import { fromValueJson, isLink } from '../graph/value.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { CborScanner } from '../log/cbor-scanner.ts';
@@ -215,7 +214,9 @@ export interface Delta {
  * @returns undefined for kinds and versions that are nothing to the graph: stored and passed on, not materialised
  */
 export function decodeDelta(body: Uint8Array): Result<Delta | undefined> {
-  return finish(decodeDeltaInSteps(body, Infinity));
+  const reading = new DeltaReading(body);
+  reading.read(Infinity);
+  return reading.end();
 }
 
 /**
@@ -227,17 +228,44 @@ export function* decodeDeltaInSteps(
   body: Uint8Array,
   most: number = STEP_PROPERTIES,
 ): Generator<void, Result<Delta | undefined>> {
-  const scanner = new CborScanner(body);
-  const { kind, version, hasMeta } = readHead(scanner);
-  let delta: Delta | undefined;
-  if (isDeltaKind(kind) && version === BODY_VERSION) {
-    const reader = new DeltaReader(scanner, kind === BODY_KIND.snapshot);
-    while (!reader.read(most)) yield;
-    delta = { kind, writes: reader.writes };
-  } else scanner.skip();
-  if (hasMeta) scanner.skip();
-  scanner.end();
-  return scanner.fault === undefined ? success(delta) : failure(scanner.fault);
+  const reading = new DeltaReading(body);
+  while (!reading.read(most)) yield;
+  return reading.end();
+}
+
+/** A body that is being read. */
+class DeltaReading {
+  readonly #scanner: CborScanner;
+  readonly #kind: DeltaKind | undefined;
+  readonly #hasMeta: boolean;
+  /** Undefined for what is nothing to the graph. */
+  readonly #reader: DeltaReader | undefined;
+
+  constructor(body: Uint8Array) {
+    this.#scanner = new CborScanner(body);
+    const { kind, version, hasMeta } = readHead(this.#scanner);
+    this.#hasMeta = hasMeta;
+    this.#kind = isDeltaKind(kind) && version === BODY_VERSION ? kind : undefined;
+    this.#reader =
+      this.#kind === undefined
+        ? undefined
+        : new DeltaReader(this.#scanner, this.#kind === BODY_KIND.snapshot);
+  }
+
+  /** Reads at most so many properties; true when nothing is left, or when there is a fault. */
+  read(most: number): boolean {
+    return this.#reader?.read(most) ?? true;
+  }
+
+  /** What it says, once all was read. */
+  end(): Result<Delta | undefined> {
+    const scanner = this.#scanner;
+    if (this.#reader === undefined) scanner.skip();
+    if (this.#hasMeta) scanner.skip();
+    scanner.end();
+    if (scanner.fault !== undefined) return failure(scanner.fault);
+    return success(this.#kind && { kind: this.#kind, writes: this.#reader!.writes });
+  }
 }
 
 /** What a body says to the graph; nothing when there is none, and when it is of another kind. */

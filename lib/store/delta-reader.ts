@@ -4,12 +4,15 @@ import type { CborScanner } from '../log/cbor-scanner.ts';
 import { compareRank } from '../log/prune.ts';
 import { compareNames } from './name-order.ts';
 
+const NONE: readonly FieldWrite[] = [];
+
 /** Reads the writes of a body, strictly, as many at a time as are wanted. */
 export class DeltaReader {
   readonly #scanner: CborScanner;
   /** True when a property may have several states. */
   readonly #mayRepeat: boolean;
-  readonly #writes: FieldWrite[] = [];
+  /** Begun with the first: most often it is the only one, and an empty list would make room for many. */
+  #writes: FieldWrite[] | undefined;
   #souls: number;
   /** Properties of the soul that are left. */
   #keys = 0;
@@ -25,8 +28,9 @@ export class DeltaReader {
 
   /** What was read. */
   get writes(): readonly FieldWrite[] {
+    const writes = this.#writes ?? NONE;
     // A list that grew has room for more, which many that wait at a time would hold.
-    return this.#writes.slice();
+    return writes.length > 1 ? writes.slice() : writes;
   }
 
   /** Reads at most so many properties; true when nothing is left, or when there is a fault. */
@@ -67,7 +71,8 @@ export class DeltaReader {
     if (this.#last !== undefined && !follows(this.#last, write, this.#mayRepeat))
       scanner.refuse('keys out of order');
     this.#last = write;
-    this.#writes.push(write);
+    if (this.#writes === undefined) this.#writes = [write];
+    else this.#writes.push(write);
   }
 }
 

@@ -47,12 +47,13 @@ export type KeepsLog = (log: string) => boolean;
 /** Who may open any number of logs. */
 const INVITED: LogOpener = { isInvited: true };
 
+const APPENDED: Result<Placement, LogReason> = success('append');
+
 /** What the operations of one commit do to logs: placed one by one, each upon those before it, then written at once. */
 export class LogGroup {
   readonly #store: LogStore;
   readonly #marks: ForkMarks;
   readonly #keeps: KeepsLog;
-  readonly #room: LogRoom | undefined;
   /** Logs that the group opens. */
   readonly #opened: OpenedLogs;
   readonly #logs = new Map<string, OpenLog>();
@@ -71,7 +72,6 @@ export class LogGroup {
     this.#marks = marks;
     this.#keeps = keeps;
     this.#bodies = new GroupBodies(store, this.#changes);
-    this.#room = room;
     this.#opened = new OpenedLogs(room);
   }
 
@@ -104,9 +104,34 @@ export class LogGroup {
     else this.#notes.addNode(names.id, only, wasHere);
     if (placed.value === 'append' && !operation.extensions.prune) this.#append(operation, names.id, log);
     else yield* this.#apply(operation, names.id, log, placed.value);
-    log.noteTip(names.id, header.id);
-    this.#appended.push({ operation, placement: placed.value });
+    this.#noteAppended(operation, names.id, log, placed.value);
     return success(placed.value);
+  }
+
+  /**
+   * {@link place} for what comes next in the log that the last one was of and writes to one node, as most do; undefined for
+   * everything else, with which nothing is done.
+   */
+  placeNext(
+    operation: Operation,
+    writes: readonly FieldWrite[],
+    wasHere: WasHere,
+  ): Result<Placement, LogReason> | undefined {
+    const names = namesOf(operation);
+    const log = this.#lastOpened(names);
+    const only = onlyNode(writes);
+    if (log === undefined || only === undefined || operation.extensions.prune) return undefined;
+    if (!log.isNext(operation.header) || this.#markOf(log) !== undefined) return undefined;
+    this.#bodies.keep(placeIn(log, operation.header.sequence, names.id), operation);
+    this.#notes.addNode(names.id, only, wasHere);
+    this.#append(operation, names.id, log);
+    this.#noteAppended(operation, names.id, log, 'append');
+    return APPENDED;
+  }
+
+  #noteAppended(operation: Operation, id: string, log: OpenLog, placement: Placement): void {
+    log.noteTip(id, operation.header.id);
+    this.#appended.push({ operation, placement });
   }
 
   /** Drops the body of an operation, whichever branch it stands on by now. */
@@ -172,14 +197,22 @@ export class LogGroup {
     return this.#marked.has(log.author + log.log) ? 'fork' : reason;
   }
 
-  /** Keeps evidence of a fork that came alone; gives why it is refused. */
-  keepEvidence(evidence: ForkEvidence): [] | string {
-    const { author, log } = { author: toHex(evidence.canonical.author), log: toHex(evidence.logId) };
-    if (!this.#keeps(log)) return LOG_REASONS.log.text;
-    if (this.#markOf({ author, log }) !== undefined) return [];
-    if (this.#room?.hasEvidenceRoom(this.#marks.size + this.#marked.size) === false)
-      return LOG_REASONS.authors.text;
-    this.#mark({ author, log }, evidence);
+  /**
+   * Keeps evidence of a fork that came alone; gives why it is refused. There is one piece at most for each log that is held.
+   *
+   * @param opener who brings it
+   */
+  *keepEvidence(evidence: ForkEvidence, opener: LogOpener): WaitingSteps<[] | string> {
+    const name = { author: toHex(evidence.canonical.author), log: toHex(evidence.logId) };
+    if (!this.#keeps(name.log)) return LOG_REASONS.log.text;
+    if (this.#markOf(name) !== undefined) return [];
+    if ((yield* this.#open(name)).head === undefined) {
+      const kept = this.#marks.size + this.#marked.size;
+      const refusal = this.#opened.refusesEvidence(opener, kept);
+      if (refusal !== undefined) return LOG_REASONS[refusal].text;
+      this.#opened.addEvidence(opener, kept);
+    }
+    this.#mark(name, evidence);
     return [];
   }
 

@@ -164,6 +164,18 @@ export function placeRange(
   return { from: prefix + hexOf((after ?? -1) + 1, SEQUENCE_DIGITS), to };
 }
 
+/** All places on one kind of branch, log by log. */
+export function branchRange(branch: Branch): KeyRange {
+  const prefix = prefixOf(branch);
+  return { from: prefix, to: prefix.slice(0, -1) + AFTER_SLASH };
+}
+
+/** The place of a key on a branch, and what the places of its log begin with. */
+export function parsePlaceKey(key: string): { readonly place: string; readonly prefix: string } {
+  const place = key.slice(CANONICAL.length);
+  return { place, prefix: place.slice(0, -SEQUENCE_DIGITS) };
+}
+
 /** The sequence number of a place, or of a key that ends with one. */
 export function sequenceOfPlace(key: string): number {
   return Number.parseInt(key.slice(-SEQUENCE_DIGITS), 16);

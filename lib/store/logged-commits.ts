@@ -120,6 +120,15 @@ class LoggedCommit implements CommitLogs {
     return writes.every(isOfEverybody);
   }
 
+  mergeAtOnce(request: PutRequest, into: MergeTarget): readonly FieldWrite[] | string | undefined {
+    const { operation, writes } = request;
+    const { group, now } = into;
+    if (operation === undefined || !saysOnly(request) || !areDue(writes, now)) return undefined;
+    const placed = this.#opened().placeNext(operation, writes, (write) => isThere(write, into));
+    if (placed === undefined) return undefined;
+    return this.#notePlaced(request, operation, placed) ?? acceptedOf(merge(writes, group, now), writes);
+  }
+
   merge(
     request: PutRequest,
     into: MergeTarget,
@@ -142,7 +151,7 @@ class LoggedCommit implements CommitLogs {
       yield* replaceWrites(request.instead, into);
       return [];
     }
-    if (request.evidence !== undefined) return this.#opened().keepEvidence(request.evidence);
+    if (request.evidence !== undefined) return yield* this.#opened().keepEvidence(request.evidence, request);
     const { replays, writes } = request;
     if (replays !== undefined) yield* this.#opened().noteAgain(replays, writes, into);
     if (isSigned(request)) return yield* this.#mergeSigned(request, into);
@@ -213,7 +222,9 @@ class LoggedCommit implements CommitLogs {
   /** Operations, marks of what is to be witnessed, and the end of the marks of what was. */
   *#appended(requests: readonly PutRequest[], { byRequest }: MergedGroup): Generator<Change[], void> {
     const changes: Change[] = [];
-    if (this.#group !== undefined) for (const _ of this.#group.appendChanges(changes)) yield [];
+    // Each step by itself: whoever writes the commit makes steps until one gives something, without a pause.
+    if (this.#group !== undefined)
+      for (const _ of this.#group.appendChanges(changes)) yield changes.splice(0);
     for (let at = 0; at < requests.length; at += 1) {
       if (typeof byRequest[at] !== 'string') appendGiven(changes, requests[at]!);
     }
@@ -298,6 +309,27 @@ class LoggedCommit implements CommitLogs {
     const signed = own.sign(yield* this.#opened().head(own));
     return signed.ok ? signed.value : signed.reason;
   }
+}
+
+/** True for a request of nothing but what an operation says, all of which is to be noted. */
+function saysOnly({
+  own,
+  writes,
+  says = writes,
+  notes,
+  pruned,
+  isHidden,
+  evidence,
+  replays,
+}: PutRequest): boolean {
+  return (
+    (own ?? notes ?? pruned ?? evidence ?? replays) === undefined && says === writes && isHidden !== true
+  );
+}
+
+function areDue(writes: readonly FieldWrite[], now: number): boolean {
+  for (let at = 0; at < writes.length; at += 1) if (writes[at]!.state > now) return false;
+  return true;
 }
 
 /** Appends what a request changes beside its writes. */

@@ -1,4 +1,5 @@
 import { fromHex } from '../base/byte-texts.ts';
+import { equalBytes } from '../base/bytes.ts';
 import type { WaitingSteps } from '../base/slices.ts';
 import type { Header } from '../log/codec.ts';
 import type { SideBranch } from '../log/fork.ts';
@@ -35,11 +36,22 @@ export class OpenLog implements LogName {
 
   /** What an operation of an author is compared with, given the head of this log. */
   heldOf(author: Uint8Array, { first, height, tip }: LogHead): HeldLog {
+    return { author, height, tip: this.#bytesOf(tip), first };
+  }
+
+  /** True for a header of the author's that comes next in a log without a side branch. */
+  isNext({ sequence, backlink }: Header): boolean {
+    const { head } = this;
+    if (head === undefined || head.side !== undefined || sequence !== head.height + 1) return false;
+    return backlink !== undefined && equalBytes(backlink, this.#bytesOf(head.tip));
+  }
+
+  #bytesOf(tip: string): Uint8Array {
     if (this.#tipId === undefined || this.#tip !== tip) {
       this.#tip = tip;
       this.#tipId = fromHex(tip)!;
     }
-    return { author, height, tip: this.#tipId, first };
+    return this.#tipId;
   }
 
   /** Notes the bytes of an id, if that is the tip now. */

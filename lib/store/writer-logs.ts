@@ -29,6 +29,8 @@ export interface WriterLogs {
 export interface CommitLogs {
   /** True for a request that logs have no say in for sure. */
   isPlain(request: PutRequest): boolean;
+  /** {@link merge} for a request that needs no wait, as most do; undefined for all others, with which nothing is done. */
+  mergeAtOnce(request: PutRequest, into: MergeTarget): readonly FieldWrite[] | string | undefined;
   /**
    * The accepted writes of a request, or why it is refused; undefined for one that logs have no say in, and the writes
    * that are meant where some count for nothing.

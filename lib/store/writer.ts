@@ -204,7 +204,9 @@ export class Writer {
     for (let at = 0; at < requests.length; at += 1) {
       let request = requests[at]!;
       const hasNoSay = logs === undefined || logs.isPlain(request);
-      const logged = hasNoSay ? undefined : yield* logs.merge(request, target);
+      const logged = hasNoSay
+        ? undefined
+        : (logs.mergeAtOnce(request, target) ?? (yield* logs.merge(request, target)));
       if (isMeant(logged)) request = { ...request, writes: logged.meant };
       if (logged !== undefined && !isMeant(logged)) byRequest.push(logged);
       else if ((request.operation ?? request.own) !== undefined) byRequest.push(NO_LOGS);

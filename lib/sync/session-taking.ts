@@ -77,7 +77,8 @@ export class SessionTaking implements TakingSession {
     this.#load.add(bytes);
     let fault: LogReason | SessionFault | undefined;
     try {
-      fault = await this.#parts.store.takeEvidence(first, second, (log) => this.#options.onEvidence(log));
+      const { onEvidence } = this.#options;
+      fault = await this.#parts.store.takeEvidence(first, second, onEvidence, this);
     } catch {
       fault = 'storage';
     }

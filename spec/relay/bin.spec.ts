@@ -295,6 +295,9 @@ describe('thicket command', () => {
     expect(await failure(['0', '--host', '127.0.0.1'])).to.equal(
       'thicket: the store is damaged: the file CURRENT is missing; run: thicket repair --data "./data"',
     );
+    // What a script takes for "there is something to put right" says that this could not be found out.
+    expect((await storeCommand(['check'])).code).to.equal(1);
+    expect(await storeCommand(['log', 'rebuild', '--check'])).to.include({ code: 2 });
   });
 
   it('prints help and version', async () => {

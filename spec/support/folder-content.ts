@@ -2,7 +2,8 @@
 import { LevelStorage } from '../../adapters/level.ts';
 import { SealedStorage } from '../../adapters/sealed-storage.ts';
 import { recordsIn } from '../../lib/store/graph-walk.ts';
-import type { Change } from '../../lib/store/storage.ts';
+import type { Change, TextEntry } from '../../lib/store/storage.ts';
+import { gathered } from './log-bytes.ts';
 import { graphLines, logLines } from './log-relays.ts';
 
 /** True for records of the graph, of what waits for its time, and of the histories of nodes. */
@@ -26,6 +27,11 @@ export function contentOf(data: string): Promise<{ readonly logs: string[]; read
     logs: await logLines(storage),
     graph: await graphLines(storage),
   }));
+}
+
+/** All records of a folder. */
+export function recordsOf(data: string): Promise<TextEntry[]> {
+  return opened(data, (storage) => gathered(recordsIn(storage, { from: 'a', to: '\u{10ffff}' })));
 }
 
 /** Deletes records of a folder, and adds others. */

@@ -1,3 +1,9 @@
+import { runWithPauses } from '../../../lib/base/slices.ts';
+import { CommitGroup } from '../../../lib/store/commit-group.ts';
+import { DeferredWrites } from '../../../lib/store/deferred-writes.ts';
+import { HISTORY_PREFIX } from '../../../lib/store/log-keys.ts';
+import type { PutRequest } from '../../../lib/store/put-request.ts';
+import type { Change } from '../../../lib/store/storage.ts';
 import { expect } from 'chai';
 import { toHex } from '../../../lib/base/byte-texts.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
@@ -89,6 +95,39 @@ describe('store.logged-commits', () => {
     store.small.storage.fails = () => false;
     expect((await store.small.put([write])).ok).to.equal(true);
     expect(store.marks.size).to.equal(1);
+  });
+
+  it('gives what an operation of very many nodes changes of logs in portions', async () => {
+    const { small, logs, forks } = store;
+    const { storage, graph, limits, time } = small;
+    const many = Array.from({ length: 5000 }, (_, at) => writeOf(`s${10_000 + at}`, 'k', 1, at));
+    // The histories of these nodes must note the operation, as it says less than they have.
+    await small.put(many.map(({ soul }) => writeOf(soul, 'other', 1, 1)));
+    const commits = new LoggedCommits({
+      group: () => new LogGroup(logs, forks, () => true),
+      sources: new ChangedSources(logs, undefined),
+      forks: { marks: forks, entries: new CountingEntries(storage, logs, forks) },
+    });
+    const commit = commits.begin();
+    const group = new CommitGroup(storage, graph);
+    const { clock } = time;
+    const deferred = new DeferredWrites({ storage, limits, clock, wake: () => undefined });
+    const request: PutRequest = {
+      writes: many,
+      operation: operationOf(...many),
+      owner: undefined,
+      settle: () => undefined,
+    };
+    await runWithPauses(group.gather([many]));
+    await runWithPauses(group.load([many]));
+    const won = await runWithPauses(commit.merge(request, { group, deferred, now: clock() }));
+    const merged = { matured: [], byRequest: [won as readonly FieldWrite[]] };
+    const portions: Change[][] = [];
+    for (const some of await runWithPauses(commit.changes([request], merged, group)))
+      portions.push(some.slice());
+    expect(portions.flat().filter(([key]) => key.startsWith(HISTORY_PREFIX))).to.have.lengthOf(many.length);
+    expect(Math.max(...portions.map(({ length }) => length))).to.be.below(500);
+    expect(portions.filter(({ length }) => length === 0).length).to.be.below(3);
   });
 });
 

@@ -123,7 +123,8 @@ describe('sync.session-taking', () => {
 
   it('takes evidence of forks, and ends the session for what is none', async () => {
     const world = new World();
-    world.store.takeEvidence = (_first, _second, seen) => {
+    world.store.takeEvidence = (_first, _second, seen, opener) => {
+      expect(opener?.isInvited).to.equal(true);
       seen?.({ author: 'aa', log: 'bb' });
       return undefined;
     };

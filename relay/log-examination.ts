@@ -1,0 +1,123 @@
+/** Looking through the operations of a store: does each log know where it ends, is each operation found by its id. */
+import type { RawLevel } from '../adapters/level-raw.ts';
+import { toHex } from '../lib/base/byte-texts.ts';
+import { fromUtf8, utf8 } from '../lib/base/bytes.ts';
+import { decodeHeader } from '../lib/log/codec.ts';
+import { decodeExtensions } from '../lib/log/extensions.ts';
+import { encodeHead, type LogHead, type SideHead } from '../lib/store/log-head.ts';
+import {
+  BRANCHES,
+  branchRange,
+  headKey,
+  operationKey,
+  parsePlaceKey,
+  sequenceOfPlace,
+  type Branch,
+} from '../lib/store/log-keys.ts';
+import { decodeOperation } from '../lib/store/operation-record.ts';
+import type { Change } from '../lib/store/storage.ts';
+import { unsealed } from './store-examination.ts';
+
+/** Something that is known of operations by these alone. */
+export interface LogFault {
+  /** Where a log ends, or where an operation stands. */
+  readonly kind: 'end' | 'place';
+  /** What puts it right. */
+  readonly change: Change;
+}
+
+/** An operation on a branch. */
+interface Walked {
+  /** What the places of its log begin with. */
+  readonly prefix: string;
+  readonly place: string;
+  readonly sequence: number;
+  readonly id: string;
+  readonly total: number;
+  readonly author: string;
+  readonly log: string;
+  readonly prunes: boolean;
+}
+
+/** The operations of all logs on one of their branches, log by log and in their order; damaged ones count as missing. */
+async function* operationsOn(raw: RawLevel, branch: Branch): AsyncGenerator<Walked> {
+  const { from, to } = branchRange(branch);
+  for await (const [key, value] of raw.walk({ from: utf8(from), to: utf8(to) })) {
+    const record = unsealed(key, value);
+    const walked = record === undefined ? undefined : operationOf(fromUtf8(key), fromUtf8(record));
+    if (walked !== undefined) yield walked;
+  }
+}
+
+function operationOf(key: string, record: string): Walked | undefined {
+  const { id, total, header: bytes } = decodeOperation(record);
+  const header = decodeHeader(bytes);
+  const extensions = header.ok ? decodeExtensions(header.value.extensions) : header;
+  if (!header.ok || !extensions.ok) return undefined;
+  const { prune: prunes, logId } = extensions.value;
+  const [author, log] = [toHex(header.value.author), toHex(logId)];
+  return { ...parsePlaceKey(key), sequence: sequenceOfPlace(key), id, total, author, log, prunes };
+}
+
+/** A branch of a log, by its operations. */
+interface WalkedBranch extends Omit<SideHead, 'from'> {
+  readonly author: string;
+  readonly log: string;
+  readonly first: number;
+}
+
+/** The branches of all logs, and operations that are not found by their ids. */
+async function* branchesOf(raw: RawLevel, branch: Branch): AsyncGenerator<WalkedBranch | LogFault> {
+  let walked: WalkedBranch | undefined;
+  let prefix: string | undefined;
+  for await (const operation of operationsOn(raw, branch)) {
+    const { author, log, sequence, id, total, prunes, place } = operation;
+    if (operation.prefix !== prefix && walked !== undefined) yield walked;
+    const isFirst = operation.prefix !== prefix;
+    prefix = operation.prefix;
+    // A prune point gives up what stands before it, which may not be removed yet.
+    const first = isFirst || (branch === 'canonical' && prunes) ? sequence : walked!.first;
+    walked = { author, log, first, height: sequence, tip: id, bytes: total };
+    if ((await textAt(raw, operationKey(id))) === undefined)
+      yield { kind: 'place', change: [operationKey(id), place] };
+  }
+  if (walked !== undefined) yield walked;
+}
+
+async function textAt(raw: RawLevel, storageKey: string): Promise<string | undefined> {
+  const key = utf8(storageKey);
+  const value = await raw.get(key);
+  const content = value === undefined ? undefined : unsealed(key, value);
+  return content === undefined ? undefined : fromUtf8(content);
+}
+
+/**
+ * Finds logs of which nothing tells where they begin and end: a relay would begin them anew, and contradict itself in its
+ * own. Finds operations that are not found by their ids, too.
+ *
+ * @throws Error that LevelDB gave when it cannot read all of them
+ */
+export async function* logFaults(raw: RawLevel): AsyncGenerator<LogFault> {
+  const lost = new Map<string, LogHead>();
+  for (const branch of BRANCHES) {
+    for await (const found of branchesOf(raw, branch)) {
+      if ('kind' in found) yield found;
+      else await noteLost(raw, branch, found, lost);
+    }
+  }
+  for (const [key, head] of lost) yield { kind: 'end', change: [key, encodeHead(head)] };
+}
+
+async function noteLost(
+  raw: RawLevel,
+  branch: Branch,
+  { author, log, first, height, tip, bytes }: WalkedBranch,
+  lost: Map<string, LogHead>,
+): Promise<void> {
+  const key = headKey(author, log);
+  const canonical = lost.get(key);
+  if (branch === 'side') {
+    if (canonical !== undefined) lost.set(key, { ...canonical, side: { from: first, height, tip, bytes } });
+  } else if ((await textAt(raw, key)) === undefined)
+    lost.set(key, { first, height, tip, bytes, side: undefined });
+}
