@@ -4,6 +4,8 @@ import { GraphError } from '../lib/base/errors.ts';
 import { DEFAULT_LIMITS } from '../lib/base/limits.ts';
 import { mayBeBlocked } from '../lib/sea/demand.ts';
 import type { Entry, FieldWrite } from '../lib/graph/write.ts';
+import type { SaysTheSame } from '../lib/ham/merge.ts';
+import { saysTheSame } from '../lib/sea/signed-value.ts';
 import {
   differingProperties,
   missingNotes,
@@ -84,7 +86,8 @@ export async function openFolderGraph(options: FolderGraphOptions): Promise<Fold
       schedule: setImmediate,
     });
     const read = await build(folder, told, options, () => now);
-    return new FolderGraph({ folder, told, read, purges, close });
+    const isSame = options.sea === 'off' ? undefined : saysTheSame;
+    return new FolderGraph({ folder, told, read, purges, saysTheSame: isSame, close });
   } catch (error) {
     await close();
     throw error;
@@ -146,6 +149,7 @@ interface FolderGraphParts {
   readonly told: LogGraph;
   readonly read: ReplayResult;
   readonly purges: boolean;
+  readonly saysTheSame: SaysTheSame | undefined;
   readonly close: () => Promise<void>;
 }
 
@@ -173,24 +177,25 @@ export class FolderGraph {
 
   /** Makes the graph of the folder what its logs tell. */
   async rebuild(): Promise<GraphReport> {
-    const { folder, told, purges } = this.#parts;
+    const { folder, told, purges, saysTheSame: isSame } = this.#parts;
     this.#found = await rebuildGraph({
       store: folder.storage,
       logs: told.storage,
       submit: (request) => folder.writer.submit(request),
       dropsUnsigned: purges,
+      saysTheSame: isSame,
     });
     return this.found;
   }
 
   /** What a rebuild would change; all of it is counted, also what it would leave alone. */
   async *differences(): AsyncGenerator<DifferenceReport> {
-    const { folder, told, purges } = this.#parts;
+    const { folder, told, purges, saysTheSame: isSame } = this.#parts;
     const [store, logs] = [folder.storage, told.storage];
     const counts = { lost: 0, older: 0, unsigned: 0, histories: 0, waiting: 0 };
     this.#found = counts;
     const ids = new NodeIds(told);
-    for await (const difference of differingProperties(store, logs)) {
+    for await (const difference of differingProperties(store, logs, isSame)) {
       counts[difference.kind] += 1;
       if (purges || difference.kind !== 'unsigned') yield this.#reportOf(difference, ids);
     }

@@ -1,20 +1,22 @@
-/** How many authors that are new here each address may bring. */
+/** How many authors that are new here, and forks of logs that are not held, each address may bring. */
 import { TwoGenerations } from '../lib/base/two-generations.ts';
-import type { LogShare } from '../lib/store/log-room.ts';
+import type { LogShare, Share } from '../lib/store/log-room.ts';
 import type { Client } from './client-address.ts';
 import type { RelayOptions } from './option-table.ts';
 import { TokenBucket, type Rate } from './token-bucket.ts';
 
 const DAY_SECONDS = 86_400;
 
-/** What all those at one address may bring. */
+/** What all those at one address may bring of something. */
 class AddressShare implements LogShare {
   /** The share of a day, so that one a day is always to be had. */
   readonly most: number;
+  readonly evidence: Share | undefined;
   readonly #now: () => number;
   readonly #bucket: TokenBucket;
 
-  constructor(rate: Rate, now: () => number) {
+  constructor(rate: Rate, now: () => number, evidence?: Share) {
+    this.evidence = evidence;
     this.most = rate.burst;
     this.#now = now;
     this.#bucket = new TokenBucket(rate, now());
@@ -31,21 +33,23 @@ class AddressShare implements LogShare {
 
 /**
  * Gives out shares, one for each address: keys cost nothing, so that one stranger could take all places there are for
- * authors. They outlive the peers of an address, as many as may be remembered.
+ * authors and forks. They outlive the peers of an address, as many as may be remembered.
  */
 export class Newcomers {
-  readonly #rate: Rate;
+  readonly #authors: Rate;
+  readonly #forks: Rate;
   readonly #now: () => number;
   readonly #byAddress: TwoGenerations<string, LogShare>;
 
   /** @param now milliseconds that never go back */
   constructor(
-    { addressAuthors, rememberedAddresses }: Pick<RelayOptions, 'addressAuthors' | 'rememberedAddresses'>,
+    options: Pick<RelayOptions, 'addressAuthors' | 'addressForks' | 'rememberedAddresses'>,
     now: () => number,
   ) {
-    this.#rate = { perSecond: addressAuthors / DAY_SECONDS, burst: addressAuthors };
+    this.#authors = daily(options.addressAuthors);
+    this.#forks = daily(options.addressForks);
     this.#now = now;
-    this.#byAddress = new TwoGenerations(rememberedAddresses);
+    this.#byAddress = new TwoGenerations(options.rememberedAddresses);
   }
 
   /** Addresses remembered. */
@@ -58,8 +62,12 @@ export class Newcomers {
     if (isExempt) return undefined;
     const known = this.#byAddress.get(key);
     if (known !== undefined) return known;
-    const share = new AddressShare(this.#rate, this.#now);
+    const share = new AddressShare(this.#authors, this.#now, new AddressShare(this.#forks, this.#now));
     this.#byAddress.set(key, share);
     return share;
   }
+}
+
+function daily(most: number): Rate {
+  return { perSecond: most / DAY_SECONDS, burst: most };
 }

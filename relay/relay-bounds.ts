@@ -30,6 +30,8 @@ export interface RelayBounds {
   readonly addressBytesBurst: number;
   /** New authors in a day whose logs may be opened from one address. */
   readonly addressAuthors: number;
+  /** Forks in a day of which evidence is kept from one address without their logs. */
+  readonly addressForks: number;
   /** Lines of one kind in the log in a minute, those for debugging apart. */
   readonly logLines: number;
   /** Milliseconds after which a peer that had to be slowed down all the time is closed with 1013. */
@@ -62,6 +64,7 @@ export const DEFAULT_BOUNDS: RelayBounds = {
   addressBytesBurst: 128 * MIB,
   tooFastMs: 60_000,
   addressAuthors: 1000,
+  addressForks: 50,
   logLines: 60,
 };
 
@@ -113,6 +116,12 @@ export const BOUND_ROWS: Readonly<Record<keyof RelayBounds, NumberRow>> = {
     1,
     MILLION,
     'new authors from one address in a day; fewer once half of --log-authors are there',
+  ],
+  addressForks: [
+    'forks',
+    1,
+    MILLION,
+    'forks of logs that are not held from one address in a day; fewer once 500 are known',
   ],
   logLines: ['lines', 1, MILLION, 'lines of one kind in the log in a minute; beyond, they are only counted'],
 };

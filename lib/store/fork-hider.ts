@@ -2,6 +2,7 @@ import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import type { LogName } from '../log/heights.ts';
 import { Chore } from './chore.ts';
+import { CommitSize } from './commit-size.ts';
 import type { StartTimer } from './deferred-writes.ts';
 import { hidingChange, type ForkMarks, type Hiding } from './fork-marks.ts';
 import type { LogStore } from './log-store.ts';
@@ -9,8 +10,6 @@ import { operationsOf } from './log-walk.ts';
 import { committed, type PutRequest } from './put-request.ts';
 import { saidBy } from './replay.ts';
 
-/** Writes of one commit, unless one operation has more. */
-const STEP_WRITES = 500;
 /** With whose requests those of the hider take turns. */
 const OWNER = 'forks';
 
@@ -100,17 +99,22 @@ export class ForkHider {
     this.#options.marks.setHiding({ author, log }, hiding);
   }
 
-  /** Goes through what a log says, some operations at a time; gives how many there were. */
+  /** Goes through what a log says, some operations a commit; gives how many there were. */
   async #each(log: LogName, take: (writes: readonly FieldWrite[]) => Promise<void>): Promise<number> {
     let operations = 0;
     let some: FieldWrite[] = [];
+    const size = new CommitSize();
     for await (const operation of operationsOf(this.#options.store, log)) {
       if (this.#chore.isClosed) return operations;
       operations += 1;
-      for (const write of saidBy(operation)) some.push(write);
-      if (some.length < STEP_WRITES) continue;
+      for (const write of saidBy(operation)) {
+        some.push(write);
+        size.add(write);
+      }
+      if (!size.isFull) continue;
       await take(some);
       some = [];
+      size.clear();
     }
     if (some.length > 0) await take(some);
     return operations;

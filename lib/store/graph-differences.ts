@@ -1,6 +1,7 @@
 /** What differs between the graph that a store has and the one that its logs tell, found a little at a time. */
 import { runWithPauses } from '../base/slices.ts';
 import type { FieldWrite } from '../graph/write.ts';
+import type { SaysTheSame } from '../ham/merge.ts';
 import { compareRank } from '../log/prune.ts';
 import { recordsIn, walkNotes, walkProperties, type WalkedNote } from './graph-walk.ts';
 import {
@@ -72,10 +73,16 @@ function byKey(a: WalkedNote, b: WalkedNote): number {
   return compareTexts(a.key, b.key);
 }
 
-/** Properties that are not what logs say, in order. */
+/**
+ * Properties that are not what logs say, in order. What the store has in other words than logs is no difference where it
+ * would win: then it came first, and stayed (D30). Where it loses, relays that have nothing but logs have the other text.
+ *
+ * @param saysTheSame asked about other texts at equal states; none mean the same when absent
+ */
 export async function* differingProperties(
   store: Storage,
   logs: Storage,
+  saysTheSame: SaysTheSame = () => false,
 ): AsyncGenerator<PropertyDifference> {
   for await (const [one, other] of joined(walkProperties(store), walkProperties(logs), byPlace)) {
     const { soul, key } = (one ?? other)!;
@@ -83,21 +90,25 @@ export async function* differingProperties(
     if (told === undefined) yield { soul, key, kind: 'unsigned', has, told };
     else if (has === undefined) yield { soul, key, kind: 'lost', has, told };
     else {
-      const rank = await rankOf({ soul, key }, [store, has], [logs, told]);
-      if (rank !== 0) yield { soul, key, kind: rank > 0 ? 'unsigned' : 'older', has, told };
+      const kind = await kindOf({ soul, key }, [store, has], [logs, told], saysTheSame);
+      if (kind !== undefined) yield { soul, key, kind, has, told };
     }
   }
 }
 
-/** Above zero when the first wins. */
-async function rankOf(
+/** How what the store has differs from what logs say, undefined when it does not. */
+async function kindOf(
   place: Place,
   [store, has]: readonly [Storage, StoredEntry],
   [logs, told]: readonly [Storage, StoredEntry],
-): Promise<number> {
-  if (has.state !== told.state) return has.state - told.state;
-  if (has.json !== undefined && has.json === told.json) return 0;
-  return compareRank(await wholeWrite(store, place, has), await wholeWrite(logs, place, told));
+  saysTheSame: SaysTheSame,
+): Promise<PropertyDifference['kind'] | undefined> {
+  if (has.state !== told.state) return has.state > told.state ? 'unsigned' : 'older';
+  if (has.json !== undefined && has.json === told.json) return undefined;
+  const [ours, theirs] = [await wholeWrite(store, place, has), await wholeWrite(logs, place, told)];
+  const rank = compareRank(ours, theirs);
+  if (rank <= 0) return rank === 0 ? undefined : 'older';
+  return saysTheSame(place.soul, place.key, theirs, ours) ? undefined : 'unsigned';
 }
 
 /**

@@ -9,8 +9,13 @@ import type { LogStore } from './log-store.ts';
 import { operationsIn } from './log-walk.ts';
 import type { Change, Storage } from './storage.ts';
 
-/** Entries that are known of a log, the first of it: what a snapshot and what follows it may have, and some more. */
+/**
+ * Entries that are known of the own log, the first of it, and as many of all others: what a snapshot and what follows it may
+ * have, and some more.
+ */
 const MOST_ENTRIES = 65_536;
+/** Operations that are looked at of another log: one that has more of them behind its last prune point is none of these. */
+const MOST_OPERATIONS = 4096;
 /** Digits that name an entry, and those among them that name its record. */
 const NAME_DIGITS = 24;
 const PART_DIGITS = 1;
@@ -31,12 +36,14 @@ export interface HeldEntriesOptions {
 }
 
 /**
- * Since when the entries of a log are held that gives up its operations again and again, and carries over what of them still
+ * Since when the entries of logs are held that give up their operations again and again, and carry over what of them still
  * counts: such operations never grow old, what they say does.
  */
 export class HeldEntries {
   readonly #options: HeldEntriesOptions;
-  #since: SinceByName = new Map();
+  /** By log; that of this node's own comes first. */
+  #since = new Map<string, SinceByName>();
+  #own = '';
 
   constructor(options: HeldEntriesOptions) {
     this.#options = options;
@@ -44,34 +51,76 @@ export class HeldEntries {
 
   /** Entries that are known. */
   get size(): number {
-    return this.#since.size;
+    let size = 0;
+    for (const since of this.#since.values()) size += since.size;
+    return size;
   }
 
   /**
-   * Looks what a log says, and notes durably what of it is new, or gone.
+   * Looks what logs say, and notes durably what of it is new, or gone.
    *
-   * @param name undefined for none; a log that gave nothing up is none either
+   * @param own undefined for none; a log that gave nothing up is none either
    * @param now the time that was counted until this look
    * @param isStopped asked between steps, to end early
+   * @param others logs of which as many entries are known as there is room for, those first that were known before
    */
-  async look(name: LogName | undefined, now: number, isStopped: () => boolean): Promise<void> {
-    const records = await this.#records();
-    const known = sinceIn(name === undefined ? [] : recordsOf(name, records), now);
-    const found: SinceByName = new Map();
-    const head = name === undefined ? undefined : await this.#options.store.head(name);
-    if (name !== undefined && head !== undefined && head.first > 0) {
-      for await (const { body } of operationsIn(this.#options.store, 'canonical', name)) {
-        if (isStopped()) return;
-        if (!(await runWithPauses(addEntries(writesIn(body), known, now, found)))) break;
-      }
+  async look(
+    own: LogName | undefined,
+    now: number,
+    isStopped: () => boolean,
+    others: readonly LogName[] = [],
+  ): Promise<void> {
+    const before = await this.#records();
+    const after = new Map<string, string>();
+    const since = new Map<string, SinceByName>();
+    let room = MOST_ENTRIES;
+    const [known, fresh] = [true, false].map((isKnown) =>
+      others.filter((name) => recordsOf(name, before).length > 0 === isKnown),
+    );
+    for (const name of [own, ...known!, ...fresh!]) {
+      if (name === undefined || room === 0) continue;
+      const isOwn = name === own;
+      const found = await this.#lookAt(name, sinceIn(recordsOf(name, before), now), now, isStopped, {
+        entries: isOwn ? MOST_ENTRIES : room,
+        operations: isOwn ? Infinity : MOST_OPERATIONS,
+      });
+      if (found === undefined) return;
+      if (!isOwn) room -= found.size;
+      since.set(name.author + name.log, found);
+      for (const [key, record] of recordsFor(name, found)) after.set(key, record);
     }
-    this.#since = found;
-    await this.#write(name, records, found);
+    this.#own = own === undefined ? '' : own.author + own.log;
+    this.#since = since;
+    await this.#write(before, after);
   }
 
-  /** When an entry of the log was seen first, by {@link look}; undefined when it is not known. */
-  sinceOf(write: FieldWrite): number | undefined {
-    return this.#since.size === 0 ? undefined : this.#since.get(nameOf(write));
+  /** When an entry of a log was seen first, by {@link look}, of the own log if none is named; undefined when it is not known. */
+  sinceOf(write: FieldWrite, name?: LogName): number | undefined {
+    const since = this.#since.get(name === undefined ? this.#own : name.author + name.log);
+    return since === undefined || since.size === 0 ? undefined : since.get(nameOf(write));
+  }
+
+  /** True for a log of which entries are known. */
+  knows({ author, log }: LogName): boolean {
+    return this.#since.has(author + log);
+  }
+
+  /** The entries of a log, undefined when it was to end early. */
+  async #lookAt(
+    name: LogName,
+    known: SinceByName,
+    now: number,
+    isStopped: () => boolean,
+    most: { readonly entries: number; readonly operations: number },
+  ): Promise<SinceByName | undefined> {
+    const found: SinceByName = new Map();
+    const head = await this.#options.store.head(name);
+    if (head === undefined || head.first === 0 || head.height - head.first >= most.operations) return found;
+    for await (const { body } of operationsIn(this.#options.store, 'canonical', name)) {
+      if (isStopped()) return undefined;
+      if (!(await runWithPauses(addEntries(writesIn(body), known, now, found, most.entries)))) break;
+    }
+    return found;
   }
 
   async #records(): Promise<Map<string, string>> {
@@ -89,12 +138,7 @@ export class HeldEntries {
   }
 
   /** Writes what changed, and removes what is of no part or log any more. */
-  async #write(
-    name: LogName | undefined,
-    before: ReadonlyMap<string, string>,
-    found: SinceByName,
-  ): Promise<void> {
-    const records = name === undefined ? new Map<string, string>() : recordsFor(name, found);
+  async #write(before: ReadonlyMap<string, string>, records: ReadonlyMap<string, string>): Promise<void> {
     for (const [key, record] of records)
       if (before.get(key) !== record) await this.#options.commit([[key, record]]);
     const gone = Array.from(before.keys()).filter((key) => !records.has(key));
@@ -112,9 +156,10 @@ function* addEntries(
   known: SinceByName,
   now: number,
   found: SinceByName,
+  most: number,
 ): Generator<void, boolean> {
   for (const [at, write] of writes.entries()) {
-    if (found.size >= MOST_ENTRIES) return false;
+    if (found.size >= most) return false;
     const name = nameOf(write);
     found.set(name, known.get(name) ?? now);
     if ((at + 1) % STEP_ENTRIES === 0) yield;

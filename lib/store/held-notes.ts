@@ -12,6 +12,8 @@ import type { Change, Storage } from './storage.ts';
 const STEP_LOGS = 256;
 /** Most that the clock may say has gone by between two looks, in milliseconds; while nobody looks, no time is counted. */
 const LONGEST_MS = 3_600_000;
+/** Other logs that give up their operations sooner than these grow old, of which entries count as held. */
+const MOST_BUSY = 64;
 /** Logs of which it is remembered how far they are held for long. */
 const KEPT_LOGS = 20_000;
 const NOTHING = -1;
@@ -40,7 +42,10 @@ export interface HeldNotesOptions {
   readonly now: () => number;
   /** Milliseconds after which an operation counts as held for long. */
   readonly graceMs: number;
-  /** A log of which entries count as held, because it gives up its operations sooner; none when absent. */
+  /**
+   * This node's own log, of which entries count as held once it gives operations up; of others some that do so sooner than
+   * operations grow old. None when absent.
+   */
   readonly own?: (() => LogName | undefined) | undefined;
 }
 
@@ -70,14 +75,17 @@ export class HeldNotes {
     this.#places = new TwoGenerations(KEPT_LOGS);
     if (isStopped()) return;
     await this.#countTime();
-    await this.#entries.look(this.#options.own?.(), this.#age, isStopped);
+    const own = this.#options.own?.();
+    const busy: LogName[] = [];
     let after: LogName | undefined;
     while (!isStopped()) {
       const page = await this.#options.store.headPage(undefined, after, STEP_LOGS);
-      if (page.length === 0) return;
-      await this.#note(page);
+      if (page.length === 0) break;
+      for (const log of await this.#note(page))
+        if (log.author !== own?.author && busy.length < MOST_BUSY) busy.push(log);
       after = page.at(-1)!;
     }
+    await this.#entries.look(own, this.#age, isStopped, busy);
   }
 
   /** How far a log is held for long; after {@link look}. */
@@ -104,11 +112,10 @@ export class HeldNotes {
   /** Whether what an operation says is held for long: all of it, nothing, or what of it is. */
   async heldPartOf(operation: Operation): Promise<boolean | ((write: FieldWrite) => boolean)> {
     if (await this.isHeldLong(operation)) return true;
-    const { author, log } = namesOf(operation);
-    const own = this.#options.own?.();
-    if (own?.author !== author || own.log !== log) return false;
+    const name = namesOf(operation);
+    if (!this.#entries.knows(name)) return false;
     return (write) => {
-      const at = this.#entries.sinceOf(write);
+      const at = this.#entries.sinceOf(write, name);
       return at !== undefined && this.#isOld({ at });
     };
   }
@@ -121,15 +128,20 @@ export class HeldNotes {
     await commit([[HELD_TIME_KEY, `${this.#age} ${at}`]]);
   }
 
-  async #note(page: readonly (LogName & { readonly head: LogHead })[]): Promise<void> {
+  /** Notes where logs end; gives those that gave up by now what they had at the oldest moment that is noted. */
+  async #note(page: readonly (LogName & { readonly head: LogHead })[]): Promise<LogName[]> {
     const keys = page.map(({ author, log }) => heldKey(author, log));
     const records = await this.#options.storage.getTexts(keys);
     const changes: Change[] = [];
-    for (const [at, { head }] of page.entries()) {
-      const record = encodeNotes(this.#next(decodeNotes(records[at]), head));
+    const busy: LogName[] = [];
+    for (const [at, { author, log, head }] of page.entries()) {
+      const notes = this.#next(decodeNotes(records[at]), head);
+      if (notes[0]!.height < head.first) busy.push({ author, log });
+      const record = encodeNotes(notes);
       if (record !== records[at]) changes.push([keys[at]!, record]);
     }
     if (changes.length > 0) await this.#options.commit(changes);
+    return busy;
   }
 
   /** The notes of a log after a look, the older one first. */

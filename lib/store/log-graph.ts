@@ -5,6 +5,7 @@ import type { FieldWrite } from '../graph/write.ts';
 import type { LogName } from '../log/heights.ts';
 import { ApartStorage } from './apart-storage.ts';
 import { ChangedSources } from './changed-sources.ts';
+import { CommitSize } from './commit-size.ts';
 import { CountingEntries } from './counting-entries.ts';
 import { ForkMarks } from './fork-marks.ts';
 import { GraphStore } from './graph-store.ts';
@@ -17,8 +18,6 @@ import { replayLogs, saidBy, durable, type ReplayOptions, type ReplayResult } fr
 import type { Storage } from './storage.ts';
 import { Writer } from './writer.ts';
 
-/** Writes of a hidden log that leave the graph in one commit, unless one operation has more. */
-const STEP_WRITES = 500;
 const OWNER = 'log graph';
 
 /** What a graph out of logs is made from. */
@@ -117,14 +116,19 @@ export class LogGraph {
   /** Takes out what a log says that counts for nothing; its histories stay, which tell what others have said. */
   async #hide(log: LogName): Promise<void> {
     let some: FieldWrite[] = [];
+    const size = new CommitSize();
     const take = (): Promise<void> => {
       const writes = some;
       some = [];
+      size.clear();
       return durable((request) => this.#writer.submit(request), { writes, owner: OWNER, isHidden: true });
     };
     for await (const operation of operationsOf(this.#store, log)) {
-      for (const write of saidBy(operation)) some.push(write);
-      if (some.length >= STEP_WRITES) await take();
+      for (const write of saidBy(operation)) {
+        some.push(write);
+        size.add(write);
+      }
+      if (size.isFull) await take();
     }
     if (some.length > 0) await take();
   }

@@ -54,7 +54,6 @@ export class LogGroup {
   readonly #store: LogStore;
   readonly #marks: ForkMarks;
   readonly #keeps: KeepsLog;
-  readonly #room: LogRoom | undefined;
   /** Logs that the group opens. */
   readonly #opened: OpenedLogs;
   readonly #logs = new Map<string, OpenLog>();
@@ -73,7 +72,6 @@ export class LogGroup {
     this.#marks = marks;
     this.#keeps = keeps;
     this.#bodies = new GroupBodies(store, this.#changes);
-    this.#room = room;
     this.#opened = new OpenedLogs(room);
   }
 
@@ -199,14 +197,22 @@ export class LogGroup {
     return this.#marked.has(log.author + log.log) ? 'fork' : reason;
   }
 
-  /** Keeps evidence of a fork that came alone; gives why it is refused. */
-  keepEvidence(evidence: ForkEvidence): [] | string {
-    const { author, log } = { author: toHex(evidence.canonical.author), log: toHex(evidence.logId) };
-    if (!this.#keeps(log)) return LOG_REASONS.log.text;
-    if (this.#markOf({ author, log }) !== undefined) return [];
-    if (this.#room?.hasEvidenceRoom(this.#marks.size + this.#marked.size) === false)
-      return LOG_REASONS.authors.text;
-    this.#mark({ author, log }, evidence);
+  /**
+   * Keeps evidence of a fork that came alone; gives why it is refused. There is one piece at most for each log that is held.
+   *
+   * @param opener who brings it
+   */
+  *keepEvidence(evidence: ForkEvidence, opener: LogOpener): WaitingSteps<[] | string> {
+    const name = { author: toHex(evidence.canonical.author), log: toHex(evidence.logId) };
+    if (!this.#keeps(name.log)) return LOG_REASONS.log.text;
+    if (this.#markOf(name) !== undefined) return [];
+    if ((yield* this.#open(name)).head === undefined) {
+      const kept = this.#marks.size + this.#marked.size;
+      const refusal = this.#opened.refusesEvidence(opener, kept);
+      if (refusal !== undefined) return LOG_REASONS[refusal].text;
+      this.#opened.addEvidence(opener, kept);
+    }
+    this.#mark(name, evidence);
     return [];
   }
 

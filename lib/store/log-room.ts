@@ -10,14 +10,20 @@ const MOST_UNHELD_FORKS = 1000;
 /** Part of the room that may be taken at the full pace; then the fewer logs are opened the less is left. */
 const FULL_PACE_SHARE = 2;
 
-/** How many logs some strangers may still open, as all those at one address. */
-export interface LogShare {
-  /** What one log takes of it at most. */
+/** What some strangers may still have of something, as all those at one address. */
+export interface Share {
+  /** What one of it takes at most. */
   readonly most: number;
   /** True when so much is there. */
   has(cost: number): boolean;
   /** Takes what was used. */
   take(cost: number): void;
+}
+
+/** How many logs some strangers may still open. */
+export interface LogShare extends Share {
+  /** The same of evidence about logs that are not held; as much as there is room for when absent. */
+  readonly evidence?: Share | undefined;
 }
 
 /** Who brings an operation, as far as that matters to its log. */
@@ -74,9 +80,14 @@ export class LogRoom {
     return Math.max(1, this.#most / FULL_PACE_SHARE / free);
   }
 
-  /** True when evidence of one more fork may be kept beside so many. */
-  hasEvidenceRoom(kept: number): boolean {
-    return kept < Math.min(this.#most, this.#size + MOST_UNHELD_FORKS);
+  /** Of how many forks more of logs that are not held evidence may be kept beside so many. */
+  evidenceRoom(kept: number): number {
+    return Math.max(0, Math.min(this.#most, this.#size + MOST_UNHELD_FORKS) - kept);
+  }
+
+  /** What one more of these takes of the share of whoever brings it, likewise. */
+  evidenceCostOf(kept: number): number {
+    return Math.max(1, MOST_UNHELD_FORKS / FULL_PACE_SHARE / this.evidenceRoom(kept));
   }
 
   /** Counts logs that were opened, durably. */
@@ -85,12 +96,12 @@ export class LogRoom {
   }
 }
 
-/** The logs that one commit opens. */
+/** The logs that one commit opens, and the evidence about others that it keeps. */
 export class OpenedLogs {
   readonly #room: LogRoom | undefined;
   #size = 0;
   /** What is to be taken of shares once that is durable. */
-  readonly #costs = new Map<LogShare, number>();
+  readonly #costs = new Map<Share, number>();
 
   /** @param room there is always some when absent */
   constructor(room: LogRoom | undefined) {
@@ -102,18 +113,37 @@ export class OpenedLogs {
     if (this.#room === undefined || isInvited === true) return undefined;
     if (!this.#room.hasRoom(this.#size)) return 'authors';
     if (share === undefined) return undefined;
-    return share.has(this.#costWith(share)) ? undefined : 'newcomers';
+    return share.has(this.#logCostWith(share)) ? undefined : 'newcomers';
   }
 
   /** Counts one that is opened. */
   add({ isInvited, share }: LogOpener): void {
-    if (isInvited !== true && share !== undefined) this.#costs.set(share, this.#costWith(share));
+    if (isInvited !== true && share !== undefined) this.#costs.set(share, this.#logCostWith(share));
     this.#size += 1;
   }
 
-  /** What these take of a share with one more of them. */
-  #costWith(share: LogShare): number {
-    const cost = this.#room?.costOf(this.#size) ?? 0;
+  /** Why evidence about a log that is not held may not be kept beside so many pieces. */
+  refusesEvidence(opener: LogOpener, kept: number): LogReason | undefined {
+    if (this.#room === undefined) return undefined;
+    if (this.#room.evidenceRoom(kept) === 0) return 'authors';
+    const share = evidenceShareOf(opener);
+    if (share === undefined) return undefined;
+    return share.has(this.#costWith(share, this.#room.evidenceCostOf(kept))) ? undefined : 'newcomers';
+  }
+
+  /** Counts a piece that is kept beside so many. */
+  addEvidence(opener: LogOpener, kept: number): void {
+    const share = evidenceShareOf(opener);
+    if (share === undefined || this.#room === undefined) return;
+    this.#costs.set(share, this.#costWith(share, this.#room.evidenceCostOf(kept)));
+  }
+
+  #logCostWith(share: Share): number {
+    return this.#costWith(share, this.#room?.costOf(this.#size) ?? 0);
+  }
+
+  /** What these take of a share with one more of such a cost. */
+  #costWith(share: Share, cost: number): number {
     return (this.#costs.get(share) ?? 0) + Math.min(cost, share.most);
   }
 
@@ -122,4 +152,8 @@ export class OpenedLogs {
     this.#room?.add(this.#size);
     for (const [share, cost] of this.#costs) share.take(cost);
   }
+}
+
+function evidenceShareOf({ isInvited, share }: LogOpener): Share | undefined {
+  return isInvited === true ? undefined : share?.evidence;
 }

@@ -151,7 +151,7 @@ class LoggedCommit implements CommitLogs {
       yield* replaceWrites(request.instead, into);
       return [];
     }
-    if (request.evidence !== undefined) return this.#opened().keepEvidence(request.evidence);
+    if (request.evidence !== undefined) return yield* this.#opened().keepEvidence(request.evidence, request);
     const { replays, writes } = request;
     if (replays !== undefined) yield* this.#opened().noteAgain(replays, writes, into);
     if (isSigned(request)) return yield* this.#mergeSigned(request, into);

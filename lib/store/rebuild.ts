@@ -1,4 +1,6 @@
 import type { FieldWrite } from '../graph/write.ts';
+import type { SaysTheSame } from '../ham/merge.ts';
+import { CommitSize } from './commit-size.ts';
 import {
   differingProperties,
   missingNotes,
@@ -8,15 +10,12 @@ import {
 } from './graph-differences.ts';
 import { nodeKey } from './keys.ts';
 import { historyOf, REBUILD_KEY } from './log-keys.ts';
-import { isTooMany, sourceIn } from './node-record.ts';
+import { sourceIn } from './node-record.ts';
 import { idOfSource } from './node-source.ts';
 import { durable } from './replay.ts';
 import type { Change, Storage } from './storage.ts';
 import type { PutRequest } from './put-request.ts';
 
-/** Writes or records of one commit, and characters of their values, unless one value has more. */
-const STEP_WRITES = 500;
-const STEP_CHARACTERS = 1024 * 1024;
 /** With whose requests those of a rebuild take turns. */
 const OWNER = 'rebuild';
 
@@ -28,6 +27,8 @@ export interface RebuildOptions {
   readonly submit: (request: PutRequest) => void;
   /** True to take out what no log says. */
   readonly dropsUnsigned: boolean;
+  /** Asked about other texts at equal states, likewise as {@link differingProperties} does. */
+  readonly saysTheSame?: SaysTheSame | undefined;
 }
 
 /** What a rebuild found: it has put all of it right, save what is unsigned unless that was to be dropped. */
@@ -52,10 +53,10 @@ export interface RebuildReport {
  * @throws GraphError STORAGE_FAILED with the writer's reason when it refuses
  */
 export async function rebuildGraph(options: RebuildOptions): Promise<RebuildReport> {
-  const { store, logs, dropsUnsigned } = options;
+  const { store, logs, dropsUnsigned, saysTheSame } = options;
   const report = { lost: 0, older: 0, unsigned: 0, histories: 0, waiting: 0 };
   const work = new Work(options);
-  for await (const difference of differingProperties(store, logs)) {
+  for await (const difference of differingProperties(store, logs, saysTheSame)) {
     report[difference.kind] += 1;
     if (difference.kind !== 'unsigned' || dropsUnsigned) await work.put(difference);
   }
@@ -76,8 +77,7 @@ export async function rebuildGraph(options: RebuildOptions): Promise<RebuildRepo
 class Work {
   readonly #options: RebuildOptions;
   #requests: Omit<PutRequest, 'settle'>[] = [];
-  #count = 0;
-  #characters = 0;
+  readonly #size = new CommitSize();
   /** What is put back of one node. */
   #node: { readonly soul: string; readonly writes: FieldWrite[] } | undefined;
   /** The last node that was put back in parts. */
@@ -100,7 +100,7 @@ class Work {
     if (this.#node?.soul !== soul) await this.#endNode();
     this.#node ??= { soul, writes: [] };
     this.#node.writes.push(next!);
-    this.#weigh([next]);
+    this.#size.add(next);
     await this.#flushFull();
   }
 
@@ -121,8 +121,7 @@ class Work {
     await this.#endNode();
     const requests = this.#requests;
     this.#requests = [];
-    this.#count = 0;
-    this.#characters = 0;
+    this.#size.clear();
     if (requests.length === 0) return;
     if (!this.#isNoted) await this.#setNote('begun');
     this.#isNoted = true;
@@ -142,20 +141,14 @@ class Work {
   }
 
   async #flushFull(): Promise<void> {
-    if (this.#count < STEP_WRITES && this.#characters < STEP_CHARACTERS) return;
+    if (!this.#size.isFull) return;
     this.#divided = this.#node?.soul;
     await this.flush();
   }
 
-  #add(request: Omit<PutRequest, 'settle'>, writes: readonly (FieldWrite | undefined)[] = [undefined]): void {
+  #add(request: Omit<PutRequest, 'settle'>, writes: readonly (FieldWrite | undefined)[] = []): void {
     this.#requests.push(request);
-    this.#weigh(writes);
-  }
-
-  #weigh(writes: readonly (FieldWrite | undefined)[]): void {
-    this.#count += 1;
-    for (const write of writes)
-      this.#characters += write === undefined ? 0 : write.key.length + write.json.length;
+    this.#size.add(...writes);
   }
 
   /** Hands over what is put back of a node; where one operation said all of it the node's record notes that again. */
@@ -164,8 +157,7 @@ class Work {
     this.#node = undefined;
     if (node === undefined) return;
     const { soul, writes } = node;
-    const isWhole = this.#divided !== soul && !isTooMany(writes.length);
-    const replays = isWhole ? await this.#sourceOf(soul) : undefined;
+    const replays = this.#divided === soul ? undefined : await this.#sourceOf(soul);
     this.#requests.push({ writes, isReplay: true, replays, owner: OWNER });
   }
 

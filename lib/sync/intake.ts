@@ -22,7 +22,7 @@ import type { Verdict, VerifyLater, VerifySignature } from '../log/strict-ed2551
 import { decodeDelta, decodeDeltaInSteps, type Delta } from '../store/delta-codec.ts';
 import { mayWrite } from '../store/key-soul.ts';
 import type { LogRefusals } from '../store/log-refusals.ts';
-import type { LogShare } from '../store/log-room.ts';
+import type { LogOpener, LogShare } from '../store/log-room.ts';
 import type { PutOutcome, PutRequest } from '../store/put-request.ts';
 import type { SessionFault } from './session-faults.ts';
 import type { SyncStore, TakenOperation, Taker, TakeResult } from './sync-store.ts';
@@ -67,6 +67,8 @@ interface Waiting {
 type Undecided = Map<string, Promise<void>>;
 
 const NO_WRITES: Writes = [];
+/** Why evidence is left out that is true. */
+const NO_ROOM: ReadonlySet<string> = new Set([LOG_REASONS.authors.text, LOG_REASONS.newcomers.text]);
 
 /** Operations checked between two looks at the clock, and bytes of them. */
 const CHECKED_AT_ONCE = 4;
@@ -97,18 +99,19 @@ export class Intake {
     this.#add(new Taking(this.#options, this.#undecided, this.#logIdOf(topic), header, body, taker));
   }
 
-  /** Checks two headers as evidence of a fork, and keeps it; gives why they are none. */
+  /** Checks two headers as evidence of a fork, and keeps it while there is room; gives why they are none. */
   evidence(
     first: Uint8Array,
     second: Uint8Array,
     seen: (log: LogName) => void,
+    opener: LogOpener,
   ): Promise<LogReason | SessionFault | undefined> {
     return new Promise((resolve, reject) => {
       const check = (): void => {
         const evidence = checkEvidence(first, second, this.#options.verify);
         if (!evidence.ok) return resolve(evidence.reason);
         seen({ author: toHex(evidence.value.canonical.author), log: toHex(evidence.value.logId) });
-        this.#keep(evidence.value, resolve);
+        this.#keep(evidence.value, opener, resolve);
       };
       this.#add({
         bytes: first.length + second.length,
@@ -122,12 +125,17 @@ export class Intake {
     });
   }
 
-  #keep(evidence: ForkEvidence, resolve: (fault: LogReason | SessionFault | undefined) => void): void {
+  #keep(
+    evidence: ForkEvidence,
+    { isInvited, share }: LogOpener,
+    resolve: (fault: LogReason | SessionFault | undefined) => void,
+  ): void {
     const settle = (outcome: PutOutcome): void => {
-      if (outcome.ok || outcome.reason === LOG_REASONS.authors.text) return resolve(undefined);
+      if (outcome.ok || NO_ROOM.has(outcome.reason)) return resolve(undefined);
       resolve(outcome.reason === LOG_REASONS.log.text ? 'log' : 'storage');
     };
-    this.#options.submit({ writes: [], evidence, owner: toHex(evidence.canonical.author), settle });
+    const owner = toHex(evidence.canonical.author);
+    this.#options.submit({ writes: [], evidence, owner, isInvited, share, settle });
   }
 
   #add(waiting: Waiting): void {

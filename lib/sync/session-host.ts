@@ -446,7 +446,8 @@ export class SessionHost {
     this.#load.add(bytes);
     let fault: LogReason | SessionFault | undefined;
     try {
-      fault = await this.#options.store.takeEvidence(first, second, (log) => this.#noteFork(log));
+      const seen = (log: LogName): void => this.#noteFork(log);
+      fault = await this.#options.store.takeEvidence(first, second, seen, this.#takes);
     } catch {
       fault = 'storage';
     }

@@ -6,6 +6,7 @@ import { comparing, type LogName, type Tip, type Tips } from '../log/heights.ts'
 import { OneLog } from '../log/one-log.ts';
 import type { LogReason } from '../log/reasons.ts';
 import type { ForkMarks } from '../store/fork-marks.ts';
+import type { LogOpener } from '../store/log-room.ts';
 import type { LogStore, StoredOperation } from '../store/log-store.ts';
 import { Intake, type IntakeOptions } from './intake.ts';
 import type { LackingBodies, OutgoingOperation } from './log-sync.ts';
@@ -123,8 +124,9 @@ export class StoredLogs implements SyncStore {
     first: Uint8Array,
     second: Uint8Array,
     seen: (log: LogName) => void = () => undefined,
+    opener: LogOpener = {},
   ): Promise<LogReason | SessionFault | undefined> {
-    return this.#intake.evidence(first, second, seen);
+    return this.#intake.evidence(first, second, seen, opener);
   }
 
   async lacking(most: number): Promise<LackingBodies | undefined> {

@@ -2,7 +2,7 @@ import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { Result } from '../base/result.ts';
 import type { LogName, LogRange, Tips } from '../log/heights.ts';
 import type { LogReason } from '../log/reasons.ts';
-import type { LogShare } from '../store/log-room.ts';
+import type { LogOpener, LogShare } from '../store/log-room.ts';
 import type { LackingBodies, OutgoingOperation } from './log-sync.ts';
 import type { SessionFault } from './session-faults.ts';
 
@@ -83,11 +83,13 @@ export interface SyncStore {
    * Checks evidence of a fork, and keeps it.
    *
    * @param seen told of which log it is, once that is true
+   * @param opener who brings it
    */
   takeEvidence(
     first: Uint8Array,
     second: Uint8Array,
     seen?: (log: LogName) => void,
+    opener?: LogOpener,
   ): MaybePromise<LogReason | SessionFault | undefined>;
   /**
    * Some operations that came without their bodies, others with each call; undefined when there are none. Whoever brings an

@@ -201,6 +201,22 @@ describe('relay folder graph', () => {
     expect(await readdir(data)).to.not.include('rebuild');
   });
 
+  it('takes a value that its owner signed twice for the same, as relays do', async () => {
+    const { alice } = SEA_VECTORS.pairs;
+    const place = { soul: `~${alice.pub}/profile`, key: 'name', state: 5 };
+    const writes = [await signWrite(place, 'Alice', alice), await signWrite(place, 'Alice', alice)];
+    const [smaller, larger] = writes.toSorted((a, b) => (a.json < b.json ? -1 : 1));
+    const data = await folderOf(saying(smaller!));
+    await changeFolder(data, (key) => (key.startsWith('g/') ? undefined : 'same'), [
+      [nodeKey(place.soul), `name\u00005 ${larger!.json}`],
+    ]);
+    expect(await rebuilt(data, { purges: true })).to.deep.include({ older: 0, unsigned: 0 });
+    const graph = await open(data, { writes: false });
+    expect(await gathered(graph.differences())).to.deep.equal([]);
+    await graph.close();
+    expect(await rebuilt(data, { sea: 'off' })).to.deep.include({ older: 0, unsigned: 1 });
+  });
+
   it('takes nothing out that a relay has yet to sign', async () => {
     const data = await folderOf(saying(writeOf('mark', 'name', 5, 'Mark')));
     await changeFolder(data, () => 'same', [[markKey(1), '["mark"]']]);

@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { writeOf, type FieldWrite } from '../../lib/graph/write.ts';
 import type { Operation } from '../../lib/log/operation.ts';
+import { ForkMarks } from '../../lib/store/fork-marks.ts';
 import { authorOf } from '../support/log-maker.ts';
 import { LogNode } from '../support/log-node.ts';
 import { GRAPH_TOPIC, LogRelays, logLines, putsBy, synced } from '../support/log-relays.ts';
@@ -74,6 +75,34 @@ describe('a relay with no room for more authors', function () {
     const address = `http://127.0.0.1:${relay.relay.port}/metrics`;
     const text = await (await fetch(address, { headers: { authorization: 'Bearer secret-token' } })).text();
     expect(text).to.include('thicket_log_refused_total{reason="newcomers"} 4');
+  });
+
+  it('keeps evidence of so many forks a day from one address whose logs it has not, and of others from another', async () => {
+    const relay = await relays.start({ addressForks: 2, trustProxy: ['127.0.0.1'] });
+    const bring = async (from: string, authors: readonly number[]): Promise<void> => {
+      const node = await LogNode.open(relay.relay.port, { headers: { 'x-forwarded-for': from } });
+      await node.greet();
+      await node.join(GRAPH_TOPIC);
+      for (const author of authors) {
+        const [first, second] = ['a', 'b'].map(
+          (key) => saidBy(author, undefined, writeOf('s', key, 1, 1)).header.bytes,
+        );
+        node.send({ type: 'fork', session: 0, first: first!, second: second! });
+      }
+      node.send({ type: 'done', session: 0 });
+      await synced(relay);
+      await node.close();
+    };
+    const known = async (): Promise<number> => {
+      const forks = new ForkMarks(relay.storage, undefined);
+      await forks.load();
+      return forks.size;
+    };
+    await bring('192.0.2.7', [1, 2, 3]);
+    await bring('192.0.2.7', [4]);
+    expect(await known()).to.equal(2);
+    await bring('192.0.2.8', [4]);
+    expect(await known()).to.equal(3);
   });
 
   it('takes the authors of a relay that it dials', async () => {

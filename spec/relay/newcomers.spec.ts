@@ -40,6 +40,16 @@ describe('relay newcomers', () => {
     expect(takeAll(share, share.most)).to.equal(1);
   });
 
+  it('may bring so many forks a day of logs that are not held, apart from authors', () => {
+    let now = 0;
+    const newcomers = new Newcomers({ ...DEFAULT_OPTIONS, addressAuthors: 1, addressForks: 24 }, () => now);
+    const share = newcomers.of(at('192.0.2.7'))!;
+    expect([takeAll(share.evidence!), takeAll(share), takeAll(share.evidence!)]).to.deep.equal([24, 1, 0]);
+    expect(takeAll(newcomers.of(at('192.0.2.8'))!.evidence!)).to.equal(24);
+    now += HOUR_MS;
+    expect(takeAll(newcomers.of(at('192.0.2.7'))!.evidence!)).to.equal(1);
+  });
+
   it('are not counted of addresses that no limit holds for', () => {
     expect(new Newcomers(DEFAULT_OPTIONS, () => 0).of(at('127.0.0.1', true))).to.equal(undefined);
   });

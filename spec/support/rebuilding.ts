@@ -1,17 +1,21 @@
 /** Graphs out of logs for specs: made apart, put right, and stores that lost some of theirs. */
 import { MemoryStorage } from '../../adapters/memory.ts';
+import type { SaysTheSame } from '../../lib/ham/merge.ts';
 import { Slices } from '../../lib/base/slices.ts';
 import { LogGraph, type BuildOptions } from '../../lib/store/log-graph.ts';
 import { rebuildGraph, type RebuildReport } from '../../lib/store/rebuild.ts';
-import type { Change } from '../../lib/store/storage.ts';
+import type { Change, Storage } from '../../lib/store/storage.ts';
 import type { LoggedStore } from './logged-store.ts';
 
 /** A report of nothing to do. */
 export const NOTHING_FOUND: RebuildReport = { lost: 0, older: 0, unsigned: 0, histories: 0, waiting: 0 };
 
-/** The graph that the logs of a store tell. */
-export async function logGraphOf({ small }: LoggedStore, options: BuildOptions = {}): Promise<LogGraph> {
-  const place = new MemoryStorage();
+/** The graph that the logs of a store tell, made in a storage. */
+export async function logGraphOf(
+  { small }: LoggedStore,
+  options: BuildOptions = {},
+  place: Storage = new MemoryStorage(),
+): Promise<LogGraph> {
   await place.open();
   const graph = new LogGraph({
     logs: small.storage,
@@ -26,13 +30,18 @@ export async function logGraphOf({ small }: LoggedStore, options: BuildOptions =
 }
 
 /** Makes the graph of a store what its logs tell. */
-export async function rebuilt(store: LoggedStore, dropsUnsigned = false): Promise<RebuildReport> {
+export async function rebuilt(
+  store: LoggedStore,
+  dropsUnsigned = false,
+  saysTheSame?: SaysTheSame,
+): Promise<RebuildReport> {
   const { storage } = await logGraphOf(store);
   return rebuildGraph({
     store: store.small.storage,
     logs: storage,
     submit: (request) => store.small.writer.submit(request),
     dropsUnsigned,
+    saysTheSame,
   });
 }
 
@@ -54,3 +63,12 @@ export async function copyWithout(
   await copy.commit(changes);
   return copy;
 }
+
+/** The nodes that a commit takes out of a graph. */
+export function removedNodes(changes: readonly Change[]): string[] {
+  return changes.flatMap(([key, value]) => (key.startsWith('g/') && value === undefined ? [key] : []));
+}
+
+/** Takes texts for the same that differ in case alone. */
+export const ignoringCase: SaysTheSame = (_soul, _key, one, other) =>
+  one.json.toLowerCase() === other.json.toLowerCase();

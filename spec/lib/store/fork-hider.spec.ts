@@ -12,6 +12,7 @@ import { bodyOf } from '../../support/log-bytes.ts';
 import { authorOf, logOf, operationAfter } from '../../support/log-maker.ts';
 import { openLogged, type LoggedStore, type LoggedStoreOptions } from '../../support/logged-store.ts';
 import { NaiveGraph } from '../../support/naive-graph.ts';
+import { removedNodes } from '../../support/rebuilding.ts';
 import { scaled } from '../../torture/scale.ts';
 
 /** When graphs are compared: now, and when everything that waits has come. */
@@ -275,6 +276,28 @@ describe('store.fork-hider', function () {
     expect(await store.small.fieldLines([...many, long, ...kept, between])).to.deep.equal(
       await store.small.lines(),
     );
+  });
+
+  it('hides and shows long values some at a time', async () => {
+    const store = await open();
+    const log = logOf(authorOf(1), 9, (at) => bodyOf([writeOf(`n${at}`, 'k', 5, 'x'.repeat(300_000))]));
+    await takeAll(store, log);
+    const side = operationAfter(authorOf(1), log[7]!.header, bodyOf([writeOf('t', 'a', 1, 'side')]));
+    const before = store.small.storage.commits.length;
+    await store.take(side);
+    await settled(store);
+    expect(await store.small.lines()).to.deep.equal([]);
+    const hidden = store.small.storage.commits.slice(before).map(removedNodes);
+    expect(hidden.map(({ length }) => length).filter((nodes) => nodes > 0)).to.deep.equal([4, 4, 1]);
+
+    const shown = await open({ memory: store.small.memory, policy: 'tolerate' });
+    shown.hider.wake();
+    await settled(shown);
+    expect(await shown.small.lines()).to.have.lengthOf(10);
+    const nodes = shown.small.storage.commits.map(
+      (changes) => changes.filter(([key, value]) => key.startsWith('g/') && value !== undefined).length,
+    );
+    expect(nodes.filter((some) => some > 0)).to.deep.equal([4, 4, 2]);
   });
 
   it('gives nothing of a log up while it is being hidden', async () => {

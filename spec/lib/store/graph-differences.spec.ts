@@ -11,7 +11,7 @@ import { deferredKey, encodeDeferred, pieceRange } from '../../../lib/store/keys
 import { historyOf, type HistoryNote } from '../../../lib/store/log-keys.ts';
 import { FakeClock, START_MS } from '../../support/fake-clock.ts';
 import { gathered } from '../../support/log-bytes.ts';
-import { copyWithout } from '../../support/rebuilding.ts';
+import { copyWithout, ignoringCase } from '../../support/rebuilding.ts';
 import { openStore, type SmallStore } from '../../support/small-store.ts';
 import type { FieldWrite } from '../../../lib/graph/write.ts';
 
@@ -63,6 +63,24 @@ describe('store.graph-differences', () => {
     );
     expect(await gathered(differingProperties(store.storage, store.storage))).to.deep.equal([]);
     expect([store, logs].map(({ storage }) => storage.openCursors)).to.deep.equal([0, 0]);
+    await store.close();
+    await logs.close();
+  });
+
+  it('tells of no other text that says the same, where it stays because it came first', async () => {
+    const keys = ['wins', 'loses', 'other', 'later'];
+    const [store, logs] = [
+      await storeOf(
+        ...['a', 'A', 'x', 'a'].map((text, at) => writeOf('s', keys[at]!, at === 3 ? 2 : 1, text)),
+      ),
+      await storeOf(...['A', 'a', 'A', 'A'].map((text, at) => writeOf('s', keys[at]!, 1, text))),
+    ];
+    const found = await gathered(differingProperties(store.storage, logs.storage, ignoringCase));
+    expect(found.map(({ key, kind }) => [key, kind])).to.deep.equal([
+      ['later', 'unsigned'],
+      ['loses', 'older'],
+      ['other', 'unsigned'],
+    ]);
     await store.close();
     await logs.close();
   });

@@ -6,7 +6,7 @@ import { HeldEntries } from '../../../lib/store/held-entries.ts';
 import { heldEntriesRange } from '../../../lib/store/log-keys.ts';
 import type { Change } from '../../../lib/store/storage.ts';
 import { bodyOf } from '../../support/log-bytes.ts';
-import { authorOf, operationAfter } from '../../support/log-maker.ts';
+import { authorOf, logOf, operationAfter } from '../../support/log-maker.ts';
 import { openLogged, type LoggedStore } from '../../support/logged-store.ts';
 
 const OLD = writeOf('s', 'old', 1, 'x');
@@ -97,6 +97,50 @@ describe('store.held-entries', () => {
     expect(commits).to.have.lengthOf(length);
     await entries.look(undefined, 30, () => false);
     expect(await recordCount()).to.equal(0);
+  });
+
+  it('know those of other logs apart, those first that they knew before, as many as there is room for', async () => {
+    const many = Array.from({ length: 40_000 }, (_, at) => writeOf('s', `z${at}`, 1, at));
+    const [one, other] = await Promise.all(
+      [2, 3].map(async (author) => {
+        const first = operationAfter(authorOf(author), undefined, bodyOf([OLD]));
+        const next = operationAfter(authorOf(author), first.header, bodyOf([OLD, ...many]), { prune: true });
+        for (const operation of [first, next]) expect((await store.take(operation)).ok).to.equal(true);
+        return namesOf(next);
+      }),
+    );
+    await say([OLD], false);
+    await say([MID]);
+    await entries.look(name, 10, () => false, [other!]);
+    entries = heldEntries();
+    await entries.look(name, 20, () => false, [one!, other!]);
+    expect([entries.sinceOf(OLD, other), entries.sinceOf(OLD, one)]).to.deep.equal([10, 20]);
+    expect([entries.sinceOf(MID), entries.sinceOf(MID, one), entries.sinceOf(OLD)]).to.deep.equal([
+      10,
+      undefined,
+      undefined,
+    ]);
+    expect(entries.size).to.equal(65_536 + 1);
+    expect([one!, other!].map((log) => entries.sinceOf(many.at(-1)!, log))).to.deep.equal([undefined, 10]);
+  });
+
+  it('are none of another log with thousands of operations behind its prune point', async () => {
+    const log = logOf(authorOf(2), 1, () => undefined);
+    const prune = operationAfter(authorOf(2), log[0]!.header, bodyOf([OLD]), { prune: true });
+    let before = prune;
+    await Promise.all([store.take(log[0]!), store.take(prune)]);
+    const since = async (): Promise<number | undefined> => {
+      await entries.look(undefined, 10, () => false, [namesOf(prune)]);
+      return entries.sinceOf(OLD, namesOf(prune));
+    };
+    for (const length of [4095, 1]) {
+      expect(await since()).to.equal(10);
+      const more: Operation[] = [];
+      for (let at = 0; at < length; at += 1)
+        more.push((before = operationAfter(authorOf(2), before.header, undefined)));
+      await Promise.all(more.map((operation) => store.take(operation)));
+    }
+    expect(await since()).to.equal(undefined);
   });
 
   it('change nothing when they are told to end early', async () => {

@@ -1,11 +1,13 @@
 import { expect } from 'chai';
+import { MemoryStorage } from '../../../adapters/memory.ts';
 import { writeOf } from '../../../lib/graph/write.ts';
+import { FaultyStorage } from '../../support/faulty-storage.ts';
 import { bodyOf } from '../../support/log-bytes.ts';
 import { START_MS } from '../../support/fake-clock.ts';
 import { authorOf, logOf, operationAfter } from '../../support/log-maker.ts';
 import { openLogged } from '../../support/logged-store.ts';
 import { NaiveGraph } from '../../support/naive-graph.ts';
-import { copyWithout, logGraphOf } from '../../support/rebuilding.ts';
+import { copyWithout, logGraphOf, removedNodes } from '../../support/rebuilding.ts';
 import { storeLines } from '../../support/store-lines.ts';
 
 const SAID = [writeOf('s', 'a', 1, 1), writeOf('t', 'a', 2, 2), writeOf('s', 'later', START_MS + 5, 5)];
@@ -76,5 +78,18 @@ describe('store.log-graph', () => {
     const shown = await openLogged({ memory, witnesses: false });
     expect(await storeLines((await logGraphOf(shown)).storage)).to.have.lengthOf(301);
     await shown.close();
+  });
+
+  it('takes long values of such logs out some at a time', async () => {
+    const store = await openLogged({ witnesses: false, policy: 'hide' });
+    const log = logOf(authorOf(1), 9, (at) => bodyOf([writeOf(`n${at}`, 'k', 5, 'x'.repeat(300_000))]));
+    for (const operation of log) await store.take(operation);
+    await store.take(operationAfter(authorOf(1), log[7]!.header, bodyOf([writeOf('t', 'a', 1, 'side')])));
+    await store.hider.idle();
+    const place = new FaultyStorage(new MemoryStorage());
+    expect(await storeLines((await logGraphOf(store, {}, place)).storage)).to.deep.equal([]);
+    const taken = place.commits.map((changes) => removedNodes(changes).length).filter((nodes) => nodes > 0);
+    expect(taken).to.deep.equal([4, 4, 2]);
+    await store.close();
   });
 });

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { MemoryStorage } from '../../../adapters/memory.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
-import { isCanonical, MOST_SIDE_OPERATIONS } from '../../../lib/log/fork.ts';
+import { checkEvidence, isCanonical, MOST_SIDE_OPERATIONS } from '../../../lib/log/fork.ts';
 import type { Operation } from '../../../lib/log/operation.ts';
 import { namesOf } from '../../../lib/log/operation.ts';
 import { heldKey, LOG_PREFIXES } from '../../../lib/store/log-keys.ts';
@@ -150,6 +150,30 @@ describe('store.log-group', () => {
     expect(outcomes.every(({ ok }) => ok)).to.equal(true);
     expect(store.small.storage.commits.length).to.be.below(5);
     expect((await store.logs.heads())[0]!.head.height).to.equal(49);
+  });
+
+  it('places a prune point, and what comes behind evidence of a fork, upon the others of its group too', async () => {
+    const pruning = await open();
+    const log = logBy(1, 3);
+    const prune = operationAfter(authorOf(1), log[2]!.header, bodyOf([writeAt(1, 3)]), { prune: true });
+    await Promise.all([...log, prune].map((operation) => pruning.take(operation)));
+    expect(pruning.small.storage.commits.length).to.equal(1);
+    expect((await pruning.logs.heads())[0]!.head).to.include({ first: 3, height: 3 });
+    const freezing = await open({ policy: 'freeze' });
+    const other = operationAfter(authorOf(1), log[0]!.header, bodyOf([writeAt(1, 1, 1)]));
+    const evidence = checkEvidence(log[1]!.header.bytes, other.header.bytes);
+    if (!evidence.ok) throw new Error(evidence.reason);
+    const taking = [freezing.take(log[0]!), freezing.take(log[1]!)];
+    freezing.small.writer.submit({
+      writes: [],
+      evidence: evidence.value,
+      owner: 'somebody',
+      settle: () => undefined,
+    });
+    const [, second, third] = await Promise.all([...taking, freezing.take(log[2]!)]);
+    expect(freezing.small.storage.commits.length).to.equal(1);
+    expect(second!.ok).to.equal(true);
+    expect(third).to.deep.include({ ok: false, logReason: 'frozen' });
   });
 
   it('keeps evidence of a fork, the canonical header first', async () => {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { MemoryStorage } from '../../../adapters/memory.ts';
 import { encodeDelta } from '../../../lib/store/delta-codec.ts';
 import type { Operation } from '../../../lib/log/operation.ts';
-import { LogRoom, type LogShare } from '../../../lib/store/log-room.ts';
+import { LogRoom, type LogOpener, type LogShare } from '../../../lib/store/log-room.ts';
 import { submitted, type PutOutcome } from '../../../lib/store/put-request.ts';
 import { takeOne } from '../../../lib/sync/intake.ts';
 import { authorOf, logOf, TOPIC } from '../../support/log-maker.ts';
@@ -24,6 +24,13 @@ class NotingShare implements LogShare {
   take(cost: number): void {
     this.taken.push(cost);
   }
+}
+
+/** Two first headers of an author, which contradict each other. */
+function forkBy(author: number): [Uint8Array, Uint8Array] {
+  const headerAt = (timestamp: bigint): Uint8Array =>
+    logOf(authorOf(author), 1, () => undefined, { timestamp })[0]!.header.bytes;
+  return [headerAt(5n), headerAt(6n)];
 }
 
 describe('store.log-room', () => {
@@ -95,21 +102,60 @@ describe('store.log-room', () => {
   it('takes evidence of forks for as many logs as may be held, and few more than are', async () => {
     const store = await openLogged({ limits, witnesses: false });
     const faults = [];
-    for (const number of [1, 2, 3]) {
-      const [one, other] = [5n, 6n].map(
-        (timestamp) => logOf(authorOf(number), 1, () => undefined, { timestamp })[0]!.header.bytes,
-      );
-      faults.push(await store.sync.takeEvidence(one!, other!));
-    }
+    for (const number of [1, 2, 3]) faults.push(await store.sync.takeEvidence(...forkBy(number)));
     expect(faults).to.deep.equal([undefined, undefined, undefined]);
     expect(store.forks.size).to.equal(2);
     await store.close();
     const room = new LogRoom(store.small.memory, 2000);
-    expect([999, 1000].map((kept) => room.hasEvidenceRoom(kept))).to.deep.equal([true, false]);
+    expect([999, 1000].map((kept) => room.evidenceRoom(kept))).to.deep.equal([1, 0]);
     room.add(500);
-    expect([1499, 1500].map((kept) => room.hasEvidenceRoom(kept))).to.deep.equal([true, false]);
+    expect([1499, 1500].map((kept) => room.evidenceRoom(kept))).to.deep.equal([1, 0]);
     room.add(1000);
-    expect([1999, 2000].map((kept) => room.hasEvidenceRoom(kept))).to.deep.equal([true, false]);
+    expect([1999, 2000, 3000].map((kept) => room.evidenceRoom(kept))).to.deep.equal([1, 0, 0]);
+  });
+
+  it('takes evidence about logs that are not held out of the share of whoever brings it, once it is durable', async () => {
+    const store = await openLogged({ witnesses: false });
+    const give = (author: number, opener: LogOpener): unknown =>
+      store.sync.takeEvidence(...forkBy(author), () => undefined, opener);
+    const [mine, others] = [2, 1].map((most) => ({ evidence: new NotingShare(most) }));
+    const [one, other] = [mine!, others!].map((share) => ({
+      share: Object.assign(new NotingShare(9), share),
+    }));
+    // Within one commit, and in one after the other.
+    expect(await Promise.all([1, 2, 3].map((author) => give(author, one!)))).to.deep.equal([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect([store.forks.size, mine!.evidence.taken]).to.deep.equal([2, [2]]);
+    await give(4, one!);
+    expect(store.forks.size).to.equal(2);
+    store.small.storage.fails = (operation) => operation === 'commit';
+    expect(await give(5, other!)).to.equal('storage');
+    store.small.storage.fails = () => false;
+    for (const author of [5, 6]) await give(author, other!);
+    expect([store.forks.size, others!.evidence.taken]).to.deep.equal([3, [1]]);
+    await give(6, { ...one!, isInvited: true });
+    await give(7, { share: new NotingShare(0) });
+    expect(store.forks.size).to.equal(5);
+    expect(one!.share.taken, 'of authors').to.deep.equal([]);
+    await store.close();
+  });
+
+  it('keeps evidence about logs that are held, whoever brings it and however much there is of others', async () => {
+    const store = await openLogged({ limits, witnesses: false });
+    for (const author of [3, 4]) await store.sync.takeEvidence(...forkBy(author));
+    for (const [first] of logs.slice(0, 2)) expect(await store.take(first!)).to.include({ ok: true });
+    const share = Object.assign(new NotingShare(9), { evidence: new NotingShare(0) });
+    await store.sync.takeEvidence(...forkBy(1), () => undefined, { share });
+    expect(store.forks.size).to.equal(3);
+    await store.close();
+  });
+
+  it('makes evidence dearer the less room there is for it', () => {
+    const room = new LogRoom(new MemoryStorage(), 100_000);
+    expect([0, 500, 750, 999].map((kept) => room.evidenceCostOf(kept))).to.deep.equal([1, 1, 2, 500]);
   });
 
   it('counts nothing of a commit that failed', async () => {

@@ -54,6 +54,22 @@ describe('store.open-log', () => {
     expect(log.heldOf(AUTHOR, log.head).tip).to.equal(bytes);
   });
 
+  it('knows a header that comes next by its place and its backlink, unless there is a side branch', () => {
+    const log = new OpenLog({ author: 'a', log: 'l' }, headOf(ONE), NOTHING);
+    const isNext = (sequence: number, backlink: string | undefined): boolean =>
+      log.isNext({ sequence, backlink: backlink === undefined ? undefined : fromHex(backlink) } as Header);
+    expect([isNext(8, ONE), isNext(8, OTHER), isNext(7, ONE), isNext(9, ONE)]).to.deep.equal([
+      true,
+      false,
+      false,
+      false,
+    ]);
+    log.head = { ...headOf(ONE), side: { from: 5, height: 5, tip: OTHER, bytes: 1 } };
+    expect(isNext(8, ONE)).to.equal(false);
+    log.head = undefined;
+    expect(isNext(0, undefined)).to.equal(false);
+  });
+
   it('knows at once what the next operation is compared with, and that of an unforked log alone', () => {
     const log = new OpenLog({ author: 'a', log: 'l' }, headOf(ONE), NOTHING);
     const held = log.heldOf(AUTHOR, log.head!);

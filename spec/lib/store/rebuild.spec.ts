@@ -14,7 +14,7 @@ import { bodyOf } from '../../support/log-bytes.ts';
 import { authorOf, logOf, operationAfter } from '../../support/log-maker.ts';
 import { openLogged, type LoggedStore } from '../../support/logged-store.ts';
 import { NaiveGraph } from '../../support/naive-graph.ts';
-import { copyWithout, NOTHING_FOUND, rebuilt } from '../../support/rebuilding.ts';
+import { copyWithout, ignoringCase, NOTHING_FOUND, rebuilt } from '../../support/rebuilding.ts';
 import { scaled } from '../../torture/scale.ts';
 
 /** Longer than what stands in one record. */
@@ -220,6 +220,46 @@ describe('store.rebuild', function () {
     );
     await store.close();
     await damaged.close();
+  });
+
+  it('notes who said all of a node that comes back in two commits, or was there in part', async () => {
+    const store = await openLogged({ witnesses: false });
+    const others = Array.from({ length: 485 }, (_, at) => writeOf(`n${at}`, 'k', 1, at));
+    const node = Array.from({ length: 30 }, (_, at) => writeOf('z', `k${at}`, 1, at));
+    await store.take(operationAfter(authorOf(1), undefined, bodyOf([...others, ...node])));
+    const [before, saidBefore] = [await store.small.lines(), await saidIn(store, ['z'])];
+    expect(saidBefore).to.have.lengthOf(30);
+    for (const isThere of [false, true]) {
+      const memory = await copyWithout(store.small.memory, (key) => isGraph(key));
+      const damaged = await openLogged({ memory, witnesses: false });
+      // What a rebuild leaves that was killed in between.
+      if (isThere) await damaged.small.put([...others.slice(100), ...node.slice(0, 15)]);
+      await rebuilt(damaged);
+      expect(await damaged.small.lines()).to.deep.equal(before);
+      expect(await saidIn(damaged, ['z'])).to.deep.equal(saidBefore);
+      await damaged.close();
+    }
+    await store.close();
+  });
+
+  it('leaves alone what the graph has in other words than logs, where it would win, and takes theirs where it would not', async () => {
+    const store = await openLogged({ witnesses: false });
+    const said = [writeOf('s', 'a', 1, 'A'), writeOf('s', 'b', 1, 'b'), writeOf('s', 'c', 1, 'A')];
+    await store.take(operationAfter(authorOf(1), undefined, bodyOf(said)));
+    const memory = await copyWithout(store.small.memory, isGraph);
+    const damaged = await openLogged({ memory, witnesses: false });
+    await damaged.small.put([
+      writeOf('s', 'a', 1, 'a'),
+      writeOf('s', 'b', 1, 'B'),
+      writeOf('s', 'c', 1, 'x'),
+    ]);
+    const report = await rebuilt(damaged, true, ignoringCase);
+    expect(report).to.deep.include({ lost: 0, older: 1, unsigned: 1 });
+    expect(await damaged.small.lines()).to.deep.equal(
+      new NaiveGraph().putAll([writeOf('s', 'a', 1, 'a'), ...said.slice(1)]).lines(),
+    );
+    expect(await rebuilt(damaged, true, ignoringCase)).to.deep.equal(NOTHING_FOUND);
+    for (const one of [store, damaged]) await one.close();
   });
 
   it('lets wait again what was of the future, for those who signed it', async () => {
