@@ -217,7 +217,9 @@ export class SocketDialler<Socket extends WebSocketLike = WebSocketLike> impleme
 
   /** @throws GraphError OPTION_INVALID for a URL that cannot be dialled, or when the host has no WebSocket */
   constructor(options: SocketDiallerOptions<Socket>) {
-    const WebSocket = options.WebSocket ?? (hostWebSocket() as (new (url: string) => Socket) | undefined);
+    const WebSocket =
+      options.WebSocket ??
+      ((globalThis as { WebSocket?: WebSocketClass }).WebSocket as (new (url: string) => Socket) | undefined);
     if (WebSocket === undefined) throw new GraphError('OPTION_INVALID', 'no WebSocket class here');
     this.#WebSocket = WebSocket;
     this.#url = dialledUrl(options.url);
@@ -351,10 +353,6 @@ export function websocket(url: string, options: WebSocketOptions = {}): PeerAddr
       return dialler;
     },
   };
-}
-
-function hostWebSocket(): WebSocketClass | undefined {
-  return (globalThis as { WebSocket?: WebSocketClass }).WebSocket;
 }
 
 function dialledUrl(text: string): URL {

@@ -39,11 +39,12 @@ export { Collection, type ItemChange, type Items } from './api/collection.ts';
 export { stored } from './api/stored-keeper.ts';
 export { keys, type KeyQuery } from './api/query.ts';
 export type { Found, ListenOptions } from './api/observation.ts';
-export type { Delivery, PutOptions, PutResult, WaitOptions } from './api/delivery.ts';
-export type { GraphEvents, GraphStatus } from './api/core.ts';
+export type { Delivery, PutOptions, PutResult } from './api/delivery.ts';
+export type { GraphEvents } from './api/core.ts';
 export type { GraphKeeper, KeptWrite } from './api/keeper.ts';
 export type { Tree } from './api/tree.ts';
-export type { Connection } from './api/uplinks.ts';
+export type { Connection, GraphStatus } from './api/uplinks.ts';
+export type { WaitOptions } from './api/wait.ts';
 export type { DialEvents, Dialling, PeerAddress } from './mesh/link.ts';
 export type {
   ChildOf,

@@ -29,7 +29,7 @@ import { isWitnessable } from '../lib/store/witness.ts';
 import { takenOperation } from '../lib/sync/intake.ts';
 import { decodeFrame, frameFromJson, frameToJson, type LogFrame } from '../lib/sync/log-frames.ts';
 import { LogHandshake } from '../lib/sync/log-handshake.ts';
-import type { SessionEnd } from '../lib/sync/log-sync.ts';
+import type { SessionEnd } from '../lib/sync/session-actions.ts';
 import type { SessionProgress } from '../lib/sync/session-host.ts';
 import type { SyncStore } from '../lib/sync/sync-store.ts';
 import { encodeLogFrame } from '../lib/wire/codec.ts';

@@ -9,7 +9,7 @@ import {
   type ReactNode,
 } from 'react';
 import type { Items } from '../../lib/api/collection.ts';
-import type { GraphStatus } from '../../lib/api/core.ts';
+import type { GraphStatus } from '../../lib/api/uplinks.ts';
 import type { Graph } from '../../lib/api/graph.ts';
 import type { Found } from '../../lib/api/observation.ts';
 import type { KeyQuery } from '../../lib/api/query.ts';

@@ -17,7 +17,7 @@ import { AuthorLog, type KeptOperation } from './author-log.ts';
 import { AuthorPublisher } from './author-publisher.ts';
 import { AuthorRecords } from './author-records.ts';
 import type { GraphCore } from './core.ts';
-import type { PutOptions, PutResult, WriteOptions } from './delivery.ts';
+import { assertPossible, delivered, type PutOptions, type PutResult, type WriteOptions } from './delivery.ts';
 import { coreOf, type Graph } from './graph.ts';
 import { Reference } from './reference.ts';
 import { headerIn } from './signed-text.ts';
@@ -180,7 +180,7 @@ export class Author {
    * @throws GraphError as `Reference.put`, and for what cannot be signed
    */
   async put(writes: readonly FieldWrite[], options: PutOptions = {}): Promise<PutResult> {
-    this.#core.assertPossible(options.until);
+    assertPossible(this.#core, options.until);
     await this.ready;
     return this.#core.write(this.#mark([...writes]), options);
   }
@@ -266,7 +266,7 @@ export class Author {
     if (writes.length === 0) return { delivery: 'local' };
     const write = await this.#batch.add(writes, bytesOf(writes, this.id));
     options.local?.();
-    return core.delivered(write, options);
+    return delivered(core, write, options);
   }
 
   /** Operations of this author keep their order; others go as they come. */

@@ -1,28 +1,35 @@
-/** Listens as long as changes are taken. */
-export type Subscribe<K, T> = (push: (key: K, change: T) => void, end: () => void) => () => void;
+import { onAbort, type Waited } from './wait.ts';
 
 /**
- * Changes one after the other, for `for await`: of what changes again before it was taken only the latest is kept.
+ * Changes one after the other, for `for await`, until the graph is closed or the signal comes: of what changes again
+ * before it was taken only the latest is kept.
  *
- * @param subscribe begins to listen with the first change that is taken; `end` ends the changes
+ * @param subscribe begins to listen with the first change that is taken; gives the way to stop
  */
-export async function* changesOf<K, T>(subscribe: Subscribe<K, T>): AsyncGenerator<T, void, undefined> {
-  const waiting = new Map<K, T>();
-  const state = { isOver: false };
+export async function* changesOf<T>(
+  waited: Pick<Waited, 'onClose'>,
+  { signal }: { readonly signal?: AbortSignal },
+  subscribe: (push: (key: unknown, change: T) => void) => () => void,
+): AsyncGenerator<T, void, undefined> {
+  const waiting = new Map<unknown, T>();
+  let isOver = false as boolean;
   let wake: (() => void) | undefined;
-  const stop = subscribe(
-    (key, change) => {
+  const end = (): void => {
+    isOver = true;
+    wake?.();
+  };
+  const stops = [
+    subscribe((key, change) => {
       waiting.delete(key);
       waiting.set(key, change);
       wake?.();
-    },
-    () => {
-      state.isOver = true;
-      wake?.();
-    },
-  );
+    }),
+    waited.onClose(end),
+    onAbort(signal, end),
+  ];
   try {
-    while (!state.isOver) {
+    for (;;) {
+      if (isOver) return;
       const [next] = waiting;
       if (next === undefined) await new Promise<void>((resolve) => (wake = resolve));
       else {
@@ -31,6 +38,6 @@ export async function* changesOf<K, T>(subscribe: Subscribe<K, T>): AsyncGenerat
       }
     }
   } finally {
-    stop();
+    for (const stop of stops) stop();
   }
 }

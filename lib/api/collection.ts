@@ -1,12 +1,11 @@
 import { changesOf } from './change-queue.ts';
 import type { GraphCore } from './core.ts';
-import type { WaitOptions } from './delivery.ts';
 import type { Place } from './input.ts';
 import { listen, readOnce, type Found, type ListenOptions } from './observation.ts';
 import type { Wanted } from './path-follower.ts';
 import type { Snapshot } from './types.ts';
 import { ItemsView, type OpenView } from './views.ts';
-import { onAbort } from './wait.ts';
+import type { WaitOptions } from './wait.ts';
 
 /** The members of a collection by their ids; a member that has not changed is the same object as before. */
 export type Items<T> = ReadonlyMap<string, Snapshot<T>>;
@@ -57,16 +56,9 @@ export class Collection<T> {
 
   /** What {@link each} tells, for `for await`; of a member that changes while others are handled only the latest follows. */
   changes(options: ListenOptions = {}): AsyncGenerator<ItemChange<T>, void, undefined> {
-    return changesOf<string, ItemChange<T>>((push, end) => {
-      const stops = [
-        this.each((value, id) => push(id, { id, value }), options),
-        this.#core.onClose(end),
-        onAbort(options.signal, end),
-      ];
-      return () => {
-        for (const stop of stops) stop();
-      };
-    });
+    return changesOf<ItemChange<T>>(this.#core, options, (push) =>
+      this.each((value, id) => push(id, { id, value }), options),
+    );
   }
 
   #view(): OpenView<Items<T>> {

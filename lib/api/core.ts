@@ -4,7 +4,6 @@ import { Emitter } from '../base/emitter.ts';
 import { GraphError } from '../base/errors.ts';
 import { Lifecycle } from '../base/lifecycle.ts';
 import type { GraphLimits } from '../base/graph-limits.ts';
-import { randomText } from '../base/random.ts';
 import type { Result } from '../base/result.ts';
 import { TwoGenerations } from '../base/two-generations.ts';
 import type { Fields } from '../graph/node.ts';
@@ -13,34 +12,20 @@ import type { Value } from '../graph/value.ts';
 import type { Entry, FieldWrite } from '../graph/write.ts';
 import type { PeerAddress } from '../mesh/link.ts';
 import type { PutMessage } from '../wire/message.ts';
-import { parsePut } from '../wire/parse-put.ts';
 import { putJsonOf } from '../wire/put-json.ts';
 import { answersTo } from './answers.ts';
-import type { Delivery, PutOptions, PutResult, WriteOptions } from './delivery.ts';
-import type { GraphKeeper, KeptWrite } from './keeper.ts';
+import { delivered, type PutResult, type WriteOptions } from './delivery.ts';
+import { writesIn, type GraphKeeper, type KeptWrite } from './keeper.ts';
 import { LiveNodes, type LivePart } from './live-nodes.ts';
-import { deliveryOf, UnsentWrite, UnsentWrites } from './unsent.ts';
+import { Standing } from './standing.ts';
+import { UnsentWrite, UnsentWrites } from './unsent.ts';
 import type { Uplink } from './uplink.ts';
-import { Uplinks, type Connection } from './uplinks.ts';
+import { Uplinks, type GraphStatus } from './uplinks.ts';
 import type { UserSpaces } from './user-spaces.ts';
-import { waitFor } from './wait.ts';
+import { writeIds } from './write-ids.ts';
 
 /** Souls asked for lately whose changes are taken though nobody watches them any more. */
 const ASKED_SOULS = 10_000;
-/** Letters that keep writes of one millisecond apart, and in order. */
-const TIME_LETTERS = 9;
-const COUNT_LETTERS = 6;
-
-/** How a graph stands with the world. */
-export interface GraphStatus {
-  /** `alone` without peers, `connecting` until one answered or all failed, then `online` or `offline`. */
-  readonly connection: Connection;
-  /** Peers connected now. */
-  readonly peers: number;
-  /** Writes that no peer has stored yet. */
-  readonly unsent: number;
-}
-
 /** What a graph tells about itself. */
 export interface GraphEvents extends Record<string, unknown> {
   /** The status is another one. */
@@ -49,6 +34,11 @@ export interface GraphEvents extends Record<string, unknown> {
   readonly refused: { readonly peer: string; readonly reason: string };
   /** The storage failed, or a listener threw; without a listener for it the error is thrown on its own. */
   readonly error: unknown;
+}
+
+/** The same with what is told within the library alone. */
+interface CoreEvents extends GraphEvents {
+  readonly closed: undefined;
 }
 
 /** What a graph is made of. */
@@ -63,7 +53,7 @@ export interface CoreParts {
 /** The graph below its interface: what is kept, watched, asked and sent. */
 export class GraphCore {
   readonly live: LiveNodes;
-  readonly events: Emitter<GraphEvents>;
+  readonly events: Emitter<CoreEvents>;
   readonly states: StateClock;
   readonly keeper: GraphKeeper;
   /** Checks what is written here and what peers say. */
@@ -78,13 +68,8 @@ export class GraphCore {
     () => this.#close(),
   );
   readonly #ready: Promise<void>;
-  #status: GraphStatus;
-  #errorListeners = 0;
-  readonly #closers = new Set<() => void>();
-  #isTelling = false;
-  #users = 0;
-  #isHeld = true;
-  #written = 0;
+  readonly #standing: Standing;
+  readonly #nextId: () => string;
 
   constructor({ keeper, peers, limits, clock, spaces }: CoreParts) {
     this.keeper = keeper;
@@ -92,12 +77,18 @@ export class GraphCore {
     this.#clock = clock;
     this.spaces = spaces;
     this.states = new StateClock(clock);
-    this.events = new Emitter((error) => this.fail(error));
+    this.#nextId = writeIds(clock);
+    this.events = new Emitter((error, name) => (name === 'error' ? throwAlone(error) : this.fail(error)));
     this.unsent = new UnsentWrites(
-      () => this.#uplinks.size,
+      () => this.peerCount,
       (id) => keeper.dropUnsent(id),
     );
     this.#uplinks = this.#makeUplinks(peers);
+    this.#standing = new Standing(
+      this.#uplinks,
+      (status) => void this.events.emit('status', status),
+      () => this.#adopt(),
+    );
     this.live = new LiveNodes(
       {
         read: (soul, names) => this.#read(soul, names),
@@ -110,13 +101,12 @@ export class GraphCore {
     );
     keeper.onMatured((changed) => this.live.apply(changed, true));
     keeper.onLeft?.(() => this.#adopt());
-    this.#status = this.#currentStatus();
     this.#ready = this.#life.open();
     this.#ready.catch((error: unknown) => this.fail(error));
   }
 
   get status(): GraphStatus {
-    return this.#status;
+    return this.#standing.status;
   }
 
   /** Resolves when what was kept is there. */
@@ -141,8 +131,7 @@ export class GraphCore {
   add(address: PeerAddress): void {
     this.#uplinks.add(address);
     this.#uplinks.open();
-    this.#isHeld = true;
-    this.#update();
+    this.#standing.dialled();
   }
 
   /** @throws GraphError LIFECYCLE_CLOSED when the graph is closed */
@@ -155,41 +144,28 @@ export class GraphCore {
     name: Name,
     listener: (event: GraphEvents[Name]) => void,
   ): () => void {
-    const stop = this.events.on(name, listener);
-    if (name !== 'error') return stop;
-    this.#errorListeners += 1;
-    return () => {
-      this.#errorListeners -= 1;
-      stop();
-    };
+    return this.events.on(name, listener);
   }
 
   /** Tells of a failure that no call can reject with; what the end of the graph cuts short is none. */
   fail(error: unknown): void {
     if (this.isClosed && error instanceof GraphError && error.code === 'STORAGE_NOT_OPEN') return;
-    if (this.#errorListeners > 0) return this.events.emit('error', error);
-    setTimeout(() => {
-      throw error;
-    });
+    if (!this.events.emit('error', error)) throwAlone(error);
   }
 
-  /** Keeps the process alive until the returned function is called: somebody waits or listens. */
+  /** Keeps the process alive until the returned function is called, once: somebody waits or listens. */
   hold(): () => void {
-    this.#users += 1;
-    this.#updateHold();
-    let isHeld = true;
-    return () => {
-      if (!isHeld) return;
-      isHeld = false;
-      this.#users -= 1;
-      this.#updateHold();
-    };
+    return this.#standing.hold();
   }
 
   /** Calls back when the graph is closed; gives the way to stop. */
   onClose(listener: () => void): () => void {
-    this.#closers.add(listener);
-    return () => this.#closers.delete(listener);
+    return this.events.on('closed', listener);
+  }
+
+  /** Peers that there are to be. */
+  get peerCount(): number {
+    return this.#uplinks.size;
   }
 
   /** True when every connected peer has answered for all of the parts. */
@@ -200,7 +176,7 @@ export class GraphCore {
 
   /** True when there is nobody who could answer before long. */
   get isCutOff(): boolean {
-    const { connection } = this.#status;
+    const { connection } = this.status;
     return connection === 'alone' || connection === 'offline';
   }
 
@@ -235,7 +211,7 @@ export class GraphCore {
     if (putJson.length > this.#limits.frameBytes)
       throw new GraphError('GRAPH_BAD_VALUE', `longer than ${this.#limits.frameBytes} characters`);
     const write = new UnsentWrite(this.#nextId(), putJson, writes);
-    const isSent = this.#uplinks.size > 0;
+    const isSent = this.peerCount > 0;
     // Begun in one turn, they share a commit.
     const kept = isSent && this.keeper.keepUnsent(write);
     const [outcome] = await Promise.all([this.keeper.commit(writes, true), kept]);
@@ -246,14 +222,7 @@ export class GraphCore {
     this.live.apply(outcome.changed, false);
     options.local?.();
     if (isSent) this.send(write);
-    return this.delivered(write, options);
-  }
-
-  /** @throws GraphError OPTION_INVALID when there are too few peers to store so often */
-  assertPossible(until: Delivery | undefined): void {
-    const peers = this.#uplinks.size;
-    if ((until === 'relay' && peers < 1) || (until === 'replicated' && peers < 2))
-      throw new GraphError('OPTION_INVALID', `until ${until} with ${peers} peers`);
+    return delivered(this, write, options);
   }
 
   #makeUplinks(peers: readonly PeerAddress[]): Uplinks {
@@ -263,7 +232,7 @@ export class GraphCore {
       parts: () => this.live.parts(),
       take: (writes, isAnswer, message, uplink) => this.take(writes, isAnswer, message, uplink),
       answer: (get) => answersTo(get, this.keeper),
-      changed: () => this.#update(),
+      changed: () => this.#standing.update(),
       refused: (peer, reason) => this.events.emit('refused', { peer, reason }),
       fail: (error) => this.fail(error),
     });
@@ -272,12 +241,11 @@ export class GraphCore {
   async #open(): Promise<void> {
     await this.#resume(await this.keeper.open());
     this.#uplinks.open();
-    this.#isHeld = true;
-    this.#update();
+    this.#standing.dialled();
   }
 
   async #close(): Promise<void> {
-    for (const close of this.#closers) close();
+    this.events.emit('closed', undefined);
     this.#uplinks.close();
     await this.keeper.close();
   }
@@ -298,7 +266,7 @@ export class GraphCore {
 
   /** Sends what other owners of the storage may have left; what fails here is tried again with the next link. */
   #adopt(): void {
-    if (this.#uplinks.openCount === 0) return;
+    if (this.status.peers === 0) return;
     this.keeper
       .unsent?.()
       .then((kept) => this.#resume(kept))
@@ -309,7 +277,7 @@ export class GraphCore {
   send(write: UnsentWrite): void {
     this.unsent.add(write);
     this.#uplinks.send(write);
-    this.#update();
+    this.#standing.update();
   }
 
   #read(soul: string, names: Names | undefined): MaybePromise<Fields> {
@@ -329,9 +297,9 @@ export class GraphCore {
     message?: PutMessage,
     uplink?: Uplink,
   ): Promise<string | undefined> {
-    const isWanted = ({ soul }: FieldWrite): boolean =>
-      isAnswer || this.live.has(soul) || this.#asked.get(soul) !== undefined;
-    const wanted = writes.filter(isWanted);
+    const wanted = writes.filter(
+      ({ soul }) => isAnswer || this.live.has(soul) || this.#asked.get(soul) !== undefined,
+    );
     if (wanted.length === 0) return Promise.resolve(undefined);
     const taken = chain(this.#check(wanted, message, uplink), (checked) => {
       if (!checked.ok) return checked.reason;
@@ -351,80 +319,11 @@ export class GraphCore {
   ): MaybePromise<Result<readonly FieldWrite[]>> {
     return this.spaces.check(writes, this.#clock(), (soul, key) => this.entry(soul, key), message, uplink);
   }
-
-  #nextId(): string {
-    this.#written += 1;
-    const time = Math.max(0, Math.floor(this.#clock())).toString(36).padStart(TIME_LETTERS, '0');
-    return `${time}${this.#written.toString(36).padStart(COUNT_LETTERS, '0')}${randomText(4)}`;
-  }
-
-  /** Waits until a write is as far as is wished. */
-  delivered(write: UnsentWrite, { until = 'local', timeout, signal }: PutOptions): MaybePromise<PutResult> {
-    const wanted = until === 'relay' ? 1 : this.#uplinks.size;
-    if (until === 'local') return { delivery: 'local' };
-    const release = this.hold();
-    const result = (): PutResult => ({ delivery: deliveryOf(write) });
-    return waitFor<PutResult>(signal, ({ done, fail }) => {
-      const timer = timeout === undefined ? undefined : setTimeout(() => done(result()), timeout);
-      const stop = write.onSettled(() => {
-        const refused = write.settledBy.size - write.storedBy;
-        if (write.storedBy >= wanted) done(result());
-        else if (refused > this.#uplinks.size - wanted) fail(new GraphError('PUT_REFUSED', write.refusal));
-      });
-      return () => {
-        clearTimeout(timer);
-        stop();
-        release();
-      };
-    });
-  }
-
-  #currentStatus(): GraphStatus {
-    return {
-      connection: this.#uplinks.connection,
-      peers: this.#uplinks.openCount,
-      unsent: this.unsent.count,
-    };
-  }
-
-  #update(): void {
-    const before = this.#status;
-    const now = this.#currentStatus();
-    const parts = Object.keys(now) as (keyof GraphStatus)[];
-    if (parts.some((part) => before[part] !== now[part])) {
-      this.#status = now;
-      this.#tell();
-      if (now.peers > before.peers) this.#adopt();
-    }
-    this.#updateHold();
-  }
-
-  /** Many changes within a turn are told once. */
-  #tell(): void {
-    if (this.#isTelling) return;
-    this.#isTelling = true;
-    queueMicrotask(() => {
-      this.#isTelling = false;
-      this.events.emit('status', this.#status);
-    });
-  }
-
-  /** Writes keep the process alive only while somebody is there to take them. */
-  #updateHold(): void {
-    const { connection, unsent } = this.#status;
-    const isHeld = this.#users > 0 || (unsent > 0 && connection !== 'offline');
-    if (isHeld === this.#isHeld) return;
-    this.#isHeld = isHeld;
-    this.#uplinks.hold(isHeld);
-  }
 }
 
-/** The writes of a kept put; undefined when it is damaged, which must not keep a graph from opening. */
-function writesIn(putJson: string, limits: GraphLimits): readonly FieldWrite[] | undefined {
-  try {
-    const writes = parsePut((JSON.parse(`{"put":${putJson}}`) as { readonly put: unknown }).put, limits);
-    return writes.ok ? writes.value : undefined;
-  } catch {
-    return undefined;
-  }
+/** Throws what nobody is told of, apart from what is going on. */
+function throwAlone(error: unknown): void {
+  setTimeout(() => {
+    throw error;
+  });
 }

@@ -4,14 +4,14 @@ import { GraphError } from '../base/errors.ts';
 import { graphLimitsWith, type GraphLimits } from '../base/graph-limits.ts';
 import type { Link } from '../graph/value.ts';
 import type { PeerAddress } from '../mesh/link.ts';
-import { GraphCore, type GraphEvents, type GraphStatus } from './core.ts';
-import type { WaitOptions } from './delivery.ts';
+import { GraphCore, type GraphEvents } from './core.ts';
 import type { GraphKeeper } from './keeper.ts';
 import { MemoryKeeper } from './memory-keeper.ts';
 import { Reference } from './reference.ts';
+import type { GraphStatus } from './uplinks.ts';
 import type { OpenNode } from './types.ts';
 import { NO_USER_SPACES, type UserSpaces } from './user-spaces.ts';
-import { waitFor } from './wait.ts';
+import { waitOn, type WaitOptions } from './wait.ts';
 
 /** Options of {@link createGraph}. */
 export interface GraphOptions {
@@ -92,22 +92,13 @@ export class Graph<Schema extends object = Record<string, OpenNode>> {
   }
 
   /** Resolves when every write has been stored by a peer: true; false when the time was up before. */
-  sent({ timeout, signal }: WaitOptions = {}): Promise<boolean> {
-    return waitFor<boolean>(signal, ({ done, fail }) => {
-      const timer = timeout === undefined ? undefined : setTimeout(() => done(false), timeout);
+  sent(options: WaitOptions = {}): Promise<boolean> {
+    return waitOn<boolean>(this.#core, options, ({ done, fail }) => {
       const check = (): void => {
         if (this.status.unsent === 0) done(true);
       };
-      const stops = [
-        this.#core.hold(),
-        this.on('status', check),
-        this.#core.onClose(() => fail(new GraphError('LIFECYCLE_CLOSED'))),
-      ];
       this.ready.then(check, fail);
-      return () => {
-        clearTimeout(timer);
-        for (const stop of stops) stop();
-      };
+      return { late: () => done(false), stop: this.on('status', check) };
     });
   }
 

@@ -1,9 +1,11 @@
+import type { GraphLimits } from '../base/graph-limits.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { Fields } from '../graph/node.ts';
 import type { Names } from '../graph/selector.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import type { Change, Storage } from '../store/storage.ts';
 import type { PutOutcome } from '../store/put-request.ts';
+import { parsePut } from '../wire/parse-put.ts';
 
 /** A write that no peer has acknowledged, as it is kept over restarts. */
 export interface KeptWrite {
@@ -51,4 +53,14 @@ export interface GraphKeeper {
 /** States of one app run ahead of the clock when it writes often; for itself they are never in the future. */
 export function latest(writes: readonly FieldWrite[], now: number): number {
   return writes.reduce((most, { state }) => Math.max(most, state), now);
+}
+
+/** The writes of a kept put; undefined when it is damaged, which must not keep a graph from opening. */
+export function writesIn(putJson: string, limits: GraphLimits): readonly FieldWrite[] | undefined {
+  try {
+    const writes = parsePut((JSON.parse(`{"put":${putJson}}`) as { readonly put: unknown }).put, limits);
+    return writes.ok ? writes.value : undefined;
+  } catch {
+    return undefined;
+  }
 }

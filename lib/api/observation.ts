@@ -1,8 +1,6 @@
-import { GraphError } from '../base/errors.ts';
 import type { GraphCore } from './core.ts';
-import type { WaitOptions } from './delivery.ts';
 import type { OpenView, Reading, View } from './views.ts';
-import { waitFor } from './wait.ts';
+import { onAbort, waitOn, type WaitOptions } from './wait.ts';
 
 /** How long `once` waits for peers unless told otherwise, in milliseconds. */
 const ONCE_MS = 9000;
@@ -97,10 +95,10 @@ export function listen<T>(
   if (signal?.aborted === true) return () => undefined;
   const observation = new Observation(core, open, listener);
   const stop = (): void => {
-    signal?.removeEventListener('abort', stop);
+    stopAborting();
     observation.close();
   };
-  signal?.addEventListener('abort', stop);
+  const stopAborting = onAbort(signal, stop);
   return stop;
 }
 
@@ -108,35 +106,32 @@ export function listen<T>(
 export async function readOnce<T>(
   core: GraphCore,
   open: OpenView<T>,
-  { timeout = ONCE_MS, signal }: WaitOptions,
+  options: WaitOptions,
 ): Promise<Found<T>> {
   await core.ready;
   core.assertUsable();
   let view: View<T> | undefined;
   let isLate = false;
-  return waitFor<Found<T>>(signal, ({ done, fail }) => {
+  return waitOn<Found<T>>(core, { ...options, timeout: options.timeout ?? ONCE_MS }, ({ done }) => {
     const check = (): void => {
       if (view === undefined) return;
       const reading = view.read();
       const isDue = reading.isLoaded && (isLate || core.isCutOff);
       if (isDue || core.isComplete(view.parts())) done(foundOf(core, view, view.read()));
     };
-    // What is kept here is read even when there is no time for more.
-    const timer = setTimeout(() => {
-      isLate = true;
-      check();
-    }, timeout);
     view = open(check);
-    const stops = [
-      core.hold(),
-      core.on('status', check),
-      core.onClose(() => fail(new GraphError('LIFECYCLE_CLOSED'))),
-    ];
+    const stopStatus = core.on('status', check);
     check();
-    return () => {
-      clearTimeout(timer);
-      for (const stop of stops) stop();
-      view?.close();
+    return {
+      // What is kept here is read even when there is no time for more.
+      late: () => {
+        isLate = true;
+        check();
+      },
+      stop: () => {
+        stopStatus();
+        view?.close();
+      },
     };
   });
 }

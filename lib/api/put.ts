@@ -1,5 +1,5 @@
 import type { GraphCore } from './core.ts';
-import type { PutResult, WriteOptions } from './delivery.ts';
+import { assertPossible, type PutResult, type WriteOptions } from './delivery.ts';
 import { InputWriter, type Place } from './input.ts';
 import { linkOf } from './path-follower.ts';
 import type { SignWrites } from './user-spaces.ts';
@@ -17,7 +17,7 @@ export async function putTo(
   sign?: SignWrites,
   state: number = core.states.next(),
 ): Promise<PutResult> {
-  core.assertPossible(options.until);
+  assertPossible(core, options.until);
   await core.ready;
   core.assertUsable();
   options.signal?.throwIfAborted();

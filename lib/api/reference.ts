@@ -1,7 +1,7 @@
 import { randomText } from '../base/random.ts';
 import { changesOf } from './change-queue.ts';
 import type { GraphCore } from './core.ts';
-import type { PutOptions, PutResult, WaitOptions } from './delivery.ts';
+import type { PutOptions, PutResult } from './delivery.ts';
 import { isPointer, type InputWriter, type Place } from './input.ts';
 import { Collection } from './collection.ts';
 import { listen, readOnce, type Found, type ListenOptions } from './observation.ts';
@@ -12,7 +12,7 @@ import { loadTree, type Tree } from './tree.ts';
 import type { ChildOf, Input, ItemOf, KeyOf, Pointer, Snapshot } from './types.ts';
 import { ValueView, type OpenView } from './views.ts';
 import type { SignWrites } from './user-spaces.ts';
-import { onAbort } from './wait.ts';
+import type { WaitOptions } from './wait.ts';
 
 /** Letters of an item's id behind its time, as in Gun's souls (gun-wire section 5.2.6). */
 const ID_LETTERS = 12;
@@ -82,16 +82,9 @@ export class Reference<T> {
 
   /** What {@link on} tells, for `for await`; of changes that come while one is handled only the latest follows. */
   changes(options: ListenOptions = {}): AsyncGenerator<Found<Snapshot<T>>, void, undefined> {
-    return changesOf<undefined, Found<Snapshot<T>>>((push, end) => {
-      const stops = [
-        this.on((found) => push(undefined, found), options),
-        this.#core.onClose(end),
-        onAbort(options.signal, end),
-      ];
-      return () => {
-        for (const stop of stops) stop();
-      };
-    });
+    return changesOf<Found<Snapshot<T>>>(this.#core, options, (push) =>
+      this.on((found) => push(undefined, found), options),
+    );
   }
 
   /**

@@ -1,10 +1,10 @@
 import { isLink, type Value } from '../graph/value.ts';
 import type { GraphCore } from './core.ts';
-import type { WaitOptions } from './delivery.ts';
 import type { Place } from './input.ts';
 import { readOnce } from './observation.ts';
 import { EVERYTHING } from './path-follower.ts';
 import { ValueView } from './views.ts';
+import type { WaitOptions } from './wait.ts';
 
 /** A value, or a node with the nodes it links to in the place of its links. */
 export type Tree = Value | { readonly [key: string]: Tree };

@@ -1,5 +1,4 @@
 import type { FieldWrite } from '../graph/write.ts';
-import type { Delivery } from './delivery.ts';
 import type { Parcel, Uplink } from './uplink.ts';
 
 /** Writes that some peers have and others lack; beyond, the oldest are left to those that have them. */
@@ -113,11 +112,4 @@ export class UnsentWrites {
       return this.remove(write);
     }
   }
-}
-
-/** How far a write has come, of which some peers are to have it. */
-export function deliveryOf(write: UnsentWrite): Delivery {
-  const { storedBy } = write;
-  if (storedBy === 0) return 'local';
-  return storedBy === 1 ? 'relay' : 'replicated';
 }

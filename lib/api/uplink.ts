@@ -289,5 +289,5 @@ function questionsFor(writes: readonly FieldWrite[]): Selector[] {
 
 /** Tells properties apart. */
 function nameOf({ soul, key }: FieldWrite): string {
-  return `${soul.length} ${soul}${key}`;
+  return JSON.stringify([soul, key]);
 }

@@ -11,6 +11,16 @@ import type { UnsentWrite, UnsentWrites } from './unsent.ts';
 /** How a graph stands with its peers; `alone` has none to be connected with. */
 export type Connection = 'alone' | 'connecting' | 'online' | 'offline';
 
+/** How a graph stands with the world. */
+export interface GraphStatus {
+  /** `alone` without peers, `connecting` until one answered or all failed, then `online` or `offline`. */
+  readonly connection: Connection;
+  /** Peers connected now. */
+  readonly peers: number;
+  /** Writes that no peer has stored yet. */
+  readonly unsent: number;
+}
+
 /** One peer there is a link to, or will be. */
 interface Remote {
   readonly address: PeerAddress;
@@ -58,14 +68,14 @@ export class Uplinks {
     return this.#remotes.length;
   }
 
-  /** Open links. */
-  get openCount(): number {
-    return this.#remotes.filter(({ uplink }) => uplink).length;
+  get status(): GraphStatus {
+    const peers = this.#remotes.filter(({ uplink }) => uplink).length;
+    return { connection: this.#connectionOver(peers), peers, unsent: this.#parts.unsent.count };
   }
 
-  get connection(): Connection {
+  #connectionOver(peers: number): Connection {
     if (this.size === 0) return 'alone';
-    if (this.openCount > 0) return 'online';
+    if (peers > 0) return 'online';
     return this.#remotes.every(({ hasFailed }) => hasFailed) ? 'offline' : 'connecting';
   }
 

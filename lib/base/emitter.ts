@@ -1,10 +1,10 @@
 /** Typed listeners; `on` returns the way to stop. */
 export class Emitter<Events extends Record<string, unknown>> {
   readonly #listeners = new Map<keyof Events, Set<(event: never) => void>>();
-  readonly #report: (error: unknown) => void;
+  readonly #report: (error: unknown, name: keyof Events) => void;
 
-  /** @param report told what a listener threw; the other listeners still run */
-  constructor(report: (error: unknown) => void) {
+  /** @param report told what a listener threw, and of which name; the other listeners still run */
+  constructor(report: (error: unknown, name: keyof Events) => void) {
     this.#report = report;
   }
 
@@ -17,14 +17,17 @@ export class Emitter<Events extends Record<string, unknown>> {
     };
   }
 
-  /** Tells every listener of that name. */
-  emit<Name extends keyof Events>(name: Name, event: Events[Name]): void {
+  /** Tells every listener of that name; false when there is none. */
+  emit<Name extends keyof Events>(name: Name, event: Events[Name]): boolean {
+    let isHeard = false;
     for (const listener of this.#listeners.get(name) ?? []) {
+      isHeard = true;
       try {
         (listener as (event: Events[Name]) => void)(event);
       } catch (error) {
-        this.#report(error);
+        this.#report(error, name);
       }
     }
+    return isHeard;
   }
 }

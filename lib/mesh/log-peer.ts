@@ -6,7 +6,7 @@ import type { StartTimer } from '../store/deferred-writes.ts';
 import type { LogShare } from '../store/log-room.ts';
 import type { LogFrame } from '../sync/log-frames.ts';
 import { LogHandshake, type HandshakeOptions, type NodeIdentity } from '../sync/log-handshake.ts';
-import type { SessionEnd } from '../sync/log-sync.ts';
+import type { SessionEnd } from '../sync/session-actions.ts';
 import { SessionHost, type SessionProgress } from '../sync/session-host.ts';
 import type { SyncStore, TakenOperation } from '../sync/sync-store.ts';
 import { CLOSE } from './link.ts';

@@ -185,13 +185,17 @@ class LoggedCommit implements CommitLogs {
   settle(isDurable: boolean): void {
     if (isDurable) {
       this.#group?.publish();
-      for (const placed of this.#placed.values()) {
-        this.#counts[placed.ok ? COUNTED_AS[placed.value] : 'refused'] += 1;
-        if (!placed.ok) this.#options.refusals?.add(placed.reason);
-      }
+      for (const [request, placed] of this.#placed) this.#settlePlaced(request, placed);
       this.#counts.taken += this.#witness?.operations ?? 0;
     }
     this.#witness?.settle(isDurable);
+  }
+
+  #settlePlaced({ witnesses }: PutRequest, placed: Result<Placement, LogReason>): void {
+    this.#counts[placed.ok ? COUNTED_AS[placed.value] : 'refused'] += 1;
+    if (!placed.ok) return this.#options.refusals?.add(placed.reason);
+    // At once: what the next commit displaces of them it has to note itself.
+    if (witnesses !== undefined) this.#options.marks?.done(witnesses);
   }
 
   #opened(): LogGroup {

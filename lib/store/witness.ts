@@ -229,7 +229,6 @@ export class Witness implements CommitSigner {
       if (after === undefined) break;
       isFirst = false;
     }
-    marks.done(keys);
     this.#appended((await store.head(log.name))!, entries.length);
     return undefined;
   }

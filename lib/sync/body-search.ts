@@ -1,6 +1,5 @@
 import { MOST_PLACES } from './frame-fields.ts';
-import type { LackingBodies } from './log-sync.ts';
-import type { SyncStore } from './sync-store.ts';
+import type { LackingBodies, SyncStore } from './sync-store.ts';
 
 /** Questions in a row that may bring nothing: bodies that everybody has pruned are never to be had. */
 const MOST_FRUITLESS = 3;

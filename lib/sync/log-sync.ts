@@ -1,94 +1,12 @@
 import { fromHex, toHex } from '../base/byte-texts.ts';
-import { equalBytes } from '../base/bytes.ts';
 import type { LogName, Tips } from '../log/heights.ts';
 import type { LogReason } from '../log/reasons.ts';
 import type { LogFrame } from './log-frames.ts';
 import { forkedLog, PeerHeights, type BehindLog } from './peer-heights.ts';
+import type { AppendVerdict, SessionAction, SessionOptions, SessionState } from './session-actions.ts';
 import { faultOf, type SessionFault } from './session-faults.ts';
-import { GatheredTips, tipsInParts } from './tips-parts.ts';
-
-/** Where a session stands; both sides go through them in this order. */
-export type SessionState =
-  /** Not agreed on the topic yet. */
-  | 'topic'
-  /** The state vectors cross. */
-  | 'comparing'
-  /** What each side lacks is sent, in both directions at once. */
-  | 'syncing'
-  /** Both have what the other had; new operations are sent as they come. */
-  | 'live'
-  | 'closed';
-
-/** Why a session ended. */
-export type SessionEnd =
-  | { readonly by: 'close' }
-  /** This side refused what the other did. */
-  | { readonly by: 'fault'; readonly reason: SessionFault | LogReason }
-  /** The other side refused, with its code. */
-  | { readonly by: 'peer'; readonly code: number; readonly text: string };
-
-/** What whoever runs a session is to do, in this order. */
-export type SessionAction =
-  | { readonly do: 'send'; readonly frame: LogFrame }
-  /** Send the parts of a state vector, before anything else. */
-  | { readonly do: 'show'; readonly frames: readonly LogFrame[] }
-  /** Say {@link LogSession.agree} or {@link LogSession.fail}. */
-  | { readonly do: 'decide'; readonly topic: Uint8Array }
-  /** Read this side's state vector and give it to {@link LogSession.tips}. */
-  | { readonly do: 'read-tips' }
-  /** Find out what the other side lacks, and say how much that is by {@link LogSession.plan}. */
-  | { readonly do: 'compare'; readonly remote: Tips }
-  /** Send it, by {@link LogSession.send} one by one, and say {@link LogSession.sent} at the end. */
-  | { readonly do: 'stream' }
-  /** Check an operation and take it in; tell {@link LogSession.has} or {@link LogSession.fail}. */
-  | {
-      readonly do: 'take';
-      readonly header: Uint8Array;
-      readonly body: Uint8Array | undefined;
-      readonly live: boolean;
-    }
-  /** Check two headers as evidence of a fork, and keep it. */
-  | { readonly do: 'evidence'; readonly first: Uint8Array; readonly second: Uint8Array }
-  /** Send operations with their bodies that the other side lacks, by {@link LogSession.send}; then say {@link LogSession.gave}. */
-  | { readonly do: 'give'; readonly bodies: LackingBodies }
-  /** The other side has sent what it has of the bodies that this one asked for. */
-  | { readonly do: 'given' }
-  /** How much the other side is going to send. */
-  | { readonly do: 'expect'; readonly operations: number; readonly bytes: number }
-  /** Both have sent what the other lacked: logs that went on meanwhile are to be sent by {@link LogSession.send}. */
-  | { readonly do: 'go-live'; readonly behind: readonly BehindLog[] }
-  | { readonly do: 'end'; readonly end: SessionEnd };
-
-/** An operation on its way to the other side. */
-export interface OutgoingOperation extends LogName {
-  /** Its id as hex. */
-  readonly id: string;
-  readonly sequence: number;
-  readonly header: Uint8Array;
-  readonly body: Uint8Array | undefined;
-}
-
-/** Operations of one log that are held without their bodies. */
-export interface LackingBodies extends LogName {
-  /** Their sequence numbers, in order. */
-  readonly places: readonly number[];
-}
-
-/** What to do with an operation that was just appended here. */
-export type AppendVerdict =
-  | { readonly do: 'send'; readonly frame: LogFrame }
-  /** The other side lacks operations before it, or a branch; they are to be read and sent. */
-  | { readonly do: 'catch-up'; readonly log: BehindLog }
-  | { readonly do: 'nothing' };
-
-/** What a session needs. */
-export interface SessionOptions {
-  readonly session: number;
-  /** Logs of a state vector. */
-  readonly mostLogs: number;
-  /** Whether so many may be remembered, beside those of other sessions; yes when absent. */
-  readonly mayHold?: ((logs: number) => boolean) | undefined;
-}
+import type { LackingBodies, OutgoingOperation } from './sync-store.ts';
+import { TipsExchange } from './tips-exchange.ts';
 
 /**
  * One synchronisation of one topic between two nodes, as a state machine over values (node-api section 5): frames and
@@ -97,29 +15,20 @@ export interface SessionOptions {
  */
 export class LogSession {
   readonly #session: number;
-  readonly #mostLogs: number;
-  readonly #mayHold: (logs: number) => boolean;
   #state: SessionState = 'topic';
   /** Who opened the session, and how far the agreement on the topic is. */
   #step: 'new' | 'opened' | 'asked' | 'agreed' = 'new';
-  readonly #remote = new GatheredTips();
-  #hasRemote = false;
-  /** True once the other side began to send its state vector. */
-  #remoteBegan = false;
-  #tipsSent = false;
-  /** This side's state vector and its digest, while only that was sent. */
-  #digested: { readonly tips: Tips; readonly digest: Uint8Array } | undefined;
-  #remoteDigest: Uint8Array | undefined;
   #doneSent = false;
   #doneReceived = false;
   /** True while bodies are asked for. */
   #isAsking = false;
   readonly #peer = new PeerHeights();
+  readonly #exchange: TipsExchange;
 
-  constructor({ session, mostLogs, mayHold = () => true }: SessionOptions) {
-    this.#session = session;
-    this.#mostLogs = mostLogs;
-    this.#mayHold = mayHold;
+  constructor(options: SessionOptions) {
+    this.#session = options.session;
+    const fail = (fault: SessionFault): SessionAction[] => this.fail(fault);
+    this.#exchange = new TipsExchange({ ...options, peer: this.#peer, fail });
   }
 
   /** Where the session stands. */
@@ -151,37 +60,13 @@ export class LogSession {
    * @param digest sent first where there is one: then that vector goes only to a side that has another, and must not change
    */
   tips(local: Tips, digest?: Uint8Array): SessionAction[] {
-    if (this.#state !== 'comparing' || this.#tipsSent) return [];
-    // Who has few logs sends no digest, nor compares one.
-    if (digest === undefined || this.#remoteBegan) return this.#sendTips(local);
-    this.#digested = { tips: local, digest };
-    return [this.#send({ type: 'digest', session: this.#session, digest }), ...this.#compareDigests()];
-  }
-
-  #sendTips(local: Tips): SessionAction[] {
-    this.#digested = undefined;
-    this.#tipsSent = true;
-    const parts = tipsInParts(local);
-    const frames = parts.map((tips, at): LogFrame => {
-      return { type: 'have', session: this.#session, tips, more: at < parts.length - 1 };
-    });
-    return [{ do: 'show', frames }];
-  }
-
-  /** Once both digests are there: equal ones stand for the state vectors, which cross otherwise. */
-  #compareDigests(): SessionAction[] {
-    if (this.#digested === undefined || this.#remoteDigest === undefined) return [];
-    const { tips, digest } = this.#digested;
-    if (!equalBytes(digest, this.#remoteDigest)) return this.#sendTips(tips);
-    this.#digested = undefined;
-    this.#tipsSent = true;
-    this.#peer.beginWith(tips);
-    return this.#takeRemote(tips);
+    return this.#state === 'comparing' ? this.#exchange.show(local, digest) : [];
   }
 
   /** Says how much the other side lacks. */
   plan({ operations, bytes }: { readonly operations: number; readonly bytes: number }): SessionAction[] {
-    if (this.#state !== 'comparing' || !this.#tipsSent || !this.#hasRemote) return [];
+    const { isShown, hasRemote } = this.#exchange;
+    if (this.#state !== 'comparing' || !isShown || !hasRemote) return [];
     this.#state = 'syncing';
     if (operations === 0) return this.sent();
     return [this.#send({ type: 'preSync', session: this.#session, operations, bytes }), { do: 'stream' }];
@@ -322,9 +207,8 @@ export class LogSession {
       case 'agreed':
         return this.#receiveAgreement(frame);
       case 'have':
-        return this.#receiveHave(frame);
       case 'digest':
-        return this.#receiveDigest(frame);
+        return this.#receiveTips(frame);
       case 'operation':
       case 'live':
         return this.#receiveOperation(frame);
@@ -348,7 +232,7 @@ export class LogSession {
       this.#isAsking = false;
       return [{ do: 'given' }];
     }
-    if (frame.type === 'fork' && this.#hasRemote) {
+    if (frame.type === 'fork' && this.#exchange.hasRemote) {
       return [{ do: 'evidence', first: frame.first, second: frame.second }];
     }
     if (frame.type === 'preSync' && this.#isReceiving()) {
@@ -373,30 +257,11 @@ export class LogSession {
     return [...answer, { do: 'read-tips' }];
   }
 
-  #receiveHave({ tips, more }: Extract<LogFrame, { type: 'have' }>): SessionAction[] {
-    if (this.#state !== 'comparing' || this.#hasRemote) return this.fail('order');
-    this.#remoteBegan = true;
-    this.#remote.add(tips);
-    for (const [author, logs] of tips) {
-      for (const [log, { height }] of logs) this.#peer.begin({ author, log }, height);
-    }
-    const { size } = this.#remote;
-    if (size > this.#mostLogs || !this.#mayHold(size)) return this.fail('logs');
-    const own = this.#digested === undefined ? [] : this.#sendTips(this.#digested.tips);
-    return more ? own : [...own, ...this.#takeRemote(this.#remote.take())];
-  }
-
-  #receiveDigest({ digest }: Extract<LogFrame, { type: 'digest' }>): SessionAction[] {
-    const isLate = this.#hasRemote || this.#remoteBegan || this.#remoteDigest !== undefined;
-    if (this.#state !== 'comparing' || isLate) return this.fail('order');
-    this.#remoteDigest = digest;
-    return this.#compareDigests();
-  }
-
-  #takeRemote(remote: Tips): SessionAction[] {
-    if (!this.#mayHold(this.#peer.size)) return this.fail('logs');
-    this.#hasRemote = true;
-    return [{ do: 'compare', remote }];
+  #receiveTips(frame: Extract<LogFrame, { type: 'have' | 'digest' }>): SessionAction[] {
+    if (this.#state !== 'comparing') return this.fail('order');
+    return frame.type === 'have'
+      ? this.#exchange.receiveTips(frame.tips, frame.more)
+      : this.#exchange.receiveDigest(frame.digest);
   }
 
   #receiveOperation(frame: Extract<LogFrame, { type: 'operation' | 'live' }>): SessionAction[] {
@@ -407,7 +272,7 @@ export class LogSession {
 
   /** True while the other side sends what this one lacks. */
   #isReceiving(): boolean {
-    return this.#hasRemote && !this.#doneReceived;
+    return this.#exchange.hasRemote && !this.#doneReceived;
   }
 
   #goLive(): SessionAction[] {

@@ -1,5 +1,5 @@
 import type { LogName } from '../log/heights.ts';
-import type { OutgoingOperation } from './log-sync.ts';
+import type { OutgoingOperation } from './sync-store.ts';
 
 /** Bodies that are owed to the other side at once; what it asks for beyond them it has to ask for again. */
 const MOST_OWED = 1024;

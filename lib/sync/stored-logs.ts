@@ -9,10 +9,17 @@ import type { ForkMarks } from '../store/fork-marks.ts';
 import type { LogOpener } from '../store/log-room.ts';
 import type { LogStore, StoredOperation } from '../store/log-store.ts';
 import { Intake, type IntakeOptions } from './intake.ts';
-import type { LackingBodies, OutgoingOperation } from './log-sync.ts';
 import { planParts } from './plan.ts';
 import type { SessionFault } from './session-faults.ts';
-import type { PlanPart, SyncPlan, SyncStore, TakenOperation, Taker } from './sync-store.ts';
+import type {
+  LackingBodies,
+  OutgoingOperation,
+  PlanPart,
+  SyncPlan,
+  SyncStore,
+  TakenOperation,
+  Taker,
+} from './sync-store.ts';
 
 /** The last sequence number that there is. */
 const LAST_SEQUENCE = 2 ** 32 - 1;

@@ -3,8 +3,22 @@ import type { Result } from '../base/result.ts';
 import type { LogName, LogRange, Tips } from '../log/heights.ts';
 import type { LogReason } from '../log/reasons.ts';
 import type { LogOpener, LogShare } from '../store/log-room.ts';
-import type { LackingBodies, OutgoingOperation } from './log-sync.ts';
 import type { SessionFault } from './session-faults.ts';
+
+/** An operation on its way to the other side. */
+export interface OutgoingOperation extends LogName {
+  /** Its id as hex. */
+  readonly id: string;
+  readonly sequence: number;
+  readonly header: Uint8Array;
+  readonly body: Uint8Array | undefined;
+}
+
+/** Operations of one log that are held without their bodies. */
+export interface LackingBodies extends LogName {
+  /** Their sequence numbers, in order. */
+  readonly places: readonly number[];
+}
 
 /** Operations of one log to be sent, of its canonical branch or of its side branch. */
 export interface PlanPart extends LogRange {

@@ -13,6 +13,7 @@ import { createRelay, type RelaySettings } from '../../relay/relay.ts';
 import { changeFolder, contentOf, isOfGraph } from '../support/folder-content.ts';
 import { inPieces } from '../support/log-bytes.ts';
 import { graphOf, RawPeer } from '../support/raw-peer.ts';
+import { REBUILD } from '../support/rebuilding.ts';
 import { temporaryFolders } from '../support/temporary-folder.ts';
 
 const QUIET: RelaySettings = { port: 0, host: '127.0.0.1', logLevel: 'silent', legacy: 'witness' };
@@ -199,15 +200,7 @@ describe('thicket log', () => {
 
   it('makes the graph of a folder what its logs say, after a look at what that would change: exit code 1', async () => {
     const data = await witnessed(['mark', 'ann']);
-    const rebuild = {
-      kind: 'rebuild',
-      isCheck: false,
-      purges: false,
-      sea: 'on',
-      nameLength: 16_384,
-      json: false,
-    } as const;
-    const check = { ...rebuild, isCheck: true };
+    const check = { ...REBUILD, isCheck: true };
     const whole = await contentOf(data);
     expect(await run(at(data), check)).to.deep.include({ code: 0 });
     await changeFolder(data, (key) => (isOfGraph(key) ? undefined : 'same'), [
@@ -232,15 +225,15 @@ describe('thicket log', () => {
       'mark lost',
     ]);
     expect(reports.at(-1)).to.deep.include({ lost: 4, unsigned: 1 });
-    const done = await run(at(data), rebuild);
+    const done = await run(at(data), REBUILD);
     expect(done.code).to.equal(0);
     expect(done.text).to.match(/\nput right; what is in no log stays \(--purge takes it out\)\n$/);
     expect(await run(at(data), check)).to.deep.include({ code: 0 });
-    const purged = await run(at(data), { ...rebuild, purges: true, json: true });
+    const purged = await run(at(data), { ...REBUILD, purges: true, json: true });
     expect(JSON.parse(purged.text)).to.deep.include({ lost: 0, unsigned: 1 });
     expect(await contentOf(data)).to.deep.equal(whole);
     const relay: LogPlaceWanted = { kind: 'relay', relay: 'http://127.0.0.1:1', token: '' };
-    await expectCode('OPTION_INVALID', () => run(relay, rebuild));
+    await expectCode('OPTION_INVALID', () => run(relay, REBUILD));
   });
 
   it('begins nothing with files that cannot be read or are there already', async () => {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { LOG_FLAGS, type LogRequest } from '../../relay/log-options.ts';
 import { readOptions } from '../../relay/options.ts';
+import { REBUILD } from '../support/rebuilding.ts';
 
 const AUTHOR = 'ab'.repeat(32);
 
@@ -75,19 +76,11 @@ describe('relay log options', () => {
   });
 
   it('say how to rebuild a graph: in a folder, by what the relay takes', () => {
-    const rebuild = {
-      kind: 'rebuild',
-      isCheck: false,
-      purges: false,
-      sea: 'on',
-      nameLength: 16_384,
-      json: false,
-    };
-    expect(requestOf(['rebuild']).action).to.deep.equal(rebuild);
+    expect(requestOf(['rebuild']).action).to.deep.equal(REBUILD);
     const env = { THICKET_DATA: 'here', THICKET_SEA: 'off', THICKET_NAME_LENGTH: '77' };
     expect(requestOf(['rebuild', '--check', '--purge', '--json'], env)).to.deep.equal({
       place: { kind: 'folder', data: 'here', network: '' },
-      action: { ...rebuild, isCheck: true, purges: true, sea: 'off', nameLength: 77, json: true },
+      action: { ...REBUILD, isCheck: true, purges: true, sea: 'off', nameLength: 77, json: true },
     });
     expect(requestOf(['rebuild', '--sea', 'on', '--name-length', '88'], env).action).to.deep.include({
       sea: 'on',

@@ -9,9 +9,9 @@ import { readOperation } from '../../lib/log/integrity.ts';
 import { namesOf, type Operation } from '../../lib/log/operation.ts';
 import { placeOperation, type LogState, type Placement } from '../../lib/log/placement.ts';
 import type { LogReason } from '../../lib/log/reasons.ts';
-import type { OutgoingOperation } from '../../lib/sync/log-sync.ts';
 import { planParts } from '../../lib/sync/plan.ts';
 import type {
+  OutgoingOperation,
   PlanPart,
   SyncPlan,
   SyncStore,

@@ -5,7 +5,18 @@ import { Slices } from '../../lib/base/slices.ts';
 import { LogGraph, type BuildOptions } from '../../lib/store/log-graph.ts';
 import { rebuildGraph, type RebuildReport } from '../../lib/store/rebuild.ts';
 import type { Change, Storage } from '../../lib/store/storage.ts';
+import type { RebuildAction } from '../../relay/log-options.ts';
 import type { LoggedStore } from './logged-store.ts';
+
+/** What the command does that puts a graph right and leaves what nobody signed. */
+export const REBUILD: RebuildAction = {
+  kind: 'rebuild',
+  isCheck: false,
+  purges: false,
+  sea: 'on',
+  nameLength: 16_384,
+  json: false,
+};
 
 /** A report of nothing to do. */
 export const NOTHING_FOUND: RebuildReport = { lost: 0, older: 0, unsigned: 0, histories: 0, waiting: 0 };

@@ -8,7 +8,7 @@ import {
   frameToJson,
   type LogFrame,
 } from '../../lib/sync/log-frames.ts';
-import type { SessionEnd } from '../../lib/sync/log-sync.ts';
+import type { SessionEnd } from '../../lib/sync/session-actions.ts';
 import { SessionHost, type SessionProgress } from '../../lib/sync/session-host.ts';
 import type { SyncStore } from '../../lib/sync/sync-store.ts';
 import { TOPIC } from './log-maker.ts';

@@ -5,16 +5,22 @@ import { changesOf } from '../../../lib/api/change-queue.ts';
 class Pushed {
   starts = 0;
   stops = 0;
-  push: ((key: string, change: string) => void) | undefined;
+  push: ((key: unknown, change: string) => void) | undefined;
+  /** Closes the graph. */
   end: (() => void) | undefined;
-  readonly changes: AsyncGenerator<string, void, undefined> = changesOf<string, string>((push, end) => {
-    this.push = push;
-    this.end = end;
+  readonly controller = new AbortController();
+  readonly changes: AsyncGenerator<string, void, undefined> = changesOf<string>(
+    { onClose: (end) => this.#begin((this.end = end)) },
+    this.controller,
+    (push) => this.#begin((this.push = push)),
+  );
+
+  #begin(_begun: unknown): () => void {
     this.starts += 1;
     return () => {
       this.stops += 1;
     };
-  });
+  }
 }
 
 describe('changesOf', () => {
@@ -26,7 +32,7 @@ describe('changesOf', () => {
     pushed.push!('a', 'a1');
     expect(await first).to.deep.equal({ value: 'a1', done: false });
     await changes.return();
-    expect([pushed.starts, pushed.stops]).to.deep.equal([1, 1]);
+    expect([pushed.starts, pushed.stops]).to.deep.equal([2, 2]);
   });
 
   it('keeps the latest change of each key while nobody takes any, in the order of the latest', async () => {
@@ -40,12 +46,13 @@ describe('changesOf', () => {
     await changes.return();
   });
 
-  it('ends when told so, also while it waits', async () => {
-    const pushed = new Pushed();
-    const { changes } = pushed;
-    const waiting = changes.next();
-    pushed.end!();
-    expect(await waiting).to.deep.equal({ value: undefined, done: true });
-    expect(pushed.stops).to.equal(1);
+  it('ends with the graph and with its signal, also while it waits', async () => {
+    for (const end of [(each: Pushed) => each.end!(), (each: Pushed) => each.controller.abort()]) {
+      const pushed = new Pushed();
+      const waiting = pushed.changes.next();
+      end(pushed);
+      expect(await waiting).to.deep.equal({ value: undefined, done: true });
+      expect(pushed.stops).to.equal(2);
+    }
   });
 });

@@ -19,6 +19,25 @@ function acks(messages: readonly RawMessage[]): RawMessage[] {
   return messages.filter(({ put }) => put !== undefined).map(({ '#': id }) => ({ '@': id!, ok: true }));
 }
 
+/** The first so many messages of what is thrown on its own during some work. */
+async function thrownAlone(work: () => Promise<void>, most: number): Promise<string[]> {
+  const others = process.rawListeners('uncaughtException') as ((error: Error) => void)[];
+  process.removeAllListeners('uncaughtException');
+  try {
+    const thrown = new Promise<string[]>((resolve) => {
+      const messages: string[] = [];
+      process.on('uncaughtException', ({ message }) => {
+        if (messages.push(message) === most) resolve(messages);
+      });
+    });
+    await work();
+    return await thrown;
+  } finally {
+    process.removeAllListeners('uncaughtException');
+    for (const other of others) process.on('uncaughtException', other);
+  }
+}
+
 describe('GraphCore', () => {
   let graphs: Graph[] = [];
   afterEach(() => Promise.all(graphs.splice(0).map((graph) => graph.close())));
@@ -65,6 +84,19 @@ describe('GraphCore', () => {
       controller.abort(new Error('enough'));
       expect(await waiting.catch((error: unknown) => (error as Error).message)).to.equal('enough');
       expect(graph.status.unsent).to.equal(2);
+    });
+
+    it('is not waited for any longer once the graph is closed, and the write is sent after the next start', async () => {
+      const storage = new MemoryStorage();
+      const graph = open({ storage: stored(storage), peers: [new ScriptedPeer()] });
+      const waiting = graph.get('s').put({ x: 1 }, { until: 'relay' });
+      const code = codeOf(waiting);
+      await settle();
+      await graph.close();
+      expect(await code).to.equal('LIFECYCLE_CLOSED');
+      const peer = new ScriptedPeer();
+      open({ storage: stored(storage), peers: [peer] });
+      expect(putOf(await peer.connect()).put).to.have.property('s');
     });
 
     it('cannot be wished for beyond the peers there are', async () => {
@@ -223,6 +255,36 @@ describe('GraphCore', () => {
       expect(seen).to.deep.equal([{ x: 1 }, { x: 2 }]);
       expect(errors.map((error) => (error as Error).message)).to.deep.equal(['listener', 'listener']);
       stopErrors();
+    });
+
+    it('cannot stop anything by what listeners to errors throw, which is thrown on its own', async () => {
+      const { graph, peers } = await online();
+      graph.on('error', (error) => {
+        throw new Error(`on ${(error as Error).message}`);
+      });
+      const seen: unknown[] = [];
+      graph.get('s').on(({ value }) => {
+        seen.push(value);
+        throw new Error(`listener ${seen.length}`);
+      });
+      const thrown = await thrownAlone(async () => {
+        await peers[0]!.say({ '#': 'p1', put: graphOf('s', { x: 1 }) });
+        await peers[0]!.say({ '#': 'p2', put: graphOf('s', { x: 2 }) });
+      }, 2);
+      expect(seen).to.deep.equal([{ x: 1 }, { x: 2 }]);
+      expect(thrown).to.deep.equal(['on listener 1', 'on listener 2']);
+    });
+
+    it('makes a failure that nobody listens to one of the process', async () => {
+      const { graph, peers } = await online();
+      graph.get('s').on(() => {
+        throw new Error('listener');
+      });
+      const thrown = await thrownAlone(
+        () => peers[0]!.say({ '#': 'p1', put: graphOf('s', { x: 1 }) }).then(() => undefined),
+        1,
+      );
+      expect(thrown).to.deep.equal(['listener']);
     });
 
     it('is answered with what is here', async () => {

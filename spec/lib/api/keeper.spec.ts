@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import { MemoryStorage } from '../../../adapters/memory.ts';
 import { DEFAULT_LIMITS } from '../../../lib/base/limits.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
-import { latest, type GraphKeeper } from '../../../lib/api/keeper.ts';
+import { latest, writesIn, type GraphKeeper } from '../../../lib/api/keeper.ts';
+import { putJsonOf } from '../../../lib/wire/put-json.ts';
 import { MemoryKeeper } from '../../../lib/api/memory-keeper.ts';
 import { stored } from '../../../lib/api/stored-keeper.ts';
 
@@ -15,6 +16,19 @@ describe('latest', () => {
   it('is the greatest state of writes, or what was there', () => {
     const writes = [writeOf('s', 'a', 5, 1), writeOf('s', 'b', 7, 1)];
     expect([latest(writes, 3), latest(writes, 9), latest([], 1)]).to.deep.equal([7, 9, 1]);
+  });
+});
+
+describe('writesIn', () => {
+  it('are those of a kept put, with what follows it in its message', () => {
+    const writes = [writeOf('s', 'a', 5, 'x'), writeOf('t', 'b', 7, 1)];
+    for (const rest of ['', ',"op":{"h":"x"}'])
+      expect(writesIn(putJsonOf(writes) + rest, DEFAULT_LIMITS)).to.deep.equal(writes);
+  });
+
+  it('are none of one that is damaged', () => {
+    for (const damaged of ['', '{', '1', '{"s":1}', '{"s":{"_":{"#":"s",">":{"a":"x"}},"a":1}}'])
+      expect(writesIn(damaged, DEFAULT_LIMITS), damaged).to.equal(undefined);
   });
 });
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { deliveryOf, UnsentWrite, UnsentWrites } from '../../../lib/api/unsent.ts';
+import { deliveryOf } from '../../../lib/api/delivery.ts';
+import { UnsentWrite, UnsentWrites } from '../../../lib/api/unsent.ts';
 
 function write(id: string): UnsentWrite {
   return new UnsentWrite(id, '{}', []);

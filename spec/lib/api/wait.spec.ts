@@ -1,14 +1,48 @@
 import { expect } from 'chai';
-import { onAbort, waitFor, type Waiter } from '../../../lib/api/wait.ts';
+import { onAbort, waitOn, type Waiter } from '../../../lib/api/wait.ts';
+import { GraphError } from '../../../lib/base/errors.ts';
 
-describe('waitFor', () => {
+/** A graph that counts who keeps the process alive and who waits for its end. */
+class Core {
+  held = 0;
+  readonly closers = new Set<() => void>();
+
+  hold(): () => void {
+    this.held += 1;
+    return () => {
+      this.held -= 1;
+    };
+  }
+
+  onClose(listener: () => void): () => void {
+    this.closers.add(listener);
+    return () => this.closers.delete(listener);
+  }
+}
+
+const late = (): void => expect.fail('late');
+
+describe('waitOn', () => {
+  let core: Core;
+  let stops: number;
+  const stop = (): void => {
+    stops += 1;
+  };
+  beforeEach(() => {
+    core = new Core();
+    stops = 0;
+  });
+  afterEach(() => {
+    expect([core.held, core.closers.size]).to.deep.equal([0, 0]);
+  });
+
   it('gives what is done, and stops what was begun once', async () => {
-    let stops = 0;
     let waiter: Waiter<number> | undefined;
-    const waiting = waitFor<number>(undefined, (begun) => {
+    const waiting = waitOn<number>(core, {}, (begun) => {
       waiter = begun;
-      return () => (stops += 1);
+      return { late, stop };
     });
+    expect([core.held, core.closers.size]).to.deep.equal([1, 1]);
     waiter!.done(1);
     waiter!.done(2);
     waiter!.fail(new Error('too late'));
@@ -17,24 +51,40 @@ describe('waitFor', () => {
   });
 
   it('stops what was done before it could be stopped', async () => {
-    let stops = 0;
-    const value = await waitFor<string>(undefined, (waiter) => {
-      waiter.done('at once');
-      return () => (stops += 1);
+    const value = await waitOn<string>(core, { timeout: 1 }, ({ done }) => {
+      done('at once');
+      return { late, stop };
     });
     expect([value, stops]).to.deep.equal(['at once', 1]);
+  });
+
+  it('calls what is late when the time is up', async () => {
+    const value = await waitOn<string>(core, { timeout: 1 }, ({ done }) => ({
+      late: () => done('late'),
+      stop,
+    }));
+    expect([value, stops]).to.deep.equal(['late', 1]);
   });
 
   it('rejects with the reason of the signal, also when that was given before', async () => {
     const reason = new Error('enough');
     const controller = new AbortController();
-    let stops = 0;
-    const waiting = waitFor(controller.signal, () => () => (stops += 1));
+    const { signal } = controller;
+    const waiting = waitOn(core, { signal }, () => ({ late, stop }));
     controller.abort(reason);
     expect(await waiting.catch((error: unknown) => error)).to.equal(reason);
     expect(stops).to.equal(1);
-    const late = waitFor(controller.signal, () => expect.fail('begun in vain'));
-    expect(await late.catch((error: unknown) => error)).to.equal(reason);
+    const after = waitOn(core, { signal }, () => expect.fail('begun in vain'));
+    expect(await after.catch((error: unknown) => error)).to.equal(reason);
+  });
+
+  it('rejects when the graph is closed', async () => {
+    const waiting = waitOn(core, {}, () => ({ late, stop }));
+    for (const close of core.closers) close();
+    expect(((await waiting.catch((error: unknown) => error)) as GraphError).code).to.equal(
+      'LIFECYCLE_CLOSED',
+    );
+    expect(stops).to.equal(1);
   });
 });
 

@@ -37,23 +37,28 @@ describe('base.emitter', () => {
     expect(heard).to.deep.equal(['first']);
   });
 
-  it('reports what a listener throws and goes on to the next one', () => {
+  it('reports what a listener throws, and of which name, and goes on to the next one', () => {
     const fault = new Error('listener');
     const reported: unknown[] = [];
     const heard: number[] = [];
-    const emitter = new Emitter<Events>((error) => reported.push(error));
+    const emitter = new Emitter<Events>((error, name) => reported.push(error, name));
     emitter.on('update', () => {
       throw fault;
     });
     emitter.on('update', (event) => heard.push(event));
     emitter.emit('update', 7);
-    expect(reported).to.deep.equal([fault]);
+    expect(reported).to.deep.equal([fault, 'update']);
     expect(heard).to.deep.equal([7]);
   });
 
-  it('lets nobody listen', () => {
+  it('lets nobody listen, and says so', () => {
     const reported: unknown[] = [];
-    new Emitter<Events>((error) => reported.push(error)).emit('update', 1);
+    const emitter = new Emitter<Events>((error) => reported.push(error));
+    expect(emitter.emit('update', 1)).to.equal(false);
+    const stop = emitter.on('update', () => undefined);
+    expect([emitter.emit('update', 1), emitter.emit('close', 'bye')]).to.deep.equal([true, false]);
+    stop();
+    expect(emitter.emit('update', 1)).to.equal(false);
     expect(reported).to.deep.equal([]);
   });
 });

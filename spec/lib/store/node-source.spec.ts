@@ -210,6 +210,23 @@ describe('store.node-source', () => {
     await store.close();
   });
 
+  it('is noted by the operation that witnessed its mark also when the node changes in the very next commit', async () => {
+    const store = await openLogged();
+    await store.small.put([writeOf('first', 'a', 1, 1)]);
+    await store.small.put([writeOf('s', 'a', 1, 1)]);
+    let next: Promise<unknown> | undefined;
+    store.small.storage.fails = (operation) => {
+      if (operation === 'commit') next ??= store.small.put([writeOf('s', 'b', 1, 1)]);
+      return false;
+    };
+    await store.witness.flush();
+    await next;
+    await store.witness.flush();
+    const winners = await store.history.winners('s', { until: 9 });
+    expect([...winners.keys()]).to.have.members(['a', 'b']);
+    await store.close();
+  });
+
   it('leaves what every property has said by an operation, and no note of one that is gone', async function () {
     this.timeout(scaled(60_000, 600_000));
     const aPut = fc.array(

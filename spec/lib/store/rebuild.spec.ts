@@ -303,8 +303,10 @@ describe('store.rebuild', function () {
         commits += 1;
         return commits > killedAt ? (['before', 'after'] as const)[killedAt % 2] : undefined;
       };
-      const running = rebuilt(damaged, true).then(() => false);
-      isKilled = await Promise.race([running, untilHung(() => commits > killedAt)]);
+      let isDone = false;
+      const running = rebuilt(damaged, true).finally(() => (isDone = true));
+      await Promise.race([running, untilHung(() => isDone || commits > killedAt)]);
+      isKilled = !isDone;
       const left = await copyWithout(memory);
       const again = await openLogged({ memory: left, witnesses: false });
       const held = new Set((await again.small.lines()).map(placeIn));
@@ -364,8 +366,7 @@ function placeIn(line: string): string {
   return JSON.stringify((JSON.parse(line) as unknown[]).slice(0, 2));
 }
 
-/** Resolves once a storage hangs. */
-async function untilHung(isHung: () => boolean): Promise<true> {
+/** Resolves once a storage hangs, or what it is waited for is over. */
+async function untilHung(isHung: () => boolean): Promise<void> {
   while (!isHung()) await new Promise((resolve) => setImmediate(resolve));
-  return true;
 }

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { BodySearch } from '../../../lib/sync/body-search.ts';
-import type { LackingBodies } from '../../../lib/sync/log-sync.ts';
+import type { LackingBodies } from '../../../lib/sync/sync-store.ts';
 
 const at = (place: number): LackingBodies => ({ author: 'aa', log: 'bb', places: [place] });
 

@@ -1,88 +1,17 @@
 import { expect } from 'chai';
-import type { Tip, Tips } from '../../../lib/log/heights.ts';
-import type { LogFrame } from '../../../lib/sync/log-frames.ts';
-import { LogSession, type OutgoingOperation, type SessionAction } from '../../../lib/sync/log-sync.ts';
+import type { Tips } from '../../../lib/log/heights.ts';
 import { LOG_REASONS } from '../../../lib/log/reasons.ts';
+import type { LogFrame } from '../../../lib/sync/log-frames.ts';
+import { LogSession } from '../../../lib/sync/log-sync.ts';
+import type { OutgoingOperation } from '../../../lib/sync/sync-store.ts';
 import { TOPIC } from '../../support/log-maker.ts';
-
-const bytes = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
-const NO_TIPS = new Map();
+import { bytes, frame, FRAMES, NO_TIPS, openedSession, said, sessionIn } from '../../support/log-sessions.ts';
 
 function operation(sequence: number, id = `id${sequence}`): OutgoingOperation {
   return { author: 'aa', log: 'bb', id, sequence, header: Uint8Array.of(sequence), body: undefined };
 }
 
-/** What actions say, in short. */
-function said(actions: readonly SessionAction[]): string[] {
-  return actions.flatMap((action) => {
-    if (action.do === 'show') return action.frames.map(({ type }) => type);
-    return [action.do === 'send' ? action.frame.type : action.do];
-  });
-}
-
-/** The parts of a state vector that actions show. */
-function shownIn(actions: readonly SessionAction[]): { readonly tips: Tips; readonly more: boolean }[] {
-  const frames = actions.flatMap((action) => (action.do === 'show' ? action.frames : []));
-  return frames.flatMap((shown) => (shown.type === 'have' ? [shown] : []));
-}
-
-function frame(of: Record<string, unknown> & { readonly type: LogFrame['type'] }): LogFrame {
-  return { session: 1, ...of } as unknown as LogFrame;
-}
-
-const FRAMES: readonly LogFrame[] = [
-  frame({ type: 'hello', nodeKey: bytes(1), network: bytes(1), nonce: bytes(1), features: NO_TIPS }),
-  frame({ type: 'proof', signature: bytes(1) }),
-  frame({ type: 'topic', topic: TOPIC }),
-  frame({ type: 'agreed' }),
-  frame({ type: 'have', tips: NO_TIPS, more: false }),
-  frame({ type: 'preSync', operations: 1, bytes: 1 }),
-  frame({ type: 'operation', header: bytes(1), body: undefined }),
-  frame({ type: 'done' }),
-  frame({ type: 'live', header: bytes(1), body: undefined }),
-  frame({ type: 'fork', first: bytes(1), second: bytes(2) }),
-  frame({ type: 'digest', digest: bytes(1) }),
-];
-
-/** A session of the acceptor's side, led to a state by frames and answers. */
-function sessionIn(
-  state: 'topic' | 'agreed' | 'comparing' | 'syncing' | 'done' | 'live',
-  mostLogs = 10,
-): LogSession {
-  const session = new LogSession({ session: 1, mostLogs });
-  const steps: readonly (readonly [string, () => void])[] = [
-    ['topic', () => undefined],
-    ['agreed', () => session.receive(FRAMES[2]!) && session.agree()],
-    ['comparing', () => session.receive(FRAMES[3]!) && session.tips(NO_TIPS)],
-    ['syncing', () => session.receive(FRAMES[4]!) && session.plan({ operations: 1, bytes: 9 })],
-    ['done', () => session.receive(FRAMES[7]!)],
-    ['live', () => session.sent()],
-  ];
-  for (const [name, step] of steps) {
-    step();
-    if (name === state) break;
-  }
-  return session;
-}
-
-/** A session of the side that opened it, which has shown nothing. */
-function openedSession(): LogSession {
-  const session = new LogSession({ session: 1, mostLogs: 10 });
-  session.start(TOPIC);
-  session.receive(frame({ type: 'agreed' }));
-  return session;
-}
-
-const part = (from: number, more: boolean): LogFrame => {
-  const logs = new Map([0, 1, 2].map((at) => [`log${from + at}`, { height: 1, id: bytes(1) }] as const));
-  return frame({ type: 'have', tips: new Map([['aa', logs]]), more });
-};
-
-function logsOf(count: number): Map<string, Tip> {
-  return new Map(
-    Array.from({ length: count }, (_, at) => [`log${at}`, { height: at, id: bytes(1) }] as const),
-  );
-}
+const digest = (byte: number): LogFrame => frame({ type: 'digest', digest: bytes(byte) });
 
 describe('sync.log-sync', () => {
   it('asks for bodies once live, one question at a time, and answers then', () => {
@@ -104,34 +33,6 @@ describe('sync.log-sync', () => {
     const answering = sessionIn('live');
     expect(answering.receive(bodies)).to.deep.equal([{ do: 'give', bodies: lacking }]);
     expect(said(answering.gave())).to.deep.equal(['given']);
-  });
-
-  it('looks at no log again for the parts of a state vector that follow', () => {
-    let seen = 0;
-    const mayHold = (logs: number): boolean => {
-      seen = Math.max(seen, logs);
-      return true;
-    };
-    const session = new LogSession({ session: 1, mostLogs: 200_000, mayHold });
-    for (const before of [FRAMES[2]!, FRAMES[3]!]) {
-      session.receive(before);
-      session.agree();
-    }
-    const tips = new Map(
-      Array.from({ length: 100_000 }, (_, at) => [
-        `author${at}`,
-        new Map([['log', { height: 1, id: bytes(1) }]]),
-      ]),
-    );
-    session.receive(frame({ type: 'have', tips, more: true }));
-    const again = new Map([[...tips][7]!]);
-    const before = process.cpuUsage().user;
-    for (let more = 0; more < 10_000; more += 1) {
-      session.receive(frame({ type: 'have', tips: again, more: true }));
-    }
-    // In microseconds; a look at all of them takes more than one millisecond.
-    expect(process.cpuUsage().user - before).to.be.below(2_000_000);
-    expect(seen).to.equal(100_000);
   });
 
   it('goes from the topic over comparing and syncing to live', () => {
@@ -177,50 +78,8 @@ describe('sync.log-sync', () => {
     });
   }
 
-  it('gathers a state vector that comes in parts, up to its bound', () => {
-    const session = sessionIn('comparing');
-    expect(said(session.receive(part(0, true)))).to.deep.equal([]);
-    const [compare] = session.receive(part(3, false));
-    expect(compare?.do === 'compare' && compare.remote.get('aa')?.size).to.equal(6);
-    const bounded = sessionIn('comparing', 5);
-    bounded.receive(part(0, true));
-    expect(bounded.receive(part(3, false))[1]).to.deep.equal({
-      do: 'end',
-      end: { by: 'fault', reason: 'logs' },
-    });
-  });
-
-  it('sends a long state vector in parts', () => {
-    const logs = new Map(
-      Array.from({ length: 2400 }, (_, at) => [`${at}`, { height: at, id: bytes(1) }] as const),
-    );
-    const session = openedSession();
-    const parts = shownIn(session.tips(new Map([['aa', logs]]))).map(({ tips, more }) => [
-      tips.get('aa')!.size,
-      more,
-    ]);
-    expect(parts).to.deep.equal([
-      [1000, true],
-      [1000, true],
-      [400, false],
-    ]);
-  });
-
-  it('fills parts with the logs of many authors', () => {
-    const tips = new Map([
-      ...Array.from({ length: 999 }, (_, at) => [`a${at}`, logsOf(1)] as const),
-      ['b', logsOf(2)],
-      ['c', logsOf(1)],
-    ]);
-    const session = openedSession();
-    const parts = shownIn(session.tips(tips)).map((shown) => shown.tips);
-    expect(parts.map(({ size }) => size)).to.deep.equal([999, 2]);
-    expect(new Map(parts.flatMap((some) => Array.from(some)))).to.deep.equal(tips);
-  });
-
   describe('with digests', () => {
     const LOCAL: Tips = new Map([['aa', new Map([['bb', { height: 7, id: bytes(1) }]])]]);
-    const digest = (byte: number): LogFrame => frame({ type: 'digest', digest: bytes(byte) });
     it('takes an equal one for the whole state vector, and goes on from there', () => {
       for (const isFirst of [true, false]) {
         const session = openedSession();
@@ -262,7 +121,7 @@ describe('sync.log-sync', () => {
       twice.receive(digest(5));
       expect(said(twice.receive(digest(5)))).to.deep.equal(['error', 'end']);
       const late = openedSession();
-      late.receive(part(0, true));
+      late.receive(frame({ type: 'have', tips: LOCAL, more: true }));
       expect(said(late.receive(digest(5)))).to.deep.equal(['error', 'end']);
       const both = openedSession();
       both.tips(LOCAL, bytes(5));
@@ -277,30 +136,6 @@ describe('sync.log-sync', () => {
       session.tips(LOCAL, bytes(5));
       expect(said(session.receive(digest(5)))).to.deep.equal(['error', 'end']);
     });
-  });
-
-  it('takes the logs of one author from several parts', () => {
-    const session = new LogSession({ session: 1, mostLogs: 10 });
-    for (const before of [FRAMES[2]!, FRAMES[3]!]) {
-      session.receive(before);
-      session.agree();
-    }
-    const say = (log: string, height: number, more: boolean): SessionAction[] =>
-      session.receive(
-        frame({ type: 'have', tips: new Map([['aa', new Map([[log, { height, id: bytes(1) }]])]]), more }),
-      );
-    say('x', 1, true);
-    say('y', 2, true);
-    say('x', 3, true);
-    const [compare] = say('z', 4, false);
-    if (compare?.do !== 'compare') throw new Error('nothing to compare');
-    const heights = [...compare.remote.get('aa')!].map(([log, { height }]) => [log, height]);
-    expect(heights).to.have.deep.members([
-      ['x', 3],
-      ['y', 2],
-      ['z', 4],
-    ]);
-    expect(session.logCount).to.equal(3);
   });
 
   it('sends nothing back, nothing twice, and asks for what lies between', () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { OwedBodies } from '../../../lib/sync/owed-bodies.ts';
-import type { OutgoingOperation } from '../../../lib/sync/log-sync.ts';
+import type { OutgoingOperation } from '../../../lib/sync/sync-store.ts';
 
 const LOG = { author: 'aa', log: 'bb' };
 
