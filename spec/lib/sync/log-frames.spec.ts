@@ -50,6 +50,11 @@ function aJsonFault(json: unknown): fc.Arbitrary<unknown> {
   });
 }
 
+/** A key or log as hex. */
+function nameAt(at: number): string {
+  return at.toString(16).padStart(64, '0');
+}
+
 describe('sync.log-frames', () => {
   it('are arrays with their code first', () => {
     const header = id(1);
@@ -151,12 +156,11 @@ describe('sync.log-frames', () => {
   });
 
   it('name no more authors and logs in one frame than are soon read, as bytes and as JSON', () => {
-    const name = (at: number): string => at.toString(16).padStart(64, '0');
     const tip = { height: 1, id: new Uint8Array(32) };
     const logs = (count: number): Map<string, typeof tip> =>
-      new Map(Array.from({ length: count }, (_, at) => [name(at), tip]));
+      new Map(Array.from({ length: count }, (_, at) => [nameAt(at), tip]));
     const by = (authors: number, count: number): Map<string, Map<string, typeof tip>> =>
-      new Map(Array.from({ length: authors }, (_, at) => [name(at), logs(count)]));
+      new Map(Array.from({ length: authors }, (_, at) => [nameAt(at), logs(count)]));
     const isRead = (tips: Map<string, Map<string, typeof tip>>): boolean[] => {
       const frame = { type: 'have', session: 0, tips, more: false } as const;
       return [decodeFrame(encodeFrame(frame)), frameFromJson(frameToJson(frame))].map(({ ok }) => ok);
