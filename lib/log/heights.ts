@@ -10,6 +10,9 @@ import { KEY_BYTES } from './strict-ed25519.ts';
 
 const MOST_SEQUENCE = 2 ** 32 - 1;
 
+/** Authors, and logs, of one part of a state vector: few enough to be read without holding others up. */
+export const MOST_TIPS = 1000;
+
 /** Something for each log, by author and log id as lower-case hex. */
 export type ByLog<T> = ReadonlyMap<string, ReadonlyMap<string, T>>;
 
@@ -49,12 +52,22 @@ function writeVector<T>(writer: CborWriter, vector: ByLog<T>, writeValue: WriteV
 }
 
 /** Reads a vector; keys must stand in the order of their bytes, each once. */
-function readVector<T>(scanner: CborScanner, readValue: ReadValue<T>): Map<string, Map<string, T>> {
-  return readMap(scanner, KEY_BYTES, () => readMap(scanner, HASH_BYTES, () => readValue(scanner)));
+function readVector<T>(
+  scanner: CborScanner,
+  readValue: ReadValue<T>,
+  most = Infinity,
+): Map<string, Map<string, T>> {
+  return readMap(scanner, KEY_BYTES, () => readMap(scanner, HASH_BYTES, () => readValue(scanner)), most);
 }
 
-function readMap<T>(scanner: CborScanner, keyBytes: number, readValue: () => T): Map<string, T> {
+function readMap<T>(
+  scanner: CborScanner,
+  keyBytes: number,
+  readValue: () => T,
+  most = Infinity,
+): Map<string, T> {
   const size = scanner.map();
+  if (size > most) scanner.refuse('too many authors');
   const found = new Map<string, T>();
   let last: Uint8Array | undefined;
   while (found.size < size && scanner.fault === undefined) {
@@ -86,15 +99,22 @@ export function writeTips(writer: CborWriter, tips: Tips): void {
   });
 }
 
-/** Reads what {@link writeTips} writes. */
+/** Reads what {@link writeTips} writes, of at most {@link MOST_TIPS} authors and logs. */
 export function readTips(scanner: CborScanner): Tips {
-  return readVector(scanner, (from) => {
-    const fields = from.array();
-    if (fields !== 2 && fields !== 3) from.refuse('not [height, tip, side?]');
-    const height = from.uint(MOST_SEQUENCE);
-    const id = Uint8Array.from(from.bytes(HASH_BYTES));
-    return { height, id, side: fields === 3 ? Uint8Array.from(from.bytes(HASH_BYTES)) : undefined };
-  });
+  let logs = 0;
+  return readVector(
+    scanner,
+    (from) => {
+      logs += 1;
+      if (logs > MOST_TIPS) from.refuse('too many logs');
+      const fields = from.array();
+      if (fields !== 2 && fields !== 3) from.refuse('not [height, tip, side?]');
+      const height = from.uint(MOST_SEQUENCE);
+      const id = Uint8Array.from(from.bytes(HASH_BYTES));
+      return { height, id, side: fields === 3 ? Uint8Array.from(from.bytes(HASH_BYTES)) : undefined };
+    },
+    MOST_TIPS,
+  );
 }
 
 /** A log, by author and log id as hex. */

@@ -2,7 +2,7 @@ import { fromBase64Url, fromHex, toBase64Url, toHex } from '../base/byte-texts.t
 import { CborScanner } from '../log/cbor-scanner.ts';
 import { isWellFormed, type CborWriter } from '../log/cbor-writer.ts';
 import { MOST_HEADER_BYTES } from '../log/codec.ts';
-import { readTips, writeTips, type Tip, type Tips } from '../log/heights.ts';
+import { MOST_TIPS, readTips, writeTips, type Tip, type Tips } from '../log/heights.ts';
 import { MOST_BODY_BYTES } from '../log/operation.ts';
 
 /** Bytes of the random part of a hello. */
@@ -185,7 +185,10 @@ export const tipsKind: FieldKind<Tips> = {
       ]),
     ),
   fromJson: (json) => {
-    const tips = jsonToMap(json, (logs) => jsonToMap(logs, tipOf));
+    let left = MOST_TIPS;
+    const countedTip = (tip: unknown): Tip | undefined => ((left -= 1) < 0 ? undefined : tipOf(tip));
+    if (Object.keys(recordOf(json) ?? {}).length > MOST_TIPS) return undefined;
+    const tips = jsonToMap(json, (logs) => jsonToMap(logs, countedTip));
     return tips === undefined ? undefined : value(tips);
   },
 };

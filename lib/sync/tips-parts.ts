@@ -1,7 +1,4 @@
-import type { Tip, Tips } from '../log/heights.ts';
-
-/** Logs in one part, about 110 bytes each: few enough to be written, read and taken in without holding others up. */
-const LOGS_IN_A_PART = 1000;
+import { MOST_TIPS, type Tip, type Tips } from '../log/heights.ts';
 
 /** A state vector in parts that fit into frames; at least one. */
 export function tipsInParts(tips: Tips): Tips[] {
@@ -10,7 +7,7 @@ export function tipsInParts(tips: Tips): Tips[] {
   let count = 0;
   for (const [author, logs] of tips) {
     for (const some of logs.size === 1 ? [logs] : portionsOf(logs)) {
-      if (count + some.size > LOGS_IN_A_PART) {
+      if (count + some.size > MOST_TIPS) {
         part = new Map();
         parts.push(part);
         count = 0;
@@ -25,8 +22,8 @@ export function tipsInParts(tips: Tips): Tips[] {
 /** The logs of one author, of whom no part holds more than one portion. */
 function* portionsOf(logs: ReadonlyMap<string, Tip>): Generator<ReadonlyMap<string, Tip>> {
   const entries = [...logs];
-  for (let from = 0; from < entries.length; from += LOGS_IN_A_PART)
-    yield new Map(entries.slice(from, from + LOGS_IN_A_PART));
+  for (let from = 0; from < entries.length; from += MOST_TIPS)
+    yield new Map(entries.slice(from, from + MOST_TIPS));
 }
 
 /** A state vector that comes in parts, until it is whole. */

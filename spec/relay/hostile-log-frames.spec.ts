@@ -25,6 +25,7 @@ function framesOf(session: number): LogFrame[] {
     { type: 'agreed', session },
     { type: 'have', session, tips, more: false },
     { type: 'have', session, tips: new Map(), more: true },
+    { type: 'digest', session, digest: new Uint8Array(32) },
     { type: 'preSync', session, operations: 5, bytes: 5 },
     { type: 'operation', session, header, body: first!.body },
     { type: 'operation', session, header: second!.header.bytes, body: undefined },

@@ -50,6 +50,11 @@ function aJsonFault(json: unknown): fc.Arbitrary<unknown> {
   });
 }
 
+/** A key or log as hex. */
+function nameAt(at: number): string {
+  return at.toString(16).padStart(64, '0');
+}
+
 describe('sync.log-frames', () => {
   it('are arrays with their code first', () => {
     const header = id(1);
@@ -148,5 +153,21 @@ describe('sync.log-frames', () => {
       ),
       seeded(scaled(10_000, 100_000)),
     );
+  });
+
+  it('name no more authors and logs in one frame than are soon read, as bytes and as JSON', () => {
+    const tip = { height: 1, id: new Uint8Array(32) };
+    const logs = (count: number): Map<string, typeof tip> =>
+      new Map(Array.from({ length: count }, (_, at) => [nameAt(at), tip]));
+    const by = (authors: number, count: number): Map<string, Map<string, typeof tip>> =>
+      new Map(Array.from({ length: authors }, (_, at) => [nameAt(at), logs(count)]));
+    const isRead = (tips: Map<string, Map<string, typeof tip>>): boolean[] => {
+      const frame = { type: 'have', session: 0, tips, more: false } as const;
+      return [decodeFrame(encodeFrame(frame)), frameFromJson(frameToJson(frame))].map(({ ok }) => ok);
+    };
+    for (const tips of [by(1000, 1), by(1, 1000), by(500, 2)])
+      expect(isRead(tips)).to.deep.equal([true, true]);
+    for (const tips of [by(1001, 1), by(1, 1001), by(501, 2), by(1001, 0)])
+      expect(isRead(tips)).to.deep.equal([false, false]);
   });
 });
