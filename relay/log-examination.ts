@@ -6,24 +6,26 @@ import { decodeHeader } from '../lib/log/codec.ts';
 import { decodeExtensions } from '../lib/log/extensions.ts';
 import { encodeHead, type LogHead, type SideHead } from '../lib/store/log-head.ts';
 import {
+  bodyKey,
   BRANCHES,
   branchRange,
   headKey,
+  lackKey,
   operationKey,
   parsePlaceKey,
   sequenceOfPlace,
   type Branch,
 } from '../lib/store/log-keys.ts';
-import { decodeOperation } from '../lib/store/operation-record.ts';
+import { decodeOperation, withoutBody } from '../lib/store/operation-record.ts';
 import type { Change } from '../lib/store/storage.ts';
 import { unsealed } from './store-examination.ts';
 
-/** Something that is known of operations by these alone. */
+/** Something that is known of operations by these alone, or that is lost of one of them. */
 export interface LogFault {
-  /** Where a log ends, or where an operation stands. */
-  readonly kind: 'end' | 'place';
-  /** What puts it right. */
-  readonly change: Change;
+  /** Where a log ends, where an operation stands, or the body of one, which other nodes may have. */
+  readonly kind: 'end' | 'place' | 'body';
+  /** What puts it right; a body is asked for then. */
+  readonly changes: readonly Change[];
 }
 
 /** An operation on a branch. */
@@ -37,6 +39,10 @@ interface Walked {
   readonly author: string;
   readonly log: string;
   readonly prunes: boolean;
+  readonly key: string;
+  readonly record: string;
+  /** True when its body has a record of its own. */
+  readonly isApart: boolean;
 }
 
 /** The operations of all logs on one of their branches, log by log and in their order; damaged ones count as missing. */
@@ -50,13 +56,14 @@ async function* operationsOn(raw: RawLevel, branch: Branch): AsyncGenerator<Walk
 }
 
 function operationOf(key: string, record: string): Walked | undefined {
-  const { id, total, header: bytes } = decodeOperation(record);
+  const { id, total, header: bytes, isApart } = decodeOperation(record);
   const header = decodeHeader(bytes);
   const extensions = header.ok ? decodeExtensions(header.value.extensions) : header;
   if (!header.ok || !extensions.ok) return undefined;
   const { prune: prunes, logId } = extensions.value;
   const [author, log] = [toHex(header.value.author), toHex(logId)];
-  return { ...parsePlaceKey(key), sequence: sequenceOfPlace(key), id, total, author, log, prunes };
+  const names = { ...parsePlaceKey(key), sequence: sequenceOfPlace(key), id, author, log };
+  return { ...names, total, prunes, key, record, isApart };
 }
 
 /** A branch of a log, by its operations. */
@@ -66,7 +73,7 @@ interface WalkedBranch extends Omit<SideHead, 'from'> {
   readonly first: number;
 }
 
-/** The branches of all logs, and operations that are not found by their ids. */
+/** The branches of all logs, operations that are not found by their ids, and those that lost their bodies. */
 async function* branchesOf(raw: RawLevel, branch: Branch): AsyncGenerator<WalkedBranch | LogFault> {
   let walked: WalkedBranch | undefined;
   let prefix: string | undefined;
@@ -78,22 +85,26 @@ async function* branchesOf(raw: RawLevel, branch: Branch): AsyncGenerator<Walked
     // A prune point gives up what stands before it, which may not be removed yet.
     const first = isFirst || (branch === 'canonical' && prunes) ? sequence : walked!.first;
     walked = { author, log, first, height: sequence, tip: id, bytes: total };
-    if ((await textAt(raw, operationKey(id))) === undefined)
-      yield { kind: 'place', change: [operationKey(id), place] };
+    if ((await contentAt(raw, operationKey(id))) === undefined)
+      yield { kind: 'place', changes: [[operationKey(id), place]] };
+    const { isApart, key, record } = operation;
+    if (isApart && (await contentAt(raw, bodyKey(operation))) === undefined) {
+      const changes: Change[] = [[key, withoutBody(record)]];
+      yield { kind: 'body', changes: [...changes, [lackKey(author, log, sequence), id]] };
+    }
   }
   if (walked !== undefined) yield walked;
 }
 
-async function textAt(raw: RawLevel, storageKey: string): Promise<string | undefined> {
+async function contentAt(raw: RawLevel, storageKey: string): Promise<Uint8Array | undefined> {
   const key = utf8(storageKey);
   const value = await raw.get(key);
-  const content = value === undefined ? undefined : unsealed(key, value);
-  return content === undefined ? undefined : fromUtf8(content);
+  return value === undefined ? undefined : unsealed(key, value);
 }
 
 /**
  * Finds logs of which nothing tells where they begin and end: a relay would begin them anew, and contradict itself in its
- * own. Finds operations that are not found by their ids, too.
+ * own. Finds operations that are not found by their ids, and those that lost their bodies, too.
  *
  * @throws Error that LevelDB gave when it cannot read all of them
  */
@@ -105,7 +116,7 @@ export async function* logFaults(raw: RawLevel): AsyncGenerator<LogFault> {
       else await noteLost(raw, branch, found, lost);
     }
   }
-  for (const [key, head] of lost) yield { kind: 'end', change: [key, encodeHead(head)] };
+  for (const [key, head] of lost) yield { kind: 'end', changes: [[key, encodeHead(head)]] };
 }
 
 async function noteLost(
@@ -118,6 +129,6 @@ async function noteLost(
   const canonical = lost.get(key);
   if (branch === 'side') {
     if (canonical !== undefined) lost.set(key, { ...canonical, side: { from: first, height, tip, bytes } });
-  } else if ((await textAt(raw, key)) === undefined)
+  } else if ((await contentAt(raw, key)) === undefined)
     lost.set(key, { first, height, tip, bytes, side: undefined });
 }

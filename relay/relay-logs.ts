@@ -175,11 +175,18 @@ export class RelayLogs {
       submit: (request) => this.#world!.writer.submit(request),
       allow: (writes, author) => this.#allowed(writes, author),
       changed: (writes, node) => this.#world!.changed(writes, node),
+      holed: (name) => this.#renew(name),
       heard: (remote) => this.#claims?.heard(remote) ?? (() => undefined),
       brought: (operation) => this.#claims?.brought(operation),
     });
     this.network = options.legacy === 'graph' ? undefined : this.#makeNetwork();
     this.#forks.onMarked((mark) => this.network?.forked(mark));
+  }
+
+  /** What a repair took out of the relay's own log must not keep what it signs from those who have less of it. */
+  #renew({ author, log }: LogName): void {
+    const own = this.#own?.name;
+    if (own?.author === author && own.log === log) this.#witness?.renew();
   }
 
   #makeNetwork(): LogNetwork {

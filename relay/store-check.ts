@@ -100,10 +100,11 @@ async function examine(folder: DataFolder, logs: LogState, faults: string[]): Pr
 }
 
 async function logFaultLines(raw: RawLevel): Promise<string[]> {
-  const found = { end: 0, place: 0 };
+  const found = { end: 0, place: 0, body: 0 };
   for await (const { kind } of logFaults(raw)) found[kind] += 1;
   return [
     ...(found.end > 0 ? [`${found.end} logs do not tell where they end`] : []),
+    ...(found.body > 0 ? [`${found.body} operations have lost their bodies`] : []),
     ...(found.place > 0 ? [`${found.place} operations are not found by their ids`] : []),
   ];
 }

@@ -198,10 +198,10 @@ async function putRight(raw: RawLevel, folder: DataFolder, lines: string[]): Pro
     for (const change of fault.changes) await changes.addSealed(change);
   }
   await changes.flush();
-  const logs = { end: 0, place: 0 };
-  for await (const { kind, change } of logFaults(raw)) {
-    logs[kind] += 1;
-    await changes.addSealed(change);
+  const logs = { end: 0, place: 0, body: 0 };
+  for await (const fault of logFaults(raw)) {
+    logs[fault.kind] += 1;
+    for (const change of fault.changes) await changes.addSealed(change);
   }
   await changes.flush();
   await countAnew(raw, folder, findings);
@@ -209,6 +209,7 @@ async function putRight(raw: RawLevel, folder: DataFolder, lines: string[]): Pro
   lines.push(`  values that lack pieces: ${pieces.incomplete} dropped, with ${pieces.loose} loose pieces`);
   lines.push(`  nodes put right: ${nodes}`);
   lines.push(`  logs put right: ${logs.end}, and places of ${logs.place} operations`);
+  lines.push(`  bodies of operations that are gone, to be asked for: ${logs.body}`);
 }
 
 /** The count never goes back, so that no older copy of the counter looks newer than the store. */

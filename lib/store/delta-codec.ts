@@ -8,6 +8,7 @@ import { MOST_BODY_BYTES } from '../log/operation.ts';
 import { compareRank } from '../log/prune.ts';
 import { DeltaReader } from './delta-reader.ts';
 import { compareNames } from './name-order.ts';
+import { endOfNode } from './written-nodes.ts';
 
 /** Kinds of bodies that hold writes to the graph. */
 export type DeltaKind = (typeof BODY_KIND)[keyof typeof BODY_KIND];
@@ -80,7 +81,7 @@ function inBodyOrder(writes: readonly FieldWrite[]): readonly FieldWrite[] {
     for (let at = start; writes[at]?.soul === soul; at += 1) ordered.push(writes[at]!);
   }
   for (let from = 0, to = 0; from < ordered.length; from = to) {
-    to = endOfSoul(ordered, from);
+    to = endOfNode(ordered, from);
     sortPart(ordered, from, to);
   }
   return ordered;
@@ -98,14 +99,6 @@ function startsInOrder(writes: readonly FieldWrite[]): number[] {
     starts.push(at);
   }
   return isInOrder ? starts : starts.toSorted((a, b) => compareNames(writes[a]!.soul, writes[b]!.soul));
-}
-
-/** Where the writes end that go to the same node. */
-function endOfSoul(writes: readonly FieldWrite[], from: number): number {
-  const { soul } = writes[from]!;
-  let to = from + 1;
-  while (to < writes.length && writes[to]!.soul === soul) to += 1;
-  return to;
 }
 
 /** Puts the writes to one node in order. */
@@ -139,7 +132,7 @@ export function encodeSaid(kind: DeltaKind, said: readonly FieldWrite[]): Result
   beginEnvelope(writer, kind, BODY_VERSION);
   writer.array(souls);
   for (let from = 0, to = 0; from < said.length; from = to) {
-    to = endOfSoul(said, from);
+    to = endOfNode(said, from);
     writer
       .array(2)
       .text(said[from]!.soul)

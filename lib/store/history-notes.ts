@@ -3,7 +3,18 @@ import type { FieldWrite } from '../graph/write.ts';
 import type { CommitGroup } from './commit-group.ts';
 import { sourceText } from './node-source.ts';
 import type { Change } from './storage.ts';
-import { historyChange, wereHere, writtenNodes, type WasHere, type WrittenNode } from './written-nodes.ts';
+import {
+  endOfNode,
+  historyChange,
+  isBySoul,
+  wereHere,
+  writtenNodes,
+  type WasHere,
+  type WrittenNode,
+} from './written-nodes.ts';
+
+/** Writes that are noted without a pause; this node's own operations have no more. */
+const FEW_WRITES = 500;
 
 const WAS_NOT_HERE: WasHere = () => false;
 
@@ -16,9 +27,9 @@ class EvenNote implements WrittenNode {
   readonly to: number;
   readonly wereHere: boolean;
 
-  constructor(id: string, { soul, writes, from, to }: WrittenNode, were: boolean) {
+  constructor(id: string, writes: readonly FieldWrite[], from: number, to: number, were: boolean) {
     this.id = id;
-    this.soul = soul;
+    this.soul = writes[from]!.soul;
     this.writes = writes;
     this.from = from;
     this.to = to;
@@ -37,6 +48,7 @@ export class HistoryNotes {
 
   /** Notes what an operation wrote, in steps. */
   *add(id: string, writes: readonly FieldWrite[], wasHere: WasHere): Generator<void, void> {
+    if (wasHere === true && writes.length <= FEW_WRITES && isBySoul(writes)) return this.#addOwn(id, writes);
     const pace = new Pace();
     for (const node of writtenNodes(writes)) {
       if (node !== undefined) this.addNode(id, node, wasHere);
@@ -44,11 +56,19 @@ export class HistoryNotes {
     }
   }
 
+  /** Notes what this node's own operations say, all of which is in the graph. */
+  #addOwn(id: string, writes: readonly FieldWrite[]): void {
+    for (let from = 0, to = 0; from < writes.length; from = to) {
+      to = endOfNode(writes, from);
+      this.#even.push(new EvenNote(id, writes, from, to, true));
+    }
+  }
+
   /** Notes what an operation wrote to one node. */
   addNode(id: string, node: WrittenNode, wasHere: WasHere): void {
     const even = wereHere(node, wasHere);
     if (even === undefined) this.#mixed.push([id, historyChange(id, node, wasHere)]);
-    else this.#even.push(new EvenNote(id, node, even));
+    else this.#even.push(new EvenNote(id, node.writes, node.from, node.to, even));
   }
 
   /** Takes back what was noted of an operation. */

@@ -87,6 +87,8 @@ export class Witness implements CommitSigner {
   #length = 0;
   /** With more of them a snapshot takes their place. */
   #mostLength: number;
+  /** True when one takes their place however few they are. */
+  #isRenewed = false;
 
   constructor(options: WitnessOptions) {
     this.#options = options;
@@ -113,7 +115,7 @@ export class Witness implements CommitSigner {
     if (fault !== undefined) this.#failed(fault);
     if (head === undefined) return;
     this.#appended(head, writes);
-    if (this.#length > this.#mostLength) this.#begin(false);
+    if (this.#isLong) this.#begin(false);
   }
 
   /** Witnesses what waits now, and stops. */
@@ -129,6 +131,13 @@ export class Witness implements CommitSigner {
   async flush(): Promise<void> {
     this.#begin(true);
     await this.#running;
+  }
+
+  /** Replaces this log by a snapshot now: something of it is lost, and nobody can follow what stands behind that. */
+  renew(): void {
+    if (this.#isRenewed || this.#closed) return;
+    this.#isRenewed = true;
+    this.#begin(false);
   }
 
   #marked(isFull: boolean): void {
@@ -168,7 +177,7 @@ export class Witness implements CommitSigner {
     try {
       while (!this.#closed) {
         const isDue = marks.isFull || (takesAll && marks.hasBefore(end));
-        if (!isDue && this.#length <= this.#mostLength) break;
+        if (!isDue && !this.#isLong) break;
         const fault = await (isDue ? this.#witness() : this.#snapshot());
         this.#isHeldUp = fault !== undefined;
         if (fault !== undefined) return this.#failed(fault);
@@ -180,6 +189,11 @@ export class Witness implements CommitSigner {
     }
     if (marks.size === 0) this.#disarm();
     else if (this.#stopTimer === undefined) this.#arm(WITNESS_WAIT_MS);
+  }
+
+  /** True when it is time for a snapshot. */
+  get #isLong(): boolean {
+    return this.#isRenewed || this.#length > this.#mostLength;
   }
 
   #failed(reason: string): void {
@@ -255,6 +269,7 @@ export class Witness implements CommitSigner {
     await this.#forgetWitnessed();
     this.#tell({ kind: 'snapshot', operations: this.#length, properties: kept.length });
     this.#length = 1;
+    this.#isRenewed = false;
     this.#mostLength = this.#options.snapshotAfter ?? SNAPSHOT_AFTER;
     return undefined;
   }
@@ -275,6 +290,7 @@ export class Witness implements CommitSigner {
   }
 
   #leaveOut(): undefined {
+    this.#isRenewed = false;
     this.#mostLength = this.#length * SNAPSHOT_LATER;
     return undefined;
   }
@@ -282,7 +298,8 @@ export class Witness implements CommitSigner {
   /** True when too much of this log seems to hold, as some of its operations tell. */
   async #isTooMuch(): Promise<boolean> {
     const { store, log } = this.#options;
-    const { height } = (await store.head(log.name))!;
+    const { first, height } = (await store.head(log.name))!;
+    this.#length = height - first + 1;
     const kept: FieldWrite[] = [];
     for (let sample = 0; sample < SNAPSHOT_SAMPLES; sample += 1) {
       // The first one, which may be a snapshot, tells nothing of the others.

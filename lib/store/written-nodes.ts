@@ -40,17 +40,24 @@ export function* writtenNodes(writes: readonly FieldWrite[]): Generator<WrittenN
 }
 
 /** True when the writes to each node stand together for sure, as the bodies of operations have them. */
-function isBySoul(writes: readonly FieldWrite[]): boolean {
+export function isBySoul(writes: readonly FieldWrite[]): boolean {
   for (let at = 1; at < writes.length; at += 1) if (writes[at - 1]!.soul > writes[at]!.soul) return false;
   return true;
 }
 
 function* nodesInOrder(writes: readonly FieldWrite[]): Generator<WrittenNode, void> {
   for (let from = 0, to = 0; from < writes.length; from = to) {
-    const { soul } = writes[from]!;
-    for (to = from + 1; to < writes.length && writes[to]!.soul === soul;) to += 1;
-    yield { soul, writes, from, to };
+    to = endOfNode(writes, from);
+    yield { soul: writes[from]!.soul, writes, from, to };
   }
+}
+
+/** Where the writes end that go to the same node as the first of them. */
+export function endOfNode(writes: readonly FieldWrite[], from: number): number {
+  const { soul } = writes[from]!;
+  let to = from + 1;
+  while (to < writes.length && writes[to]!.soul === soul) to += 1;
+  return to;
 }
 
 /** True for writes all of which the graph had, false for those none of which it had, undefined for others. */

@@ -29,6 +29,8 @@ export interface StoredLogsOptions extends IntakeOptions {
   readonly store: LogStore;
   /** Which logs are forked; who has none tells nobody of forks by evidence alone. */
   readonly marks?: ForkMarks | undefined;
+  /** Told of a log that lacks an operation, whenever it is to be sent: nobody can follow what stands behind that. */
+  readonly holed?: ((log: LogName) => void) | undefined;
   /** Told what other nodes have. */
   readonly heard?: ((remote: Tips) => (hasAll: boolean) => unknown) | undefined;
   /** Told of operations that these brought, each once. */
@@ -40,6 +42,7 @@ export class StoredLogs implements SyncStore {
   readonly #store: LogStore;
   readonly #intake: Intake;
   readonly #heard: StoredLogsOptions['heard'];
+  readonly #holed: StoredLogsOptions['holed'];
   readonly #brought: StoredLogsOptions['brought'];
   readonly #marks: ForkMarks | undefined;
   /** Behind what operations without bodies are looked for next. */
@@ -49,6 +52,7 @@ export class StoredLogs implements SyncStore {
     this.#store = options.store;
     this.#intake = new Intake(options);
     this.#heard = options.heard;
+    this.#holed = options.holed;
     this.#brought = options.brought;
     this.#marks = options.marks;
   }
@@ -98,13 +102,21 @@ export class StoredLogs implements SyncStore {
 
   async read(part: PlanPart, most: number): Promise<readonly OutgoingOperation[]> {
     const { side, after } = part;
-    return this.#store.read(
-      side ? 'side' : 'canonical',
-      part,
-      after,
-      Math.min(part.until, LAST_SEQUENCE),
-      most,
-    );
+    const branch = side ? 'side' : 'canonical';
+    const page = await this.#store.read(branch, part, after, Math.min(part.until, LAST_SEQUENCE), most);
+    const whole = await this.#wholeOf(part, page);
+    if (whole < page.length) this.#holed?.(part);
+    return whole < page.length ? page.slice(0, whole) : page;
+  }
+
+  /** How many operations of a page follow what stands before it: a damaged one may be lost, and must not end the session. */
+  async #wholeOf({ author, log, side, after }: PlanPart, page: readonly StoredOperation[]): Promise<number> {
+    const first = page[0]?.sequence ?? 0;
+    const hole = page.findIndex(({ sequence }, at) => sequence !== first + at);
+    const whole = hole === -1 ? page.length : hole;
+    if (whole === 0 || first === (after ?? -1) + 1) return whole;
+    const head = await this.#store.head({ author, log });
+    return first === (side ? head?.side?.from : head?.first) ? whole : 0;
   }
 
   async evidence(author: string, log: string): Promise<readonly [Uint8Array, Uint8Array] | undefined> {

@@ -85,8 +85,32 @@ describe('operations of a store', () => {
     const before = await recordsOf(data);
     const lost = before.map(([key]) => key).filter((key) => key.startsWith('h/'))[1];
     await changeFolder(data, (key) => (key === lost ? undefined : 'same'));
-    expect((await faults()).map(({ kind, change }) => [kind, change[0]])).to.deep.equal([['end', lost]]);
+    expect((await faults()).map(({ kind, changes }) => [kind, changes[0]![0]])).to.deep.equal([
+      ['end', lost],
+    ]);
     await repairStore({ data, backup: false });
     expect(await recordsOf(data)).to.deep.equal(before);
+  });
+
+  it('lack the bodies that are gone, and take them when they come', async () => {
+    const [before, content] = [await recordsOf(data), await contentOf(data)];
+    await changeFolder(data, (key) => (key.startsWith('b/') ? undefined : 'same'));
+    const ofBodies = /^[bu]\//;
+    const bodies = before.filter(([key]) => ofBodies.test(key));
+    const lost = bodies.length;
+    expect(lost).to.be.above(3);
+    expect((await checkStore(data)).lines).to.include(`  ${lost} operations have lost their bodies`);
+    expect(await repairStore({ data, backup: false })).to.include(
+      `  bodies of operations that are gone, to be asked for: ${lost}`,
+    );
+    expect((await checkStore(data)).isSound).to.equal(true);
+    const logs = await openFolderLogs({ data, network: 'gun', writes: true });
+    await logs.import(
+      inPieces(sequenceFrom([...logBy(1, 5), ...forkedLog(3), ...forkedLog(4), ...logBy(5, 1)]), 65_536),
+    );
+    await logs.close();
+    // The histories note that the graph had it by then.
+    expect(await contentOf(data)).to.deep.equal(content);
+    expect((await recordsOf(data)).filter(([key]) => ofBodies.test(key))).to.deep.equal(bodies);
   });
 });

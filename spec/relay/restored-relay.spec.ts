@@ -7,6 +7,7 @@ import { SealedStorage } from '../../adapters/sealed-storage.ts';
 import { toHex } from '../../lib/base/byte-texts.ts';
 import { logIdOf } from '../../lib/log/hash.ts';
 import { KeyPair } from '../../lib/log/key-pair.ts';
+import { placeKey } from '../../lib/store/log-keys.ts';
 import { LogStore } from '../../lib/store/log-store.ts';
 import type { Storage } from '../../lib/store/storage.ts';
 import { createRelay, type RelaySettings } from '../../relay/relay.ts';
@@ -51,6 +52,23 @@ describe('a restored relay', function () {
   const relays = new LogRelays();
   const folder = temporaryFolders();
   afterEach(() => relays.end());
+
+  it('begins its log anew by a snapshot when somebody lacks what a repair took out of it, so that all follow', async () => {
+    const first = await relays.start();
+    for (const key of ['one', 'two', 'three', 'four']) await write(first, key);
+    const [name] = await new LogStore(first.storage).heads();
+    await first.storage.commit([[placeKey('canonical', name!.author, name!.log, 1), undefined]]);
+    const second = await relays.start({ peers: [first.url] });
+    await second.events.next(({ kind }) => kind === 'log-synced', 'a synchronised line');
+    await first.events.next(({ kind }) => kind === 'snapshot', 'a snapshot');
+    const reader = await relays.client(second);
+    await reader.get({ '#': 'mark' });
+    await write(first, 'five');
+    const told = (): unknown[] => reader.messages.all.map(({ put }) => put?.['mark']?.['five']);
+    await reader.messages.until(() => told().includes('five') || undefined, 'what was written later');
+    expect(await logLines(second.storage)).to.include.members(await logLines(first.storage));
+    expect(await graphLines(second.storage)).to.deep.equal(await graphLines(first.storage));
+  });
 
   it('takes its own operations back from a peer first, and publishes behind them, without a fork', async () => {
     const place = await folder();

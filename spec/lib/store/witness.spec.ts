@@ -3,7 +3,7 @@ import { MemoryStorage } from '../../../adapters/memory.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
 import type { Operation } from '../../../lib/log/operation.ts';
 import { decodeDelta } from '../../../lib/store/delta-codec.ts';
-import { markRange } from '../../../lib/store/log-keys.ts';
+import { markRange, placeKey } from '../../../lib/store/log-keys.ts';
 import { pagesOf, replayLogs } from '../../../lib/store/replay.ts';
 import { AT_ONCE_WRITES, WITNESS_WAIT_MS } from '../../../lib/store/witness.ts';
 import { takeOne } from '../../../lib/sync/intake.ts';
@@ -278,6 +278,27 @@ describe('store.witness', () => {
     expect(head!.first).to.be.above(0);
     expect(head!.height - head!.first).to.be.below(5);
     expect(store.told.some(({ kind }) => kind === 'snapshot')).to.equal(true);
+    expect(await replayed(store)).to.deep.equal(await store.small.lines());
+    await store.close();
+  });
+
+  it('replaces its log at once when it is told that something of it is lost, and once', async () => {
+    const memory = new MemoryStorage();
+    const before = await openLogged({ memory });
+    for (let state = 1; state < 4; state += 1) {
+      await before.small.put(some(3, state));
+      await before.witness.flush();
+    }
+    await before.close();
+    const store = await openLogged({ memory });
+    const { author, log } = store.own.name;
+    await store.small.memory.commit([[placeKey('canonical', author, log, 1), undefined]]);
+    store.witness.renew();
+    store.witness.renew();
+    await store.witness.flush();
+    const head = await store.logs.head(store.own.name);
+    expect([head!.first, head!.height]).to.deep.equal([3, 3]);
+    expect(store.told.filter(({ kind }) => kind === 'snapshot')).to.have.lengthOf(1);
     expect(await replayed(store)).to.deep.equal(await store.small.lines());
     await store.close();
   });

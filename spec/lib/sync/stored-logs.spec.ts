@@ -7,6 +7,7 @@ import { encodeEnvelope } from '../../../lib/log/envelope.ts';
 import { encodeCbor } from '../../../lib/log/cbor-writer.ts';
 import { isCanonical, MOST_SIDE_OPERATIONS } from '../../../lib/log/fork.ts';
 import { namesOf, type Operation } from '../../../lib/log/operation.ts';
+import { placeKey } from '../../../lib/store/log-keys.ts';
 import { takenOperation, takeOne } from '../../../lib/sync/intake.ts';
 import { seeded } from '../../support/arbitraries.ts';
 import { bodyOf } from '../../support/log-bytes.ts';
@@ -265,6 +266,34 @@ describe('sync.stored-logs', () => {
     await expectEqual(left, right);
     await left.close();
     await right.close();
+  });
+
+  it('sends of a log that lacks an operation what stands before that, and all other logs', async () => {
+    const [left, right] = [await openLogged(), await openLogged()];
+    const logs = [1, 2, 3, 4].map((author) => saidBy(author, 600));
+    for (const operation of logs.flat()) await left.take(operation);
+    // In the middle of what is read at once, at the beginning of it, and at the end of the log.
+    const lost = [
+      [1, 3],
+      [2, 256],
+      [3, 599],
+    ] as const;
+    for (const [author, at] of lost) {
+      const names = namesOf(logs[author - 1]![at]!);
+      await left.small.memory.commit([[placeKey('canonical', names.author, names.log, at), undefined]]);
+    }
+    const line = await new SyncLine(left.sync, right.sync).run();
+    expect([line.left.ended, line.right.ended]).to.deep.equal([undefined, undefined]);
+    const held = [3, 256, 599, 600].map((length, at) => logs[at]!.slice(0, length));
+    const expected = await openLogged();
+    for (const operation of held.flat()) await expected.take(operation);
+    await expectEqual(expected, right);
+    // What comes behind it later goes to nobody either, and ends no session.
+    await left.take(operationAfter(authorOf(2), logs[1]!.at(-1)!.header, bodyOf([])));
+    const again = await new SyncLine(left.sync, right.sync).run();
+    expect([again.left.ended, again.right.ended]).to.deep.equal([undefined, undefined]);
+    await expectEqual(expected, right);
+    for (const store of [left, right, expected]) await store.close();
   });
 
   it('says how much is missing without reading it', async () => {
