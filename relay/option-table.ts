@@ -248,7 +248,12 @@ export const OPTION_TABLE: readonly OptionRow[] = [
   }),
   plainRow('readToken', 'token', 'token, or @ and a file with it, that one needs to connect', SECRET),
   plainRow('writeToken', 'token', 'token, or @ and a file with it, that one needs to write', SECRET),
-  plainRow('adminToken', 'token', 'token, or @ and a file with it, that one needs for /metrics', SECRET),
+  plainRow(
+    'adminToken',
+    'token',
+    'token, or @ and a file with it, that one needs for /metrics and /logs',
+    SECRET,
+  ),
   plainRow('adminPort', 'port', 'port on 127.0.0.1 for /metrics alone, which then is nowhere else', {
     kind: 'integer',
     min: 0,

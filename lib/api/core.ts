@@ -15,7 +15,7 @@ import type { PutMessage } from '../wire/message.ts';
 import { putJsonOf } from '../wire/put-json.ts';
 import { answersTo } from './answers.ts';
 import { delivered, type PutResult, type WriteOptions } from './delivery.ts';
-import { writesIn, type GraphKeeper, type KeptWrite } from './keeper.ts';
+import { writesInPut, type GraphKeeper, type KeptWrite } from './keeper.ts';
 import { LiveNodes, type LivePart } from './live-nodes.ts';
 import { Standing } from './standing.ts';
 import { UnsentWrite, UnsentWrites } from './unsent.ts';
@@ -254,7 +254,7 @@ export class GraphCore {
   async #resume(kept: readonly KeptWrite[]): Promise<void> {
     for (const { id, putJson } of kept) {
       if (this.unsent.has(id)) continue;
-      const writes = writesIn(putJson, this.#limits);
+      const writes = writesInPut(putJson, this.#limits);
       if (writes === undefined) this.keeper.dropUnsent(id);
       else {
         await this.keeper.commit(writes, true);

@@ -1,4 +1,5 @@
 import { GraphError } from '../base/errors.ts';
+import { isPlainObject } from '../base/record.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import { isLink, isValue, type Value } from '../graph/value.ts';
 import { writeOf, type FieldWrite } from '../graph/write.ts';
@@ -99,12 +100,6 @@ export function isPointer(value: unknown): value is Exclude<Pointer, { readonly 
   return (
     typeof value === 'object' && value !== null && typeof (value as { soul?: unknown }).soul === 'function'
   );
-}
-
-function isPlainObject(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype;
 }
 
 function badValue(soul: string, reason: string): GraphError {

@@ -56,7 +56,7 @@ export function latest(writes: readonly FieldWrite[], now: number): number {
 }
 
 /** The writes of a kept put; undefined when it is damaged, which must not keep a graph from opening. */
-export function writesIn(putJson: string, limits: GraphLimits): readonly FieldWrite[] | undefined {
+export function writesInPut(putJson: string, limits: GraphLimits): readonly FieldWrite[] | undefined {
   try {
     const writes = parsePut((JSON.parse(`{"put":${putJson}}`) as { readonly put: unknown }).put, limits);
     return writes.ok ? writes.value : undefined;

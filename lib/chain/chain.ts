@@ -1,10 +1,11 @@
+import { isPlainObject } from '../base/record.ts';
 import type { Link } from '../graph/value.ts';
 import { EVERYTHING } from '../api/path-follower.ts';
 import { putInto } from './made-message.ts';
 import type { Anything } from './anything.ts';
 import { Context, firstOf, readPath, type ChainPlace } from './context.ts';
 import type { Shown } from './display.ts';
-import { isRecord, wantedOf, type GunLex, type GunQuery } from './lex.ts';
+import { wantedOf, type GunLex, type GunQuery } from './lex.ts';
 import { Listener } from './listener.ts';
 import { OpenTrees } from './open-trees.ts';
 import { setMember, unsetMember, writeAt } from './putting.ts';
@@ -134,7 +135,7 @@ export class Chain<T = Anything> {
       return this;
     }
     const callback = what as DataCallback<T, unknown>;
-    const isDelta = given === true || (isRecord(given) && given['change'] === true);
+    const isDelta = given === true || (isPlainObject(given) && given['change'] === true);
     this.#listen('on', (chain, { spot, data, changed }, event) => {
       const told = isDelta ? onlyChanged(data, changed) : data;
       const put = { '#': spot.holder, '.': spot.key, ':': spot.value, '>': spot.state };

@@ -1,3 +1,4 @@
+import { isPlainObject } from '../base/record.ts';
 import type { GraphLimits } from '../base/graph-limits.ts';
 import { GraphError } from '../base/errors.ts';
 import { randomId } from '../base/random.ts';
@@ -6,7 +7,6 @@ import type { Selector } from '../graph/selector.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { parsePut } from '../wire/parse-put.ts';
 import { endOf, hasListeners, type EventOwner } from './events.ts';
-import { isRecord } from './lex.ts';
 
 /** How long an answer is waited for, in milliseconds; who only looks at reads gives none. */
 const ANSWER_MS = 1000;
@@ -81,7 +81,7 @@ export class EventStorage {
   }
 
   #hear(message: unknown): void {
-    if (!isRecord(message)) return;
+    if (!isPlainObject(message)) return;
     const { '@': id, put } = message;
     const writes = put === undefined || put === null ? undefined : parsePut(put, this.#parts.limits);
     if (writes?.ok === false) this.#parts.fail(new GraphError('GRAPH_BAD_VALUE', writes.reason));

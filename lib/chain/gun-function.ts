@@ -1,5 +1,5 @@
+import { isPlainObject } from '../base/record.ts';
 import { userSpaces } from '../api/user.ts';
-import { isRecord } from './lex.ts';
 import { matchesLex } from '../graph/lex-match.ts';
 import { randomText } from '../base/random.ts';
 import { Chain } from './chain.ts';
@@ -60,7 +60,7 @@ export function gunFor(host: Host): GunFunction {
     on,
     is: (chain: unknown): chain is Chain => contextOf(chain)?.$ === chain,
     text: { random: (length = RANDOM_LETTERS) => randomText(length), match: matchesLex },
-    obj: { plain: isRecord },
+    obj: { plain: isPlainObject },
     log: (...texts: unknown[]) => texts.join(' '),
   });
   return gun;

@@ -1,3 +1,4 @@
+import { isPlainObject } from '../base/record.ts';
 import type { NameRange } from '../graph/selector.ts';
 import { EVERYTHING, type Wanted } from '../api/path-follower.ts';
 
@@ -25,11 +26,11 @@ const RANGE_BYTES = 65_536;
 
 /** What a LEX means; undefined when it is none. */
 export function wantedOf(lex: unknown): Wanted | undefined {
-  if (!isRecord(lex)) return undefined;
+  if (!isPlainObject(lex)) return undefined;
   const query: Record<string, unknown> = '.' in lex || '%' in lex ? lex : { '.': lex };
   const keys = query['.'] ?? {};
   if (typeof keys === 'string') return { key: keys, reverse: false };
-  if (!isRecord(keys)) return undefined;
+  if (!isPlainObject(keys)) return undefined;
   const exact = keys['='];
   if (exact !== undefined) return typeof exact === 'string' ? { key: exact, reverse: false } : undefined;
   return wantedIn(keys, query);
@@ -65,10 +66,3 @@ const OPERATORS = [
   ['>', 'from'],
   ['<', 'to'],
 ] as const;
-
-/** True for an object that is no instance of anything. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype;
-}

@@ -1,13 +1,13 @@
+import { isPlainObject } from '../base/record.ts';
 import type { Place } from '../api/input.ts';
 import { isLink, isValue, type Link } from '../graph/value.ts';
 import { Context } from './context.ts';
-import { isRecord } from './lex.ts';
 import type { MadeSource } from './sources.ts';
 import { soulOf } from './values.ts';
 
 /** Puts into a chain what an extension hands to it, or what a function made: a value, a node, a chain, or anything. */
 export function putInto(source: MadeSource, message: unknown): void {
-  const { get, put } = (isRecord(message) ? message : {}) as {
+  const { get, put } = (isPlainObject(message) ? message : {}) as {
     readonly get?: unknown;
     readonly put?: unknown;
   };
@@ -40,6 +40,6 @@ function linkTo(made: unknown): Link | undefined {
 
 /** What a message about one property holds. */
 function propertyIn(put: unknown): unknown {
-  if (!isRecord(put) || !('#' in put) || !('.' in put)) return undefined;
+  if (!isPlainObject(put) || !('#' in put) || !('.' in put)) return undefined;
   return put['='] ?? put[':'];
 }

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { MemoryStorage } from '../../../adapters/memory.ts';
 import { DEFAULT_LIMITS } from '../../../lib/base/limits.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
-import { latest, writesIn, type GraphKeeper } from '../../../lib/api/keeper.ts';
+import { latest, writesInPut, type GraphKeeper } from '../../../lib/api/keeper.ts';
 import { putJsonOf } from '../../../lib/wire/put-json.ts';
 import { MemoryKeeper } from '../../../lib/api/memory-keeper.ts';
 import { stored } from '../../../lib/api/stored-keeper.ts';
@@ -19,16 +19,16 @@ describe('latest', () => {
   });
 });
 
-describe('writesIn', () => {
+describe('writesInPut', () => {
   it('are those of a kept put, with what follows it in its message', () => {
     const writes = [writeOf('s', 'a', 5, 'x'), writeOf('t', 'b', 7, 1)];
     for (const rest of ['', ',"op":{"h":"x"}'])
-      expect(writesIn(putJsonOf(writes) + rest, DEFAULT_LIMITS)).to.deep.equal(writes);
+      expect(writesInPut(putJsonOf(writes) + rest, DEFAULT_LIMITS)).to.deep.equal(writes);
   });
 
   it('are none of one that is damaged', () => {
     for (const damaged of ['', '{', '1', '{"s":1}', '{"s":{"_":{"#":"s",">":{"a":"x"}},"a":1}}'])
-      expect(writesIn(damaged, DEFAULT_LIMITS), damaged).to.equal(undefined);
+      expect(writesInPut(damaged, DEFAULT_LIMITS), damaged).to.equal(undefined);
   });
 });
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { isRecord } from '../../../lib/base/record.ts';
+import { isPlainObject, isRecord } from '../../../lib/base/record.ts';
 
 describe('isRecord', () => {
   it('is true for objects that are no arrays', () => {
@@ -12,5 +12,12 @@ describe('isRecord', () => {
       false,
       false,
     ]);
+  });
+});
+
+describe('isPlainObject', () => {
+  it('is true for objects that are of no class', () => {
+    expect([{}, Object.create(null)].map(isPlainObject)).to.deep.equal([true, true]);
+    expect([[], new Map(), new Date(0), null, 'a', undefined].filter(isPlainObject)).to.deep.equal([]);
   });
 });
