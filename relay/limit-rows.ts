@@ -74,7 +74,7 @@ export const LIMIT_ROWS: Readonly<Record<keyof Limits, NumberRow>> = {
     'characters',
     KIB,
     1024 * GIB,
-    'characters of these; a put that is longer than its part counts for several',
+    'characters of these, and 160 for each property; a put that is longer than its part counts for several',
   ],
   publicKeys: ['keys', 1, MILLION, 'public keys kept ready for checking signatures'],
   verifiedBytes: ['bytes', 0, 1024 * GIB, 'signed values remembered as verified, not checked again'],

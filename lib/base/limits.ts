@@ -44,7 +44,7 @@ export interface Limits extends GraphLimits {
   readonly unsettledPuts: number;
   /** Messages waiting for the storage; beyond, puts are refused. From half on a peer with some of them is not heard. */
   readonly waitingPuts: number;
-  /** Characters of these, of which each counts for an equal part; a longer put counts for several. */
+  /** Characters of these and 160 for each property: each has an equal part, a longer put counts for several. */
   readonly waitingLength: number;
   /** Sessions that one connection between nodes may open to synchronise logs; beyond, it is closed with 1013. */
   readonly logSessions: number;

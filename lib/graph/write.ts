@@ -14,8 +14,8 @@ export interface FieldWrite extends Entry {
   readonly key: string;
 }
 
-/** What a write takes beside its texts, in characters. */
-const WRITE_LENGTH = 64;
+/** What a write takes beside its texts, as bytes of memory: the object, its state and what texts begin with. */
+const WRITE_LENGTH = 160;
 
 /** Characters that some writes hold in memory; a soul counts once where one write after the other has it. */
 export function lengthOfWrites(writes: readonly FieldWrite[]): number {

@@ -3,7 +3,7 @@
  * as a read brings as many anyhow, and outlive the young generation: that costs a relay 50 MiB.
  */
 const MOST_OPERATIONS = 192;
-const MOST_BYTES = 4 * 1024 * 1024;
+const MOST_BYTES = 1024 * 1024;
 /** Part of that at which it is read again. */
 const RELEASE_SHARE = 0.5;
 

@@ -13,8 +13,13 @@ describe('store/put-weight', () => {
     expect(weigh([])).to.equal(1);
     expect(weigh([textOf(500)])).to.equal(1);
     expect(weigh([textOf(4500)])).to.equal(5);
-    expect(weigh(Array.from({ length: 9 }, () => textOf(450)))).to.equal(5);
+    expect(weigh(Array.from({ length: 9 }, () => textOf(350)))).to.equal(5);
     expect(weigh([writeOf('soul', 'k'.repeat(4500), 1, 1)])).to.equal(5);
+  });
+
+  it('counts what tiny writes take beside their texts, which is most of it', () => {
+    const tiny = Array.from({ length: 100 }, (_, at) => writeOf(`s${at}`, 'k', 1, 1));
+    expect(weigh(tiny)).to.be.within(15, 20);
   });
 
   it('is no more than there are places, so that what is longest may wait alone', () => {

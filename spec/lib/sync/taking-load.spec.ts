@@ -19,11 +19,11 @@ describe('sync.taking-load', () => {
   it('holds it beyond so many bytes, also of one operation', () => {
     const told: boolean[] = [];
     const load = new TakingLoad((isHeld) => told.push(isHeld));
-    load.add(4 * 1024 * 1024 - 1);
+    load.add(1024 * 1024 - 1);
     load.add(1);
     load.remove(1);
     expect(told).to.deep.equal([true]);
-    load.remove(4 * 1024 * 1024 - 1);
+    load.remove(1024 * 1024 - 1);
     expect(told).to.deep.equal([true, false]);
   });
 
