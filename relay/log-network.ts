@@ -26,7 +26,7 @@ import type { StartTimer } from '../lib/store/deferred-writes.ts';
 import type { LogShare } from '../lib/store/log-room.ts';
 import type { AppendedOperation, LogStore } from '../lib/store/log-store.ts';
 import { isWitnessable } from '../lib/store/witness.ts';
-import { takenOperation } from '../lib/sync/intake.ts';
+import { takenOperation } from '../lib/sync/taken-operation.ts';
 import { decodeFrame, frameFromJson, frameToJson, type LogFrame } from '../lib/sync/log-frames.ts';
 import { LogHandshake } from '../lib/sync/log-handshake.ts';
 import type { SessionEnd } from '../lib/sync/session-actions.ts';

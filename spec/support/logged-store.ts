@@ -22,7 +22,7 @@ import { pagesOf } from '../../lib/store/replay.ts';
 import { WitnessMarks } from '../../lib/store/witness-marks.ts';
 import { Witness, type WitnessEvent } from '../../lib/store/witness.ts';
 import type { PutOutcome } from '../../lib/store/put-request.ts';
-import { writesOf } from '../../lib/sync/intake.ts';
+import { writesOf } from '../../lib/sync/said-writes.ts';
 import { StoredLogs } from '../../lib/sync/stored-logs.ts';
 import { FakeClock } from './fake-clock.ts';
 import { authorOf, LOG_ID, TOPIC, verifyFast } from './log-maker.ts';

@@ -1,68 +1,17 @@
-import { toHex } from '../../../lib/base/byte-texts.ts';
 import { equalBytes } from '../../../lib/base/bytes.ts';
 import { expect } from 'chai';
 import { Slices } from '../../../lib/base/slices.ts';
 import { writeOf } from '../../../lib/graph/write.ts';
-import { namesOf, type Operation } from '../../../lib/log/operation.ts';
-import type { Placement } from '../../../lib/log/placement.ts';
-import type { PutRequest } from '../../../lib/store/put-request.ts';
-import { Intake, takenOperation, takeOne, type IntakeOptions } from '../../../lib/sync/intake.ts';
-import type { SeenOperation, TakenOperation, TakeResult } from '../../../lib/sync/sync-store.ts';
+import { takenOperation } from '../../../lib/sync/taken-operation.ts';
 import { ImpatientSlices } from '../../support/impatient-slices.ts';
-import { authorOf, logOf, TOPIC, verifyFast } from '../../support/log-maker.ts';
+import { authorOf, logOf, verifyFast } from '../../support/log-maker.ts';
 import { bodyOf } from '../../support/log-bytes.ts';
+import { NotingIntake, told } from '../../support/noting-intake.ts';
 import { verifyingBy } from '../../support/verify-later.ts';
 
 const LOG = logOf(authorOf(1), 40, (at) => bodyOf([writeOf('soul', `k${at}`, 5, at)]));
 
-/** An intake before a writer that notes requests, and settles them when told. */
-class NotingIntake {
-  readonly requests: PutRequest[] = [];
-  readonly seen: SeenOperation[] = [];
-  readonly intake: Intake;
-
-  constructor(changes: Partial<IntakeOptions> = {}) {
-    const submit = (request: PutRequest): void => void this.requests.push(request);
-    this.intake = new Intake({ submit, verify: verifyFast, ...changes });
-  }
-
-  take({ header, body }: Operation): Promise<TakeResult> {
-    return new Promise((settle, fail) => {
-      const seen = (operation: SeenOperation): void => void this.seen.push(operation);
-      const taker = { node: 'the node', isInvited: true, seen, settle, fail };
-      this.intake.take(TOPIC, header.bytes, body, taker);
-    });
-  }
-
-  /** Waits until so many requests came. */
-  async submitted(count: number): Promise<readonly PutRequest[]> {
-    while (this.requests.length < count) await new Promise(setImmediate);
-    return this.requests;
-  }
-}
-
-/** All that is told of an operation that was taken in. */
-function told(taken: TakenOperation): TakenOperation {
-  const { author, log, id, sequence, header, body, forkedAt, mayFollow, known } = taken;
-  return { author, log, id, sequence, header, body, forkedAt, mayFollow, known };
-}
-
 describe('sync.intake', () => {
-  it('tells of an operation what its header says, and of its place what its log does', () => {
-    const [operation] = LOG;
-    const { header, body } = operation!;
-    const names = { ...namesOf(operation!), sequence: header.sequence, header: header.bytes, body };
-    const common = { ...names, forkedAt: undefined, mayFollow: false, known: false };
-    const placed = (placement: Placement): TakenOperation => told(takenOperation(operation!, placement));
-    expect(placed('append')).to.deep.equal(common);
-    expect(placed('known')).to.deep.equal({ ...common, known: true });
-    expect(placed('switch')).to.deep.equal({ ...common, forkedAt: 0 });
-    expect(placed('side-append')).to.deep.equal({ ...common, mayFollow: true });
-    expect(placed('side-start')).to.deep.equal({ ...common, forkedAt: 0, mayFollow: true });
-    const [pruning] = logOf(authorOf(1), 1, undefined, { prune: true });
-    expect(takenOperation(pruning!, 'append').mayFollow).to.equal(true);
-  });
-
   it('submits what is true in the order in which it came, and tells of it before it is stored', async () => {
     const noting = new NotingIntake();
     const { requests, seen } = noting;
@@ -149,21 +98,6 @@ describe('sync.intake', () => {
     expect(noting.requests[0]!.writes).to.deep.equal(many);
   });
 
-  it('says which operation a signature or a body does not fit, and submits nothing', async () => {
-    const noting = new NotingIntake();
-    const [first, second] = LOG;
-    const forged = first!.header.bytes.slice();
-    forged[60]! ^= 1;
-    expect(await takeOne(noting.intake, TOPIC, forged, first!.body)).to.include({
-      reason: 'signature',
-    });
-    expect(await noting.take({ ...first!, body: second!.body })).to.include({ reason: 'payload' });
-    expect(await takeOne(noting.intake, new Uint8Array(32), first!.header.bytes, first!.body)).to.include({
-      reason: 'log',
-    });
-    expect([noting.requests, noting.seen]).to.deep.equal([[], []]);
-  });
-
   it('takes no operation whose signature cannot be checked, and goes on with the others', async () => {
     const many = logOf(authorOf(2), 6, () => undefined);
     const noting = new NotingIntake({
@@ -219,83 +153,6 @@ describe('sync.intake', () => {
     expect(noting.requests.map(({ operation }) => operation!.header.sequence)).to.deep.equal(right);
     expect(asked).to.equal(many.length);
     expect(most).to.be.within(8, 32);
-  });
-
-  it('has nobody check the signature of what is wrong anyhow', async () => {
-    let asked = 0;
-    const verifyLater = verifyingBy(() => {
-      asked += 1;
-      return Promise.resolve(true);
-    });
-    const noting = new NotingIntake({ verifyLater });
-    expect(await noting.take({ ...LOG[0]!, body: LOG[1]!.body })).to.include({ reason: 'payload' });
-    expect(asked).to.equal(0);
-  });
-
-  it('says to the graph what is allowed, and keeps the operation whatever is', async () => {
-    for (const later of [false, true]) {
-      const noting = new NotingIntake({
-        allow: (writes) => {
-          const some = writes.slice(1);
-          return later ? Promise.resolve(some) : some;
-        },
-      });
-      void noting.take(LOG[0]!);
-      const [request] = await noting.submitted(1);
-      expect([request!.writes.length, request!.operation?.header.sequence]).to.deep.equal([0, 0]);
-    }
-  });
-
-  it('says nothing of souls that belong to other keys', async () => {
-    const noting = new NotingIntake({ allow: (writes) => writes });
-    const [own, foreign] = [1, 2].map((number) => `@${toHex(authorOf(number).publicKey)}/x`);
-    const writes = ['open', own!, foreign!].map((soul) => writeOf(soul, 'k', 5, 1));
-    const [operation] = logOf(authorOf(1), 1, () => bodyOf(writes));
-    void noting.take(operation!);
-    const [request] = await noting.submitted(1);
-    expect(request!.writes.map(({ soul }) => soul)).to.have.members(['open', own]);
-  });
-
-  it('tells what changed, and of a writer that refuses', async () => {
-    const changed: (readonly [number, string | undefined])[] = [];
-    const noting = new NotingIntake({ changed: (writes, node) => changed.push([writes.length, node]) });
-    const taking = LOG.slice(0, 3).map((operation) => noting.take(operation));
-    const [first, second, third] = await noting.submitted(3);
-    first!.settle({ ok: true, changed: first!.writes, placement: 'append' });
-    second!.settle({ ok: false, reason: 'x', logReason: 'gap' });
-    third!.settle({ ok: false, reason: 'the disk is full' });
-    const results = await Promise.all(taking);
-    expect(results.map((result) => (result.ok ? 'ok' : result.reason))).to.deep.equal([
-      'ok',
-      'gap',
-      'storage',
-    ]);
-    expect(changed).to.deep.equal([[1, 'the node']]);
-  });
-
-  it('lets nobody wait for decisions about others, and keeps the order of each author', async () => {
-    const decide: (() => void)[] = [];
-    const noting = new NotingIntake({
-      allow: (writes, author) =>
-        author === namesOf(LOG[0]!).author && writes[0]!.key !== 'k2'
-          ? new Promise((resolve) => decide.push(() => resolve(writes)))
-          : writes,
-    });
-    for (const operation of LOG.slice(0, 4)) void noting.take(operation);
-    const others = logOf(authorOf(2), 3, (at) => bodyOf([writeOf('soul', `o${at}`, 5, at)]));
-    for (const operation of others) void noting.take(operation);
-    const keys = (): string[] => noting.requests.map(({ writes }) => writes[0]!.key);
-    await noting.submitted(3);
-    expect(keys()).to.deep.equal(['o0', 'o1', 'o2']);
-    for (const count of [4, 6, 7]) {
-      expect(decide).to.have.lengthOf(1);
-      decide.pop()!();
-      await noting.submitted(count);
-      await new Promise(setImmediate);
-    }
-    expect(keys().slice(3)).to.deep.equal(['k0', 'k1', 'k2', 'k3']);
-    void noting.take(LOG[2]!);
-    await noting.submitted(8);
   });
 
   it('rejects what cannot be decided, and goes on with the next', async () => {
