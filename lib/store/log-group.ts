@@ -1,8 +1,7 @@
 import { toHex } from '../base/byte-texts.ts';
 import { failure, success, type Result } from '../base/result.ts';
 import type { WaitingSteps } from '../base/slices.ts';
-import { decodeHeader, type Header } from '../log/codec.ts';
-import { evidenceOf, type ForkEvidence } from '../log/fork.ts';
+import type { ForkEvidence } from '../log/fork.ts';
 import type { LogName } from '../log/heights.ts';
 import { namesOf, type Operation } from '../log/operation.ts';
 import type { FieldWrite } from '../graph/write.ts';
@@ -21,9 +20,10 @@ import {
 import { encodeHead, type LogHead } from './log-head.ts';
 import type { CommitGroup } from './commit-group.ts';
 import { writesIn } from './delta-codec.ts';
-import { evidenceChange, type ForkMark, type ForkMarks } from './fork-marks.ts';
+import type { ForkMarks } from './fork-marks.ts';
 import { MOST_REMOVED_AT_ONCE } from './given-up.ts';
 import { GroupBodies } from './group-bodies.ts';
+import { GroupForks } from './group-forks.ts';
 import { HistoryNotes } from './history-notes.ts';
 import { isThere } from './hidden-writes.ts';
 import { OpenedLogs, type LogOpener, type LogRoom } from './log-room.ts';
@@ -52,7 +52,7 @@ const APPENDED: Result<Placement, LogReason> = success('append');
 /** What the operations of one commit do to logs: placed one by one, each upon those before it, then written at once. */
 export class LogGroup {
   readonly #store: LogStore;
-  readonly #marks: ForkMarks;
+  readonly #forks: GroupForks;
   readonly #keeps: KeepsLog;
   /** Logs that the group opens. */
   readonly #opened: OpenedLogs;
@@ -61,15 +61,13 @@ export class LogGroup {
   readonly #changes: Change[] = [];
   readonly #notes = new HistoryNotes();
   readonly #appended: AppendedOperation[] = [];
-  /** Logs that turned out to be forked. */
-  readonly #marked = new Map<string, ForkMark>();
   #last: OpenLog | undefined;
   /** True when something is left to be removed later. */
   #isLeft = false;
 
   constructor(store: LogStore, marks: ForkMarks, keeps: KeepsLog, room?: LogRoom) {
     this.#store = store;
-    this.#marks = marks;
+    this.#forks = new GroupForks(marks, this.#changes);
     this.#keeps = keeps;
     this.#bodies = new GroupBodies(store, this.#changes);
     this.#opened = new OpenedLogs(room);
@@ -92,7 +90,7 @@ export class LogGroup {
     if (!this.#keeps(names.log)) return failure('log');
     const log = this.#lastOpened(names) ?? (yield* this.#open(names));
     const { header } = operation;
-    const isForked = this.#markOf(log) !== undefined;
+    const isForked = this.#forks.has(log);
     const state = log.knownState(header, isForked) ?? (yield* log.stateFor(header, isForked));
     const placed = this.#verdict(operation, log, state, opener);
     if (!placed.ok) return failure(yield* this.#contradicted(operation, log, placed.reason));
@@ -121,7 +119,7 @@ export class LogGroup {
     const log = this.#lastOpened(names);
     const only = onlyNode(writes);
     if (log === undefined || only === undefined || operation.extensions.prune) return undefined;
-    if (!log.isNext(operation.header) || this.#markOf(log) !== undefined) return undefined;
+    if (!log.isNext(operation.header) || this.#forks.has(log)) return undefined;
     this.#bodies.keep(placeIn(log, operation.header.sequence, names.id), operation);
     this.#notes.addNode(names.id, only, wasHere);
     this.#append(operation, names.id, log);
@@ -185,16 +183,16 @@ export class LogGroup {
   ): Result<Placement, LogReason> {
     const refusal = log.head === undefined ? this.#opened.refuses(opener) : undefined;
     if (refusal !== undefined) return failure(refusal);
-    const placed = placeOperation(operation, state, this.#marks.policy);
-    const isStopped = operation.extensions.prune && this.#isBeingHidden(log);
+    const placed = placeOperation(operation, state, this.#forks.policy);
+    const isStopped = operation.extensions.prune && this.#forks.isBeingHidden(log);
     return isStopped && placed.ok && placed.value !== 'known' ? failure('frozen') : placed;
   }
 
   /** What parts too far back to be kept proves a fork as well; gives why it is refused. */
   *#contradicted(operation: Operation, log: OpenLog, reason: LogReason): WaitingSteps<LogReason> {
     if (reason !== 'backlink') return reason;
-    yield* this.#keepEvidence(operation.header, operation.extensions.logId, log);
-    return this.#marked.has(log.author + log.log) ? 'fork' : reason;
+    yield* this.#forks.contradict(operation.header, operation.extensions.logId, log);
+    return this.#forks.isNew(log) ? 'fork' : reason;
   }
 
   /**
@@ -205,40 +203,20 @@ export class LogGroup {
   *keepEvidence(evidence: ForkEvidence, opener: LogOpener): WaitingSteps<[] | string> {
     const name = { author: toHex(evidence.canonical.author), log: toHex(evidence.logId) };
     if (!this.#keeps(name.log)) return LOG_REASONS.log.text;
-    if (this.#markOf(name) !== undefined) return [];
+    if (this.#forks.has(name)) return [];
     if ((yield* this.#open(name)).head === undefined) {
-      const kept = this.#marks.size + this.#marked.size;
+      const kept = this.#forks.size;
       const refusal = this.#opened.refusesEvidence(opener, kept);
       if (refusal !== undefined) return LOG_REASONS[refusal].text;
       this.#opened.addEvidence(opener, kept);
     }
-    this.#mark(name, evidence);
+    this.#forks.mark(name, evidence);
     return [];
-  }
-
-  #mark({ author, log }: LogName, evidence: ForkEvidence): void {
-    const { sequence, id: side } = evidence.side;
-    this.#marked.set(author + log, { author, log, sequence, side });
-    this.#changes.push(evidenceChange({ author, log }, evidence));
   }
 
   /** True when what an operation says loses against everything. */
   hides(operation: Operation): boolean {
-    return this.#marks.policy === 'hide' && this.#markOf(namesOf(operation)) !== undefined;
-  }
-
-  /** While a log is being hidden its operations are gone through: none may be given up. */
-  #isBeingHidden(name: LogName): boolean {
-    return (
-      this.#marks.policy === 'hide' &&
-      this.#markOf(name) !== undefined &&
-      this.#marks.hidingOf(name) !== 'done'
-    );
-  }
-
-  #markOf(name: LogName): ForkMark | undefined {
-    if (this.#marked.size === 0 && this.#marks.size === 0) return undefined;
-    return this.#marked.get(name.author + name.log) ?? this.#marks.get(name);
+    return this.#forks.hides(namesOf(operation));
   }
 
   /** Where a log begins and ends with what was placed; undefined when nothing of it is held. */
@@ -277,7 +255,7 @@ export class LogGroup {
   /** Tells the store what is durable now. */
   publish(): void {
     for (const log of this.#logs.values()) if (log.head !== undefined) this.#store.published(log, log.head);
-    for (const mark of this.#marked.values()) this.#marks.add(mark);
+    this.#forks.publish();
     this.#opened.publish();
     if (this.#appended.length > 0) this.#store.announce(this.#appended);
     if (this.#isLeft) this.#store.gaveUp();
@@ -312,7 +290,7 @@ export class LogGroup {
     };
     switch (placement) {
       case 'side-start':
-        yield* this.#keepEvidence(header, extensions.logId, log);
+        yield* this.#forks.contradict(header, extensions.logId, log);
         log.head = { ...head!, side: { from: sequence, height: sequence, tip: id, bytes: put('side', 0) } };
         return;
       case 'side-append': {
@@ -322,7 +300,7 @@ export class LogGroup {
         return;
       }
       case 'switch': {
-        yield* this.#keepEvidence(header, extensions.logId, log);
+        yield* this.#forks.contradict(header, extensions.logId, log);
         const before = yield* this.#switch(log, sequence);
         const side = { from: sequence, height: head!.height, tip: head!.tip, bytes: head!.bytes - before };
         log.head = { first: head!.first, height: sequence, tip: id, bytes: put('canonical', before), side };
@@ -408,13 +386,6 @@ export class LogGroup {
     log[branch].set(sequence, record);
     this.#changes.push([keyOfPlace(branch, place), record]);
     return place;
-  }
-
-  *#keepEvidence(header: Header, logId: Uint8Array, log: OpenLog): WaitingSteps<void> {
-    if (this.#markOf(log) !== undefined) return;
-    const record = yield* log.recordAt('canonical', header.sequence);
-    const held = record === undefined ? undefined : decodeHeader(decodeOperation(record).header);
-    if (held?.ok === true) this.#mark(log, evidenceOf(header, held.value, logId));
   }
 }
 
