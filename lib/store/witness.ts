@@ -20,7 +20,7 @@ import { submitted, type PutRequest } from './put-request.ts';
 /** How long unsigned writes are gathered into one operation, in milliseconds (log-mapping section 4). */
 export const WITNESS_WAIT_MS = 100;
 /** Writes that fill an operation well enough: a commit with so many witnesses them itself, without a mark. */
-export const AT_ONCE_WRITES = 256;
+export const AT_ONCE_WRITES = 128;
 /** Bytes that a character takes at most. */
 const MOST_UTF8_BYTES = 3;
 /** Properties of a snapshot; the rest is witnessed again behind it. */
