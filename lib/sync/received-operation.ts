@@ -221,7 +221,7 @@ export class ReceivedOperation implements PutRequest {
 
   #noteVerdict(verdict: Verdict): void {
     if (verdict === false) this.#read = failure('signature');
-    else if (verdict !== true) this.#failure = verdict;
+    else if (verdict !== true) this.#failure = verdict instanceof Error ? verdict : new Error('no verdict');
     this.isSigning = false;
     this.#goOn?.();
   }

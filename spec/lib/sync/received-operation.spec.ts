@@ -26,6 +26,18 @@ describe('sync.received-operation', () => {
     expect([noting.requests, noting.seen]).to.deep.equal([[], []]);
   });
 
+  it('takes nothing for a right signature but the word that it is', async () => {
+    for (const verdict of [undefined, null, 1, 'yes', {}]) {
+      const noting = new NotingIntake({
+        verify: () => true,
+        verifyLater: (_key, _message, _signature, decided) => decided(verdict as never),
+      });
+      const [taken] = await Promise.allSettled([noting.take(LOG[0]!)]);
+      expect(taken.status, typeof verdict).to.equal('rejected');
+      expect(noting.requests).to.deep.equal([]);
+    }
+  });
+
   it('has nobody check the signature of what is wrong anyhow', async () => {
     let asked = 0;
     const verifyLater = verifyingBy(() => {
