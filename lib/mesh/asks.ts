@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { Limits } from '../base/limits.ts';
-import { matchesNames, type Selector } from '../graph/selector.ts';
+import type { Selector } from '../graph/selector.ts';
 import type { GetMessage } from '../wire/message.ts';
 import { Dedupe } from './dedupe.ts';
 import type { Peer } from './peer.ts';
@@ -29,7 +29,8 @@ interface Ask {
 
 /**
  * Reads under way at other peers, by message id: bounded in number, each ends with the first whole answer,
- * when all have said "not found", or at its deadline.
+ * when all have said "not found", or at its deadline. A LEX read of souls ends when all have answered: each relay may have
+ * other nodes, and nothing tells its asker of those that come later.
  *
  * What was asked lately is not asked again: those who were asked tell of every change since, and peers that
  * say each read again under a new id cannot keep a mesh busy.
@@ -104,7 +105,7 @@ export class Asks {
     const ask = this.#asksById.get(id);
     if (ask === undefined) return;
     const { soul: asked } = ask.reads[0]!.get.selector;
-    if (writes.some(({ soul }) => matchesNames(soul, asked))) this.#finish(id, ask);
+    if (typeof asked === 'string' && writes.some(({ soul }) => soul === asked)) this.#finish(id, ask);
     else this.notFound(id, peer);
   }
 

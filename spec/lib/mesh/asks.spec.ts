@@ -71,6 +71,18 @@ describe('mesh/asks', () => {
     expect(asks.size).to.equal(0);
   });
 
+  it('ends a LEX read of souls when all have answered, as each may have other nodes', () => {
+    const lex = { ...read('x'), selector: { soul: { prefix: 'x/' }, reverse: false } };
+    asks.open(asker, lex, [near, far, stranger]);
+    asks.answered('x', near, [{ soul: 'x/1' }]);
+    asks.answered('x', near, [{ soul: 'x/1' }]);
+    asks.notFound('x', stranger);
+    expect(ended).to.deep.equal([]);
+    asks.answered('x', far, [{ soul: 'x/2' }]);
+    expect(ended).to.have.lengthOf(1);
+    expect(asks.size).to.equal(0);
+  });
+
   it('takes an answer about something else for "not found"', () => {
     asks.open(asker, read('x'), [near, far, stranger]);
     asks.answered('x', stranger, []);
