@@ -12,6 +12,8 @@ export interface SessionOptions {
   readonly mostLogs: number;
   /** Whether so many may be remembered, beside those of other sessions; yes when absent. */
   readonly mayHold?: ((logs: number) => boolean) | undefined;
+  /** Authors from which on the hashes of parts follow a digest that differs; absent when the other side takes none. */
+  readonly partsFrom?: number | undefined;
 }
 
 /** Where a session stands; both sides go through them in this order. */
@@ -37,8 +39,8 @@ export type SessionEnd =
 /** What whoever runs a session is to do, in this order. */
 export type SessionAction =
   | { readonly do: 'send'; readonly frame: LogFrame }
-  /** Send the parts of a state vector, before anything else. */
-  | { readonly do: 'show'; readonly frames: readonly LogFrame[] }
+  /** Send the parts of a state vector, before anything else; each is made when it is asked for. */
+  | { readonly do: 'show'; readonly frames: Iterable<LogFrame> }
   /** Say `LogSession.agree` or `LogSession.fail`. */
   | { readonly do: 'decide'; readonly topic: Uint8Array }
   /** Read this side's state vector and give it to `LogSession.tips`. */

@@ -2,8 +2,9 @@ import { fromHex, toHex } from '../base/byte-texts.ts';
 import { runWithPauses } from '../base/slices.ts';
 import { MOST_SIDE_OPERATIONS } from '../log/fork.ts';
 import { hashBytes, logIdOf } from '../log/hash.ts';
-import { comparing, type LogName, type Tip, type Tips } from '../log/heights.ts';
+import { comparing, type LogName, type Tips } from '../log/heights.ts';
 import { OneLog } from '../log/one-log.ts';
+import type { PartedTips } from '../log/parted-tips.ts';
 import type { LogReason } from '../log/reasons.ts';
 import type { ForkMarks } from '../store/fork-marks.ts';
 import type { LogOpener } from '../store/log-room.ts';
@@ -69,22 +70,20 @@ export class StoredLogs implements SyncStore {
    * A log whose fork is known by evidence alone shows that by a hash of the id that its other branch begins with: what
    * is there is the evidence and not the branch, so no tip of that may stand here.
    */
-  async tips(topic: Uint8Array): Promise<Tips> {
-    const tips = await this.#store.tips(toHex(topic));
-    let shown: Map<string, ReadonlyMap<string, Tip>> | undefined;
+  async tips(topic: Uint8Array): Promise<PartedTips> {
+    // What the store keeps is not to be changed.
+    const shown = (await this.#store.tips(toHex(topic))).snapshot();
     for (const { author, log, side } of this.#marks?.all() ?? []) {
-      const tip = tips.get(author)?.get(log);
+      const tip = shown.get(author)?.get(log);
       if (tip === undefined || tip.side !== undefined) continue;
-      // What the store keeps is not to be changed.
-      shown ??= new Map(tips);
       shown.set(author, new OneLog(log, { ...tip, side: hashBytes(side) }));
     }
-    return shown ?? tips;
+    return shown;
   }
 
   async plan(topic: Uint8Array, remote: Tips): Promise<SyncPlan> {
     // As it is now: what is published while it is compared must not stand beside what was read before.
-    const local = new Map(await this.#store.tips(toHex(topic)));
+    const local = (await this.#store.tips(toHex(topic))).snapshot();
     const ids = await this.#idsAtHeights(local, remote);
     const idAt = (author: string, log: string): Uint8Array | undefined => ids.get(author + log);
     const comparison = await runWithPauses(comparing(local, remote, MOST_SIDE_OPERATIONS, idAt));
