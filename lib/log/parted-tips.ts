@@ -22,7 +22,10 @@ export interface TipsPart {
 /** The same while it belongs to one vector alone. */
 type OwnPart = { authors: Map<string, Logs>; hash: Uint8Array | undefined };
 
-const NO_PART: TipsPart = { authors: new Map(), hash: undefined };
+/** A part without logs; one may stand in several places of a vector, and in no other vector but snapshots of that. */
+function emptyPart(): TipsPart {
+  return { authors: new Map(), hash: undefined };
+}
 
 /** Number of the part that an author belongs to. */
 export function partOf(author: string): number {
@@ -46,7 +49,8 @@ export class PartedTips implements Tips {
 
   /** A state vector without logs. */
   static empty(): PartedTips {
-    return new PartedTips(Array.from({ length: TIPS_PARTS }, () => NO_PART));
+    const none = emptyPart();
+    return new PartedTips(Array.from({ length: TIPS_PARTS }, () => none));
   }
 
   /** Authors. */
@@ -86,7 +90,13 @@ export class PartedTips implements Tips {
   /** A snapshot of some parts alone. */
   only(isMeant: (part: number) => boolean): PartedTips {
     this.#own.clear();
-    return new PartedTips(this.#parts.map((part, at) => (isMeant(at) ? part : NO_PART)));
+    const none = emptyPart();
+    return new PartedTips(this.#parts.map((part, at) => (isMeant(at) ? part : none)));
+  }
+
+  /** A snapshot of those parts that are not the very ones of another vector; what the two share is equal. */
+  unlike({ parts }: PartedTips): PartedTips {
+    return this.only((part) => this.#parts[part] !== parts[part]);
   }
 
   forEach(callback: (logs: Logs, author: string, map: Tips) => void): void {

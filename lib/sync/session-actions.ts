@@ -1,4 +1,4 @@
-import type { Tips } from '../log/heights.ts';
+import type { PartedTips } from '../log/parted-tips.ts';
 import type { LogReason } from '../log/reasons.ts';
 import type { LogFrame } from './log-frames.ts';
 import type { BehindLog } from './peer-heights.ts';
@@ -46,7 +46,7 @@ export type SessionAction =
   /** Read this side's state vector and give it to `LogSession.tips`. */
   | { readonly do: 'read-tips' }
   /** Find out what the other side lacks, and say how much that is by `LogSession.plan`. */
-  | { readonly do: 'compare'; readonly remote: Tips }
+  | { readonly do: 'compare'; readonly remote: PartedTips }
   /** Send it, by `LogSession.send` one by one, and say `LogSession.sent` at the end. */
   | { readonly do: 'stream' }
   /** Check an operation and take it in; tell `LogSession.has` or `LogSession.fail`. */

@@ -1,6 +1,7 @@
 import { runWithPauses } from '../base/slices.ts';
 import { inLaterTurn } from '../base/turns.ts';
-import type { LogName, Tips } from '../log/heights.ts';
+import type { LogName } from '../log/heights.ts';
+import type { PartedTips } from '../log/parted-tips.ts';
 import { hashesOf } from '../log/tips-digest.ts';
 import type { LogFrame } from './log-frames.ts';
 import type { LogSession } from './log-sync.ts';
@@ -143,7 +144,7 @@ export class SessionSending {
   }
 
   /** Finds out what the other side lacks, and says how much that is. */
-  async compare(topic: Uint8Array, remote: Tips): Promise<void> {
+  async compare(topic: Uint8Array, remote: PartedTips): Promise<void> {
     const { session, store, run } = this.#parts;
     this.#plan = await store.plan(topic, remote);
     run(session.plan(this.#plan));

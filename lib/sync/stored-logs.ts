@@ -1,5 +1,6 @@
 import { fromHex, toHex } from '../base/byte-texts.ts';
-import { runWithPauses } from '../base/slices.ts';
+import { Pace } from '../base/pace.ts';
+import { runWithPauses, waitFor, type WaitingSteps } from '../base/slices.ts';
 import { MOST_SIDE_OPERATIONS } from '../log/fork.ts';
 import { hashBytes, logIdOf } from '../log/hash.ts';
 import { comparing, type LogName, type Tips } from '../log/heights.ts';
@@ -81,12 +82,13 @@ export class StoredLogs implements SyncStore {
     return shown;
   }
 
-  async plan(topic: Uint8Array, remote: Tips): Promise<SyncPlan> {
+  async plan(topic: Uint8Array, remote: PartedTips): Promise<SyncPlan> {
     // As it is now: what is published while it is compared must not stand beside what was read before.
     const local = (await this.#store.tips(toHex(topic))).snapshot();
-    const ids = await this.#idsAtHeights(local, remote);
+    const [ours, theirs] = [local.unlike(remote), remote.unlike(local)];
+    const ids = await runWithPauses(this.#idsAtHeights(ours, theirs));
     const idAt = (author: string, log: string): Uint8Array | undefined => ids.get(author + log);
-    const comparison = await runWithPauses(comparing(local, remote, MOST_SIDE_OPERATIONS, idAt));
+    const comparison = await runWithPauses(comparing(ours, theirs, MOST_SIDE_OPERATIONS, idAt));
     const froms = new Map<string, number>();
     for (const { author, log } of comparison.sides) {
       froms.set(author + log, (await this.#store.head({ author, log }))?.side?.from ?? 0);
@@ -164,13 +166,15 @@ export class StoredLogs implements SyncStore {
   }
 
   /** Ids of this side at the heights of the other, where it is ahead. */
-  async #idsAtHeights(local: Tips, remote: Tips): Promise<Map<string, Uint8Array>> {
+  *#idsAtHeights(local: Tips, remote: Tips): WaitingSteps<Map<string, Uint8Array>> {
     const ids = new Map<string, Uint8Array>();
+    const pace = new Pace();
     for (const [author, logs] of remote) {
+      if (pace.after(0)) yield;
       for (const [log, { height }] of logs) {
         const own = local.get(author)?.get(log);
         if (own === undefined || height >= own.height) continue;
-        const id = await this.#store.idAt({ author, log }, height);
+        const id = yield* waitFor(this.#store.idAt({ author, log }, height));
         if (id !== undefined) ids.set(author + log, fromHex(id)!);
       }
     }

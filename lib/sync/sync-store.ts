@@ -84,7 +84,7 @@ export interface SyncStore {
   /** Told of an operation that another replica brought, once it is durable, if it was not held before. */
   brought?(operation: TakenOperation): void;
   /** What a replica with these tips lacks. */
-  plan(topic: Uint8Array, remote: Tips): Promise<SyncPlan>;
+  plan(topic: Uint8Array, remote: PartedTips): Promise<SyncPlan>;
   /** The next operations of a part, in order and at most so many; empty at the end. */
   read(part: PlanPart, most: number): Promise<readonly OutgoingOperation[]>;
   /** Both headers of a forked log's fork, undefined when it is not forked. */

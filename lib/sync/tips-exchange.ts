@@ -77,8 +77,7 @@ export class TipsExchange {
     for (const [author, logs] of tips) {
       for (const [log, { height }] of logs) this.#peer.begin({ author, log }, height);
     }
-    const { size } = this.#remote;
-    if (size > this.#mostLogs || !this.#mayHold(size)) return this.#fail('logs');
+    if (this.#remote.size > this.#mostLogs || !this.#mayHold(this.#peer.size)) return this.#fail('logs');
     const own = this.#hashed === undefined ? [] : this.#showTips(this.#hashed.tips);
     return more ? own : [...own, ...this.#takeRemote(this.#remote.take())];
   }
@@ -158,7 +157,7 @@ export class TipsExchange {
     return { type: 'have', session: this.#session, tips, more };
   }
 
-  #takeRemote(remote: Tips): SessionAction[] {
+  #takeRemote(remote: PartedTips): SessionAction[] {
     if (!this.#mayHold(this.#peer.size)) return this.#fail('logs');
     this.#hasRemote = true;
     return [{ do: 'compare', remote }];

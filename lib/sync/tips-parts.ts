@@ -31,15 +31,14 @@ export class GatheredTips {
   #tips: PartedTips;
   /** Those of it whose authors came in several parts, which they may in thousands. */
   readonly #inSeveral = new Map<string, Map<string, Tip>>();
-  #size: number;
+  #size = 0;
 
-  /** @param known what need not come, one log of each author; nothing when absent */
+  /** @param known what need not come; nothing when absent */
   constructor(known: PartedTips = PartedTips.empty()) {
     this.#tips = known.snapshot();
-    this.#size = known.size;
   }
 
-  /** Logs in it; not counted anew at each part, which would cost as much as all of them. */
+  /** Logs that came; not counted anew at each part, which would cost as much as all of them. */
   get size(): number {
     return this.#size;
   }

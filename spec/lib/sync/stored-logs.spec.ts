@@ -7,6 +7,7 @@ import { encodeEnvelope } from '../../../lib/log/envelope.ts';
 import { encodeCbor } from '../../../lib/log/cbor-writer.ts';
 import { isCanonical, MOST_SIDE_OPERATIONS } from '../../../lib/log/fork.ts';
 import { namesOf, type Operation } from '../../../lib/log/operation.ts';
+import { PartedTips } from '../../../lib/log/parted-tips.ts';
 import { placeKey } from '../../../lib/store/log-keys.ts';
 import { takeOne } from '../../../lib/sync/intake.ts';
 import { takenOperation } from '../../../lib/sync/taken-operation.ts';
@@ -306,7 +307,7 @@ describe('sync.stored-logs', () => {
       0,
     );
     const reads = store.small.storage.calls.getBytes;
-    expect(await store.sync.plan(TOPIC, new Map())).to.deep.include({ operations: 9, bytes });
+    expect(await store.sync.plan(TOPIC, PartedTips.empty())).to.deep.include({ operations: 9, bytes });
     expect(store.small.storage.calls.getBytes).to.equal(reads);
     const tips = await store.sync.tips(TOPIC);
     expect(await store.sync.plan(TOPIC, tips)).to.deep.equal({ operations: 0, bytes: 0, parts: [] });
