@@ -84,7 +84,7 @@ export class StoredLogs implements SyncStore {
 
   async plan(topic: Uint8Array, remote: PartedTips): Promise<SyncPlan> {
     // As it is now: what is published while it is compared must not stand beside what was read before.
-    const local = (await this.#store.tips(toHex(topic))).snapshot();
+    const local = await this.#store.tips(toHex(topic));
     const [ours, theirs] = [local.unlike(remote), remote.unlike(local)];
     const ids = await runWithPauses(this.#idsAtHeights(ours, theirs));
     const idAt = (author: string, log: string): Uint8Array | undefined => ids.get(author + log);
@@ -96,7 +96,7 @@ export class StoredLogs implements SyncStore {
     const parts = planParts(
       comparison,
       ({ author, log }) => froms.get(author + log)!,
-      ({ author, log }) => local.get(author)!.get(log)!.height,
+      ({ author, log }) => ours.get(author)!.get(log)!.height,
     );
     return { ...(await this.#sizeOf(parts)), parts };
   }

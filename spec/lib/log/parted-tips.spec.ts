@@ -104,6 +104,24 @@ describe('log.parted-tips', () => {
     expect(tips.parts[partOf(author!)]).to.equal(part);
   });
 
+  it('tell which parts they do not share with others', () => {
+    const tips = manyTips(2000);
+    const [one, other] = [tips.snapshot(), tips.snapshot()];
+    expect([one.unlike(other).size, tips.unlike(one).size, one.unlike(one).size]).to.deep.equal([0, 0, 0]);
+    one.set(`aa${'1'.repeat(62)}`, logsAt(1));
+    other.set(`bb${'1'.repeat(62)}`, logsAt(1));
+    for (const [some, others] of [
+      [one, other],
+      [other, one],
+    ] as const) {
+      const parts = new Set(Array.from(some.unlike(others).keys(), partOf));
+      expect([...parts]).to.deep.equal([0xaa, 0xbb]);
+      expect(some.unlike(others).get('ccdd')).to.equal(undefined);
+    }
+    // What is equal, but was made apart, may be compared for nothing.
+    expect(one.unlike(partedTips(one)).size).to.equal(one.size);
+  });
+
   it('forget the hash of a part when that changes, and of no other one', () => {
     const tips = manyTips(600);
     for (const part of tips.parts) part.hash = new Uint8Array(32);

@@ -314,6 +314,29 @@ describe('sync.stored-logs', () => {
     await store.close();
   });
 
+  it('compares nothing of what the other side is known to have, as it shares that', async () => {
+    const store = await openLogged();
+    for (const author of [1, 2, 3]) for (const operation of saidBy(author, 2)) await store.take(operation);
+    const remote = (await store.sync.tips(TOPIC)).snapshot();
+    await store.take(saidBy(2, 3)[2]!);
+    const asked: string[] = [];
+    const unlike = remote.unlike.bind(remote);
+    remote.unlike = (local) => {
+      const theirs = unlike(local);
+      const get = theirs.get.bind(theirs);
+      theirs.get = (author) => {
+        asked.push(author);
+        return get(author);
+      };
+      return theirs;
+    };
+    const plan = await store.sync.plan(TOPIC, remote);
+    const { author } = namesOf(saidBy(2, 1)[0]!);
+    expect(plan.parts.map((part) => [part.author, part.after, part.until])).to.deep.equal([[author, 1, 2]]);
+    expect([...new Set(asked)]).to.deep.equal([author]);
+    await store.close();
+  });
+
   it('reads its state vector once for all sessions, and shows a fork known by evidence alone to them only', async () => {
     const store = await openLogged();
     for (const author of [1, 2]) for (const operation of saidBy(author, 2)) await store.take(operation);
