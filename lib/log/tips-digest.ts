@@ -1,5 +1,4 @@
 import { fromHex } from '../base/byte-texts.ts';
-import { equalBytes } from '../base/bytes.ts';
 import { Pace } from '../base/pace.ts';
 import type { Tip } from './heights.ts';
 import { HASH_BYTES, hashBytes, hashBytesInSteps } from './hash.ts';
@@ -36,13 +35,12 @@ export function* hashesOf(tips: PartedTips): Generator<void, TipsHashes> {
 export function equalParts(some: Uint8Array, others: Uint8Array): Set<number> {
   const equal = new Set<number>();
   for (let part = 0; part < TIPS_PARTS; part += 1) {
-    if (equalBytes(hashAt(some, part), hashAt(others, part))) equal.add(part);
+    const end = (part + 1) * HASH_BYTES;
+    let at = part * HASH_BYTES;
+    while (at < end && some[at] === others[at]) at += 1;
+    if (at === end) equal.add(part);
   }
   return equal;
-}
-
-function hashAt(hashes: Uint8Array, part: number): Uint8Array {
-  return hashes.subarray(part * HASH_BYTES, (part + 1) * HASH_BYTES);
 }
 
 function* hashOf({ authors }: TipsPart): Generator<void, Uint8Array> {
