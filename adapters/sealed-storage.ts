@@ -1,4 +1,5 @@
 /** Storage that never serves a damaged value: every value is stored behind a checksum, every commit is counted. */
+import { fromUtf8 } from '../lib/base/bytes.ts';
 import { GraphError, relayError } from '../lib/base/errors.ts';
 import { Lifecycle } from '../lib/base/lifecycle.ts';
 import type {
@@ -24,6 +25,9 @@ export const COMMITS_KEY: string = `${OWN}commits`;
 const FORMAT_KEY = `${OWN}format`;
 /** Changes with whatever makes older stores unreadable. */
 const FORMAT = '7';
+/** What the storage's own keys began with up to format 6; nothing else ever did. */
+const FORMER_OWN = 'm/';
+const FORMER_FORMAT_KEY = `${FORMER_OWN}format`;
 const LAST_KEY = '\u{10ffff}';
 
 /** The storage's own records, sealed, for a store that was repaired below it. */
@@ -32,6 +36,11 @@ export function ownRecords(commits: number): Change[] {
     [COMMITS_KEY, String(commits)],
     [FORMAT_KEY, FORMAT],
   ]);
+}
+
+/** True for a record, behind its seal, that only stores of another format have: an older or a newer one. */
+export function isOfOtherFormat(key: string, content: Uint8Array): boolean {
+  return key.startsWith(FORMER_OWN) || (key === FORMAT_KEY && fromUtf8(content) !== FORMAT);
 }
 
 /** What the storage tells its owner. */
@@ -181,13 +190,14 @@ export class SealedStorage implements Storage {
   }
 
   async #readOwn(): Promise<void> {
-    const [format, commits] = await this.#inner.getTexts([FORMAT_KEY, COMMITS_KEY]);
+    const keys = [FORMAT_KEY, COMMITS_KEY, FORMER_FORMAT_KEY];
+    const [format, commits, former] = await this.#inner.getTexts(keys);
     this.#hasFormat = format !== undefined;
+    if (former !== undefined || (format !== undefined && this.#textOf(FORMAT_KEY, format) !== FORMAT)) {
+      throw new GraphError('STORAGE_UNREADABLE', 'holds data of another format');
+    }
     if (format === undefined && !(await this.#isEmpty())) {
       throw new GraphError('STORAGE_UNREADABLE', 'holds data of an unknown format');
-    }
-    if (format !== undefined && this.#textOf(FORMAT_KEY, format) !== FORMAT) {
-      throw new GraphError('STORAGE_UNREADABLE', 'holds data of another format');
     }
     this.#commits = format === undefined ? 0 : Number(this.#textOf(COMMITS_KEY, commits) ?? this.#refuse());
     this.#asked = this.#commits;

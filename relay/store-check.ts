@@ -110,7 +110,8 @@ async function logFaultLines(raw: RawLevel): Promise<string[]> {
 }
 
 function compareCounts({ records, faults }: Findings, count: CommitCount | undefined): void {
-  if (records === undefined) return;
+  // Where other formats count their commits is not known here.
+  if (records === undefined || records.isForeign) return;
   const commits = records.commits ?? 0;
   if (count === undefined || count.commits <= commits) return;
   const lost = `the last ${count.commits - commits} of ${count.commits} commits are gone`;
@@ -125,8 +126,12 @@ function linesOf(data: string, { records, wrongNodes, faults }: Findings, count?
     lines.push(`  commits: ${records.commits ?? 'not known'}, ${counted} counted beside the store`);
   }
   lines.push(...faults.map((fault) => `  ${fault}`));
-  const todo = `damaged; stop the relay and run: thicket repair --data ${JSON.stringify(data)}`;
-  return [...lines, faults.length === 0 ? 'sound' : todo];
+  return [...lines, faults.length === 0 ? 'sound' : whatToDo(data, records?.isForeign)];
+}
+
+function whatToDo(data: string, isForeign = false): string {
+  if (isForeign) return 'not a store of this version of the relay: nothing here reads or repairs it';
+  return `damaged; stop the relay and run: thicket repair --data ${JSON.stringify(data)}`;
 }
 
 function tallyLines({ tallies }: RecordFindings, wrongNodes: number): string[] {

@@ -1,7 +1,7 @@
 /** Looking through a whole store: does each record fit its checksum, does each node's record fit its properties. */
 import type { RawLevel } from '../adapters/level-raw.ts';
 import { unsealBytes } from '../adapters/seal.ts';
-import { COMMITS_KEY, OWN } from '../adapters/sealed-storage.ts';
+import { COMMITS_KEY, isOfOtherFormat, OWN } from '../adapters/sealed-storage.ts';
 import { compareBytes, fromUtf8, utf8 } from '../lib/base/bytes.ts';
 import { resolveDue } from '../lib/ham/resolve.ts';
 import {
@@ -35,7 +35,7 @@ export interface Tally {
 /** What the records of a store say, one by one. */
 export interface RecordFindings {
   readonly tallies: ReadonlyMap<RecordKind, Tally>;
-  /** True when there are records, and not one of them is sealed. */
+  /** True when there are records, and not one of them is sealed, or one tells that they are of another format. */
   readonly isForeign: boolean;
   /** What the store says of its commits; undefined when that is gone or damaged. */
   readonly commits: number | undefined;
@@ -84,6 +84,7 @@ export async function examineRecords(
   const notes = new Map<string, string>();
   let sound = 0;
   let all = 0;
+  let isOther = false;
   for await (const [key, value] of raw.walk()) {
     const text = fromUtf8(key);
     const tally = tallies.get(kindOf(text))!;
@@ -96,12 +97,13 @@ export async function examineRecords(
       continue;
     }
     sound += 1;
+    if (isOfOtherFormat(text, content)) isOther = true;
     if (text.startsWith(OWN)) notes.set(text, fromUtf8(content));
   }
   const commits = notes.get(COMMITS_KEY);
   return {
     tallies,
-    isForeign: all > 0 && sound === 0,
+    isForeign: isOther || (all > 0 && sound === 0),
     commits: commits === undefined ? undefined : Number(commits),
   };
 }

@@ -133,6 +133,15 @@ describe('SealedStorage', () => {
     }
   });
 
+  it('tells data of format 6, whose own records had other keys, from data of no format', async () => {
+    await memory.open();
+    await memory.commit(sealChanges([['m/format', '6']]));
+    const error: unknown = await over(memory)
+      .open()
+      .catch((reason: unknown) => reason);
+    expect(String(error)).to.contain('another format');
+  });
+
   for (const key of ['M/commits', 'M/format']) {
     it(`refuses to open when ${key} is damaged`, async () => {
       await storage.commit([['a', '1']]);

@@ -5,7 +5,17 @@ import { expectCode } from '../../adapters/conformance/storage-kit.ts';
 import { nodeKey } from '../../lib/store/keys.ts';
 import { CommitCounter } from '../../relay/commit-counter.ts';
 import { checkStore, reasonOf, throwIfLocked } from '../../relay/store-check.ts';
-import { cut, fileOf, fillStore, flip, openStoreAt, sizeOf, SOULS, tamper } from '../support/broken-store.ts';
+import {
+  cut,
+  fileOf,
+  fillStore,
+  FORMER_RECORDS,
+  flip,
+  openStoreAt,
+  sizeOf,
+  SOULS,
+  tamper,
+} from '../support/broken-store.ts';
 import { temporaryFolders } from '../support/temporary-folder.ts';
 
 describe('thicket check', () => {
@@ -91,6 +101,14 @@ describe('thicket check', () => {
     await (await openStoreAt(data)).close();
     await tamper(data, [['g/a', '1']]);
     expect((await checkStore(data)).lines.join('\n')).to.contain('unknown format');
+  });
+
+  it('says of a store of another format that nothing repairs it, and misses no commits', async () => {
+    await tamper(data, FORMER_RECORDS);
+    const { isSound, lines } = await checkStore(data);
+    expect(isSound).to.equal(false);
+    expect(lines).to.include('  it holds data of an unknown format');
+    expect(lines.join('\n')).to.not.match(/commits are gone|thicket repair/);
   });
 
   it('needs a store that no relay runs on', async () => {

@@ -13,6 +13,7 @@ import {
   cut,
   fileOf,
   fillStore,
+  FORMER_RECORDS,
   flip,
   openStoreAt,
   sizeOf,
@@ -166,5 +167,13 @@ describe('thicket repair', () => {
     await tamper(other, [['g/a', '1']]);
     await expectCode('STORAGE_UNREADABLE', () => repairStore({ data: other, backup: false }));
     expect((await checkStore(other)).lines).to.include('  nodes: 1 records, 1 damaged, 0 wrong');
+  });
+
+  it('leaves stores of other formats alone, older and newer ones', async () => {
+    for (const records of [FORMER_RECORDS, sealChanges([['M/format', '8']])]) {
+      await tamper(data, records);
+      await expectCode('STORAGE_UNREADABLE', () => repairStore({ data, backup: false }));
+      await expectCode('STORAGE_UNREADABLE', () => openStoreAt(data));
+    }
   });
 });

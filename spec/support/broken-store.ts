@@ -3,6 +3,7 @@ import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LevelStorage } from '../../adapters/level.ts';
 import { RawLevel } from '../../adapters/level-raw.ts';
+import { sealChanges } from '../../adapters/seal.ts';
 import { utf8 } from '../../lib/base/bytes.ts';
 import { limitsWith } from '../../lib/base/limits.ts';
 import { writeOf } from '../../lib/graph/write.ts';
@@ -94,6 +95,16 @@ export async function flip(file: string, part: number): Promise<void> {
 export async function cut(file: string, part: number): Promise<void> {
   await truncate(file, Math.floor((await readFile(file)).length * part));
 }
+
+/** What makes a store one of format 6, as far as its own records tell. */
+export const FORMER_RECORDS = [
+  ['M/format', undefined],
+  ['M/commits', undefined],
+  ...sealChanges([
+    ['m/format', '6'],
+    ['m/commits', '66'],
+  ]),
+] as const;
 
 /** Changes records below every check; undefined deletes. */
 export async function tamper(
