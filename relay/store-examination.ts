@@ -18,8 +18,8 @@ import {
   type StoredEntry,
 } from '../lib/store/keys.ts';
 import { decodeNode, LARGE, LARGE_RECORD, sourceIn } from '../lib/store/node-record.ts';
-import { sourceChange } from '../lib/store/node-source.ts';
-import { LOG_PREFIXES } from '../lib/store/log-keys.ts';
+import { markOfSource, sourceChange, sourceText } from '../lib/store/node-source.ts';
+import { LOG_PREFIXES, witnessedKey } from '../lib/store/log-keys.ts';
 import type { Change } from '../lib/store/storage.ts';
 
 /** What records are for. */
@@ -141,15 +141,24 @@ class WalkedNode {
     if (other !== undefined && !isGreater(other, entry)) this.#fields.delete(key);
   }
 
-  /** Undefined when there is nothing to put right. */
-  fault(): NodeFault | undefined {
+  /** What the record of a node that goes into parts names as its source; undefined when it names none. */
+  get source(): string | undefined {
+    return this.#hasProperties && !this.#isMarked ? this.#source : undefined;
+  }
+
+  /**
+   * Undefined when there is nothing to put right.
+   *
+   * @param source the operation that the record's source is, as a node in parts has that in its history
+   */
+  fault(source: string | undefined): NodeFault | undefined {
     const { soul } = this;
     if (!this.#hasProperties)
       return this.#isMarked ? { soul, changes: [[nodeKey(soul), undefined]] } : undefined;
     if (this.#isMarked) return undefined;
     const mark: Change = [nodeKey(soul), LARGE_RECORD];
     const moved = [...this.#fields].map(([key, entry]): Change => [fieldKey(soul, key), encodeStored(entry)]);
-    if (this.#source !== undefined) moved.push(sourceChange(soul, this.#source, this.#said));
+    if (source !== undefined) moved.push(sourceChange(soul, source, this.#said));
     return { soul, changes: this.#isSmall ? [mark, ...moved] : [mark] };
   }
 }
@@ -174,12 +183,26 @@ export async function* nodeFaults(raw: RawLevel): AsyncGenerator<NodeFault> {
     const storageKey = fromUtf8(key);
     const soul = isNodeKey(storageKey) ? parseNodeKey(storageKey) : parseFieldKey(storageKey).soul;
     if (node?.soul !== soul) {
-      const fault = node?.fault();
+      const fault = await faultOf(raw, node);
       if (fault !== undefined) yield fault;
       node = new WalkedNode(soul);
     }
     node.take(storageKey, fromUtf8(record));
   }
-  const fault = node?.fault();
+  const fault = await faultOf(raw, node);
   if (fault !== undefined) yield fault;
+}
+
+async function faultOf(raw: RawLevel, node: WalkedNode | undefined): Promise<NodeFault | undefined> {
+  const source = node?.source;
+  const number = source === undefined ? undefined : markOfSource(source);
+  return node?.fault(number === undefined ? source : await sourceOfNumber(raw, number));
+}
+
+/** The operation of a number; undefined while, and when, none is told: what waits is noted once it is witnessed. */
+async function sourceOfNumber(raw: RawLevel, number: number): Promise<string | undefined> {
+  const key = utf8(witnessedKey(number));
+  const record = await raw.get(key);
+  const shortId = record === undefined ? undefined : unsealed(key, record);
+  return shortId === undefined || shortId.length === 0 ? undefined : sourceText(fromUtf8(shortId), true);
 }

@@ -3,7 +3,10 @@ import { RawLevel } from '../../adapters/level-raw.ts';
 import { sealChanges } from '../../adapters/seal.ts';
 import { fromUtf8 } from '../../lib/base/bytes.ts';
 import { encodeEntry, encodeStored, fieldKey, nodeKey } from '../../lib/store/keys.ts';
+import { encodeStates, historyKey, witnessedChange, witnessedKey } from '../../lib/store/log-keys.ts';
 import { LARGE_RECORD } from '../../lib/store/node-record.ts';
+import { markSource } from '../../lib/store/node-source.ts';
+import type { Change } from '../../lib/store/storage.ts';
 import { examineRecords, nodeFaults, type NodeFault } from '../../relay/store-examination.ts';
 import { nodeRecord } from '../support/node-records.ts';
 import { fillStore, sizeOf, SOULS, tamper } from '../support/broken-store.ts';
@@ -127,5 +130,40 @@ describe('store examination', () => {
         ],
       },
     ]);
+  });
+
+  it('notes in the history what a number in the record stood for, unless nothing tells that', async () => {
+    const fields = nodeRecord({ a: [1, '1'], b: [2, '2'] });
+    const id = 'ab'.repeat(32);
+    const others = ['told', 'waiting', 'given up', 'damaged'];
+    await tamper(location, [
+      ...sealChanges([
+        ...others.map((soul, at): Change => [nodeKey(soul), `\u0001=${markSource(at + 17)}\u0000${fields}`]),
+        ...others.map((soul): Change => [fieldKey(soul, 'a'), encodeEntry(3, '1')]),
+        witnessedChange(17, id),
+        witnessedChange(19, ''),
+        witnessedChange(20, id),
+      ]),
+      [witnessedKey(20), 'damaged'],
+    ]);
+    const found = await faults();
+    expect(found.map(({ soul }) => soul).toSorted()).to.deep.equal(others.toSorted());
+    for (const { soul, changes } of found)
+      expect(changes.slice(2), soul).to.deep.equal(
+        soul === 'told'
+          ? [
+              [
+                historyKey(soul, 2, id),
+                encodeStates(
+                  [
+                    ['a', 1, 1],
+                    ['b', 2, 1],
+                  ],
+                  2,
+                ),
+              ],
+            ]
+          : [],
+      );
   });
 });
