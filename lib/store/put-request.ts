@@ -70,7 +70,7 @@ export interface PutRequest {
 }
 
 /** A request of this node's own: one shape for all, as whatever looks at requests is compiled for few. */
-class OwnRequest implements PutRequest {
+class OwnRequest implements Required<PutRequest> {
   readonly writes: PutRequest['writes'];
   readonly owner: PutRequest['owner'];
   readonly operation: PutRequest['operation'];

@@ -126,6 +126,20 @@ describe('mesh/asks', () => {
     expect(ended.map(({ get }) => get.id)).to.deep.equal(['x', 'y']);
   });
 
+  it('keeps a LEX read of souls no longer than others for who came in, or was dialled, and stays silent', () => {
+    const lex = { ...read('x'), selector: { soul: { prefix: 'x/' }, reverse: false } };
+    asks.open(asker, lex, [near, stranger]);
+    asks.open(asker, { ...lex, id: 'y', selector: { soul: {}, reverse: false } }, [near, far]);
+    asks.answered('x', near, [{ soul: 'x/1' }]);
+    asks.answered('y', far, [{ soul: 'x/1' }]);
+    time.advance(ASK_MS / 8 - 1);
+    expect(ended).to.deep.equal([]);
+    time.advance(TICK_MS + 1);
+    expect(ended.map(({ get }) => get.id)).to.deep.equal(['x']);
+    time.advance(ASK_MS);
+    expect(ended.map(({ get }) => get.id)).to.deep.equal(['x', 'y']);
+  });
+
   it('keeps each deadline of reads that came one after the other', () => {
     const endedAt = new Map<string, number>();
     const start = time.clock();

@@ -71,10 +71,21 @@ describe('store.history-notes', () => {
     expect([group.sources.size, notedBy(notes)]).to.deep.equal([0, ['ab a1,b']]);
   });
 
+  it('name by a shorter text what this node signs, in records of nodes alone', () => {
+    const notes = new HistoryNotes();
+    add(notes, ONE, [a, b, c], true);
+    notes.nameOwn(ONE, 'm1');
+    const group = new OneSaid([c]);
+    settle(notes, group);
+    expect([...group.sources]).to.deep.equal([['t', 'm1']]);
+    expect(notedBy(notes)).to.deep.equal(['ab a1,b1']);
+  });
+
   it('are taken back with their operation', () => {
     const notes = new HistoryNotes();
     add(notes, ONE, [a, b], (write) => write === a);
     add(notes, ONE, [c]);
+    add(notes, ONE, [a, b], true);
     add(notes, OTHER, [c], true);
     notes.forget(ONE);
     settle(notes, new OneSaid([]));

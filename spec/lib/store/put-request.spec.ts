@@ -1,5 +1,10 @@
 import { expect } from 'chai';
+import { failure } from '../../../lib/base/result.ts';
+import { writeOf } from '../../../lib/graph/write.ts';
+import type { ForkEvidence } from '../../../lib/log/fork.ts';
+import type { LogShare } from '../../../lib/store/log-room.ts';
 import { committed, submitted, type PutOutcome, type PutRequest } from '../../../lib/store/put-request.ts';
+import { authorOf, operationAfter } from '../../support/log-maker.ts';
 
 const ACCEPTED: PutOutcome = { ok: true, changed: [] };
 const REFUSED: PutOutcome = { ok: false, reason: 'full' };
@@ -7,6 +12,28 @@ const REFUSED: PutOutcome = { ok: false, reason: 'full' };
 function refuse(request: PutRequest): void {
   request.settle(REFUSED);
 }
+
+/** A request that has all a request can have: the compiler asks here for what is added to it. */
+const WHOLE: Omit<Required<PutRequest>, 'settle'> = {
+  writes: [writeOf('s', 'k', 1, 1)],
+  owner: 'somebody',
+  operation: operationAfter(authorOf(1), undefined),
+  own: { author: 'an author', log: 'a log', sign: () => failure('not signed') },
+  says: [],
+  isInvited: true,
+  share: 'a share' as unknown as LogShare,
+  evidence: 'evidence' as unknown as ForkEvidence,
+  isReplay: true,
+  replays: 'an id',
+  isHidden: true,
+  instead: new Map(),
+  records: [['a record', 'text']],
+  witnesses: ['a mark'],
+  notes: () => true,
+  drops: ['a key'],
+  pruned: ['another id'],
+  marks: [writeOf('t', 'k', 1, 1)],
+};
 
 describe('store.put-request', () => {
   const request = { writes: [], owner: 'somebody', isReplay: true };
@@ -21,6 +48,19 @@ describe('store.put-request', () => {
     expect(taken).to.have.lengthOf(1);
     expect(taken[0]).to.deep.include(request);
     expect(await submitted(refuse, request)).to.equal(REFUSED);
+  });
+
+  it('is submitted with all it has', async () => {
+    let whole: PutRequest | undefined;
+    await submitted((one) => {
+      whole = one;
+      one.settle(ACCEPTED);
+    }, WHOLE);
+    const { settle, ...rest } = whole!;
+    expect(settle).to.be.a('function');
+    expect(Object.keys(rest).toSorted()).to.deep.equal(Object.keys(WHOLE).toSorted());
+    for (const name of Object.keys(WHOLE) as (keyof typeof WHOLE)[])
+      expect(rest[name], name).to.equal(WHOLE[name]);
   });
 
   it('fails with the reason where a refusal is a fault', async () => {

@@ -184,6 +184,22 @@ describe('store.witness-marks', () => {
     expect(marks.end).to.equal(8);
   });
 
+  it('tell after a restart of any number of signed operations that they do not wait', async () => {
+    const storage = new MemoryStorage();
+    await storage.open();
+    const signed = Array.from({ length: 2500 }, (_, at) => at + 2);
+    await storage.commit([
+      [markKey(1), '["s"]'],
+      ...signed.map((number) => witnessedChange(number, 'ab'.repeat(32))),
+    ]);
+    const marks = new WitnessMarks(storage, MOST);
+    await marks.load();
+    expect([marks.first, marks.end, marks.waits(1)]).to.deep.equal([1, 2502, true]);
+    expect(signed.filter((number) => marks.waits(number))).to.deep.equal([]);
+    marks.done([markKey(1)]);
+    expect([marks.first, marks.size]).to.deep.equal([2502, 0]);
+  });
+
   it('have noted where the record of a node does not name them, or no more', async () => {
     const storage = new MemoryStorage();
     await storage.open();

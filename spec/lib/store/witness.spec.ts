@@ -180,6 +180,34 @@ describe('store.witness', () => {
     await store.close();
   });
 
+  it('gives no number twice, also when a snapshot has taken the place of all that had one', async () => {
+    const store = await openLogged({ snapshotAfter: 3 });
+    for (let state = 1; store.told.every(({ kind }) => kind !== 'snapshot'); state += 1) {
+      await store.small.put([writeOf('s', 'a', state, state)]);
+      await store.witness.flush();
+    }
+    const { end } = store.marks;
+    const { numbers } = await store.logs.witnessedPage(0, end, 100);
+    expect([end > 3, numbers]).to.deep.equal([true, [end - 1]]);
+    await store.close();
+    const again = await openLogged({ memory: store.small.memory });
+    expect([again.marks.first, again.marks.end]).to.deep.equal([end, end]);
+    await again.close();
+  });
+
+  it('keeps in a snapshot what waits for its time, which the graph has not yet', async () => {
+    const store = await openLogged({ snapshotAfter: 3 });
+    const later = writeOf('later', 'k', START_MS + 10_000, 1);
+    await store.take(operationAfter(authorOf(200), undefined, bodyOf([later])));
+    for (let state = 1; state <= 4; state += 1) {
+      await store.small.put([writeOf('s', 'a', state, state)]);
+      await store.witness.flush();
+    }
+    expect((await witnessed(store))[0]).to.deep.include({ kind: 'gun/snapshot' });
+    expect((await witnessed(store))[0]!.writes).to.deep.include(later);
+    await store.close();
+  });
+
   it('leaves a snapshot of too much out after a look at some of it', async () => {
     const store = await openLogged({ snapshotAfter: 75 });
     for (let state = 1; state <= 30; state += 1) await store.small.put(someOf(`s${state}`, 2500));
