@@ -144,7 +144,7 @@ class LoggedCommit implements CommitLogs {
   ): WaitingSteps<readonly FieldWrite[] | string | MeantWrites | undefined> {
     const { forks, refusesUnsigned } = this.#options;
     if (request.isHidden === true) {
-      yield* hideWrites(request.writes, into, forks.entries);
+      yield* hideWrites(request.writes, into, forks.entries, (write) => request.leave?.(write));
       return [];
     }
     if (request.instead !== undefined) {

@@ -1,5 +1,12 @@
 import { expect } from 'chai';
-import { committed, submitted, type PutOutcome, type PutRequest } from '../../../lib/store/put-request.ts';
+import { writeOf } from '../../../lib/graph/write.ts';
+import {
+  committed,
+  hideAll,
+  submitted,
+  type PutOutcome,
+  type PutRequest,
+} from '../../../lib/store/put-request.ts';
 
 const ACCEPTED: PutOutcome = { ok: true, changed: [] };
 const REFUSED: PutOutcome = { ok: false, reason: 'full' };
@@ -21,6 +28,24 @@ describe('store.put-request', () => {
     expect(taken).to.have.lengthOf(1);
     expect(taken[0]).to.deep.include(request);
     expect(await submitted(refuse, request)).to.equal(REFUSED);
+  });
+
+  it('hides writes in as many commits as that takes', async () => {
+    const writes = [1, 2, 3].map((at) => writeOf('s', `k${at}`, 1, at));
+    const asked: string[] = [];
+    const hide = hideAll(
+      async ({ writes: some, owner, isHidden, leave }) => {
+        asked.push([owner, isHidden, ...some.map(({ key }) => key)].join(' '));
+        for (const write of some.slice(1)) leave!(write);
+        if (some.length === 1) throw new Error('full');
+      },
+      writes,
+      'somebody',
+    );
+    expect(await hide.catch((fault: unknown) => fault))
+      .to.be.an('error')
+      .with.property('message', 'full');
+    expect(asked).to.deep.equal(['somebody true k1 k2 k3', 'somebody true k2 k3', 'somebody true k3']);
   });
 
   it('fails with the reason where a refusal is a fault', async () => {
