@@ -11,16 +11,19 @@ import type {
 } from '../lib/store/storage.ts';
 import { sealChanges, unsealBytes, unsealEntries, unsealText } from './seal.ts';
 
-/** Keys that begin so are the storage's own: callers must not use them, and no walk shows them. */
-export const OWN = 'm/';
+/**
+ * Keys that begin so are the storage's own: callers must not use them, and no walk shows them. As each commit has one, they
+ * stand before those of graphs, for the reason that `log-keys.ts` tells.
+ */
+export const OWN = 'M/';
 /** First key after them. */
-const AFTER_OWN = 'm0';
+const AFTER_OWN = 'M0';
 /** Where the number of commits stands. */
 export const COMMITS_KEY: string = `${OWN}commits`;
 /** What stands in every store that is sealed. */
 const FORMAT_KEY = `${OWN}format`;
 /** Changes with whatever makes older stores unreadable. */
-const FORMAT = '6';
+const FORMAT = '7';
 const LAST_KEY = '\u{10ffff}';
 
 /** The storage's own records, sealed, for a store that was repaired below it. */

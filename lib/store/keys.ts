@@ -14,7 +14,7 @@ import type { Entry } from '../graph/write.ts';
  *
  * Where the JSON of such a value would stand its record has `*<id> <pieces> <length> <what % counts>`, as no JSON
  * begins.
- * | `m/<name>` | not the graph's: what a storage notes about itself, see `adapters/sealed-storage.ts` |
+ * | `M/<name>` | not the graph's: what a storage notes about itself, see `adapters/sealed-storage.ts` |
  *
  * Names are escaped so that any two stay different, none can imitate the separator, and byte order of the
  * escaped names is Gun's order, that of UTF-16 units (D9, D20).

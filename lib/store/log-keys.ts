@@ -8,44 +8,45 @@ import type { Change } from './storage.ts';
  *
  * | key | value |
  * |---|---|
- * | `l/<place>` | the operation on the canonical branch, see `operation-record.ts` |
- * | `k/<place>` | the same of the operation on the side branch |
- * | `o/<first half of the id>` | the place where an operation stands, on whichever branch |
- * | `b/<author><log><sequence><id>` | bytes of a body that is too large to stand there |
- * | `h/<author><log>` | where the log begins and ends, see `log-head.ts` |
- * | `u/<author><log><sequence>` | id of an operation that came without its body |
- * | `z/<author><log><sequence>` | of a prune point whose log is being removed: the first place that is left |
- * | `f/<author><log><sequence>` | both headers of a fork, as base64url |
- * | `x/<author><log>` | how far the log is hidden, see `fork-marks.ts` |
- * | `y/<author><log>` | where the log ended earlier, see `held-notes.ts` |
- * | `y/time` | the time that was counted for these |
- * | `i/<soul>U+0000<state><id>` | what an operation whose body is held wrote to a node, under the latest of the states and
+ * | `L/<place>` | the operation on the canonical branch, see `operation-record.ts` |
+ * | `K/<place>` | the same of the operation on the side branch |
+ * | `O/<first half of the id>` | the place where an operation stands, on whichever branch |
+ * | `B/<author><log><sequence><id>` | bytes of a body that is too large to stand there |
+ * | `H/<author><log>` | where the log begins and ends, see `log-head.ts` |
+ * | `U/<author><log><sequence>` | id of an operation that came without its body |
+ * | `Z/<author><log><sequence>` | of a prune point whose log is being removed: the first place that is left |
+ * | `F/<author><log><sequence>` | both headers of a fork, as base64url |
+ * | `X/<author><log>` | how far the log is hidden, see `fork-marks.ts` |
+ * | `Y/<author><log>` | where the log ended earlier, see `held-notes.ts` |
+ * | `Y/time` | the time that was counted for these |
+ * | `I/<soul>U+0000<state><id>` | what an operation whose body is held wrote to a node, under the latest of the states and
  * the first half of its id: a JSON list of the keys with this state and of `[key, state]`; with a 1 behind the state where
  * the graph had the same before it came, or before the whole list; nothing where the node's own record tells that, see
  * `node-source.ts` |
- * | `w/<number>` | souls that have something to be witnessed, as JSON |
- * | `r/rebuild` | that the graph is being put right by what logs say, and that is not done; see `rebuild.ts` |
- * | `a/<number>` | the first half of the id of the operation that witnessed what a mark of this number stood for; nothing
+ * | `W/<number>` | souls that have something to be witnessed, as JSON |
+ * | `R/rebuild` | that the graph is being put right by what logs say, and that is not done; see `rebuild.ts` |
+ * | `A/<number>` | the first half of the id of the operation that witnessed what a mark of this number stood for; nothing
  * where the histories of all its nodes tell that |
  *
- * Stores of earlier development versions have `t/<topic><author><log>` too, which nothing reads.
+ * All of these stand before everything of the graph: what LevelDB writes out together ends with the last soul, so that
+ * looking for a soul that comes behind it, as those do that clients name by the time, finds no such file in its way. Files that
+ * are looked through in vain are merged with all others.
  */
-const OPERATION = 'o/';
-const BODY = 'b/';
-const CANONICAL = 'l/';
-const SIDE = 'k/';
-const HEAD = 'h/';
-const LACK = 'u/';
-const GIVEN_UP = 'z/';
-const FORK = 'f/';
-const HIDING = 'x/';
-const HELD = 'y/';
+const OPERATION = 'O/';
+const BODY = 'B/';
+const CANONICAL = 'L/';
+const SIDE = 'K/';
+const HEAD = 'H/';
+const LACK = 'U/';
+const GIVEN_UP = 'Z/';
+const FORK = 'F/';
+const HIDING = 'X/';
+const HELD = 'Y/';
 const HELD_ENTRIES = `${HELD}entries/`;
-const MARK = 'w/';
-const WITNESSED = 'a/';
-const HISTORY = 'i/';
-const REBUILD = 'r/';
-const UNUSED = 't/';
+const MARK = 'W/';
+const WITNESSED = 'A/';
+const HISTORY = 'I/';
+const REBUILD = 'R/';
 /** First character after the one that ends each of these. */
 const AFTER_SLASH = '0';
 /** First character after the hex digits. */
@@ -84,7 +85,6 @@ export const LOG_PREFIXES: readonly string[] = [
   WITNESSED,
   HISTORY,
   REBUILD,
-  UNUSED,
 ];
 
 /** What the keys of the histories of nodes begin with. */

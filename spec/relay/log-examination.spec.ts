@@ -67,7 +67,7 @@ describe('operations of a store', () => {
 
   it('tell where logs begin and end, and where they stand, when nothing else does any more', async () => {
     const before = [await recordsOf(data), await contentOf(data)];
-    await changeFolder(data, (key) => (/^[ho]\//.test(key) ? undefined : 'same'));
+    await changeFolder(data, (key) => (/^[HO]\//.test(key) ? undefined : 'same'));
     expect((await contentOf(data)).logs).to.deep.equal([]);
     const { isSound, lines } = await checkStore(data);
     expect(isSound).to.equal(false);
@@ -83,7 +83,7 @@ describe('operations of a store', () => {
 
   it('tell that of the logs alone of which that is gone', async () => {
     const before = await recordsOf(data);
-    const lost = before.map(([key]) => key).filter((key) => key.startsWith('h/'))[1];
+    const lost = before.map(([key]) => key).filter((key) => key.startsWith('H/'))[1];
     await changeFolder(data, (key) => (key === lost ? undefined : 'same'));
     expect((await faults()).map(({ kind, changes }) => [kind, changes[0]![0]])).to.deep.equal([
       ['end', lost],
@@ -94,8 +94,8 @@ describe('operations of a store', () => {
 
   it('lack the bodies that are gone, and take them when they come', async () => {
     const [before, content] = [await recordsOf(data), await contentOf(data)];
-    await changeFolder(data, (key) => (key.startsWith('b/') ? undefined : 'same'));
-    const ofBodies = /^[bu]\//;
+    await changeFolder(data, (key) => (key.startsWith('B/') ? undefined : 'same'));
+    const ofBodies = /^[BU]\//;
     const bodies = before.filter(([key]) => ofBodies.test(key));
     const lost = bodies.length;
     expect(lost).to.be.above(3);

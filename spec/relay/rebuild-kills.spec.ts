@@ -81,7 +81,7 @@ describe('thicket log rebuild that is killed', function () {
     const nodes = Array.from({ length: OPERATIONS * EACH }, (_, at) => at);
     await changeFolder(
       whole,
-      (key) => (/^[gi]\/(?:n\d*[0369]$|n\d*[0369]\u0000|large\u0000)/.test(key) ? undefined : 'same'),
+      (key) => (/^[gI]\/(?:n\d*[0369]$|n\d*[0369]\u0000|large\u0000)/.test(key) ? undefined : 'same'),
       nodes.filter((at) => at % 10 === 1).map((at) => [nodeKey(`n${at}`), unsignedRecord(at)] as const),
     );
     const before = await contentOf(whole);

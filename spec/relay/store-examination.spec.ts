@@ -52,7 +52,7 @@ describe('store examination', () => {
       [fieldKey(soulOfSize(40), 'k0'), 'anything'],
       [nodeKey('ab'), ''],
       [Uint8Array.from([103, 47, 255]), 'anything'],
-      ['m/commits', 'anything'],
+      ['M/commits', 'anything'],
       ['zzz', 'anything'],
     ]);
     const damaged: string[] = [];
@@ -63,19 +63,13 @@ describe('store examination', () => {
       fieldKey(soulOfSize(40), 'k0'),
       nodeKey('ab'),
       'g/\ufffd',
-      'm/commits',
+      'M/commits',
       'zzz',
     ]);
     expect(findings.tallies.get('properties')?.damaged).to.equal(1);
     expect(findings.tallies.get('nodes')?.damaged).to.equal(2);
     expect(findings.tallies.get('others')).to.deep.equal({ records: 1, damaged: 1 });
     expect(findings.commits).to.equal(undefined);
-  });
-
-  it('counts what only stores of earlier versions have of logs as theirs', async () => {
-    await tamper(location, sealChanges([[`t/${'a'.repeat(192)}`, '']]));
-    const { tallies, isForeign } = await withRaw(location, (raw) => examineRecords(raw));
-    expect([tallies.get('logs'), isForeign]).to.deep.equal([{ records: 1, damaged: 0 }, false]);
   });
 
   it('tells a store that was never sealed', async () => {

@@ -87,8 +87,8 @@ describe('thicket repair', () => {
       'its notes are damaged',
       () =>
         tamper(data, [
-          ['m/commits', 'x'],
-          ['m/format', 'x'],
+          ['M/commits', 'x'],
+          ['M/format', 'x'],
         ]),
       [ALL, ALL],
     ],

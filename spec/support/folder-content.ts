@@ -8,7 +8,7 @@ import { graphLines, logLines } from './log-relays.ts';
 
 /** True for records of the graph, of what waits for its time, and of the histories of nodes. */
 export function isOfGraph(key: string): boolean {
-  return /^[gdvi]\//.test(key);
+  return /^[gdvI]\//.test(key);
 }
 
 async function opened<T>(data: string, use: (storage: SealedStorage) => Promise<T>): Promise<T> {
@@ -31,7 +31,7 @@ export function contentOf(data: string): Promise<{ readonly logs: string[]; read
 
 /** All records of a folder. */
 export function recordsOf(data: string): Promise<TextEntry[]> {
-  return opened(data, (storage) => gathered(recordsIn(storage, { from: 'a', to: '\u{10ffff}' })));
+  return opened(data, (storage) => gathered(recordsIn(storage, { from: '', to: '\u{10ffff}' })));
 }
 
 /** Deletes records of a folder, and adds others. */
@@ -42,7 +42,7 @@ export function changeFolder(
 ): Promise<void> {
   return opened(data, async (storage) => {
     const changes: Change[] = [];
-    for await (const [key] of recordsIn(storage, { from: 'a', to: '\u{10ffff}' }))
+    for await (const [key] of recordsIn(storage, { from: '', to: '\u{10ffff}' }))
       if (changed(key) === undefined) changes.push([key, undefined]);
     await storage.commit([...changes, ...added]);
   });

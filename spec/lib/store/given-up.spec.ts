@@ -32,7 +32,7 @@ async function expectOnly(store: LoggedStore, ...operations: readonly Operation[
   const fresh = await openLogged({ witnesses: false });
   for (const operation of operations) await fresh.take(operation);
   const isNote = (key: string): boolean =>
-    operations.some(({ header }) => key.startsWith('i/') && toHex(header.id).startsWith(idOfHistory(key)));
+    operations.some(({ header }) => key.startsWith('I/') && toHex(header.id).startsWith(idOfHistory(key)));
   const [keys, expected] = [await logKeys(store), await logKeys(fresh)];
   expect(keys.filter((key) => !isNote(key))).to.deep.equal(expected.filter((key) => !isNote(key)));
   await fresh.close();

@@ -74,7 +74,7 @@ describe('store.log-graph', () => {
     expect(await storeLines((await logGraphOf(store)).storage)).to.deep.equal(lines);
     await store.close();
     // A store in which nothing is hidden.
-    const memory = await copyWithout(store.small.memory, (key) => key.startsWith('x/'));
+    const memory = await copyWithout(store.small.memory, (key) => key.startsWith('X/'));
     const shown = await openLogged({ memory, witnesses: false });
     expect(await storeLines((await logGraphOf(shown)).storage)).to.have.lengthOf(301);
     await shown.close();

@@ -120,7 +120,7 @@ describe('store.log-group', () => {
     const store = await open();
     for (const operation of logBy(1, 2)) await store.take(operation);
     const kinds = (await logKeys(store)).map((key) => key.slice(0, 2));
-    expect(kinds).to.deep.equal(['h/', 'l/', 'l/', 'o/', 'o/']);
+    expect(kinds).to.deep.equal(['H/', 'L/', 'L/', 'O/', 'O/']);
   });
 
   it('keeps an operation that says nothing new', async () => {
@@ -287,7 +287,7 @@ describe('store.log-group', () => {
     const point = operationAfter(authorOf(1), log[1]!.header, bodyOf([writeAt(1, 2)]), { prune: true });
     await store.take(point);
     expect(await store.take(log[1]!)).to.deep.include({ ok: false, logReason: 'pruned' });
-    expect((await logKeys(store)).filter((key) => key.startsWith('u/'))).to.deep.equal([]);
+    expect((await logKeys(store)).filter((key) => key.startsWith('U/'))).to.deep.equal([]);
   });
 
   it('drops bodies, small ones and those that are kept apart, on both branches', async () => {
@@ -303,7 +303,7 @@ describe('store.log-group', () => {
     );
     for (const operation of [...log, side, later]) await store.take(operation);
     const apart = async (): Promise<string[]> =>
-      (await logKeys(store)).filter((key) => key.startsWith('b/')).map((key) => key.slice(-64));
+      (await logKeys(store)).filter((key) => key.startsWith('B/')).map((key) => key.slice(-64));
     const large = [log[3]!, later].map((operation) => namesOf(operation).id);
     expect(await apart()).to.have.members(large);
     const ids = [log[2]!, log[3]!, side, later].map((operation) => namesOf(operation).id);

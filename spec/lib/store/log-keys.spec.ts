@@ -25,7 +25,8 @@ import {
   placeRange,
   sequenceOfPlace,
 } from '../../../lib/store/log-keys.ts';
-import type { KeyRange } from '../../../lib/store/keys.ts';
+import { OWN } from '../../../adapters/sealed-storage.ts';
+import { GRAPH_PREFIXES, type KeyRange } from '../../../lib/store/keys.ts';
 
 const [AUTHOR, OTHER, LOG] = ['a', 'b', 'c'].map((digit) => digit.repeat(64)) as [string, string, string];
 
@@ -84,8 +85,15 @@ describe('store.log-keys', () => {
     expect([isIn(lackRange(), lack), isIn(lackRange(lack), lack)]).to.deep.equal([true, false]);
     expect(isIn(lackRange(lack), lackKey(AUTHOR, LOG, 8))).to.equal(true);
     expect(new Set(LOG_PREFIXES).size).to.equal(LOG_PREFIXES.length);
-    // Kinds of the graph begin in other ways.
-    expect(['d/', 'g/', 'v/', 'm/'].some((prefix) => LOG_PREFIXES.includes(prefix))).to.equal(false);
+    expect(LOG_PREFIXES.includes(OWN)).to.equal(false);
     expect(markKey(1) < markKey(16)).to.equal(true);
+  });
+
+  it('stand before those of graphs, as does what commits note, so that no file of LevelDB reaches beyond the last soul', () => {
+    for (const prefix of [...LOG_PREFIXES, OWN])
+      expect(
+        GRAPH_PREFIXES.every((graph) => prefix < graph),
+        prefix,
+      ).to.equal(true);
   });
 });
