@@ -1,4 +1,5 @@
 import type { WaitingSteps } from '../base/slices.ts';
+import { TwoGenerations } from '../base/two-generations.ts';
 import type { CommitGroup } from './commit-group.ts';
 import type { LogStore } from './log-store.ts';
 import { idOfSource, markOfSource, sourceText } from './node-source.ts';
@@ -6,6 +7,8 @@ import type { WitnessMarks } from './witness-marks.ts';
 
 /** Sources that are looked at in one go. */
 const STEP_SOURCES = 128;
+/** Numbers whose operations are remembered: most nodes change again soon, and many have the same. */
+const KNOWN_NUMBERS = 256;
 
 /** A node whose record names its source, until a commit changes it. */
 interface Sourced {
@@ -20,6 +23,8 @@ interface Sourced {
 export class ChangedSources {
   readonly #store: LogStore;
   readonly #marks: WitnessMarks | undefined;
+  /** The first halves of the ids of operations, by their numbers. */
+  readonly #shortIds = new TwoGenerations<number, string>(KNOWN_NUMBERS);
 
   /** @param marks what waits to be witnessed; undefined when nothing does */
   constructor(store: LogStore, marks: WitnessMarks | undefined) {
@@ -58,8 +63,10 @@ export class ChangedSources {
       this.#marks.displace(mark, soul);
       return undefined;
     }
-    const shortId = yield* this.#store.witnessSteps(mark);
-    return shortId === undefined ? undefined : sourceText(shortId, true);
+    const shortId = this.#shortIds.get(mark) ?? (yield* this.#store.witnessSteps(mark));
+    if (shortId === undefined) return undefined;
+    this.#shortIds.set(mark, shortId);
+    return sourceText(shortId, true);
   }
 
   /** Forgets sources that are held no more. */

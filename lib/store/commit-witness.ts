@@ -3,11 +3,12 @@ import type { Result } from '../base/result.ts';
 import type { WaitingSteps } from '../base/slices.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import type { LogName } from '../log/heights.ts';
-import type { Operation } from '../log/operation.ts';
+import { namesOf, type Operation } from '../log/operation.ts';
 import { LOG_REASONS } from '../log/reasons.ts';
 import { entryName } from './entry-name.ts';
 import type { LogGroup } from './log-group.ts';
 import type { LogHead } from './log-head.ts';
+import { markSource } from './node-source.ts';
 import { seenBodies } from './seen-bodies.ts';
 import type { Change } from './storage.ts';
 import type { Sources, WitnessMarks } from './witness-marks.ts';
@@ -40,7 +41,8 @@ export class CommitWitness {
   /** What operations of others in this commit say. */
   readonly #said: (readonly FieldWrite[])[] = [];
   #writes = 0;
-  #operations = 0;
+  /** The numbers of what was signed, with the operations. */
+  readonly #signed = new Map<number, string>();
   #fault: string | undefined;
   #head: LogHead | undefined;
 
@@ -51,7 +53,12 @@ export class CommitWitness {
 
   /** Operations that were appended. */
   get operations(): number {
-    return this.#operations;
+    return this.#signed.size;
+  }
+
+  /** These operations by the numbers that the records of nodes name them by, as they name marks. */
+  get signed(): ReadonlyMap<number, string> {
+    return this.#signed;
   }
 
   /** Tells what an operation of somebody else says, which nobody else has to witness then. */
@@ -104,7 +111,10 @@ export class CommitWitness {
     if (!signed.ok) return signed.reason;
     const placed = yield* group.place(signed.value, says, true);
     if (!placed.ok) return LOG_REASONS[placed.reason].text;
-    this.#operations += 1;
+    const number = this.#marks.takeNumber();
+    const { id } = namesOf(signed.value);
+    this.#signed.set(number, id);
+    group.nameOwn(id, markSource(number));
     this.#head = yield* group.head(signer.name);
     return undefined;
   }

@@ -48,6 +48,7 @@ export class HistoryNotes {
   #even: EvenNote[] = [];
   /** Records of what was there in part, with their operations. */
   #mixed: (readonly [id: string, change: Change])[] = [];
+  readonly #ownNames = new Map<string, string>();
 
   /** Notes what an operation wrote, in steps. */
   *add(id: string, writes: readonly FieldWrite[], wasHere: WasHere): Generator<void, void> {
@@ -81,6 +82,11 @@ export class HistoryNotes {
     else this.#even.push(new EvenNote(id, node.writes, node.from, node.to, even));
   }
 
+  /** Has the records of nodes name an operation by a shorter text: all that it says was in the graph before. */
+  nameOwn(id: string, source: string): void {
+    this.#ownNames.set(id, source);
+  }
+
   /** Takes back what was noted of an operation. */
   forget(id: string): void {
     this.#even = this.#even.filter((note) => note.id !== id);
@@ -96,7 +102,7 @@ export class HistoryNotes {
     for (const note of this.#even) {
       const { id, soul } = note;
       if (last?.id !== id || last.wereHere !== note.wereHere)
-        last = { id, wereHere: note.wereHere, text: sourceText(id, note.wereHere) };
+        last = { id, wereHere: note.wereHere, text: this.#nameOf(note) };
       if (!graph.takeSource(note, last.text)) {
         // Whoever writes the commit goes through what is left without a pause.
         if (isMany(note)) this.#mixed.push([id, yield* historyChangeInSteps(id, note, wasHereOf(note))]);
@@ -105,6 +111,11 @@ export class HistoryNotes {
       if (pace.after(soul.length)) yield;
     }
     this.#even = left;
+  }
+
+  #nameOf({ id, wereHere: were }: EvenNote): string {
+    const own = were ? this.#ownNames.get(id) : undefined;
+    return own ?? sourceText(id, were);
   }
 
   /** The records in the histories of nodes. */

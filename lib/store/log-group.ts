@@ -236,6 +236,11 @@ export class LogGroup {
     }
   }
 
+  /** Has the records of nodes name an operation of this node's own by a shorter text, see `node-source.ts`. */
+  nameOwn(id: string, source: string): void {
+    this.#notes.nameOwn(id, source);
+  }
+
   /** Finds where it is noted what operations write: in the records of nodes, or in their histories. */
   *noteIn(graph: CommitGroup): WaitingSteps<void> {
     yield* this.#notes.settle(graph);

@@ -25,8 +25,8 @@ import type { Change } from './storage.ts';
  * `node-source.ts` |
  * | `W/<number>` | souls that have something to be witnessed, as JSON |
  * | `R/rebuild` | that the graph is being put right by what logs say, and that is not done; see `rebuild.ts` |
- * | `A/<number>` | the first half of the id of the operation that witnessed what a mark of this number stood for; nothing
- * where the histories of all its nodes tell that |
+ * | `A/<number>` | the first half of the id of the operation that witnessed what a mark of this number stood for, or that was
+ * signed under this number at once; nothing where the histories of all its nodes tell that |
  *
  * All of these stand before everything of the graph: what LevelDB writes out together ends with the last soul, so that
  * looking for a soul that comes behind it, as those do that clients name by the time, finds no such file in its way. Files that

@@ -175,8 +175,10 @@ class LoggedCommit implements CommitLogs {
     merged: MergedGroup,
     graph: CommitGroup,
   ): WaitingSteps<Iterable<Change[]>> {
-    if (this.#witness !== undefined)
+    if (this.#witness !== undefined) {
       yield* this.#witness.witness(this.#unsignedOf(requests, merged), () => this.#opened(), graph);
+      for (const [number, id] of this.#witness.signed) this.#witnessed.set(number, id);
+    }
     if (this.#group !== undefined) yield* this.#group.noteIn(graph);
     if (graph.hasSources) yield* this.#options.sources.settle(graph, this.#witnessed);
     return this.#appended(requests, merged);

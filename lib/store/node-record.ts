@@ -86,13 +86,13 @@ export class NodeRecordBuilder {
   }
 
   /**
-   * The record, undefined when the node is not small; it must have a property.
+   * The record, undefined when the node is not small; it must have a property. Asked for once.
    *
    * @param source what is noted of the one operation that says all of it
    */
   build(source?: string): string | undefined {
     if (isTooMany(this.#parts.length / 2) || this.#length - 1 > MOST_LENGTH) return undefined;
-    const record = this.#parts.join(SEPARATOR);
-    return source === undefined ? record : SOURCE_LEAD + source + SEPARATOR + record;
+    if (source !== undefined) this.#parts.unshift(SOURCE_LEAD + source);
+    return this.#parts.join(SEPARATOR);
   }
 }

@@ -2,7 +2,8 @@
  * The history of a node that has nearly none: where one operation says everything that a small node has, and has won with
  * all of it, the node's own record names that instead of a record in the history, which would cost as much as the node.
  * As soon as the node changes, what was named is noted in the history like anything else. What waits to be witnessed
- * names its mark, as its operation is not made yet.
+ * names its mark, as its operation is not made yet; what was signed at once names a number out of the same row, as that is
+ * shorter than an id.
  */
 import { waitFor, type WaitingSteps } from '../base/slices.ts';
 import { nodeKey, type StoredEntry } from './keys.ts';

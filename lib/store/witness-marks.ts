@@ -1,7 +1,7 @@
 import type { FieldWrite } from '../graph/write.ts';
 import { entryName } from './entry-name.ts';
 import type { KeyRange } from './keys.ts';
-import { markKey, markRange, parseMarkKey, witnessedRange } from './log-keys.ts';
+import { markKey, markRange, parseMarkKey, witnessedKey, witnessedRange } from './log-keys.ts';
 import { markSource } from './node-source.ts';
 import type { Change, Storage } from './storage.ts';
 import { writtenNodes, type WrittenNode } from './written-nodes.ts';
@@ -12,6 +12,8 @@ const MARK_PROPERTIES = 500;
 const FOUND_MARKS = 16;
 /** Entries of one operation that are remembered as said; what is beyond is witnessed twice. */
 const MOST_HEARD = 10_000;
+/** Numbers of operations that are read at once. */
+const SIGNED_PAGE = 1000;
 
 /** Properties that an operation is full with. */
 export const FULL_PROPERTIES = 500;
@@ -45,7 +47,8 @@ interface KeptMark {
 
 /** A mark of the commit under way. */
 interface NewMark {
-  readonly change: Change;
+  /** Undefined for the number of an operation that this very commit signs. */
+  readonly change: Change | undefined;
   /** Undefined when its writes are not kept. */
   readonly kept: KeptMark | undefined;
 }
@@ -66,6 +69,8 @@ export class WitnessMarks {
   /** Writes that are kept. */
   #count = 0;
   #added: NewMark[] = [];
+  /** Numbers of operations among those of marks that wait. */
+  readonly #signed = new Set<number>();
   /** Numbers of the oldest mark that waits, and of the next one. */
   #first = 1;
   #next = 1;
@@ -114,7 +119,23 @@ export class WitnessMarks {
     // Records of nodes name marks that were witnessed: no other mark may have their numbers.
     this.#next = Math.max(last ?? 0, (await this.#numberAt(witnessedRange(), true)) ?? 0) + 1;
     this.#first = first ?? this.#next;
-    if (first !== undefined) this.#wake(false);
+    if (first === undefined) return;
+    await this.#loadSigned(first);
+    this.#wake(false);
+  }
+
+  /** Finds the numbers of operations among those of marks that wait. */
+  async #loadSigned(from: number): Promise<void> {
+    const cursor = this.#storage.range({ from: witnessedKey(from), to: witnessedKey(this.#next) });
+    try {
+      for (;;) {
+        const page = await cursor.next(SIGNED_PAGE);
+        if (page.length === 0) return;
+        for (const [key] of page) this.#signed.add(parseMarkKey(key));
+      }
+    } finally {
+      await cursor.close();
+    }
   }
 
   /** Number of the record at an end. */
@@ -164,9 +185,15 @@ export class WitnessMarks {
     this.#added.push({ change, kept: { writes, plain } });
   }
 
+  /** A number for an operation that the commit under way signs; records of nodes name that as they name a mark. */
+  takeNumber(): number {
+    this.#added.push({ change: undefined, kept: undefined });
+    return this.#next + this.#added.length - 1;
+  }
+
   /** The storage changes of the marks of the commit under way. */
   appendChanges(changes: Change[]): void {
-    for (const { change } of this.#added) changes.push(change);
+    for (const { change } of this.#added) if (change !== undefined) changes.push(change);
   }
 
   /** Tells that the record of a node that named a mark which waits names it no more. */
@@ -176,7 +203,7 @@ export class WitnessMarks {
 
   /** True while what a mark stands for waits. */
   waits(number: number): boolean {
-    return number >= this.#first && number < this.#next;
+    return number >= this.#first && number < this.#next && !this.#signed.has(number);
   }
 
   /** Tells whether the commit of the appended marks went through. */
@@ -186,12 +213,19 @@ export class WitnessMarks {
     if (added.length === 0) return;
     if (!committed) return this.#release(added.map(({ kept }) => kept));
     const isFirst = this.size === 0;
-    for (const { kept } of added) {
+    for (const { change, kept } of added) {
+      if (change === undefined) this.#signed.add(this.#next);
       if (kept !== undefined) this.#kept.set(this.#next, kept);
       this.#count += kept?.writes.length ?? 0;
       this.#next += 1;
     }
-    if (isFirst || this.isFull) this.#wake(this.isFull);
+    this.#skipSigned();
+    if (this.size > 0 && (isFirst || this.isFull)) this.#wake(this.isFull);
+  }
+
+  /** Lets the oldest mark that waits be one indeed. */
+  #skipSigned(): void {
+    while (this.#signed.delete(this.#first)) this.#first += 1;
   }
 
   /** Tells what an operation of somebody else says; what waits of it needs no other witness. */
@@ -218,6 +252,7 @@ export class WitnessMarks {
     const marks: KeptMark[] = [];
     let count = 0;
     for (let number = this.#first; number < this.#next; number += 1) {
+      if (this.#signed.has(number)) continue;
       const kept = this.#kept.get(number);
       count += kept?.writes.length ?? 0;
       if (kept === undefined || (keys.length > 0 && count > most)) break;
@@ -260,6 +295,7 @@ export class WitnessMarks {
       this.#kept.delete(number);
       this.#first = Math.max(this.#first, number + 1);
     }
+    this.#skipSigned();
     if (this.size === 0) this.#forgetSaid();
   }
 

@@ -49,6 +49,35 @@ describe('store.changed-sources', () => {
     expect(isNoted).to.equal(false);
   });
 
+  it('ask for the operation of a number once, while it is held', async () => {
+    const storage = new MemoryStorage();
+    await storage.open();
+    await storage.commit([[operationKey(HELD), 'place'], witnessedChange(1, HELD)]);
+    let asked = 0;
+    const store = new LogStore(storage);
+    const counting = {
+      heldSteps: (ids: readonly string[]) => store.heldSteps(ids),
+      witnessSteps: (number: number) => {
+        asked += 1;
+        return store.witnessSteps(number);
+      },
+    } as unknown as LogStore;
+    const changed = new ChangedSources(counting, undefined);
+    const sourceNow = async (): Promise<string | undefined> => {
+      const node = { soul: 'n', source: markSource(1) as string | undefined };
+      const graph = { changedSources: () => [node] } as unknown as CommitGroup;
+      await runWithPauses(changed.settle(graph, new Map()));
+      return node.source;
+    };
+    expect([await sourceNow(), await sourceNow(), asked]).to.deep.equal([
+      sourceText(HELD, true),
+      sourceText(HELD, true),
+      1,
+    ]);
+    await storage.commit([[operationKey(HELD), undefined]]);
+    expect(await sourceNow()).to.equal(undefined);
+  });
+
   it('of marks that wait are left to the operation that will be made, unless this commit makes it', async () => {
     const waiting = markSource(4);
     expect(await settled([waiting])).to.deep.equal({ after: [undefined], isNoted: true });

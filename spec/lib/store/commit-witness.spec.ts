@@ -52,6 +52,7 @@ describe('store.commit-witness', () => {
     const { witness, told, run } = commitWith();
     expect(await run([a], [b])).to.deep.equal([]);
     expect([witness.operations, told]).to.deep.equal([1, []]);
+    expect([...witness.signed.keys()]).to.deep.equal([1]);
     witness.settle(true);
     expect(told).to.have.lengthOf(1);
     expect(told[0]).to.deep.include({ writes: 2, fault: undefined });

@@ -183,7 +183,7 @@ describe('store.node-source', () => {
     await store.small.put([writeOf('first', 'a', 1, 1)]);
     await store.small.put([writeOf('s', 'a', 1, 1), writeOf('t', 'a', 1, 1)]);
     const [none, source] = await notesOf(store, 's');
-    expect([none, markOfSource(source!)]).to.deep.equal([[], 1]);
+    expect([none, markOfSource(source!)]).to.deep.equal([[], 2]);
     expect((await store.history.winners('s', { until: 9 })).size).to.equal(0);
     await store.witness.flush();
     const { id } = (await store.history.winners('s', { until: 9 })).get('a')!;
@@ -194,6 +194,18 @@ describe('store.node-source', () => {
     await store.witness.flush();
     const winners = await store.history.winners('s', { until: 1 });
     expect(winners.get('a')).to.deep.include({ id, state: 1 });
+    await store.close();
+  });
+
+  it('is a number for what the commit signed that brought it, as that is shorter than an id', async () => {
+    const store = await openLogged();
+    await store.small.put([writeOf('first', 'a', 1, 1)]);
+    expect(await notesOf(store, 'first')).to.deep.equal([[], markSource(1)]);
+    const { id } = (await store.history.winners('first', { until: 9 })).get('a')!;
+    await store.small.put([writeOf('first', 'b', 1, 1)]);
+    await store.witness.flush();
+    const [noted, source] = await notesOf(store, 'first');
+    expect([noted.includes(idOfSource(id)), noted.length, source]).to.deep.equal([true, 2, undefined]);
     await store.close();
   });
 

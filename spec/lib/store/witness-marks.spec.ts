@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { MemoryStorage } from '../../../adapters/memory.ts';
 import { finish } from '../../../lib/base/slices.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
-import { witnessedChange } from '../../../lib/store/log-keys.ts';
+import { markKey, witnessedChange } from '../../../lib/store/log-keys.ts';
 import { markOfSource } from '../../../lib/store/node-source.ts';
 import type { Change } from '../../../lib/store/storage.ts';
 import { WitnessMarks, type Sources } from '../../../lib/store/witness-marks.ts';
@@ -132,6 +132,56 @@ describe('store.witness-marks', () => {
     const again = new WitnessMarks(storage, MOST);
     await again.load();
     expect([again.first, again.end]).to.deep.equal([8, 9]);
+  });
+
+  it('share their numbers with operations that commits sign, which wait for nobody, also after a restart', async () => {
+    const storage = new MemoryStorage();
+    await storage.open();
+    const marks = new WitnessMarks(storage, MOST);
+    const woken: boolean[] = [];
+    marks.onMarked((isFull) => woken.push(isFull));
+    /** A commit that signs, and marks as well. */
+    const commit = async (signs: number, ...writes: FieldWrite[]): Promise<void> => {
+      const taken = Array.from({ length: signs }, () => marks.takeNumber());
+      const changes = writes.length === 0 ? [] : changesOf(marks, [writes]);
+      await storage.commit([...changes, ...taken.map((number) => witnessedChange(number, 'ab'.repeat(32)))]);
+      marks.settle(true);
+    };
+    await commit(2);
+    expect([marks.size, marks.first, marks.end, marks.waits(1), woken]).to.deep.equal([0, 3, 3, false, []]);
+    await commit(1, write('s', 'a'));
+    await commit(1);
+    await commit(0, write('s', 'b'));
+    await commit(1);
+    const waiting = [3, 4, 5, 6, 7, 8];
+    expect(waiting.map((number) => marks.waits(number))).to.deep.equal([
+      false,
+      true,
+      false,
+      true,
+      false,
+      false,
+    ]);
+    expect(woken).to.deep.equal([false]);
+    const again = new WitnessMarks(storage, MOST);
+    await again.load();
+    expect(waiting.map((number) => again.waits(number))).to.deep.equal([
+      false,
+      true,
+      false,
+      true,
+      false,
+      false,
+    ]);
+    expect((await marks.oldest(1)).keys).to.deep.equal([markKey(4)]);
+    expect((await marks.oldest(9)).keys).to.deep.equal([markKey(4), markKey(6)]);
+    marks.done([markKey(4)]);
+    expect([marks.first, marks.size]).to.deep.equal([6, 2]);
+    marks.done([markKey(6)]);
+    expect([marks.first, marks.end, marks.size]).to.deep.equal([8, 8, 0]);
+    marks.takeNumber();
+    marks.settle(false);
+    expect(marks.end).to.equal(8);
   });
 
   it('have noted where the record of a node does not name them, or no more', async () => {
