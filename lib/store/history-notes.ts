@@ -40,32 +40,60 @@ class EvenNote implements WrittenNode {
   }
 }
 
+/** What an operation of this node's own says, all of which the graph had: gone through node by node when it is settled. */
+class OwnNotes implements WrittenNode {
+  readonly id: string;
+  readonly writes: readonly FieldWrite[];
+  readonly wereHere = true;
+  from = 0;
+  to = 0;
+
+  constructor(id: string, writes: readonly FieldWrite[]) {
+    this.id = id;
+    this.writes = writes;
+  }
+
+  /** Goes on to the next node; false behind the last. */
+  next(): boolean {
+    if (this.to === this.writes.length) return false;
+    this.from = this.to;
+    this.to = endOfNode(this.writes, this.from);
+    return true;
+  }
+
+  /** The soul of the node. */
+  get soul(): string {
+    return this.writes[this.from]!.soul;
+  }
+
+  /** The note of the node. */
+  get note(): EvenNote {
+    return new EvenNote(this.id, this.writes, this.from, this.to, true);
+  }
+}
+
 /**
  * What the operations of one commit write to nodes, until it is known what holds at its end: of a node that one operation
  * says whole the node's record notes that, of all others their histories do.
  */
 export class HistoryNotes {
   #even: EvenNote[] = [];
+  #own: OwnNotes[] = [];
   /** Records of what was there in part, with their operations. */
   #mixed: (readonly [id: string, change: Change])[] = [];
   readonly #ownNames = new Map<string, string>();
 
   /** Notes what an operation wrote, in steps. */
   *add(id: string, writes: readonly FieldWrite[], wasHere: WasHere): Generator<void, void> {
-    if (wasHere === true && writes.length <= FEW_WRITES && isBySoul(writes)) return this.#addOwn(id, writes);
+    if (wasHere === true && writes.length <= FEW_WRITES && isBySoul(writes)) {
+      this.#own.push(new OwnNotes(id, writes));
+      return;
+    }
     const pace = new Pace();
     for (const node of writtenNodes(writes)) {
       if (node !== undefined && isMany(node)) yield* this.#addMany(id, node, wasHere);
       else if (node !== undefined) this.addNode(id, node, wasHere);
       if (node === undefined || pace.after(node.soul.length)) yield;
-    }
-  }
-
-  /** Notes what this node's own operations say, all of which is in the graph. */
-  #addOwn(id: string, writes: readonly FieldWrite[]): void {
-    for (let from = 0, to = 0; from < writes.length; from = to) {
-      to = endOfNode(writes, from);
-      this.#even.push(new EvenNote(id, writes, from, to, true));
     }
   }
 
@@ -90,6 +118,7 @@ export class HistoryNotes {
   /** Takes back what was noted of an operation. */
   forget(id: string): void {
     this.#even = this.#even.filter((note) => note.id !== id);
+    this.#own = this.#own.filter((notes) => notes.id !== id);
     this.#mixed = this.#mixed.filter((note) => note[0] !== id);
   }
 
@@ -110,10 +139,17 @@ export class HistoryNotes {
       }
       if (pace.after(soul.length)) yield;
     }
+    for (const notes of this.#own) {
+      const text = this.#nameOf(notes);
+      while (notes.next()) {
+        if (!graph.takeSource(notes, text)) left.push(notes.note);
+        if (pace.after(notes.soul.length)) yield;
+      }
+    }
     this.#even = left;
   }
 
-  #nameOf({ id, wereHere: were }: EvenNote): string {
+  #nameOf({ id, wereHere: were }: Pick<EvenNote, 'id' | 'wereHere'>): string {
     const own = were ? this.#ownNames.get(id) : undefined;
     return own ?? sourceText(id, were);
   }

@@ -71,12 +71,57 @@ export interface PutRequest {
   settle(outcome: PutOutcome): void;
 }
 
+/** A request of this node's own: one shape for all, as whatever looks at requests is compiled for few. */
+class OwnRequest implements PutRequest {
+  readonly writes: PutRequest['writes'];
+  readonly owner: PutRequest['owner'];
+  readonly operation: PutRequest['operation'];
+  readonly own: PutRequest['own'];
+  readonly says: PutRequest['says'];
+  readonly isInvited: PutRequest['isInvited'];
+  readonly share: PutRequest['share'];
+  readonly evidence: PutRequest['evidence'];
+  readonly isReplay: PutRequest['isReplay'];
+  readonly replays: PutRequest['replays'];
+  readonly isHidden: PutRequest['isHidden'];
+  readonly instead: PutRequest['instead'];
+  readonly records: PutRequest['records'];
+  readonly witnesses: PutRequest['witnesses'];
+  readonly notes: PutRequest['notes'];
+  readonly drops: PutRequest['drops'];
+  readonly pruned: PutRequest['pruned'];
+  readonly marks: PutRequest['marks'];
+  readonly settle: PutRequest['settle'];
+
+  constructor(request: Omit<PutRequest, 'settle'>, settle: PutRequest['settle']) {
+    this.writes = request.writes;
+    this.owner = request.owner;
+    this.operation = request.operation;
+    this.own = request.own;
+    this.says = request.says;
+    this.isInvited = request.isInvited;
+    this.share = request.share;
+    this.evidence = request.evidence;
+    this.isReplay = request.isReplay;
+    this.replays = request.replays;
+    this.isHidden = request.isHidden;
+    this.instead = request.instead;
+    this.records = request.records;
+    this.witnesses = request.witnesses;
+    this.notes = request.notes;
+    this.drops = request.drops;
+    this.pruned = request.pruned;
+    this.marks = request.marks;
+    this.settle = settle;
+  }
+}
+
 /** Submits a request; gives what became of it. */
 export function submitted(
   submit: (request: PutRequest) => void,
   request: Omit<PutRequest, 'settle'>,
 ): Promise<PutOutcome> {
-  return new Promise((settle) => submit({ ...request, settle }));
+  return new Promise((settle) => submit(new OwnRequest(request, settle)));
 }
 
 /**
