@@ -17,7 +17,7 @@ import {
 } from './written-nodes.ts';
 
 /** Writes that are noted without a pause; this node's own operations have no more. */
-const FEW_WRITES = 500;
+const FEW_WRITES = 1000;
 
 const WAS_NOT_HERE: WasHere = () => false;
 

@@ -5,7 +5,7 @@ import { MOST_BODY_BYTES } from '../log/operation.ts';
 import { encodeDelta, encodeSaid, saidBy, unsignable } from './delta-codec.ts';
 
 /** Properties and characters in one operation: more would hold the event loop while it is made and hashed. */
-const MOST_PROPERTIES = 500;
+const MOST_PROPERTIES = 1000;
 const MOST_CHARACTERS = 32_768;
 
 /** A body, and what it says. */

@@ -8,7 +8,7 @@ import type { RelayProcess } from '../relay-process.ts';
 /** Windows for each of the two, in turns: many, as the speed of a shared machine changes from one second to the next. */
 const TURNS = 10;
 /** Warm-ups of each: what signs is compiled later than the rest, as it runs less often. */
-const WARM_TURNS = 4;
+const WARM_TURNS = 6;
 const PERCENT = 100;
 const MICROSECONDS = 1_000_000;
 /** No bound but the time. */

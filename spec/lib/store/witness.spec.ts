@@ -181,9 +181,11 @@ describe('store.witness', () => {
   });
 
   it('leaves a snapshot of too much out after a look at some of it', async () => {
-    const store = await openLogged({ snapshotAfter: 110 });
-    for (let state = 1; state <= 24; state += 1) await store.small.put(someOf(`s${state}`, 2500));
+    const store = await openLogged({ snapshotAfter: 75 });
+    for (let state = 1; state <= 30; state += 1) await store.small.put(someOf(`s${state}`, 2500));
     await store.witness.flush();
+    expect((await store.logs.head(store.own.name))!.height).to.be.above(75);
+    expect(store.small.storage.calls.getText).to.be.within(50, 300);
     expect(store.told.some(({ kind }) => kind === 'snapshot')).to.equal(false);
     expect((await store.logs.head(store.own.name))!.first).to.equal(0);
     await store.close();
@@ -306,7 +308,7 @@ describe('store.witness', () => {
   it('spreads a snapshot of many properties over itself and what follows it', async () => {
     const store = await openLogged({ snapshotAfter: 12 });
     const many = Array.from({ length: 5000 }, (_, at) => writeOf(`s${at % 7}`, `k${at}`, 1, at));
-    await store.small.put(many);
+    for (let from = 0; from < many.length; from += 500) await store.small.put(many.slice(from, from + 500));
     await store.witness.flush();
     expect(store.told.some(({ kind }) => kind === 'snapshot')).to.equal(false);
     for (let state = 2; state < 6; state += 1) {
