@@ -52,7 +52,7 @@ export interface PutRequest {
    */
   readonly isHidden?: boolean | undefined;
   /** Told of those among hidden writes that are for another commit, as what comes back would be too much for one. */
-  leave?(write: FieldWrite): void;
+  readonly leave?: ((write: FieldWrite) => void) | undefined;
   /** What takes the place of each of the writes that holds its property, nothing where undefined: a repair of the graph. */
   readonly instead?: ReadonlyMap<FieldWrite, FieldWrite | undefined> | undefined;
   /** Records of logs that the same commit changes. */
@@ -84,6 +84,7 @@ class OwnRequest implements PutRequest {
   readonly isReplay: PutRequest['isReplay'];
   readonly replays: PutRequest['replays'];
   readonly isHidden: PutRequest['isHidden'];
+  readonly leave: PutRequest['leave'];
   readonly instead: PutRequest['instead'];
   readonly records: PutRequest['records'];
   readonly witnesses: PutRequest['witnesses'];
@@ -105,6 +106,7 @@ class OwnRequest implements PutRequest {
     this.isReplay = request.isReplay;
     this.replays = request.replays;
     this.isHidden = request.isHidden;
+    this.leave = request.leave;
     this.instead = request.instead;
     this.records = request.records;
     this.witnesses = request.witnesses;

@@ -28,6 +28,9 @@ describe('store.put-request', () => {
     expect(taken).to.have.lengthOf(1);
     expect(taken[0]).to.deep.include(request);
     expect(await submitted(refuse, request)).to.equal(REFUSED);
+    const hidden = { ...request, isHidden: true, leave: () => undefined };
+    await submitted(take, hidden);
+    expect(taken.pop()).to.deep.include(hidden);
   });
 
   it('hides writes in as many commits as that takes', async () => {
