@@ -15,6 +15,7 @@ import { CLOSE, type Link } from '../lib/mesh/link.ts';
 import {
   BODIES_FEATURE,
   DIGEST_FEATURE,
+  DIGEST_PARTS_FEATURE,
   LOG_FEATURE,
   LogPeer,
   type LogLine,
@@ -45,6 +46,7 @@ const FEATURES = new Map([
   [LOG_FEATURE, 1],
   [BODIES_FEATURE, 1],
   [DIGEST_FEATURE, 1],
+  [DIGEST_PARTS_FEATURE, 1],
 ]);
 const TOO_MANY = 'too many relays';
 const TEXT = failure('a text on a line of binary frames');

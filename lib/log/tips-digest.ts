@@ -1,47 +1,62 @@
 import { fromHex } from '../base/byte-texts.ts';
-import type { Tip, Tips } from './heights.ts';
-import { HASH_BYTES, hashBytes } from './hash.ts';
+import { Pace } from '../base/pace.ts';
+import type { Tip } from './heights.ts';
+import { HASH_BYTES, hashBytes, hashBytesInSteps } from './hash.ts';
+import { PART_HASHES_BYTES, TIPS_PARTS, type PartedTips, type TipsPart } from './parted-tips.ts';
 
-/** Parts of a state vector that are hashed by themselves, so that none takes long: by the first byte of the author. */
-const PARTS = 256;
-const DIGITS = 2;
 const HEIGHT_BYTES = 4;
 /** Bytes of a log at most: author, log, height, tip, whether it has a side branch, and the tip of that. */
 const LOG_BYTES = 4 * HASH_BYTES + HEIGHT_BYTES + 1;
 
-/**
- * What tells equal state vectors by 32 bytes, in steps: the BLAKE3 of the BLAKE3s of 256 parts. A part has the logs of the
- * authors whose keys begin with its number, in the order of authors and logs, each as author, log, height as four bytes
- * with the high one first, tip, and 0, or 1 and the tip of the side branch.
- */
-export function* digestOf(tips: Tips): Generator<void, Uint8Array> {
-  const authors = Array.from({ length: PARTS }, (): string[] => []);
-  let count = 0;
-  for (const author of tips.keys()) {
-    authors[Number.parseInt(author.slice(0, DIGITS), 16)]!.push(author);
-    count += 1;
-    if (count % PARTS === 0) yield;
-  }
-  const hashes = new Uint8Array(PARTS * HASH_BYTES);
-  for (let part = 0; part < PARTS; part += 1) {
-    hashes.set(hashBytes(bytesOf(tips, authors[part]!)), part * HASH_BYTES);
-    yield;
-  }
-  return hashBytes(hashes);
+/** What tells equal state vectors, and equal parts of two that are not. */
+export interface TipsHashes {
+  /** The BLAKE3 of the hashes of the parts. */
+  readonly digest: Uint8Array;
+  /** The hashes of the parts, one behind the other: {@link PART_HASHES_BYTES}. */
+  readonly parts: Uint8Array;
 }
 
-function bytesOf(tips: Tips, authors: string[]): Uint8Array {
+/**
+ * Hashes a state vector as it is now, in steps. The hash of a part is the BLAKE3 of the logs of its authors, in the order
+ * of authors and logs, each as author, log, height as four bytes with the high one first, tip, and 0, or 1 and the tip of
+ * the side branch.
+ */
+export function* hashesOf(tips: PartedTips): Generator<void, TipsHashes> {
+  const parts = new Uint8Array(PART_HASHES_BYTES);
+  for (const [at, part] of tips.snapshot().parts.entries()) {
+    part.hash ??= yield* hashOf(part);
+    parts.set(part.hash, at * HASH_BYTES);
+    yield;
+  }
+  return { digest: hashBytes(parts), parts };
+}
+
+/** Numbers of the parts whose hashes are the same. */
+export function equalParts(some: Uint8Array, others: Uint8Array): Set<number> {
+  const equal = new Set<number>();
+  for (let part = 0; part < TIPS_PARTS; part += 1) {
+    const end = (part + 1) * HASH_BYTES;
+    let at = part * HASH_BYTES;
+    while (at < end && some[at] === others[at]) at += 1;
+    if (at === end) equal.add(part);
+  }
+  return equal;
+}
+
+function* hashOf({ authors }: TipsPart): Generator<void, Uint8Array> {
   let logs = 0;
-  for (const author of authors) logs += tips.get(author)?.size ?? 0;
+  for (const { size } of authors.values()) logs += size;
   const bytes = new Uint8Array(logs * LOG_BYTES);
+  const pace = new Pace();
   let at = 0;
-  for (const author of authors.toSorted()) {
+  for (const author of [...authors.keys()].toSorted()) {
     const key = fromHex(author)!;
-    for (const [log, tip] of [...(tips.get(author) ?? [])].toSorted(byName)) {
+    for (const [log, tip] of [...authors.get(author)!].toSorted(byName)) {
       at = put(bytes, at, [key, fromHex(log)!], tip);
     }
+    if (pace.after(0)) yield;
   }
-  return bytes.subarray(0, at);
+  return yield* hashBytesInSteps(bytes.subarray(0, at));
 }
 
 function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {

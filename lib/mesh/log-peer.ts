@@ -20,8 +20,14 @@ export const BODIES_FEATURE = 'bodies';
 /** Feature of those who compare digests of state vectors. */
 export const DIGEST_FEATURE = 'digest';
 
+/** Feature of those who compare, when digests differ, the hashes of parts of state vectors. */
+export const DIGEST_PARTS_FEATURE = 'digest-parts';
+
 /** Authors whose logs take more room in a frame than a digest does. */
 const DIGESTS_FROM = 3;
+
+/** Authors whose logs take more than one frame, and more than ten times the room of the hashes of their parts. */
+const PARTS_FROM = 1000;
 
 /** How long the other side may take to prove who it is, in milliseconds. */
 const HANDSHAKE_MS = 10_000;
@@ -210,6 +216,7 @@ export class LogPeer {
       store,
       asksBodies: this.#peer?.features.has(BODIES_FEATURE),
       digestsFrom: this.#peer?.features.has(DIGEST_FEATURE) === true ? DIGESTS_FROM : undefined,
+      partsFrom: this.#peer?.features.has(DIGEST_PARTS_FEATURE) === true ? PARTS_FROM : undefined,
       isInvited: this.#options.dialled,
       share,
       mostLogs: limits.sessionLogs,

@@ -2,8 +2,9 @@ import { TwoGenerations } from '../base/two-generations.ts';
 import { runWithPauses, waitFor, type WaitingSteps } from '../base/slices.ts';
 import { decodeHeader } from '../log/codec.ts';
 import { decodeExtensions } from '../log/extensions.ts';
-import type { LogName, Tips } from '../log/heights.ts';
+import type { LogName } from '../log/heights.ts';
 import { namesOf, type Operation } from '../log/operation.ts';
+import type { PartedTips } from '../log/parted-tips.ts';
 import type { Placement } from '../log/placement.ts';
 import { headersOf } from './fork-marks.ts';
 import {
@@ -177,7 +178,7 @@ export class LogStore {
   }
 
   /** The state vector of a topic; it may go on with what is published while it is used. */
-  async tips(topic: string): Promise<Tips> {
+  async tips(topic: string): Promise<PartedTips> {
     return this.#tips.read(topic);
   }
 

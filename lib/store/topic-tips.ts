@@ -1,8 +1,9 @@
 import { fromHex, toHex } from '../base/byte-texts.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import { logIdOf } from '../log/hash.ts';
-import type { LogName, Tip, Tips } from '../log/heights.ts';
+import type { LogName, Tip } from '../log/heights.ts';
 import { OneLog } from '../log/one-log.ts';
+import { PartedTips } from '../log/parted-tips.ts';
 import { decodeHead, type LogHead } from './log-head.ts';
 import { headRange, parseHeadKey } from './log-keys.ts';
 import type { Storage } from './storage.ts';
@@ -15,7 +16,7 @@ const MOST_KEPT = 100_000;
 /** A state vector while it is read or kept. */
 interface Vector {
   readonly log: string;
-  readonly tips: Map<string, OneLog<Tip>>;
+  readonly tips: PartedTips;
   /** Heads that were published since it was last asked for. */
   unread: number;
 }
@@ -32,7 +33,7 @@ export class TopicTips {
   /** Those being read, with what was published meanwhile: a cursor may not see it. */
   readonly #reading = new Map<
     string,
-    { readonly late: Map<string, LogHead>; readonly tips: Promise<Tips> }
+    { readonly late: Map<string, LogHead>; readonly tips: Promise<PartedTips> }
   >();
 
   /** @param most logs of a vector that is kept */
@@ -47,7 +48,7 @@ export class TopicTips {
   }
 
   /** The state vector of a topic; it may change while it is used. */
-  read(topic: string): MaybePromise<Tips> {
+  read(topic: string): MaybePromise<PartedTips> {
     const log = toHex(logIdOf(fromHex(topic)!));
     if (this.#kept?.log === log) {
       this.#kept.unread = 0;
@@ -71,7 +72,7 @@ export class TopicTips {
     if (kept.unread > kept.tips.size || kept.tips.size > this.#most) this.#kept = undefined;
   }
 
-  async #read(log: string, late: ReadonlyMap<string, LogHead>): Promise<Tips> {
+  async #read(log: string, late: ReadonlyMap<string, LogHead>): Promise<PartedTips> {
     try {
       const tips = await this.#readHeads(log);
       for (const [author, head] of late) tips.set(author, new OneLog(log, tipOf(head)));
@@ -83,8 +84,8 @@ export class TopicTips {
   }
 
   /** Heads stand beside each other: to ask for that of each log of a topic would take several times as long. */
-  async #readHeads(wanted: string): Promise<Map<string, OneLog<Tip>>> {
-    const tips = new Map<string, OneLog<Tip>>();
+  async #readHeads(wanted: string): Promise<PartedTips> {
+    const tips = PartedTips.empty();
     const cursor = this.#storage.range(headRange());
     try {
       for (;;) {

@@ -4,6 +4,7 @@ import { isWellFormed, type CborWriter } from '../log/cbor-writer.ts';
 import { MOST_HEADER_BYTES } from '../log/codec.ts';
 import { MOST_TIPS, readTips, writeTips, type Tip, type Tips } from '../log/heights.ts';
 import { MOST_BODY_BYTES } from '../log/operation.ts';
+import { PART_HASHES_BYTES } from '../log/parted-tips.ts';
 
 /** Bytes of the random part of a hello. */
 export const NONCE_BYTES = 32;
@@ -73,6 +74,8 @@ export const countKind: FieldKind<number> = uintKind(Number.MAX_SAFE_INTEGER);
 export const keyKind: FieldKind<Uint8Array> = bytesKind(ID_BYTES, ID_BYTES);
 /** The random part of a hello. */
 export const nonceKind: FieldKind<Uint8Array> = bytesKind(NONCE_BYTES, NONCE_BYTES);
+/** The hashes of the parts of a state vector, one behind the other. */
+export const partHashesKind: FieldKind<Uint8Array> = bytesKind(PART_HASHES_BYTES, PART_HASHES_BYTES);
 /** A signature. */
 export const signatureKind: FieldKind<Uint8Array> = bytesKind(64, 64);
 /** The bytes of a header, a view of the frame. */

@@ -13,6 +13,7 @@ import {
   keyKind,
   moreKind,
   nonceKind,
+  partHashesKind,
   placesKind,
   sessionKind,
   signatureKind,
@@ -49,6 +50,8 @@ interface FrameContents {
   readonly have: { readonly session: number; readonly tips: Tips; readonly more: boolean };
   /** What tells by 32 bytes whether the state vectors are equal; see `tips-digest.ts`. */
   readonly digest: { readonly session: number; readonly digest: Uint8Array };
+  /** The hashes of the parts of a state vector, which tell where to look when digests differ; see `tips-digest.ts`. */
+  readonly digestParts: { readonly session: number; readonly hashes: Uint8Array };
   /** How much will come. */
   readonly preSync: { readonly session: number; readonly operations: number; readonly bytes: number };
   /** An operation that the other side lacks; undefined as body: pruned, or none. */
@@ -117,6 +120,7 @@ const LAYOUTS: Readonly<Record<FrameType, Layout>> = {
   bodies: [28, { session: sessionKind, author: keyKind, log: keyKind, places: placesKind }],
   given: [29, { session: sessionKind }],
   digest: [30, { session: sessionKind, digest: keyKind }],
+  digestParts: [31, { session: sessionKind, hashes: partHashesKind }],
 };
 
 const TYPE_BY_CODE: ReadonlyMap<number, FrameType> = new Map(

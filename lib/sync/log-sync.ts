@@ -1,6 +1,8 @@
 import { fromHex, toHex } from '../base/byte-texts.ts';
-import type { LogName, Tips } from '../log/heights.ts';
+import type { LogName } from '../log/heights.ts';
+import type { PartedTips } from '../log/parted-tips.ts';
 import type { LogReason } from '../log/reasons.ts';
+import type { TipsHashes } from '../log/tips-digest.ts';
 import type { LogFrame } from './log-frames.ts';
 import { forkedLog, PeerHeights, type BehindLog } from './peer-heights.ts';
 import type { AppendVerdict, SessionAction, SessionOptions, SessionState } from './session-actions.ts';
@@ -57,10 +59,11 @@ export class LogSession {
   /**
    * Gives this side's state vector.
    *
-   * @param digest sent first where there is one: then that vector goes only to a side that has another, and must not change
+   * @param local must not change any more
+   * @param hashes said first where there are any: then that vector goes only to a side that has another
    */
-  tips(local: Tips, digest?: Uint8Array): SessionAction[] {
-    return this.#state === 'comparing' ? this.#exchange.show(local, digest) : [];
+  tips(local: PartedTips, hashes?: TipsHashes): SessionAction[] {
+    return this.#state === 'comparing' ? this.#exchange.show(local, hashes) : [];
   }
 
   /** Says how much the other side lacks. */
@@ -208,6 +211,7 @@ export class LogSession {
         return this.#receiveAgreement(frame);
       case 'have':
       case 'digest':
+      case 'digestParts':
         return this.#receiveTips(frame);
       case 'operation':
       case 'live':
@@ -257,11 +261,12 @@ export class LogSession {
     return [...answer, { do: 'read-tips' }];
   }
 
-  #receiveTips(frame: Extract<LogFrame, { type: 'have' | 'digest' }>): SessionAction[] {
+  #receiveTips(frame: Extract<LogFrame, { type: 'have' | 'digest' | 'digestParts' }>): SessionAction[] {
     if (this.#state !== 'comparing') return this.fail('order');
+    if (frame.type === 'digest') return this.#exchange.receiveDigest(frame.digest);
     return frame.type === 'have'
       ? this.#exchange.receiveTips(frame.tips, frame.more)
-      : this.#exchange.receiveDigest(frame.digest);
+      : this.#exchange.receiveParts(frame.hashes);
   }
 
   #receiveOperation(frame: Extract<LogFrame, { type: 'operation' | 'live' }>): SessionAction[] {

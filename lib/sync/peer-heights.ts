@@ -36,10 +36,10 @@ export class PeerHeights {
   /** Author, log and name of the last: operations come in the order of their logs, and a name costs to be made. */
   #last: readonly [author: string, log: string, name: string] = ['', '', ''];
 
-  /** The state vector of both sides, when it is the same. */
+  /** What is the same in the state vectors of both sides. */
   #both: Tips | undefined;
 
-  /** Takes all heights from a state vector that the other side has as well, which stays as it is. */
+  /** Takes the heights from what the other side has as well of a state vector, which stays as it is. */
   beginWith(tips: Tips): void {
     this.#both = tips;
   }

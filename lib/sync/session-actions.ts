@@ -1,4 +1,4 @@
-import type { Tips } from '../log/heights.ts';
+import type { PartedTips } from '../log/parted-tips.ts';
 import type { LogReason } from '../log/reasons.ts';
 import type { LogFrame } from './log-frames.ts';
 import type { BehindLog } from './peer-heights.ts';
@@ -12,6 +12,8 @@ export interface SessionOptions {
   readonly mostLogs: number;
   /** Whether so many may be remembered, beside those of other sessions; yes when absent. */
   readonly mayHold?: ((logs: number) => boolean) | undefined;
+  /** Authors from which on the hashes of parts follow a digest that differs; absent when the other side takes none. */
+  readonly partsFrom?: number | undefined;
 }
 
 /** Where a session stands; both sides go through them in this order. */
@@ -37,14 +39,14 @@ export type SessionEnd =
 /** What whoever runs a session is to do, in this order. */
 export type SessionAction =
   | { readonly do: 'send'; readonly frame: LogFrame }
-  /** Send the parts of a state vector, before anything else. */
-  | { readonly do: 'show'; readonly frames: readonly LogFrame[] }
+  /** Send the parts of a state vector, before anything else; each is made when it is asked for. */
+  | { readonly do: 'show'; readonly frames: Iterable<LogFrame> }
   /** Say `LogSession.agree` or `LogSession.fail`. */
   | { readonly do: 'decide'; readonly topic: Uint8Array }
   /** Read this side's state vector and give it to `LogSession.tips`. */
   | { readonly do: 'read-tips' }
   /** Find out what the other side lacks, and say how much that is by `LogSession.plan`. */
-  | { readonly do: 'compare'; readonly remote: Tips }
+  | { readonly do: 'compare'; readonly remote: PartedTips }
   /** Send it, by `LogSession.send` one by one, and say `LogSession.sent` at the end. */
   | { readonly do: 'stream' }
   /** Check an operation and take it in; tell `LogSession.has` or `LogSession.fail`. */

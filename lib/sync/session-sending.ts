@@ -1,7 +1,8 @@
 import { runWithPauses } from '../base/slices.ts';
 import { inLaterTurn } from '../base/turns.ts';
-import type { LogName, Tips } from '../log/heights.ts';
-import { digestOf } from '../log/tips-digest.ts';
+import type { LogName } from '../log/heights.ts';
+import type { PartedTips } from '../log/parted-tips.ts';
+import { hashesOf } from '../log/tips-digest.ts';
 import type { LogFrame } from './log-frames.ts';
 import type { LogSession } from './log-sync.ts';
 import type { BehindLog } from './peer-heights.ts';
@@ -124,19 +125,17 @@ export class SessionSending {
    */
   async sendTips(topic: Uint8Array, digestsFrom: number): Promise<void> {
     const { session, store, run } = this.#parts;
-    const tips = await store.tips(topic);
-    const isMuch = tips.size >= digestsFrom;
     // What the store keeps goes on while it is compared.
-    const local = isMuch ? new Map(tips) : tips;
-    const digest = isMuch ? await runWithPauses(digestOf(local)) : undefined;
-    for (const action of session.tips(local, digest)) {
+    const local = (await store.tips(topic)).snapshot();
+    const hashes = local.size >= digestsFrom ? await runWithPauses(hashesOf(local)) : undefined;
+    for (const action of session.tips(local, hashes)) {
       if (action.do === 'show') await this.show(action.frames);
       else run([action]);
     }
   }
 
   /** Sends the parts of a state vector, one a turn. */
-  async show(frames: readonly LogFrame[]): Promise<void> {
+  async show(frames: Iterable<LogFrame>): Promise<void> {
     for (const frame of frames) {
       if (this.#parts.session.state === 'closed') return;
       await this.#parts.send(frame);
@@ -145,7 +144,7 @@ export class SessionSending {
   }
 
   /** Finds out what the other side lacks, and says how much that is. */
-  async compare(topic: Uint8Array, remote: Tips): Promise<void> {
+  async compare(topic: Uint8Array, remote: PartedTips): Promise<void> {
     const { session, store, run } = this.#parts;
     this.#plan = await store.plan(topic, remote);
     run(session.plan(this.#plan));

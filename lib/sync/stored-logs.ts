@@ -1,9 +1,11 @@
 import { fromHex, toHex } from '../base/byte-texts.ts';
-import { runWithPauses } from '../base/slices.ts';
+import { Pace } from '../base/pace.ts';
+import { runWithPauses, waitFor, type WaitingSteps } from '../base/slices.ts';
 import { MOST_SIDE_OPERATIONS } from '../log/fork.ts';
 import { hashBytes, logIdOf } from '../log/hash.ts';
-import { comparing, type LogName, type Tip, type Tips } from '../log/heights.ts';
+import { comparing, type LogName, type Tips } from '../log/heights.ts';
 import { OneLog } from '../log/one-log.ts';
+import type { PartedTips } from '../log/parted-tips.ts';
 import type { LogReason } from '../log/reasons.ts';
 import type { ForkMarks } from '../store/fork-marks.ts';
 import type { LogOpener } from '../store/log-room.ts';
@@ -69,25 +71,24 @@ export class StoredLogs implements SyncStore {
    * A log whose fork is known by evidence alone shows that by a hash of the id that its other branch begins with: what
    * is there is the evidence and not the branch, so no tip of that may stand here.
    */
-  async tips(topic: Uint8Array): Promise<Tips> {
-    const tips = await this.#store.tips(toHex(topic));
-    let shown: Map<string, ReadonlyMap<string, Tip>> | undefined;
+  async tips(topic: Uint8Array): Promise<PartedTips> {
+    // What the store keeps is not to be changed.
+    const shown = (await this.#store.tips(toHex(topic))).snapshot();
     for (const { author, log, side } of this.#marks?.all() ?? []) {
-      const tip = tips.get(author)?.get(log);
+      const tip = shown.get(author)?.get(log);
       if (tip === undefined || tip.side !== undefined) continue;
-      // What the store keeps is not to be changed.
-      shown ??= new Map(tips);
       shown.set(author, new OneLog(log, { ...tip, side: hashBytes(side) }));
     }
-    return shown ?? tips;
+    return shown;
   }
 
-  async plan(topic: Uint8Array, remote: Tips): Promise<SyncPlan> {
+  async plan(topic: Uint8Array, remote: PartedTips): Promise<SyncPlan> {
     // As it is now: what is published while it is compared must not stand beside what was read before.
-    const local = new Map(await this.#store.tips(toHex(topic)));
-    const ids = await this.#idsAtHeights(local, remote);
+    const local = await this.#store.tips(toHex(topic));
+    const [ours, theirs] = [local.unlike(remote), remote.unlike(local)];
+    const ids = await runWithPauses(this.#idsAtHeights(ours, theirs));
     const idAt = (author: string, log: string): Uint8Array | undefined => ids.get(author + log);
-    const comparison = await runWithPauses(comparing(local, remote, MOST_SIDE_OPERATIONS, idAt));
+    const comparison = await runWithPauses(comparing(ours, theirs, MOST_SIDE_OPERATIONS, idAt));
     const froms = new Map<string, number>();
     for (const { author, log } of comparison.sides) {
       froms.set(author + log, (await this.#store.head({ author, log }))?.side?.from ?? 0);
@@ -95,7 +96,7 @@ export class StoredLogs implements SyncStore {
     const parts = planParts(
       comparison,
       ({ author, log }) => froms.get(author + log)!,
-      ({ author, log }) => local.get(author)!.get(log)!.height,
+      ({ author, log }) => ours.get(author)!.get(log)!.height,
     );
     return { ...(await this.#sizeOf(parts)), parts };
   }
@@ -165,13 +166,15 @@ export class StoredLogs implements SyncStore {
   }
 
   /** Ids of this side at the heights of the other, where it is ahead. */
-  async #idsAtHeights(local: Tips, remote: Tips): Promise<Map<string, Uint8Array>> {
+  *#idsAtHeights(local: Tips, remote: Tips): WaitingSteps<Map<string, Uint8Array>> {
     const ids = new Map<string, Uint8Array>();
+    const pace = new Pace();
     for (const [author, logs] of remote) {
+      if (pace.after(0)) yield;
       for (const [log, { height }] of logs) {
         const own = local.get(author)?.get(log);
         if (own === undefined || height >= own.height) continue;
-        const id = await this.#store.idAt({ author, log }, height);
+        const id = yield* waitFor(this.#store.idAt({ author, log }, height));
         if (id !== undefined) ids.set(author + log, fromHex(id)!);
       }
     }

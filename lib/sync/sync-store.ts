@@ -1,6 +1,7 @@
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { Result } from '../base/result.ts';
 import type { LogName, LogRange, Tips } from '../log/heights.ts';
+import type { PartedTips } from '../log/parted-tips.ts';
 import type { LogReason } from '../log/reasons.ts';
 import type { LogOpener, LogShare } from '../store/log-room.ts';
 import type { SessionFault } from './session-faults.ts';
@@ -72,8 +73,8 @@ export interface Taker {
 
 /** What synchronisation needs of a store of logs. */
 export interface SyncStore {
-  /** The state vector of a topic. */
-  tips(topic: Uint8Array): Promise<Tips>;
+  /** The state vector of a topic; it may go on while it is used. */
+  tips(topic: Uint8Array): Promise<PartedTips>;
   /**
    * Told what another replica has, before it is compared.
    *
@@ -83,7 +84,7 @@ export interface SyncStore {
   /** Told of an operation that another replica brought, once it is durable, if it was not held before. */
   brought?(operation: TakenOperation): void;
   /** What a replica with these tips lacks. */
-  plan(topic: Uint8Array, remote: Tips): Promise<SyncPlan>;
+  plan(topic: Uint8Array, remote: PartedTips): Promise<SyncPlan>;
   /** The next operations of a part, in order and at most so many; empty at the end. */
   read(part: PlanPart, most: number): Promise<readonly OutgoingOperation[]>;
   /** Both headers of a forked log's fork, undefined when it is not forked. */

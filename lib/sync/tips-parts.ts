@@ -1,22 +1,22 @@
 import { MOST_TIPS, type Tip, type Tips } from '../log/heights.ts';
+import { PartedTips } from '../log/parted-tips.ts';
 
-/** A state vector in parts that fit into frames; at least one. */
-export function tipsInParts(tips: Tips): Tips[] {
+/** A state vector in parts that fit into frames, each made when it is asked for; at least one. */
+export function* tipsInParts(tips: Tips): Generator<Tips> {
   let part = new Map<string, ReadonlyMap<string, Tip>>();
-  const parts: Tips[] = [part];
   let count = 0;
   for (const [author, logs] of tips) {
     for (const some of logs.size === 1 ? [logs] : portionsOf(logs)) {
       if (count + some.size > MOST_TIPS) {
+        yield part;
         part = new Map();
-        parts.push(part);
         count = 0;
       }
       part.set(author, some);
       count += some.size;
     }
   }
-  return parts;
+  yield part;
 }
 
 /** The logs of one author, of whom no part holds more than one portion. */
@@ -28,12 +28,17 @@ function* portionsOf(logs: ReadonlyMap<string, Tip>): Generator<ReadonlyMap<stri
 
 /** A state vector that comes in parts, until it is whole. */
 export class GatheredTips {
-  #tips = new Map<string, ReadonlyMap<string, Tip>>();
+  #tips: PartedTips;
   /** Those of it whose authors came in several parts, which they may in thousands. */
   readonly #inSeveral = new Map<string, Map<string, Tip>>();
   #size = 0;
 
-  /** Logs in it; not counted anew at each part, which would cost as much as all of them. */
+  /** @param known what need not come; nothing when absent */
+  constructor(known: PartedTips = PartedTips.empty()) {
+    this.#tips = known.snapshot();
+  }
+
+  /** Logs that came; not counted anew at each part, which would cost as much as all of them. */
   get size(): number {
     return this.#size;
   }
@@ -57,9 +62,9 @@ export class GatheredTips {
   }
 
   /** All of it, which is kept here no longer. */
-  take(): Tips {
+  take(): PartedTips {
     const tips = this.#tips;
-    this.#tips = new Map();
+    this.#tips = PartedTips.empty();
     this.#inSeveral.clear();
     return tips;
   }

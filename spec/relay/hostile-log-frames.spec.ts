@@ -2,10 +2,20 @@
 import { expect } from 'chai';
 import { toHex } from '../../lib/base/byte-texts.ts';
 import { CborWriter } from '../../lib/log/cbor-writer.ts';
+import { PART_HASHES_BYTES } from '../../lib/log/parted-tips.ts';
+import type { Features } from '../../lib/sync/frame-fields.ts';
 import { encodeFrame, type LogFrame } from '../../lib/sync/log-frames.ts';
 import { LogNode } from '../support/log-node.ts';
 import { authorOf } from '../support/log-maker.ts';
-import { GRAPH_TOPIC, LogRelays, logLines, putsBy, type LogRelay } from '../support/log-relays.ts';
+import {
+  GRAPH_TOPIC,
+  LogRelays,
+  logLines,
+  putsBy,
+  storageOfEnds,
+  type LogRelay,
+} from '../support/log-relays.ts';
+import { manyAuthors } from '../support/parted-tips.ts';
 import { seed } from '../support/seed.ts';
 import { Chance } from '../torture/chance.ts';
 import { scaled } from '../torture/scale.ts';
@@ -26,6 +36,7 @@ function framesOf(session: number): LogFrame[] {
     { type: 'have', session, tips, more: false },
     { type: 'have', session, tips: new Map(), more: true },
     { type: 'digest', session, digest: new Uint8Array(32) },
+    { type: 'digestParts', session, hashes: new Uint8Array(PART_HASHES_BYTES) },
     { type: 'preSync', session, operations: 5, bytes: 5 },
     { type: 'operation', session, header, body: first!.body },
     { type: 'operation', session, header: second!.header.bytes, body: undefined },
@@ -38,6 +49,10 @@ function framesOf(session: number): LogFrame[] {
     { type: 'close', session },
     { type: 'proof', signature: new Uint8Array(64) },
   ];
+}
+
+function parts(hashes: Uint8Array): LogFrame {
+  return { type: 'digestParts', session: 0, hashes };
 }
 
 /** A frame, most often with something wrong in it. */
@@ -134,6 +149,102 @@ describe('the path /log towards strangers', function () {
       expect((await node.closed)[0]).to.equal(1008);
     }
     expect((await logLines(target.storage)).filter((line) => line.length === 0)).to.deep.equal([]);
+  });
+
+  describe('that know the hashes of parts', () => {
+    const KNOWN: Features = new Map(['log', 'digest', 'digest-parts'].map((name) => [name, 1]));
+    const digest: LogFrame = { type: 'digest', session: 0, digest: new Uint8Array(32) };
+    let much: LogRelay;
+
+    before(async () => {
+      much = await relays.start({}, { storage: await storageOfEnds(1200) });
+    });
+
+    /** Says another digest than the relay, which then says the hashes of its parts. */
+    async function differ(features = KNOWN): Promise<readonly [LogNode, Uint8Array]> {
+      const node = await LogNode.open(much.relay.port);
+      await node.greet(authorOf(50), undefined, features);
+      node.send({ type: 'topic', session: 0, topic: GRAPH_TOPIC });
+      await node.frame('agreed');
+      node.send({ type: 'agreed', session: 0 });
+      node.send(digest);
+      await node.frame('digest');
+      return [node, (await node.frame('digestParts')).hashes];
+    }
+
+    it('believes that all are equal, and sends nothing then; what is new follows', async () => {
+      const [node, hashes] = await differ();
+      node.send(parts(hashes));
+      expect((await node.frame('have')).tips.size).to.equal(0);
+      node.send({ type: 'have', session: 0, tips: new Map(), more: false });
+      await node.frame('done');
+      node.send({ type: 'done', session: 0 });
+      const client = await relays.client(much);
+      await client.put({ soul: { _: { '#': 'soul', '>': { k: 5 } }, k: 'new' } });
+      expect(await node.frame('live')).to.have.property('type', 'live');
+      await node.close();
+    });
+
+    it('shows all to who says other hashes than it has', async () => {
+      const [node] = await differ();
+      node.send(parts(new Uint8Array(PART_HASHES_BYTES)));
+      const first = await node.frame('have');
+      expect(first.tips.size + (await node.frame('have')).tips.size).to.be.at.least(1200);
+      await node.close();
+    });
+
+    it('ends the line of who says them twice, too late, too early, or logs of those that are equal', async () => {
+      const author = manyAuthors(1)[0]!;
+      const tip = { height: 9, id: new Uint8Array(32) };
+      const of = (name: string): LogFrame => {
+        return { type: 'have', session: 0, tips: new Map([[name, new Map([[author, tip]])]]), more: true };
+      };
+      for (const framesAfter of [
+        (hashes: Uint8Array) => [parts(hashes), parts(hashes)],
+        (hashes: Uint8Array) => [of(author), parts(hashes)],
+        (hashes: Uint8Array) => [parts(hashes), digest],
+        (hashes: Uint8Array) => [parts(hashes), of(author)],
+      ]) {
+        const [node, hashes] = await differ();
+        for (const frame of framesAfter(hashes)) node.send(frame);
+        expect(await node.frame('error')).to.deep.include({ code: 100 });
+        expect(await node.closed).to.deep.equal([1008, 'order']);
+      }
+      for (const [features, frames] of [
+        [KNOWN, [parts(new Uint8Array(PART_HASHES_BYTES))]],
+        [new Map([...KNOWN].slice(0, 2)), [digest, parts(new Uint8Array(PART_HASHES_BYTES))]],
+      ] as const) {
+        const node = await LogNode.open(much.relay.port);
+        await node.greet(authorOf(50), undefined, features);
+        node.send({ type: 'topic', session: 0, topic: GRAPH_TOPIC });
+        await node.frame('agreed');
+        node.send({ type: 'agreed', session: 0 });
+        for (const frame of frames) node.send(frame);
+        expect(await node.closed).to.deep.equal([1008, 'order']);
+      }
+    });
+
+    it('survives any of them in any order, and serves others meanwhile', async () => {
+      const codes = new Set<number>();
+      for (let run = 0; run < RUNS / 5; run += 1) {
+        const chance = new Chance(seed + run);
+        const [node, hashes] = await differ();
+        const wrong = Uint8Array.from(hashes, (byte) => (chance.happens(0.001) ? byte ^ 1 : byte));
+        const frames = [...framesOf(0), parts(hashes), parts(wrong)];
+        for (let sent = chance.below(6); sent >= 0; sent -= 1) {
+          if (chance.happens(0.2)) node.sendBytes(wrongBytes(chance));
+          else node.send(chance.pick(frames));
+        }
+        node.socket.close();
+        const [code] = await node.closed;
+        codes.add(code);
+        expect(CODES, `seed ${seed + run}`).to.include(code);
+      }
+      const [node, hashes] = await differ();
+      node.send(parts(hashes));
+      expect((await node.frame('have')).tips.size).to.equal(0);
+      await node.close();
+    });
   });
 
   it('synchronises no other topics, networks, or with itself', async () => {

@@ -15,6 +15,7 @@ import {
   logLines,
   LogRelays,
   putsBy,
+  storageOfEnds,
   synced,
   type LogRelay,
 } from '../support/log-relays.ts';
@@ -23,6 +24,8 @@ import { KeyPair } from '../../lib/log/key-pair.ts';
 
 const WRITES = 100;
 const BURST = 64;
+/** Logs of which relays say only by hashes where they end. */
+const MANY = 2000;
 /** Longer than the time in which writes are gathered into one operation, in milliseconds. */
 const QUIET_MS = 1000;
 const STATE = 5;
@@ -199,6 +202,31 @@ describe('relays that are peers', function () {
     const before = proxy.bytesOn('/log');
     await synced(await relays.start({ peers: [proxy.url] }, { storage, key }));
     expect(proxy.bytesOn('/log') - before).to.be.within(1, 1000);
+  });
+
+  it('show each other few of many logs when one of them went on', async () => {
+    const [key, keyOfFirst] = [KeyPair.random(), KeyPair.random()];
+    const first = await relays.start({}, { storage: await storageOfEnds(MANY), key: keyOfFirst });
+    const proxy = await CountingProxy.open(first.relay.port);
+    proxies.push(proxy);
+    const second = await relays.start({ peers: [proxy.url] }, { storage: await storageOfEnds(MANY), key });
+    await synced(second);
+    await Promise.all(
+      [first, second].map(async (relay, at) => write(await relays.client(relay), String(at), 2)),
+    );
+    await settle([first, second]);
+    const { storage } = second;
+    await second.relay.close();
+    await write(await relays.client(first), 'meanwhile', 1);
+    await first.relay.witnessed();
+    const before = proxy.bytesOn('/log');
+    const again = await relays.start({ peers: [proxy.url] }, { storage, key });
+    expect(await synced(again)).to.have.property('taken', 1);
+    const bytes = proxy.bytesOn('/log') - before;
+    console.log(`      ${bytes} bytes for one of ${MANY} logs`);
+    // Twice the hashes, and twice some logs of one of 256 parts; all logs are 105 bytes each, from each side.
+    expect(bytes).to.be.within(2 * 8192, 2 * 8192 + 5000);
+    await settle([first, again]);
   });
 
   it('that sign with one key find that out, and only one of them goes on: no fork, and puts cross as ever', async () => {

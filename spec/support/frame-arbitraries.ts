@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import type { Arbitrary } from 'fast-check';
 import { toHex } from '../../lib/base/byte-texts.ts';
 import type { Tip, Tips } from '../../lib/log/heights.ts';
+import { PART_HASHES_BYTES } from '../../lib/log/parted-tips.ts';
 import type { LogFrame } from '../../lib/sync/log-frames.ts';
 
 const session = fc.integer({ min: 0, max: 2 ** 32 - 1 });
@@ -19,6 +20,11 @@ function aFrameOf<T>(
   fields: { [K in keyof T]: Arbitrary<T[K]> },
 ): Arbitrary<LogFrame> {
   return fc.record(fields).map((content) => Object.assign({ type }, content) as unknown as LogFrame);
+}
+
+/** As many bytes as the hashes of all parts have, which come to an end sooner than random ones. */
+function partHashesLike(some: Uint8Array): Uint8Array {
+  return new Uint8Array(PART_HASHES_BYTES).map((_, at) => some[at % some.length]!);
 }
 
 /** Tips of a few logs. */
@@ -51,6 +57,7 @@ export function aFrame(): Arbitrary<LogFrame> {
     aFrameOf('bodies', { session, author: key, log: key, places }),
     aFrameOf('given', { session }),
     aFrameOf('digest', { session, digest: key }),
+    aFrameOf('digestParts', { session, hashes: key.map(partHashesLike) }),
     aFrameOf('error', { session, code: fc.maxSafeNat(), text: fc.string({ maxLength: 60 }) }),
   );
 }

@@ -5,6 +5,7 @@ import { utf8 } from '../../lib/base/bytes.ts';
 import { hashBytes } from '../../lib/log/hash.ts';
 import type { Signer } from '../../lib/log/key-pair.ts';
 import type { Operation } from '../../lib/log/operation.ts';
+import type { Features } from '../../lib/sync/frame-fields.ts';
 import {
   decodeFrame,
   encodeFrame,
@@ -21,14 +22,17 @@ export function logUrl(port: number): string {
   return `ws://127.0.0.1:${port}/log`;
 }
 
+/** What a node can do unless it is said. */
+const FEATURES: Features = new Map([['log', 1]]);
+
 /** What a node says about itself. */
-export function handshakeOf(signer: Signer, network = 'gun'): HandshakeOptions {
+export function handshakeOf(signer: Signer, network = 'gun', features = FEATURES): HandshakeOptions {
   return {
     signer,
     dialled: true,
     network: hashBytes(utf8(network)),
     nonce: crypto.getRandomValues(new Uint8Array(32)),
-    features: new Map([['log', 1]]),
+    features,
     verify: verifyFast,
   };
 }
@@ -75,8 +79,8 @@ export class LogNode {
   }
 
   /** Proves a key, and checks that of the other side. */
-  async greet(signer: Signer = authorOf(77), network?: string): Promise<void> {
-    const handshake = new LogHandshake(handshakeOf(signer, network));
+  async greet(signer: Signer = authorOf(77), network?: string, features?: Features): Promise<void> {
+    const handshake = new LogHandshake(handshakeOf(signer, network, features));
     this.send(handshake.start());
     for (const type of ['hello', 'proof'] as const) {
       const step = handshake.receive(await this.frame(type));

@@ -1,10 +1,13 @@
 /** Relays in this process that keep logs, and what is the same in them. */
 import { MemoryStorage } from '../../adapters/memory.ts';
+import { toHex } from '../../lib/base/byte-texts.ts';
 import type { Clock } from '../../lib/base/clock.ts';
 import { writeOf } from '../../lib/graph/write.ts';
 import { graphTopic, logIdOf } from '../../lib/log/hash.ts';
 import { KeyPair } from '../../lib/log/key-pair.ts';
 import type { Operation } from '../../lib/log/operation.ts';
+import { encodeHead } from '../../lib/store/log-head.ts';
+import { headKey } from '../../lib/store/log-keys.ts';
 import { LogStore } from '../../lib/store/log-store.ts';
 import { pagesOf } from '../../lib/store/replay.ts';
 import type { Storage } from '../../lib/store/storage.ts';
@@ -13,6 +16,7 @@ import { createRelay, type Relay, type RelaySettings } from '../../relay/relay.t
 import { Inbox } from './inbox.ts';
 import { bodyOf } from './log-bytes.ts';
 import { authorOf, logOf } from './log-maker.ts';
+import { manyAuthors } from './parted-tips.ts';
 import { RawPeer } from './raw-peer.ts';
 import { storeLines } from './store-lines.ts';
 
@@ -67,6 +71,17 @@ export class LogRelays {
 /** Waits until a relay has what the other side of some line had, since the last time. */
 export async function synced({ events }: LogRelay): Promise<LogEvent> {
   return events.next(({ kind }) => kind === 'log-synced', 'a synchronised line');
+}
+
+/** A storage that says of many logs where they end, and holds nothing of them: enough to compare them. */
+export async function storageOfEnds(count: number): Promise<MemoryStorage> {
+  const storage = new MemoryStorage();
+  await storage.open();
+  const log = toHex(logIdOf(GRAPH_TOPIC));
+  const head = encodeHead({ first: 0, height: 0, tip: 'e'.repeat(64), bytes: 1, side: undefined });
+  await storage.commit(manyAuthors(count).map((author) => [headKey(author, log), head]));
+  await storage.close();
+  return storage;
 }
 
 /** Everything a store's logs hold, in order. */

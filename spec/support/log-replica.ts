@@ -7,6 +7,7 @@ import { checkEvidence, evidenceOf, MOST_SIDE_OPERATIONS, type ForkPolicy } from
 import { compareTips, type LogName, type Tip, type Tips } from '../../lib/log/heights.ts';
 import { readOperation } from '../../lib/log/integrity.ts';
 import { namesOf, type Operation } from '../../lib/log/operation.ts';
+import type { PartedTips } from '../../lib/log/parted-tips.ts';
 import { placeOperation, type LogState, type Placement } from '../../lib/log/placement.ts';
 import type { LogReason } from '../../lib/log/reasons.ts';
 import { planParts } from '../../lib/sync/plan.ts';
@@ -20,6 +21,7 @@ import type {
   SeenOperation,
 } from '../../lib/sync/sync-store.ts';
 import { LOG_ID, verifyFast } from './log-maker.ts';
+import { partedTips } from './parted-tips.ts';
 
 /** One log: a canonical branch without gaps from `first` on, and a side branch from a fork on. */
 interface ReplicaLog {
@@ -98,14 +100,19 @@ export class LogReplica implements SyncStore {
     return lines.toSorted();
   }
 
-  tips(): Promise<Tips> {
+  tips(): Promise<PartedTips> {
+    return Promise.resolve(partedTips(this.#tips()));
+  }
+
+  /** The same in the order in which the logs came. */
+  #tips(): Map<string, Map<string, Tip>> {
     const tips = new Map<string, Map<string, Tip>>();
     for (const { author, log, canonical, side } of this.logs.values()) {
       const { sequence: height, id } = canonical.at(-1)!.header;
       const tip = { height, id, side: side.at(-1)?.header.id };
       tips.set(author, (tips.get(author) ?? new Map<string, Tip>()).set(log, tip));
     }
-    return Promise.resolve(tips);
+    return tips;
   }
 
   async plan(_topic: Uint8Array, remote: Tips): Promise<SyncPlan> {
@@ -113,7 +120,7 @@ export class LogReplica implements SyncStore {
       const held = this.logs.get(author + log)!;
       return held.canonical[sequence - held.first]?.header.id;
     };
-    const comparison = compareTips(await this.tips(), remote, MOST_SIDE_OPERATIONS, idAt);
+    const comparison = compareTips(this.#tips(), remote, MOST_SIDE_OPERATIONS, idAt);
     const held = ({ author, log }: LogName): ReplicaLog => this.logs.get(author + log)!;
     const parts = planParts(
       comparison,

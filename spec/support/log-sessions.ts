@@ -1,5 +1,6 @@
 /** Sessions of logs in any state, and the frames that bring them there. */
-import type { Tips } from '../../lib/log/heights.ts';
+import { PART_HASHES_BYTES, PartedTips } from '../../lib/log/parted-tips.ts';
+import type { TipsHashes } from '../../lib/log/tips-digest.ts';
 import type { LogFrame } from '../../lib/sync/log-frames.ts';
 import { LogSession } from '../../lib/sync/log-sync.ts';
 import type { SessionAction } from '../../lib/sync/session-actions.ts';
@@ -9,12 +10,22 @@ import { TOPIC } from './log-maker.ts';
 export const bytes = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
 
 /** The state vector of a side that has no logs. */
-export const NO_TIPS: Tips = new Map();
+export const NO_TIPS: PartedTips = PartedTips.empty();
+
+/** The hashes of parts, each of which is the same byte again and again. */
+export function partHashes(byteOf: (part: number) => number): Uint8Array {
+  return new Uint8Array(PART_HASHES_BYTES).map((_, at) => byteOf(at >> 5));
+}
+
+/** Hashes of a state vector that nobody made of one. */
+export function hashes(byte: number, byteOf: (part: number) => number = () => byte): TipsHashes {
+  return { digest: bytes(byte), parts: partHashes(byteOf) };
+}
 
 /** What actions say, in short. */
 export function said(actions: readonly SessionAction[]): string[] {
   return actions.flatMap((action) => {
-    if (action.do === 'show') return action.frames.map(({ type }) => type);
+    if (action.do === 'show') return Array.from(action.frames, ({ type }) => type);
     return [action.do === 'send' ? action.frame.type : action.do];
   });
 }
@@ -37,6 +48,7 @@ export const FRAMES: readonly LogFrame[] = [
   frame({ type: 'live', header: bytes(1), body: undefined }),
   frame({ type: 'fork', first: bytes(1), second: bytes(2) }),
   frame({ type: 'digest', digest: bytes(1) }),
+  frame({ type: 'digestParts', hashes: new Uint8Array(PART_HASHES_BYTES) }),
 ];
 
 /** A session of the acceptor's side, led to a state by frames and answers. */
@@ -61,8 +73,8 @@ export function sessionIn(
 }
 
 /** A session of the side that opened it, which has shown nothing. */
-export function openedSession(): LogSession {
-  const session = new LogSession({ session: 1, mostLogs: 10 });
+export function openedSession(partsFrom?: number): LogSession {
+  const session = new LogSession({ session: 1, mostLogs: 10, partsFrom });
   session.start(TOPIC);
   session.receive(frame({ type: 'agreed' }));
   return session;

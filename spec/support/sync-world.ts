@@ -35,7 +35,17 @@ export interface LineOptions {
   readonly mostLogs?: number;
   /** Whom each side takes the other for. */
   readonly node?: string;
+  readonly hashes?: LineHashes;
 }
+
+/** Authors from which on each side says hashes; left away where the two sides have not agreed on that. */
+export interface LineHashes {
+  readonly digestsFrom?: readonly [left: number, right: number];
+  readonly partsFrom?: readonly [left: number, right: number];
+}
+
+/** Some say hashes that others do not answer, having few logs. */
+const HASHES: LineHashes = { digestsFrom: [1, 3], partsFrom: [2, 3] };
 
 function carried(frame: LogFrame, form: LineForm): { readonly frame: LogFrame; readonly bytes: number } {
   if (form === 'binary') {
@@ -62,8 +72,8 @@ export class SyncLine {
 
   constructor(left: SyncStore, right: SyncStore, options: LineOptions = {}) {
     this.#options = options;
-    this.left = this.#end(left, () => this.right, TOPIC);
-    this.right = this.#end(right, () => this.left, undefined);
+    this.left = this.#end(left, 0, TOPIC);
+    this.right = this.#end(right, 1, undefined);
   }
 
   /** Opens the session from the left, and waits until nothing moves. */
@@ -89,7 +99,9 @@ export class SyncLine {
     return this.carried.length >= (this.#options.cutAfter ?? Infinity);
   }
 
-  #end(store: SyncStore, other: () => End, topic: Uint8Array | undefined): End {
+  #end(store: SyncStore, side: 0 | 1, topic: Uint8Array | undefined): End {
+    const { digestsFrom, partsFrom } = this.#options.hashes ?? HASHES;
+    const other = (): End => (side === 0 ? this.right : this.left);
     const end: End = {
       live: undefined,
       ended: undefined,
@@ -100,8 +112,8 @@ export class SyncLine {
         node: this.#options.node,
         mostLogs: this.#options.mostLogs ?? 1000,
         asksBodies: true,
-        // Some say digests that others do not answer, having few logs.
-        digestsFrom: topic === undefined ? 3 : 1,
+        digestsFrom: digestsFrom?.[side],
+        partsFrom: partsFrom?.[side],
         wants: () => this.#options.wants ?? true,
         send: (frame) => this.#carry(frame, other),
         onLive: (progress) => {

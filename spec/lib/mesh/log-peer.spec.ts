@@ -4,6 +4,8 @@ import { limitsWith } from '../../../lib/base/limits.ts';
 import { toHex } from '../../../lib/base/byte-texts.ts';
 import { success } from '../../../lib/base/result.ts';
 import {
+  DIGEST_FEATURE,
+  DIGEST_PARTS_FEATURE,
   LOG_FEATURE,
   LogPeer,
   type LogLine,
@@ -15,6 +17,7 @@ import { takeOne } from '../../../lib/sync/intake.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { authorOf, logOf, operationAfter, TOPIC, verifyFast } from '../../support/log-maker.ts';
 import { LogReplica } from '../../support/log-replica.ts';
+import { manyTips } from '../../support/parted-tips.ts';
 
 const network = new Uint8Array(32).fill(9);
 
@@ -23,10 +26,15 @@ class PairedLine implements LogLine {
   other: LogPeer | undefined;
   closed: readonly [code: number, reason: string] | undefined;
   pauses = 0;
-  sent = 0;
+  /** Types of the frames that were sent. */
+  readonly types: string[] = [];
+
+  get sent(): number {
+    return this.types.length;
+  }
 
   send(frame: LogFrame): void {
-    this.sent += 1;
+    this.types.push(frame.type);
     const bytes = encodeFrame(frame);
     queueMicrotask(() => this.other?.receive(decodeFrame(bytes)));
   }
@@ -55,7 +63,11 @@ interface End {
 
 const time = new FakeClock();
 
-function endOf(number: number, changes: Partial<LogPeerOptions> = {}): End {
+function endOf(
+  number: number,
+  changes: Partial<LogPeerOptions> = {},
+  features: readonly string[] = [LOG_FEATURE],
+): End {
   const line = new PairedLine();
   const replica = new LogReplica();
   const events: LogPeerEvent[] = [];
@@ -71,7 +83,7 @@ function endOf(number: number, changes: Partial<LogPeerOptions> = {}): End {
       signer: authorOf(number),
       network,
       nonce: new Uint8Array(32).fill(number),
-      features: new Map([[LOG_FEATURE, 1]]),
+      features: new Map(features.map((name) => [name, 1])),
       verify: verifyFast,
     },
     ...changes,
@@ -99,6 +111,28 @@ describe('mesh.log-peer', () => {
     expect(b.replica.lines()).to.deep.equal(a.replica.lines());
     expect(a.events.map(({ kind }) => kind)).to.deep.equal(['log-peer-known', 'log-synced']);
     expect([a.peer.sessionCount, b.peer.sessionCount]).to.deep.equal([1, 1]);
+  });
+
+  it('says hashes of what it has to who knows them too, and of its parts when it has much', async () => {
+    const all = [LOG_FEATURE, DIGEST_FEATURE, DIGEST_PARTS_FEATURE];
+    for (const [count, features, types] of [
+      [1000, all, ['digest', 'digestParts', 'have']],
+      [999, all, ['digest', 'have']],
+      [2, all, ['have']],
+      [1000, [LOG_FEATURE, DIGEST_FEATURE], ['digest', 'have']],
+      [1000, [LOG_FEATURE, DIGEST_PARTS_FEATURE], ['have']],
+      [1000, [LOG_FEATURE], ['have']],
+    ] as const) {
+      const [a, b] = [endOf(1, {}, all), endOf(2, {}, features)];
+      a.replica.tips = () => Promise.resolve(manyTips(count));
+      const [changed] = manyTips(1, 2);
+      b.replica.tips = () => Promise.resolve(manyTips(count).set(...changed!));
+      await joined(a, b);
+      for (const { line } of [a, b]) {
+        const said = line.types.filter((type) => ['digest', 'digestParts', 'have'].includes(type));
+        expect(said, `${count}, ${features.join()}`).to.deep.equal(types);
+      }
+    }
   });
 
   it('takes all else where new authors are left out, and ends the line in an hour, so that a next one brings them', async () => {

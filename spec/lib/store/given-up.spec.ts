@@ -2,6 +2,7 @@ import { toHex } from '../../../lib/base/byte-texts.ts';
 import { expect } from 'chai';
 import { writeOf } from '../../../lib/graph/write.ts';
 import { namesOf, type Operation } from '../../../lib/log/operation.ts';
+import { PartedTips } from '../../../lib/log/parted-tips.ts';
 import { GivenUp, MOST_REMOVED_AT_ONCE, type GivenUpEvent } from '../../../lib/store/given-up.ts';
 import { idOfHistory, LOG_PREFIXES } from '../../../lib/store/log-keys.ts';
 import { bodyOf } from '../../support/log-bytes.ts';
@@ -68,7 +69,7 @@ describe('store.given-up', function () {
     expect(isTold).to.equal(true);
     expect(await logKeys(store)).to.have.lengthOf.above(3 * LENGTH);
     expect(await store.lines()).to.have.lengthOf(1);
-    expect(await store.sync.plan(TOPIC, new Map())).to.deep.include({ operations: 1 });
+    expect(await store.sync.plan(TOPIC, PartedTips.empty())).to.deep.include({ operations: 1 });
     expect(await store.take(log[5]!)).to.deep.include({ ok: false, logReason: 'pruned' });
     for (const { header } of [log[0]!, log[5]!, log.at(-1)!]) {
       const id = toHex(header.id);

@@ -12,6 +12,7 @@ import { seeded } from '../../support/arbitraries.ts';
 import { FaultyStorage } from '../../support/faulty-storage.ts';
 import { authorOf, LOG_ID, logOf, operationAfter, TOPIC } from '../../support/log-maker.ts';
 import { openLogged, type LoggedStore } from '../../support/logged-store.ts';
+import { plainTips } from '../../support/parted-tips.ts';
 import { scaled } from '../../torture/scale.ts';
 
 const TOPIC_HEX = toHex(TOPIC);
@@ -70,10 +71,6 @@ function evidenceAt(sequence: number): Uint8Array[] {
     const said = { logId: LOG_ID, timestamp, prune: false };
     return createOperation(authorOf(1), { sequence, backlink }, said, undefined).header.bytes;
   });
-}
-
-function plainTips(tips: Tips): unknown {
-  return new Map(Array.from(tips, ([author, logs]) => [author, new Map(logs)]));
 }
 
 async function expectSame({ logs, small }: LoggedStore): Promise<void> {

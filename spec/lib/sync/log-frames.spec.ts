@@ -75,6 +75,11 @@ describe('sync.log-frames', () => {
         `85181c015820${toHex(id(1))}5820${toHex(id(2))}820319012c`,
       ],
       [{ type: 'given', session: 1 }, '82181d01'],
+      [{ type: 'digest', session: 1, digest: id(9) }, `83181e015820${toHex(id(9))}`],
+      [
+        { type: 'digestParts', session: 1, hashes: new Uint8Array(8192).fill(7) },
+        `83181f01592000${'07'.repeat(8192)}`,
+      ],
       [{ type: 'error', session: 1, code: 3, text: 'x' }, '84181b01036178'],
       [{ type: 'proof', signature: new Uint8Array(64) }, `82015840${'00'.repeat(64)}`],
       [
@@ -117,6 +122,10 @@ describe('sync.log-frames', () => {
       [1, 1],
     ])
       expect(decoded([28, 1, id(1), id(2), places])).to.equal('places out of order');
+    for (const length of [0, 32, 8191, 8193, 100_000])
+      expect(decoded([31, 1, new Uint8Array(length)])).to.equal('bytes of a wrong length');
+    expect(decoded([31, 1])).to.equal('no digestParts');
+    expect(decoded([31, 1, new Uint8Array(8192), 1])).to.equal('bytes follow the end');
     expect(decoded([0, 2, id(1), id(2), id(3), new Map()])).to.equal('another version');
     const features = new Map(Array.from({ length: 33 }, (_, at) => [`f${at}`, 1] as const));
     expect(decoded([0, 1, id(1), id(2), id(3), features])).to.equal('too many features');

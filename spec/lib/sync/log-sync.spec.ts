@@ -1,17 +1,29 @@
 import { expect } from 'chai';
-import type { Tips } from '../../../lib/log/heights.ts';
 import { LOG_REASONS } from '../../../lib/log/reasons.ts';
 import type { LogFrame } from '../../../lib/sync/log-frames.ts';
 import { LogSession } from '../../../lib/sync/log-sync.ts';
 import type { OutgoingOperation } from '../../../lib/sync/sync-store.ts';
 import { TOPIC } from '../../support/log-maker.ts';
-import { bytes, frame, FRAMES, NO_TIPS, openedSession, said, sessionIn } from '../../support/log-sessions.ts';
+import {
+  bytes,
+  frame,
+  FRAMES,
+  hashes,
+  NO_TIPS,
+  openedSession,
+  partHashes,
+  said,
+  sessionIn,
+} from '../../support/log-sessions.ts';
+import { partedTips } from '../../support/parted-tips.ts';
 
 function operation(sequence: number, id = `id${sequence}`): OutgoingOperation {
   return { author: 'aa', log: 'bb', id, sequence, header: Uint8Array.of(sequence), body: undefined };
 }
 
 const digest = (byte: number): LogFrame => frame({ type: 'digest', digest: bytes(byte) });
+const digestParts = (byteOf: (part: number) => number): LogFrame =>
+  frame({ type: 'digestParts', hashes: partHashes(byteOf) });
 
 describe('sync.log-sync', () => {
   it('asks for bodies once live, one question at a time, and answers then', () => {
@@ -79,12 +91,12 @@ describe('sync.log-sync', () => {
   }
 
   describe('with digests', () => {
-    const LOCAL: Tips = new Map([['aa', new Map([['bb', { height: 7, id: bytes(1) }]])]]);
+    const LOCAL = partedTips([['aa', new Map([['bb', { height: 7, id: bytes(1) }]])]]);
     it('takes an equal one for the whole state vector, and goes on from there', () => {
       for (const isFirst of [true, false]) {
         const session = openedSession();
-        const first = isFirst ? session.tips(LOCAL, bytes(5)) : session.receive(digest(5));
-        const second = isFirst ? session.receive(digest(5)) : session.tips(LOCAL, bytes(5));
+        const first = isFirst ? session.tips(LOCAL, hashes(5)) : session.receive(digest(5));
+        const second = isFirst ? session.receive(digest(5)) : session.tips(LOCAL, hashes(5));
         expect(said([...first, ...second])).to.deep.equal(['digest', 'compare']);
         expect(second.at(-1)).to.deep.equal({ do: 'compare', remote: LOCAL });
         expect(session.logCount).to.equal(1);
@@ -101,15 +113,15 @@ describe('sync.log-sync', () => {
 
     it('shows the state vector to a side that says another, or that has few logs and says none', () => {
       const other = openedSession();
-      expect(said(other.tips(LOCAL, bytes(5)))).to.deep.equal(['digest']);
+      expect(said(other.tips(LOCAL, hashes(5)))).to.deep.equal(['digest']);
       expect(said(other.receive(digest(6)))).to.deep.equal(['have']);
       expect(said(other.receive(FRAMES[4]!))).to.deep.equal(['compare']);
       const few = openedSession();
-      few.tips(LOCAL, bytes(5));
+      few.tips(LOCAL, hashes(5));
       expect(said(few.receive(FRAMES[4]!))).to.deep.equal(['have', 'compare']);
       const late = openedSession();
       expect(said(late.receive(FRAMES[4]!))).to.deep.equal(['compare']);
-      expect(said(late.tips(LOCAL, bytes(5)))).to.deep.equal(['have']);
+      expect(said(late.tips(LOCAL, hashes(5)))).to.deep.equal(['have']);
       const plain = openedSession();
       expect(said(plain.tips(LOCAL))).to.deep.equal(['have']);
       expect(said(plain.receive(digest(5)))).to.deep.equal([]);
@@ -124,16 +136,36 @@ describe('sync.log-sync', () => {
       late.receive(frame({ type: 'have', tips: LOCAL, more: true }));
       expect(said(late.receive(digest(5)))).to.deep.equal(['error', 'end']);
       const both = openedSession();
-      both.tips(LOCAL, bytes(5));
+      both.tips(LOCAL, hashes(5));
       both.receive(digest(5));
       expect(said(both.receive(FRAMES[4]!))).to.deep.equal(['error', 'end']);
+    });
+
+    it('takes the hashes of parts where it says its own, and knows then how far the other side is in equal ones', () => {
+      const session = openedSession(1);
+      const local = partedTips([...LOCAL, ['cc', new Map([['bb', { height: 3, id: bytes(1) }]])]]);
+      expect(said(session.tips(local, hashes(5)))).to.deep.equal(['digest']);
+      expect(said(session.receive(digest(6)))).to.deep.equal(['digestParts']);
+      expect(said(session.receive(digestParts((part) => (part === 0xcc ? 6 : 5))))).to.deep.equal(['have']);
+      expect(said(session.receive(FRAMES[4]!))).to.deep.equal(['compare']);
+      expect(session.logCount).to.equal(1);
+      session.plan({ operations: 0, bytes: 0 });
+      session.receive(frame({ type: 'done' }));
+      expect(session.state).to.equal('live');
+      expect(session.appended(operation(7), false).do).to.equal('nothing');
+      expect(session.appended(operation(8), false).do).to.equal('send');
+      const other = { ...operation(4), author: 'cc' };
+      expect(session.appended(other, false)).to.deep.equal({
+        do: 'catch-up',
+        log: { author: 'cc', log: 'bb', after: undefined, forked: false },
+      });
     });
 
     it('holds no more logs than there is room for', () => {
       const session = new LogSession({ session: 1, mostLogs: 10, mayHold: (logs) => logs < 1 });
       session.start(TOPIC);
       session.receive(frame({ type: 'agreed' }));
-      session.tips(LOCAL, bytes(5));
+      session.tips(LOCAL, hashes(5));
       expect(said(session.receive(digest(5)))).to.deep.equal(['error', 'end']);
     });
   });

@@ -15,7 +15,8 @@ import type { TakenOperation } from '../../../lib/sync/sync-store.ts';
 import { seeded } from '../../support/arbitraries.ts';
 import { authorOf, hex, logOf, operationAfter, TOPIC } from '../../support/log-maker.ts';
 import { LogReplica } from '../../support/log-replica.ts';
-import { SyncLine, type LineForm } from '../../support/sync-world.ts';
+import { partedTips } from '../../support/parted-tips.ts';
+import { SyncLine, type LineForm, type LineHashes } from '../../support/sync-world.ts';
 import { scaled } from '../../torture/scale.ts';
 
 const RUNS = scaled(60, 2000);
@@ -66,6 +67,30 @@ function aReplicaOf(histories: readonly Operation[][]): fc.Arbitrary<MakeReplica
 }
 
 const twoReplicas = aHistory().chain((histories) => fc.tuple(aReplicaOf(histories), aReplicaOf(histories)));
+
+/** Some replicas of a dozen authors. */
+function someReplicas(count: number): fc.Arbitrary<readonly MakeReplica[]> {
+  const lengths = fc.array(fc.nat(3), { minLength: 12, maxLength: 12 });
+  const shape = lengths.map((some) => some.map((length, at) => logOf(authorOf(at + 1), length + 1)));
+  return shape.chain((histories) => fc.array(aReplicaOf(histories), { minLength: count, maxLength: count }));
+}
+
+const someAuthors = fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 }));
+
+/** What the sides of a line may say by hashes, having agreed on it. */
+const someHashes: fc.Arbitrary<LineHashes> = fc.oneof(
+  fc.constant({}),
+  fc.record({ digestsFrom: someAuthors }),
+  {
+    weight: 3,
+    arbitrary: fc.record({ digestsFrom: someAuthors, partsFrom: someAuthors }),
+  },
+);
+
+/** Headers of the operations that went over a line. */
+function operationsIn(frames: readonly LogFrame[]): string[] {
+  return frames.flatMap((frame) => (frame.type === 'operation' ? [toHex(frame.header)] : []));
+}
 
 function expectEqual(left: LogReplica, right: LogReplica): void {
   expect(left.lines()).to.deep.equal(right.lines());
@@ -149,11 +174,11 @@ class Asker {
 
 describe('sync.session-host', () => {
   for (const form of ['binary', 'json'] satisfies LineForm[]) {
-    it(`makes two replicas equal, whatever each held before, over ${form} frames`, async () => {
+    it(`makes two replicas equal, whatever each held before and says by hashes, over ${form} frames`, async () => {
       await fc.assert(
-        fc.asyncProperty(twoReplicas, async ([makeLeft, makeRight]) => {
+        fc.asyncProperty(twoReplicas, someHashes, async ([makeLeft, makeRight], hashes) => {
           const [left, right] = [makeLeft(), makeRight()];
-          const line = await new SyncLine(left, right, { form }).run();
+          const line = await new SyncLine(left, right, { form, hashes }).run();
           expect([line.left.ended, line.right.ended]).to.deep.equal([undefined, undefined]);
           expect([line.left.live === undefined, line.right.live === undefined]).to.deep.equal([false, false]);
           expectEqual(left, right);
@@ -166,21 +191,75 @@ describe('sync.session-host', () => {
   it('goes on after a cut at any frame, and ends equal', async function () {
     this.timeout(scaled(120_000, 600_000));
     await fc.assert(
-      fc.asyncProperty(twoReplicas, async ([makeLeft, makeRight]) => {
-        const whole = await new SyncLine(makeLeft(), makeRight()).run();
+      fc.asyncProperty(twoReplicas, someHashes, async ([makeLeft, makeRight], hashes) => {
+        const whole = await new SyncLine(makeLeft(), makeRight(), { hashes }).run();
         for (let cutAfter = 0; cutAfter < whole.carried.length; cutAfter += 1) {
           const [left, right] = [makeLeft(), makeRight()];
-          const before = await new SyncLine(left, right, { cutAfter }).run();
+          const before = await new SyncLine(left, right, { cutAfter, hashes }).run();
           // Who makes a digest too slowly leaves it away, so that everything may be said one frame earlier.
           const isLive = before.left.live !== undefined && before.right.live !== undefined;
           expect(before.isCut ? before.carried.length : isLive).to.equal(before.isCut ? cutAfter : true);
-          const again = await new SyncLine(right, left).run();
+          const again = await new SyncLine(right, left, { hashes }).run();
           expect([again.left.ended, again.right.ended]).to.deep.equal([undefined, undefined]);
           expectEqual(left, right);
         }
       }),
       seeded(scaled(12, 200)),
     );
+  });
+
+  it('sends the same operations whatever the two say by hashes', async () => {
+    await fc.assert(
+      fc.asyncProperty(someReplicas(2), someHashes, async (makes, hashes) => {
+        const sent: string[][] = [];
+        for (const said of [{}, hashes]) {
+          const [left, right] = makes.map((make) => make());
+          const line = await new SyncLine(left!, right!, { hashes: said }).run();
+          sent.push(operationsIn(line.carried).toSorted());
+          expectEqual(left!, right!);
+        }
+        expect(sent[1]).to.deep.equal(sent[0]);
+      }),
+      seeded(RUNS),
+    );
+  });
+
+  it('makes all replicas of a network equal, of which some know hashes of parts, some digests and some neither', async () => {
+    const meeting = fc.tuple(fc.nat(3), fc.nat(3), someHashes);
+    const meetings = fc.array(meeting, { maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(someReplicas(4), meetings, someHashes, async (makes, some, hashes) => {
+        const replicas = makes.map((make) => make());
+        // Whatever happened before: along a chain there and back everything comes to all.
+        const chain = [0, 1, 2, 2, 1, 0].map((at) => [at, at + 1, hashes] as const);
+        for (const [one, other, said] of [...some, ...chain]) {
+          if (one === other) continue;
+          const line = await new SyncLine(replicas[one]!, replicas[other]!, { hashes: said }).run();
+          expect([line.left.ended, line.right.ended]).to.deep.equal([undefined, undefined]);
+          expectEqual(replicas[one]!, replicas[other]!);
+        }
+        for (const replica of replicas) expectEqual(replica, replicas[0]!);
+      }),
+      seeded(scaled(25, 1000)),
+    );
+  });
+
+  it('shows only the logs of those parts that are not the same', async () => {
+    const authors = Array.from({ length: 30 }, (_, at) => authorOf(at + 1));
+    const all = authors.flatMap((author) => logOf(author, 2));
+    const [left, right] = [new LogReplica().add(all), new LogReplica().add(all)];
+    const [ahead, behind] = [authors[7]!, authors[19]!];
+    left.add([operationAfter(ahead, logOf(ahead, 2)[1]!.header, undefined)]);
+    right.add([operationAfter(behind, logOf(behind, 2)[1]!.header, undefined)]);
+    const line = await new SyncLine(left, right).run();
+    const firstBytes = new Set([ahead, behind].map(({ publicKey }) => publicKey[0]));
+    const shown = line.carried.flatMap((frame) => (frame.type === 'have' ? [...frame.tips.keys()] : []));
+    const meant = authors.filter(({ publicKey }) => firstBytes.has(publicKey[0]));
+    const keys = meant.map(({ publicKey }) => toHex(publicKey));
+    expect(shown.toSorted()).to.deep.equal([...keys, ...keys].toSorted());
+    expect(meant).to.have.lengthOf.below(6);
+    expect(operationsIn(line.carried)).to.have.lengthOf(2);
+    expectEqual(left, right);
   });
 
   it('sends what is missing and nothing else', async () => {
@@ -257,7 +336,7 @@ describe('sync.session-host', () => {
   it('takes equal digests for what both had then, though the store goes on meanwhile', async () => {
     const [author, log] = ['a'.repeat(64), 'b'.repeat(64)] as const;
     const tipAt = (height: number): OneLog<Tip> => new OneLog(log, { height, id: new Uint8Array(32) });
-    const kept = new Map([[author, tipAt(7)]]);
+    const kept = partedTips([[author, tipAt(7)]]);
     const store = new LogReplica();
     store.tips = () => Promise.resolve(kept);
     const compared: (number | undefined)[] = [];
@@ -385,7 +464,7 @@ describe('sync.session-host', () => {
     /** Lets a session send what it has; told of each frame. */
     async function sending(told: (type: string, host: SessionHost) => void): Promise<void> {
       const store = new LogReplica();
-      store.tips = () => Promise.resolve(new Map([['a'.repeat(64), new Map(logs)]]));
+      store.tips = () => Promise.resolve(partedTips([['a'.repeat(64), new Map(logs)]]));
       const host: SessionHost = new SessionHost({
         session: 0,
         topic: TOPIC,

@@ -7,6 +7,7 @@ import { encodeEnvelope } from '../../../lib/log/envelope.ts';
 import { encodeCbor } from '../../../lib/log/cbor-writer.ts';
 import { isCanonical, MOST_SIDE_OPERATIONS } from '../../../lib/log/fork.ts';
 import { namesOf, type Operation } from '../../../lib/log/operation.ts';
+import { PartedTips } from '../../../lib/log/parted-tips.ts';
 import { placeKey } from '../../../lib/store/log-keys.ts';
 import { takeOne } from '../../../lib/sync/intake.ts';
 import { takenOperation } from '../../../lib/sync/taken-operation.ts';
@@ -306,10 +307,33 @@ describe('sync.stored-logs', () => {
       0,
     );
     const reads = store.small.storage.calls.getBytes;
-    expect(await store.sync.plan(TOPIC, new Map())).to.deep.include({ operations: 9, bytes });
+    expect(await store.sync.plan(TOPIC, PartedTips.empty())).to.deep.include({ operations: 9, bytes });
     expect(store.small.storage.calls.getBytes).to.equal(reads);
     const tips = await store.sync.tips(TOPIC);
     expect(await store.sync.plan(TOPIC, tips)).to.deep.equal({ operations: 0, bytes: 0, parts: [] });
+    await store.close();
+  });
+
+  it('compares nothing of what the other side is known to have, as it shares that', async () => {
+    const store = await openLogged();
+    for (const author of [1, 2, 3]) for (const operation of saidBy(author, 2)) await store.take(operation);
+    const remote = (await store.sync.tips(TOPIC)).snapshot();
+    await store.take(saidBy(2, 3)[2]!);
+    const asked: string[] = [];
+    const unlike = remote.unlike.bind(remote);
+    remote.unlike = (local) => {
+      const theirs = unlike(local);
+      const get = theirs.get.bind(theirs);
+      theirs.get = (author) => {
+        asked.push(author);
+        return get(author);
+      };
+      return theirs;
+    };
+    const plan = await store.sync.plan(TOPIC, remote);
+    const { author } = namesOf(saidBy(2, 1)[0]!);
+    expect(plan.parts.map((part) => [part.author, part.after, part.until])).to.deep.equal([[author, 1, 2]]);
+    expect([...new Set(asked)]).to.deep.equal([author]);
     await store.close();
   });
 
