@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../lib/base/clock.ts';
 import type { Limits } from '../lib/base/limits.ts';
 import type { MaybePromise } from '../lib/base/maybe-promise.ts';
-import type { Slices } from '../lib/base/slices.ts';
+import { Pace } from '../lib/base/pace.ts';
+import { waitFor, type Slices, type WaitingSteps } from '../lib/base/slices.ts';
 import type { FieldWrite } from '../lib/graph/write.ts';
 import type { Checked } from '../lib/mesh/check-line.ts';
 import type { WritePolicy } from '../lib/mesh/checks.ts';
@@ -25,10 +26,12 @@ export class AccessPolicy implements WritePolicy {
   readonly #sea: SeaChecker;
   readonly #clock: Clock;
   readonly #readStored: ReadStored;
+  readonly #slices: Slices;
 
   constructor({ graph, limits, clock, slices }: AccessPolicyParts) {
     this.#sea = new SeaChecker(limits, slices, () => createHash('sha256'));
     this.#clock = clock;
+    this.#slices = slices;
     this.#readStored = (soul, key) => graph.readField(soul, key);
   }
 
@@ -48,11 +51,17 @@ export class AccessPolicy implements WritePolicy {
     return checked.ok ? checked.value : this.#passing(writes, owner);
   }
 
-  async #passing(writes: readonly FieldWrite[], owner: string): Promise<FieldWrite[]> {
+  async #passing(writes: readonly FieldWrite[], owner: string): Promise<readonly FieldWrite[]> {
+    return this.#slices.runWaiting(this.#passingInSteps(writes, owner));
+  }
+
+  *#passingInSteps(writes: readonly FieldWrite[], owner: string): WaitingSteps<readonly FieldWrite[]> {
     const passing: FieldWrite[] = [];
+    const pace = new Pace();
     for (const write of writes) {
-      const checked = await this.check([write], owner);
+      const checked = yield* waitFor(this.check([write], owner));
       if (checked.ok) passing.push(...checked.value);
+      if (pace.after(write.json.length)) yield;
     }
     return passing;
   }

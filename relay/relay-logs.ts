@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { toHex } from '../lib/base/byte-texts.ts';
 import type { Clock } from '../lib/base/clock.ts';
 import type { MaybePromise } from '../lib/base/maybe-promise.ts';
-import type { Slices } from '../lib/base/slices.ts';
+import { waitFor, type Slices, type WaitingSteps } from '../lib/base/slices.ts';
 import type { Entry, FieldWrite } from '../lib/graph/write.ts';
 import { graphTopic, logIdOf } from '../lib/log/hash.ts';
 import type { LogName } from '../lib/log/heights.ts';
@@ -42,6 +42,8 @@ import { Pruning, type PruneEvent } from './pruning.ts';
 import { StoredLogAccess } from './stored-log-access.ts';
 
 const HOUR_MS = 3_600_000;
+/** Writes of an operation that are gone through in steps. */
+const MANY_WRITES = 4096;
 
 /** What is told at the start when a rebuild of the graph was cut off: what it has is sound, but not all of it done. */
 export interface RebuildEvent {
@@ -213,8 +215,18 @@ export class RelayLogs {
 
   /** What may not be a name in a put may be none in an operation. */
   #allowed(writes: readonly FieldWrite[], author: string): MaybePromise<readonly FieldWrite[]> {
+    if (writes.length > MANY_WRITES) return this.#parts.slices.runWaiting(this.#allowedOf(writes, author));
     const fitting = fittingNames(writes, this.#parts.options.limits.nameLength);
     return this.#world?.allow?.(fitting, author) ?? fitting;
+  }
+
+  /** The same of many, in steps. */
+  *#allowedOf(writes: readonly FieldWrite[], author: string): WaitingSteps<readonly FieldWrite[]> {
+    const fitting = fittingNames(writes, this.#parts.options.limits.nameLength);
+    yield;
+    const allowed = yield* waitFor(this.#world?.allow?.(fitting, author) ?? fitting);
+    yield;
+    return allowed;
   }
 
   /** The relay's own log, once it is open; undefined when nothing is witnessed. */
@@ -352,7 +364,8 @@ export class RelayLogs {
 /** Writes whose names are no longer than names in puts may be. */
 export function fittingNames(writes: readonly FieldWrite[], nameLength: number): readonly FieldWrite[] {
   const fits = ({ soul, key }: FieldWrite): boolean => soul.length <= nameLength && key.length <= nameLength;
-  return writes.every(fits) ? writes : writes.filter(fits);
+  for (let at = 0; at < writes.length; at += 1) if (!fits(writes[at]!)) return writes.filter(fits);
+  return writes;
 }
 
 /** All properties of a node, of large ones too. */

@@ -21,7 +21,8 @@ const WRITE_LENGTH = 160;
 export function lengthOfWrites(writes: readonly FieldWrite[]): number {
   let length = 0;
   let last = '';
-  for (const { soul, key, json } of writes) {
+  for (let at = 0; at < writes.length; at += 1) {
+    const { soul, key, json } = writes[at]!;
     length += WRITE_LENGTH + key.length + json.length + (soul === last ? 0 : soul.length);
     last = soul;
   }

@@ -31,7 +31,8 @@ export function isSpecialSoul(soul: string): boolean {
 /** {@link isSpecialSoul} for any of some writes; those to one node stand together, so most souls are looked at once. */
 export function hasSpecialSoul(writes: readonly { readonly soul: string }[]): boolean {
   let last = '';
-  for (const { soul } of writes) {
+  for (let at = 0; at < writes.length; at += 1) {
+    const { soul } = writes[at]!;
     if (soul === last) continue;
     if (isSpecialSoul(soul)) return true;
     last = soul;

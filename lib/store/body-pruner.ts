@@ -1,6 +1,9 @@
+import { Pace } from '../base/pace.ts';
+import { TwoGenerations } from '../base/two-generations.ts';
+import { runWithPauses, waitFor, type WaitingSteps } from '../base/slices.ts';
 import type { LogName } from '../log/heights.ts';
 import { isBodyPrunable, type HeldWinner, type LogEntry } from '../log/prune.ts';
-import { decodeDelta } from './delta-codec.ts';
+import { decodeDeltaInSteps } from './delta-codec.ts';
 import { HeldNotes } from './held-notes.ts';
 import type { History, HistoryWanted } from './history.ts';
 import type { Branch } from './log-keys.ts';
@@ -12,8 +15,15 @@ import { appendForgotten } from './written-nodes.ts';
 
 /** Bodies dropped by one commit. */
 const STEP_BODIES = 64;
+/** The same by what they say, which stands in memory. */
+const STEP_ENTRIES = 10_000;
+/** Entries that are compared with others in one step. */
+const CHECKED_ENTRIES = 512;
 /** Properties whose winners are remembered during a pass. */
 const KEPT_WINNERS = 50_000;
+
+/** Operations of which it is remembered what still counts. */
+const KEPT_NEEDED = 20_000;
 
 /** With whose requests the pruner's take turns. */
 const OWNER = 'prune';
@@ -61,6 +71,8 @@ export class BodyPruner {
   readonly #notes: HeldNotes;
   readonly #winners = new Map<string, ReadonlyMap<string, HeldWinner>>();
   #kept = 0;
+  /** By operation: where an entry stands that still counted when it was looked at last. */
+  readonly #needed = new TwoGenerations<string, number>(KEPT_NEEDED);
   #isStopped = false;
 
   constructor(options: BodyPrunerOptions) {
@@ -104,38 +116,60 @@ export class BodyPruner {
     pass: { bodies: number; bytes: number },
   ): Promise<void> {
     let some: Candidate[] = [];
+    let entries = 0;
     for await (const operation of operationsIn(this.#options.store, branch, { author, log }, { until })) {
       if (this.#isStopped) return;
-      const candidate = candidateOf(operation);
-      if (candidate === undefined || !(await this.#isPrunable(candidate, now))) continue;
+      const candidate = await runWithPauses(candidateOf(operation));
+      if (candidate === undefined || !(await runWithPauses(this.#isPrunable(candidate, now)))) continue;
       some.push(candidate);
-      if (some.length < STEP_BODIES) continue;
+      entries += candidate.entries.length;
+      if (some.length < STEP_BODIES && entries < STEP_ENTRIES) continue;
       await this.#drop(some, pass);
       some = [];
+      entries = 0;
     }
     if (some.length > 0) await this.#drop(some, pass);
   }
 
-  async #isPrunable({ id, entries }: Candidate, now: number): Promise<boolean> {
-    for (const { soul } of entries) await this.#learn(soul, now);
+  *#isPrunable({ id, entries }: Candidate, now: number): WaitingSteps<boolean> {
+    const needed = this.#needed.get(id);
+    // Most that counted in the pass before still does.
+    if (needed !== undefined && !(yield* this.#isOver(id, nodeAt(entries, needed), now))) return false;
+    for (let from = 0, to = 0; from < entries.length; from = to) {
+      const part = nodeAt(entries, from);
+      if (!(yield* this.#isOver(id, part, now))) {
+        this.#needed.set(id, from);
+        return false;
+      }
+      to = from + part.length;
+    }
+    return true;
+  }
+
+  /** True when others supersede everything that an operation says of a node, or the part of it that is given. */
+  *#isOver(id: string, entries: readonly LogEntry[], now: number): WaitingSteps<boolean> {
+    const { soul } = entries[0]!;
+    if (!this.#winners.has(soul)) yield* this.#learn(soul, now);
+    yield;
     return isBodyPrunable(entries, id, {
       now,
       graceMs: 0,
       receivedAt: now,
       isPinned: this.#options.isPinned ?? (() => false),
-      winnerOf: (soul, key) => this.#winners.get(soul)?.get(key),
+      winnerOf: (name, key) => this.#winners.get(name)?.get(key),
     });
   }
 
   /** Finds who holds a node; in a pass only more can be superseded, and who wins is never dropped. */
-  async #learn(soul: string, now: number): Promise<void> {
-    if (this.#winners.has(soul)) return;
+  *#learn(soul: string, now: number): WaitingSteps<void> {
     if (this.#kept > KEPT_WINNERS) this.#forgetWinners();
     const winners = new Map<string, HeldWinner>();
     const counts: HistoryWanted['counts'] = (operation) => this.#notes.heldPartOf(operation);
-    const held = await this.#options.history.winners(soul, { until: now, counts });
+    const held = yield* waitFor(this.#options.history.winners(soul, { until: now, counts }));
+    const pace = new Pace();
     for (const [key, { state, json, id }] of held) {
       winners.set(key, { state, json, holder: id });
+      if (pace.after(key.length)) yield;
     }
     this.#winners.set(soul, winners);
     this.#kept += winners.size + 1;
@@ -148,7 +182,7 @@ export class BodyPruner {
 
   async #drop(some: readonly Candidate[], pass: { bodies: number; bytes: number }): Promise<void> {
     const changes: Change[] = [];
-    for (const { id, entries } of some) for (const _ of appendForgotten(changes, id, entries));
+    for (const { id, entries } of some) await runWithPauses(appendForgotten(changes, id, entries));
     const drops = changes.map(([key]) => key);
     const pruned = some.map(({ id }) => id);
     await committed(this.#options.submit, { writes: [], isReplay: true, owner: OWNER, drops, pruned });
@@ -160,8 +194,16 @@ export class BodyPruner {
 }
 
 /** An operation that says something to the graph, or nothing at all; others are left alone. */
-function candidateOf({ id, body }: StoredOperation): Candidate | undefined {
-  const delta = body === undefined ? undefined : decodeDelta(body);
+function* candidateOf({ id, body }: StoredOperation): Generator<void, Candidate | undefined> {
+  const delta = body === undefined ? undefined : yield* decodeDeltaInSteps(body);
   if (body === undefined || delta?.ok !== true || delta.value === undefined) return undefined;
   return { id, bytes: body.length, entries: delta.value.writes };
+}
+
+/** The entries of one node that stand at a place, as many as are compared in one step. */
+function nodeAt(entries: readonly LogEntry[], from: number): readonly LogEntry[] {
+  const most = Math.min(entries.length, from + CHECKED_ENTRIES);
+  let to = from;
+  while (to < most && entries[to]!.soul === entries[from]!.soul) to += 1;
+  return entries.slice(from, to);
 }

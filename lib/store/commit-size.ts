@@ -3,7 +3,7 @@ import type { FieldWrite } from '../graph/write.ts';
 /** Writes or records of one commit. */
 const MOST_WRITES = 500;
 /** Characters of their keys and values. */
-const MOST_CHARACTERS = 1024 * 1024;
+export const MOST_CHARACTERS: number = 1024 * 1024;
 
 /**
  * How much was gathered for one commit by work that goes through a whole graph or log: others come in between commits, and

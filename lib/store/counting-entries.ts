@@ -72,18 +72,23 @@ export class CountingEntries {
    *
    * @param hidden entries of different properties, or of different states
    * @param now milliseconds since 1970; of an entry of the future only the same state is looked at
+   * @param most characters of what others say: of entries for which there is no room nothing is told, but of the first one
    */
   *successors(
     soul: string,
     hidden: readonly FieldWrite[],
     now: number,
+    most: number,
   ): WaitingSteps<Map<FieldWrite, FieldWrite | undefined>> {
     const searches = hidden.map((entry): Search => ({ entry, isBrought: false, best: undefined }));
     const open = new Set(searches);
     for (const walk = this.#walk(soul, Infinity); open.size > 0;) {
       const records = yield* walk.next();
       if (records.length === 0) break;
-      for (const noted of records) yield* this.#look(soul, noted, open, now);
+      for (const noted of records) {
+        yield* this.#look(soul, noted, open, now);
+        leaveOut(searches, open, most);
+      }
       for (const search of open) if (isOver(search, records.at(-1)!.latest, now)) open.delete(search);
     }
     return new Map(searches.map(({ entry, isBrought, best }) => [entry, isBrought ? best : entry]));
@@ -181,6 +186,16 @@ export class CountingEntries {
         return notes.among(found.map(([key, record]) => noteOf(key, record))).map(notedIn);
       },
     };
+  }
+}
+
+/** Leaves out the last of searches that found more than there is room for. */
+function leaveOut(searches: Search[], open: Set<Search>, most: number): void {
+  let characters = 0;
+  for (let at = 0; at < searches.length; at += 1) {
+    characters += searches[at]!.best?.json.length ?? 0;
+    if (at === 0 || characters <= most) continue;
+    for (const search of searches.splice(at)) open.delete(search);
   }
 }
 

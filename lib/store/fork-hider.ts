@@ -7,7 +7,7 @@ import type { StartTimer } from './deferred-writes.ts';
 import { hidingChange, type ForkMarks, type Hiding } from './fork-marks.ts';
 import type { LogStore } from './log-store.ts';
 import { operationsOf } from './log-walk.ts';
-import { committed, type PutRequest } from './put-request.ts';
+import { committed, hideAll, type PutRequest } from './put-request.ts';
 import { saidBy } from './replay.ts';
 
 /** With whose requests those of the hider take turns. */
@@ -77,7 +77,9 @@ export class ForkHider {
 
   async #hide(log: LogName): Promise<void> {
     if (this.#options.marks.hidingOf(log) === undefined) await this.#note(log, 'begun');
-    const operations = await this.#each(log, (writes) => this.#commit({ writes, isHidden: true }));
+    const operations = await this.#each(log, (writes) =>
+      hideAll((request) => this.#commit(request), writes, OWNER),
+    );
     if (this.#chore.isClosed) return;
     await this.#note(log, 'done');
     this.#options.report?.({ kind: 'log-hidden', author: log.author, log: log.log, operations });
@@ -110,17 +112,19 @@ export class ForkHider {
       for (const write of saidBy(operation)) {
         some.push(write);
         size.add(write);
+        if (!size.isFull) continue;
+        await take(some);
+        some = [];
+        size.clear();
       }
-      if (!size.isFull) continue;
-      await take(some);
-      some = [];
-      size.clear();
     }
     if (some.length > 0) await take(some);
     return operations;
   }
 
-  #commit(request: Omit<PutRequest, 'owner' | 'settle'> & { readonly owner?: string }): Promise<void> {
+  #commit(
+    request: Omit<PutRequest, 'owner' | 'settle'> & { readonly owner?: string | undefined },
+  ): Promise<void> {
     return committed(this.#options.submit, { owner: OWNER, ...request });
   }
 }

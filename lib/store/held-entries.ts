@@ -1,9 +1,9 @@
 import { utf8 } from '../base/bytes.ts';
-import { runWithPauses } from '../base/slices.ts';
+import { runWithPauses, waitFor, type WaitingSteps } from '../base/slices.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { hashHex } from '../log/hash.ts';
 import type { LogName } from '../log/heights.ts';
-import { writesIn } from './delta-codec.ts';
+import { decodeDeltaInSteps } from './delta-codec.ts';
 import { heldEntriesKey, heldEntriesRange } from './log-keys.ts';
 import type { LogStore } from './log-store.ts';
 import { operationsIn } from './log-walk.ts';
@@ -21,11 +21,15 @@ const NAME_DIGITS = 24;
 const PART_DIGITS = 1;
 /** Entries whose names are made in one step. */
 const STEP_ENTRIES = 64;
+/** Names that are read out of records, or put into them, in one step. */
+const STEP_NAMES = 512;
 /** Records read in one step. */
 const STEP_RECORDS = 16;
 
 /** By the names of entries: when each was seen first, in milliseconds of the time that is counted. */
 type SinceByName = Map<string, number>;
+/** Records by their keys. */
+type Records = Map<string, string>;
 
 /** What is needed to know entries. */
 export interface HeldEntriesOptions {
@@ -70,28 +74,7 @@ export class HeldEntries {
     isStopped: () => boolean,
     others: readonly LogName[] = [],
   ): Promise<void> {
-    const before = await this.#records();
-    const after = new Map<string, string>();
-    const since = new Map<string, SinceByName>();
-    let room = MOST_ENTRIES;
-    const [known, fresh] = [true, false].map((isKnown) =>
-      others.filter((name) => recordsOf(name, before).length > 0 === isKnown),
-    );
-    for (const name of [own, ...known!, ...fresh!]) {
-      if (name === undefined || room === 0) continue;
-      const isOwn = name === own;
-      const found = await this.#lookAt(name, sinceIn(recordsOf(name, before), now), now, isStopped, {
-        entries: isOwn ? MOST_ENTRIES : room,
-        operations: isOwn ? Infinity : MOST_OPERATIONS,
-      });
-      if (found === undefined) return;
-      if (!isOwn) room -= found.size;
-      since.set(name.author + name.log, found);
-      for (const [key, record] of recordsFor(name, found)) after.set(key, record);
-    }
-    this.#own = own === undefined ? '' : own.author + own.log;
-    this.#since = since;
-    await this.#write(before, after);
+    await runWithPauses(this.#look(own, now, isStopped, others));
   }
 
   /** When an entry of a log was seen first, by {@link look}, of the own log if none is named; undefined when it is not known. */
@@ -105,26 +88,59 @@ export class HeldEntries {
     return this.#since.has(author + log);
   }
 
+  *#look(
+    own: LogName | undefined,
+    now: number,
+    isStopped: () => boolean,
+    others: readonly LogName[],
+  ): WaitingSteps<void> {
+    const before = yield* waitFor(this.#records());
+    const byLog = recordsByLog(before);
+    const after: Records = new Map();
+    const since = new Map<string, SinceByName>();
+    let room = MOST_ENTRIES;
+    const [known, fresh] = [true, false].map((isKnown) =>
+      others.filter((name) => byLog.has(startOf(name)) === isKnown),
+    );
+    for (const name of [own, ...known!, ...fresh!]) {
+      if (name === undefined || room === 0) continue;
+      const isOwn = name === own;
+      const past = yield* sinceIn(byLog.get(startOf(name)) ?? [], now);
+      const found = yield* this.#lookAt(name, past, now, isStopped, {
+        entries: isOwn ? MOST_ENTRIES : room,
+        operations: isOwn ? Infinity : MOST_OPERATIONS,
+      });
+      if (found === undefined) return;
+      if (!isOwn) room -= found.size;
+      since.set(name.author + name.log, found);
+      yield* addRecords(after, name, found);
+    }
+    this.#own = own === undefined ? '' : own.author + own.log;
+    this.#since = since;
+    yield* waitFor(this.#write(before, after));
+  }
+
   /** The entries of a log, undefined when it was to end early. */
-  async #lookAt(
+  *#lookAt(
     name: LogName,
     known: SinceByName,
     now: number,
     isStopped: () => boolean,
     most: { readonly entries: number; readonly operations: number },
-  ): Promise<SinceByName | undefined> {
+  ): WaitingSteps<SinceByName | undefined> {
     const found: SinceByName = new Map();
-    const head = await this.#options.store.head(name);
+    const head = yield* waitFor(this.#options.store.head(name));
     if (head === undefined || head.first === 0 || head.height - head.first >= most.operations) return found;
-    for await (const { body } of operationsIn(this.#options.store, 'canonical', name)) {
+    const operations = operationsIn(this.#options.store, 'canonical', name);
+    for (;;) {
+      const { done, value } = yield* waitFor(operations.next());
       if (isStopped()) return undefined;
-      if (!(await runWithPauses(addEntries(writesIn(body), known, now, found, most.entries)))) break;
+      if (done === true || !(yield* addEntries(value.body, known, now, found, most.entries))) return found;
     }
-    return found;
   }
 
-  async #records(): Promise<Map<string, string>> {
-    const records = new Map<string, string>();
+  async #records(): Promise<Records> {
+    const records: Records = new Map();
     const cursor = this.#options.storage.range(heldEntriesRange());
     try {
       for (;;) {
@@ -138,7 +154,7 @@ export class HeldEntries {
   }
 
   /** Writes what changed, and removes what is of no part or log any more. */
-  async #write(before: ReadonlyMap<string, string>, records: ReadonlyMap<string, string>): Promise<void> {
+  async #write(before: Records, records: Records): Promise<void> {
     for (const [key, record] of records)
       if (before.get(key) !== record) await this.#options.commit([[key, record]]);
     const gone = Array.from(before.keys()).filter((key) => !records.has(key));
@@ -150,14 +166,16 @@ function nameOf({ soul, key, state, json }: FieldWrite): string {
   return hashHex(utf8(JSON.stringify([soul, key, state, json]))).slice(0, NAME_DIGITS);
 }
 
-/** Adds what an operation says; false when no more is to be known. */
+/** Adds what a body says; false when no more is to be known. */
 function* addEntries(
-  writes: readonly FieldWrite[],
+  body: Uint8Array | undefined,
   known: SinceByName,
   now: number,
   found: SinceByName,
   most: number,
 ): Generator<void, boolean> {
+  const delta = body === undefined ? undefined : yield* decodeDeltaInSteps(body);
+  const writes = (delta?.ok === true ? delta.value?.writes : undefined) ?? [];
   for (const [at, write] of writes.entries()) {
     if (found.size >= most) return false;
     const name = nameOf(write);
@@ -167,42 +185,58 @@ function* addEntries(
   return true;
 }
 
-function recordsOf({ author, log }: LogName, records: ReadonlyMap<string, string>): string[] {
-  const start = heldEntriesKey(author, log, '');
-  return Array.from(records)
-    .filter(([key]) => key.startsWith(start))
-    .map(([, record]) => record);
+/** What the keys of a log's records begin with. */
+function startOf({ author, log }: LogName): string {
+  return heldEntriesKey(author, log, '');
+}
+
+/** Records by what their keys begin with. */
+function recordsByLog(records: Records): Map<string, string[]> {
+  const byLog = new Map<string, string[]>();
+  for (const [key, record] of records) {
+    const start = key.slice(0, -PART_DIGITS);
+    const same = byLog.get(start);
+    if (same === undefined) byLog.set(start, [record]);
+    else same.push(record);
+  }
+  return byLog;
 }
 
 /** Reads records: a line for each time, with the names of what was seen first then. */
-function sinceIn(records: readonly string[], now: number): SinceByName {
+function* sinceIn(records: readonly string[], now: number): Generator<void, SinceByName> {
   const since: SinceByName = new Map();
   for (const record of records) {
     for (const line of record.split('\n')) {
-      const [at, ...names] = line.split(' ');
+      const words = line.split(' ');
       // A time that was not counted yet tells only that it is not later than now.
-      for (const name of names) since.set(name, Math.min(Number(at), now));
+      const at = Math.min(Number(words[0]), now);
+      for (let word = 1; word < words.length; word += 1) {
+        since.set(words[word]!, at);
+        if (word % STEP_NAMES === 0) yield;
+      }
+      yield;
     }
   }
   return since;
 }
 
-/** Records, by their keys. */
-function recordsFor({ author, log }: LogName, since: SinceByName): Map<string, string> {
+/** Adds the records of a log: entries stand in its order, so that what is the same is written the same. */
+function* addRecords(records: Records, name: LogName, since: SinceByName): Generator<void, void> {
   const parts = new Map<string, Map<number, string[]>>();
-  for (const [name, at] of since) {
-    const key = heldEntriesKey(author, log, name.slice(0, PART_DIGITS));
-    const part = parts.get(key) ?? new Map<number, string[]>();
-    parts.set(key, part);
+  let count = 0;
+  for (const [entry, at] of since) {
+    const digits = entry.slice(0, PART_DIGITS);
+    const part = parts.get(digits) ?? new Map<number, string[]>();
+    parts.set(digits, part);
     const names = part.get(at);
-    if (names === undefined) part.set(at, [name]);
-    else names.push(name);
+    if (names === undefined) part.set(at, [entry]);
+    else names.push(entry);
+    count += 1;
+    if (count % STEP_NAMES === 0) yield;
   }
-  return new Map(Array.from(parts, ([key, part]) => [key, recordOf(part)]));
-}
-
-/** A record: what is the same is written the same. */
-function recordOf(part: ReadonlyMap<number, readonly string[]>): string {
-  const lines = Array.from(part, ([at, names]) => `${at} ${names.toSorted().join(' ')}`);
-  return lines.toSorted().join('\n');
+  const start = startOf(name);
+  for (const [digits, part] of parts) {
+    records.set(start + digits, Array.from(part, ([at, names]) => `${at} ${names.join(' ')}`).join('\n'));
+    yield;
+  }
 }

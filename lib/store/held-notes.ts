@@ -17,6 +17,8 @@ const MOST_BUSY = 64;
 /** Logs of which it is remembered how far they are held for long. */
 const KEPT_LOGS = 20_000;
 const NOTHING = -1;
+/** What a record begins with that tells since when its log is noted. */
+const SINCE = 'since ';
 
 /** Where a log ended at some moment, in milliseconds that were counted until then. */
 export interface HeldNote {
@@ -24,6 +26,13 @@ export interface HeldNote {
   readonly height: number;
   readonly tip: string;
   readonly side: { readonly height: number; readonly tip: string } | undefined;
+}
+
+/** A log that gives up its operations sooner than these grow old. */
+interface BusyLog extends LogName {
+  /** Milliseconds that were counted until it was noted first. */
+  readonly since: number;
+  readonly height: number;
 }
 
 /** The last place of each branch that is held for long, -1 where none is. */
@@ -76,13 +85,14 @@ export class HeldNotes {
     if (isStopped()) return;
     await this.#countTime();
     const own = this.#options.own?.();
-    const busy: LogName[] = [];
+    let busy: readonly BusyLog[] = [];
     let after: LogName | undefined;
     while (!isStopped()) {
       const page = await this.#options.store.headPage(undefined, after, STEP_LOGS);
       if (page.length === 0) break;
-      for (const log of await this.#note(page))
-        if (log.author !== own?.author && busy.length < MOST_BUSY) busy.push(log);
+      const others = (await this.#note(page)).filter(({ author }) => author !== own?.author);
+      // Whoever makes logs anew takes no place of those that are here for longer.
+      if (others.length > 0) busy = [...busy, ...others].toSorted(byTime).slice(0, MOST_BUSY);
       after = page.at(-1)!;
     }
     await this.#entries.look(own, this.#age, isStopped, busy);
@@ -129,15 +139,17 @@ export class HeldNotes {
   }
 
   /** Notes where logs end; gives those that gave up by now what they had at the oldest moment that is noted. */
-  async #note(page: readonly (LogName & { readonly head: LogHead })[]): Promise<LogName[]> {
+  async #note(page: readonly (LogName & { readonly head: LogHead })[]): Promise<BusyLog[]> {
     const keys = page.map(({ author, log }) => heldKey(author, log));
     const records = await this.#options.storage.getTexts(keys);
     const changes: Change[] = [];
-    const busy: LogName[] = [];
+    const busy: BusyLog[] = [];
     for (const [at, { author, log, head }] of page.entries()) {
-      const notes = this.#next(decodeNotes(records[at]), head);
-      if (notes[0]!.height < head.first) busy.push({ author, log });
-      const record = encodeNotes(notes);
+      const past = decodeNotes(records[at]);
+      const notes = this.#next(past, head);
+      const since = Math.min(sinceOf(records[at], past), notes[0]!.at);
+      if (notes[0]!.height < head.first) busy.push({ author, log, since, height: head.height });
+      const record = encodeNotes(notes, since);
       if (record !== records[at]) changes.push([keys[at]!, record]);
     }
     if (changes.length > 0) await this.#options.commit(changes);
@@ -188,14 +200,36 @@ function endOf({ height, tip, side }: HeldNote): string {
   return side === undefined ? `${height} ${tip}` : `${height} ${tip} ${side.height} ${side.tip}`;
 }
 
-/** A record of notes: a line for each. */
-export function encodeNotes(notes: readonly HeldNote[]): string {
-  return notes.map((note) => `${note.at} ${endOf(note)}`).join('\n');
+/** Logs that are noted for longer first, then those that are longer. */
+function byTime(a: BusyLog, b: BusyLog): number {
+  return a.since - b.since || b.height - a.height;
+}
+
+/**
+ * A record of notes: a line for each.
+ *
+ * @param since milliseconds that were counted until the log was noted first; until the first of these notes when absent
+ */
+export function encodeNotes(notes: readonly HeldNote[], since?: number): string {
+  const lines = notes.map((note) => `${note.at} ${endOf(note)}`);
+  if (since !== undefined && since !== notes[0]?.at) lines.unshift(SINCE + since);
+  return lines.join('\n');
+}
+
+/** When the log of a record was noted first, as {@link encodeNotes} has it; never for none. */
+export function sinceOf(
+  record: string | undefined,
+  notes: readonly HeldNote[] = decodeNotes(record),
+): number {
+  if (record?.startsWith(SINCE) === true) return Number.parseInt(record.slice(SINCE.length), 10);
+  return notes[0]?.at ?? Infinity;
 }
 
 /** The notes of a record, none when there is none. */
 export function decodeNotes(record: string | undefined): readonly HeldNote[] {
-  return (record?.split('\n') ?? []).map((line) => {
+  const lines = record?.split('\n') ?? [];
+  if (lines[0]?.startsWith(SINCE) === true) lines.shift();
+  return lines.map((line) => {
     const [at, height, tip = '', sideHeight, sideTip] = line.split(' ');
     const side = sideTip === undefined ? undefined : { height: Number(sideHeight), tip: sideTip };
     return { at: Number(at), height: Number(height), tip, side };

@@ -3,22 +3,36 @@ import { grouped } from '../base/grouped.ts';
 import { chosenInSteps, Pace } from '../base/pace.ts';
 import type { WaitingSteps } from '../base/slices.ts';
 import type { FieldWrite } from '../graph/write.ts';
+import { MOST_CHARACTERS } from './commit-size.ts';
 import type { CountingEntries } from './counting-entries.ts';
 import type { MergeTarget } from './writer-logs.ts';
 
-/** Puts in the place of hidden entries what counts besides. */
+const NONE: ReadonlyMap<FieldWrite, FieldWrite | undefined> = new Map();
+
+/**
+ * Puts in the place of hidden entries what counts besides, until that is enough for one commit.
+ *
+ * @param leave told of those that are left to another one
+ */
 export function* hideWrites(
   writes: readonly FieldWrite[],
   target: MergeTarget,
   entries: CountingEntries,
+  leave: (write: FieldWrite) => void,
 ): WaitingSteps<void> {
   const showing = yield* chosenInSteps(writes, (write) => isThere(write, target));
+  const pace = new Pace();
+  let room = MOST_CHARACTERS;
   for (const [soul, shown] of grouped(showing, (write) => write.soul)) {
     const places = new Map(shown.map((write) => [`${write.state} ${write.key}`, write]));
-    const successors = yield* entries.successors(soul, [...places.values()], target.now);
-    const pace = new Pace();
-    for (const [write, next] of successors) {
-      replace(write, next, target);
+    const successors =
+      room > 0 ? yield* entries.successors(soul, [...places.values()], target.now, room) : NONE;
+    for (const write of places.values()) {
+      if (successors.has(write)) {
+        const next = successors.get(write);
+        replace(write, next, target);
+        room -= next?.json.length ?? 0;
+      } else leave(write);
       if (pace.after(0)) yield;
     }
   }

@@ -6,8 +6,11 @@ import type { Change } from './storage.ts';
 import {
   endOfNode,
   historyChange,
+  historyChangeInSteps,
   isBySoul,
+  isMany,
   wereHere,
+  wereHereInSteps,
   writtenNodes,
   type WasHere,
   type WrittenNode,
@@ -88,7 +91,8 @@ export class HistoryNotes {
     }
     const pace = new Pace();
     for (const node of writtenNodes(writes)) {
-      if (node !== undefined) this.addNode(id, node, wasHere);
+      if (node !== undefined && isMany(node)) yield* this.#addMany(id, node, wasHere);
+      else if (node !== undefined) this.addNode(id, node, wasHere);
       if (node === undefined || pace.after(node.soul.length)) yield;
     }
   }
@@ -97,6 +101,12 @@ export class HistoryNotes {
   addNode(id: string, node: WrittenNode, wasHere: WasHere): void {
     const even = wereHere(node, wasHere);
     if (even === undefined) this.#mixed.push([id, historyChange(id, node, wasHere)]);
+    else this.#even.push(new EvenNote(id, node.writes, node.from, node.to, even));
+  }
+
+  *#addMany(id: string, node: WrittenNode, wasHere: WasHere): Generator<void, void> {
+    const even = yield* wereHereInSteps(node, wasHere);
+    if (even === undefined) this.#mixed.push([id, yield* historyChangeInSteps(id, node, wasHere)]);
     else this.#even.push(new EvenNote(id, node.writes, node.from, node.to, even));
   }
 
@@ -122,7 +132,11 @@ export class HistoryNotes {
       const { id, soul } = note;
       if (last?.id !== id || last.wereHere !== note.wereHere)
         last = { id, wereHere: note.wereHere, text: this.#nameOf(note) };
-      if (!graph.takeSource(note, last.text)) left.push(note);
+      if (!graph.takeSource(note, last.text)) {
+        // Whoever writes the commit goes through what is left without a pause.
+        if (isMany(note)) this.#mixed.push([id, yield* historyChangeInSteps(id, note, wasHereOf(note))]);
+        else left.push(note);
+      }
       if (pace.after(soul.length)) yield;
     }
     for (const notes of this.#own) {
@@ -145,8 +159,12 @@ export class HistoryNotes {
     const pace = new Pace();
     for (const [, change] of this.#mixed) changes.push(change);
     for (const note of this.#even) {
-      changes.push(historyChange(note.id, note, note.wereHere ? true : WAS_NOT_HERE));
+      changes.push(historyChange(note.id, note, wasHereOf(note)));
       if (pace.after(note.soul.length)) yield;
     }
   }
+}
+
+function wasHereOf({ wereHere: were }: EvenNote): WasHere {
+  return were ? true : WAS_NOT_HERE;
 }

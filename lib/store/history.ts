@@ -1,6 +1,7 @@
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { Result } from '../base/result.ts';
-import { finish, runWithPauses } from '../base/slices.ts';
+import { Pace } from '../base/pace.ts';
+import { finish, runWithPauses, waitFor, type WaitingSteps } from '../base/slices.ts';
 import type { FieldWrite } from '../graph/write.ts';
 import { BODY_KIND } from '../log/envelope.ts';
 import type { LogName } from '../log/heights.ts';
@@ -8,8 +9,8 @@ import { namesOf, type Operation } from '../log/operation.ts';
 import { compareRank } from '../log/prune.ts';
 import { decodeDelta, decodeDeltaInSteps, type Delta, type DeltaKind } from './delta-codec.ts';
 import { mayWrite } from './key-soul.ts';
-import { historyRange, noteOf, type HistoryNote } from './log-keys.ts';
-import type { LogStore } from './log-store.ts';
+import { historyRange, noteOf, type HistoryNote, type WrittenStates } from './log-keys.ts';
+import type { FoundOperation, LogStore } from './log-store.ts';
 import { NotesBySource, readNote } from './node-source.ts';
 import type { Storage } from './storage.ts';
 
@@ -63,18 +64,12 @@ export class History {
     let left = wanted.mostBytes ?? Infinity;
     for await (const { shortId, states } of this.#notes(soul, wanted.most ?? Infinity)) {
       if (left <= 0) break;
-      if (!states.some((written) => mayWin(written, wanted, winners))) continue;
+      if (!(await runWithPauses(mayMatter(states, wanted, winners)))) continue;
       const found = await this.#store.operationLike(shortId);
       // What was given up meanwhile says nothing any more.
       if (found === undefined || this.#isHidden(namesOf(found.operation))) continue;
-      const { id, operation } = found;
-      left -= operation.body?.length ?? 0;
-      const noted = new Set(states.map(([key, state]) => placeOf(key, state)));
-      // Not everything that an author says is taken.
-      const isNoted = (write: FieldWrite): boolean =>
-        write.soul === soul && noted.has(placeOf(write.key, write.state));
-      const said = (): MaybePromise<SaidEntry[]> => saidLater(operation, id, isNoted);
-      takeWinners(winners, await countingIn(operation, said, wanted), wanted);
+      left -= found.operation.body?.length ?? 0;
+      await runWithPauses(takeWinners(winners, found, soul, states, wanted));
     }
     return winners;
   }
@@ -96,10 +91,13 @@ export class History {
     try {
       for (let left = most; left > 0;) {
         const found = await cursor.next(Math.min(left, STEP_RECORDS));
-        const some = notes.among(found.map(([key, record]) => noteOf(key, record)));
-        yield* some.slice(0, left);
-        if (found.length === 0) return;
-        left -= some.length;
+        if (found.length === 0) return yield* notes.among([]);
+        // One by one, as one of them may be long.
+        for (const [key, record] of found) {
+          const some = notes.among([noteOf(key, record)]);
+          yield* some.slice(0, left);
+          left -= some.length;
+        }
       }
     } finally {
       await cursor.close();
@@ -118,32 +116,53 @@ function mayWin(
   return winner === undefined || state >= winner.state;
 }
 
-/** What counts of what an operation says. */
-async function countingIn(
-  operation: Operation,
-  said: () => MaybePromise<SaidEntry[]>,
-  { counts }: HistoryWanted,
-): Promise<readonly SaidEntry[]> {
-  const verdict = (await counts?.(operation)) ?? true;
-  if (verdict === false) return [];
-  const all = await said();
-  return verdict === true ? all : all.filter(verdict);
-}
-
 function placeOf(key: string, state: number): string {
   return `${state} ${key}`;
 }
 
-function takeWinners(
-  winners: Map<string, SaidEntry>,
-  entries: readonly SaidEntry[],
+/** True when one of some states may take the place of the best one so far. */
+function* mayMatter(
+  states: WrittenStates,
   wanted: HistoryWanted,
-): void {
-  for (const entry of entries) {
-    if (!mayWin([entry.key, entry.state], wanted, winners)) continue;
-    const winner = winners.get(entry.key);
-    if (winner === undefined || comesBefore(entry, winner)) winners.set(entry.key, entry);
+  winners: ReadonlyMap<string, SaidEntry>,
+): Generator<void, boolean> {
+  const pace = new Pace();
+  for (const written of states) {
+    if (mayWin(written, wanted, winners)) return true;
+    if (pace.after(written[0].length)) yield;
   }
+  return false;
+}
+
+/** Takes what wins of that which counts, and is noted, of an operation. */
+function* takeWinners(
+  winners: Map<string, SaidEntry>,
+  { operation, id }: FoundOperation,
+  soul: string,
+  states: WrittenStates,
+  wanted: HistoryWanted,
+): WaitingSteps<void> {
+  const counts = (yield* waitFor(wanted.counts?.(operation))) ?? true;
+  if (counts === false) return;
+  const noted = new Set<string>();
+  const pace = new Pace();
+  for (const [key, state] of states) {
+    noted.add(placeOf(key, state));
+    if (pace.after(key.length)) yield;
+  }
+  // Not everything that an author says is taken.
+  const isNoted = (write: FieldWrite): boolean =>
+    write.soul === soul && noted.has(placeOf(write.key, write.state));
+  for (const entry of yield* waitFor(saidLater(operation, id, isNoted))) {
+    if (pace.after(entry.json.length)) yield;
+    if (wins(entry, wanted, winners) && (counts === true || counts(entry))) winners.set(entry.key, entry);
+  }
+}
+
+function wins(entry: SaidEntry, wanted: HistoryWanted, winners: ReadonlyMap<string, SaidEntry>): boolean {
+  if (!mayWin([entry.key, entry.state], wanted, winners)) return false;
+  const winner = winners.get(entry.key);
+  return winner === undefined || comesBefore(entry, winner);
 }
 
 function comesBefore(entry: SaidEntry, winner: SaidEntry): boolean {

@@ -14,6 +14,7 @@ import { LogGroup } from './log-group.ts';
 import { LogStore } from './log-store.ts';
 import { logsOf, operationsOf } from './log-walk.ts';
 import { LoggedCommits } from './logged-commits.ts';
+import { hideAll } from './put-request.ts';
 import { replayLogs, saidBy, durable, type ReplayOptions, type ReplayResult } from './replay.ts';
 import type { Storage } from './storage.ts';
 import { Writer } from './writer.ts';
@@ -121,14 +122,15 @@ export class LogGraph {
       const writes = some;
       some = [];
       size.clear();
-      return durable((request) => this.#writer.submit(request), { writes, owner: OWNER, isHidden: true });
+      const submit = this.#writer.submit.bind(this.#writer);
+      return hideAll((request) => durable(submit, request), writes, OWNER);
     };
     for await (const operation of operationsOf(this.#store, log)) {
       for (const write of saidBy(operation)) {
         some.push(write);
         size.add(write);
+        if (size.isFull) await take();
       }
-      if (size.isFull) await take();
     }
     if (some.length > 0) await take();
   }

@@ -366,11 +366,36 @@ export function latestOfHistory(key: string): number {
 /** The record of what an operation wrote to a node. */
 export function encodeStates(states: WrittenStates, latest: number): string {
   const wereHere = states.every(([, , wasHere]) => wasHere === 1);
-  const noted = states.map(([key, state, wasHere]) => {
+  return (wereHere ? WERE_HERE : '') + JSON.stringify(notedStates(states, latest, wereHere));
+}
+
+/**
+ * The same of very many states, some of them in each step.
+ *
+ * @param wereHere true when the graph had all of them before
+ */
+export function* encodeStatesInSteps(
+  parts: Iterable<WrittenStates>,
+  latest: number,
+  wereHere: boolean,
+): Generator<void, string> {
+  const texts: string[] = [];
+  for (const states of parts) {
+    texts.push(JSON.stringify(notedStates(states, latest, wereHere)).slice(1, -1));
+    yield;
+  }
+  return `${wereHere ? WERE_HERE : ''}[${texts.join()}]`;
+}
+
+function notedStates(
+  states: WrittenStates,
+  latest: number,
+  wereHere: boolean,
+): (string | WrittenStates[number])[] {
+  return states.map(([key, state, wasHere]) => {
     if (state === latest && (wereHere || wasHere !== 1)) return key;
     return wereHere || wasHere !== 1 ? [key, state] : [key, state, 1];
   });
-  return (wereHere ? WERE_HERE : '') + JSON.stringify(noted);
 }
 
 /** The same for one key. */

@@ -1,4 +1,4 @@
-import { chosenInSteps } from '../base/pace.ts';
+import { chosenInSteps, Pace } from '../base/pace.ts';
 import type { Result } from '../base/result.ts';
 import type { WaitingSteps } from '../base/slices.ts';
 import type { FieldWrite } from '../graph/write.ts';
@@ -144,7 +144,7 @@ class LoggedCommit implements CommitLogs {
   ): WaitingSteps<readonly FieldWrite[] | string | MeantWrites | undefined> {
     const { forks, refusesUnsigned } = this.#options;
     if (request.isHidden === true) {
-      yield* hideWrites(request.writes, into, forks.entries);
+      yield* hideWrites(request.writes, into, forks.entries, (write) => request.leave?.(write));
       return [];
     }
     if (request.instead !== undefined) {
@@ -259,11 +259,23 @@ class LoggedCommit implements CommitLogs {
       ? request.writes
       : yield* chosenInSteps(request.writes, (write) => write.state <= now);
     const merged = isShort ? merge(writes, group, now) : yield* mergeInSteps(writes, group, now);
-    for (const write of merged.deferred) {
+    if (merged.deferred.length > 0) yield* this.#defer(merged.deferred, into, owner, isFar);
+    return acceptedOf(merged, writes);
+  }
+
+  /** Lets what an operation says wait for its time. */
+  *#defer(
+    writes: readonly FieldWrite[],
+    { deferred }: MergeTarget,
+    owner: string | undefined,
+    isFar: boolean,
+  ): Generator<void, void> {
+    const pace = new Pace();
+    for (const write of writes) {
       this.#signedLater.add(write);
       deferred.add(write, owner, isFar);
+      if (pace.after(write.soul.length + write.key.length)) yield;
     }
-    return acceptedOf(merged, writes);
   }
 
   *#dropBodies(ids: readonly string[]): WaitingSteps<void> {

@@ -38,10 +38,11 @@ export function isTooMany(fields: number): boolean {
 
 /** True when a node that has nothing but what is written to it stays small for sure. */
 export function staysSmall({ writes, from, to }: WrittenNode): boolean {
+  if (isTooMany(to - from)) return false;
   let length = 0;
   for (let at = from; at < to; at += 1)
     length += ENTRY_LENGTH + ESCAPED_LENGTH * writes[at]!.key.length + writes[at]!.json.length;
-  return !isTooMany(to - from) && length <= MOST_LENGTH;
+  return length <= MOST_LENGTH;
 }
 
 /** The node in a record; one without a record has no properties. */

@@ -34,6 +34,8 @@ export class PutQueue<Request extends Waiting> {
   #arrived: Request[] = [];
   /** What no group had room for, by owner; whose turn is next stands first. */
   readonly #lines = new Map<string | undefined, Line<Request>>();
+  /** Places of those that take more than one: what they take has to be counted. */
+  readonly #heavy = new Map<Request, number>();
   #weight = 0;
 
   /**
@@ -74,6 +76,7 @@ export class PutQueue<Request extends Waiting> {
     }
     this.#arrived.push(request);
     this.#weight += weight;
+    if (weight > 1) this.#heavy.set(request, weight);
     return refused;
   }
 
@@ -83,6 +86,7 @@ export class PutQueue<Request extends Waiting> {
       const all = this.#arrived;
       this.#arrived = [];
       this.#weight = 0;
+      if (this.#heavy.size > 0) this.#heavy.clear();
       return all;
     }
     this.#lineUp();
@@ -129,7 +133,8 @@ export class PutQueue<Request extends Waiting> {
   }
 
   #leave(line: Line<Request>, request: Request): void {
-    const weight = this.#weightOf(request);
+    const weight = this.#heavy.get(request) ?? 1;
+    this.#heavy.delete(request);
     line.weight -= weight;
     this.#weight -= weight;
   }
@@ -138,7 +143,7 @@ export class PutQueue<Request extends Waiting> {
     for (const request of this.#arrived) {
       const line = this.#lines.get(request.owner) ?? { requests: [], head: 0, weight: 0 };
       line.requests.push(request);
-      line.weight += this.#weightOf(request);
+      line.weight += this.#heavy.get(request) ?? 1;
       this.#lines.set(request.owner, line);
     }
     this.#arrived = [];

@@ -51,6 +51,8 @@ export interface PutRequest {
    * counts besides takes its place.
    */
   readonly isHidden?: boolean | undefined;
+  /** Told of those among hidden writes that are for another commit, as what comes back would be too much for one. */
+  readonly leave?: ((write: FieldWrite) => void) | undefined;
   /** What takes the place of each of the writes that holds its property, nothing where undefined: a repair of the graph. */
   readonly instead?: ReadonlyMap<FieldWrite, FieldWrite | undefined> | undefined;
   /** Records of logs that the same commit changes. */
@@ -82,6 +84,7 @@ class OwnRequest implements Required<PutRequest> {
   readonly isReplay: PutRequest['isReplay'];
   readonly replays: PutRequest['replays'];
   readonly isHidden: PutRequest['isHidden'];
+  readonly leave: PutRequest['leave'];
   readonly instead: PutRequest['instead'];
   readonly records: PutRequest['records'];
   readonly witnesses: PutRequest['witnesses'];
@@ -103,6 +106,7 @@ class OwnRequest implements Required<PutRequest> {
     this.isReplay = request.isReplay;
     this.replays = request.replays;
     this.isHidden = request.isHidden;
+    this.leave = request.leave;
     this.instead = request.instead;
     this.records = request.records;
     this.witnesses = request.witnesses;
@@ -133,4 +137,21 @@ export async function committed(
 ): Promise<void> {
   const outcome = await submitted(submit, request);
   if (!outcome.ok) throw new Error(outcome.reason);
+}
+
+/**
+ * Takes out of the graph what a log says that loses against everything, in as many commits as that takes.
+ *
+ * @param commit makes one of them durable; what it throws ends it all
+ */
+export async function hideAll(
+  commit: (request: Omit<PutRequest, 'settle'>) => Promise<void>,
+  writes: readonly FieldWrite[],
+  owner: string,
+): Promise<void> {
+  for (let left = writes; left.length > 0;) {
+    const next: FieldWrite[] = [];
+    await commit({ writes: left, owner, isHidden: true, leave: (write) => next.push(write) });
+    left = next;
+  }
 }

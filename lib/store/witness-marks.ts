@@ -10,6 +10,8 @@ import { writtenNodes, type WrittenNode } from './written-nodes.ts';
 const MARK_PROPERTIES = 500;
 /** Marks whose writes are found in one go. */
 const FOUND_MARKS = 16;
+/** Entries of one operation that are remembered as said; what is beyond is witnessed twice. */
+const MOST_HEARD = 10_000;
 /** Numbers of operations that are read at once. */
 const SIGNED_PAGE = 1000;
 
@@ -229,8 +231,9 @@ export class WitnessMarks {
   /** Tells what an operation of somebody else says; what waits of it needs no other witness. */
   heard(writes: readonly FieldWrite[]): void {
     if (this.size === 0) return;
-    for (const write of writes) {
-      const name = entryName(write);
+    const end = Math.min(writes.length, MOST_HEARD);
+    for (let at = 0; at < end; at += 1) {
+      const name = entryName(writes[at]!);
       // What does not fit is witnessed twice, which does no harm.
       if (this.#characters + name.length > this.#most || this.#said.has(name)) continue;
       this.#said.add(name);

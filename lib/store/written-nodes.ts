@@ -1,6 +1,13 @@
 import { Pace } from '../base/pace.ts';
 import type { FieldWrite } from '../graph/write.ts';
-import { encodeKey, encodeKeys, encodeStates, historyKey } from './log-keys.ts';
+import {
+  encodeKey,
+  encodeKeys,
+  encodeStates,
+  encodeStatesInSteps,
+  historyKey,
+  type WrittenStates,
+} from './log-keys.ts';
 import type { Change } from './storage.ts';
 
 /** What of some writes the graph had before they came: all, or those that are told apart. */
@@ -16,6 +23,8 @@ export interface WrittenNode {
 
 /** Writes that are gone through at once. */
 const FEW_WRITES = 8;
+/** Writes to one node that are gone through in one step, and at once at most. */
+const STEP_WRITES = 512;
 
 /** The one node that some few writes go to; undefined when there are more of either. */
 export function onlyNode(writes: readonly FieldWrite[]): WrittenNode | undefined {
@@ -68,11 +77,50 @@ export function wereHere({ writes, from, to }: WrittenNode, wasHere: WasHere): b
   return first;
 }
 
+/** True for so many writes to a node that they are gone through in steps. */
+export function isMany({ from, to }: WrittenNode): boolean {
+  return to - from > STEP_WRITES;
+}
+
+/** {@link wereHere} in steps, for many writes. */
+export function* wereHereInSteps(node: WrittenNode, wasHere: WasHere): Generator<void, boolean | undefined> {
+  if (wasHere === true) return true;
+  let were: boolean | undefined;
+  for (const part of partsOf(node)) {
+    const some = wereHere(part, wasHere);
+    if (some === undefined || (were ?? some) !== some) return undefined;
+    were = some;
+    yield;
+  }
+  return were;
+}
+
+function* partsOf({ soul, writes, from, to }: WrittenNode): Generator<WrittenNode, void> {
+  for (let at = from; at < to; at += STEP_WRITES)
+    yield { soul, writes, from: at, to: Math.min(at + STEP_WRITES, to) };
+}
+
 /** The record by which the history of a node finds what an operation wrote to it. */
 export function historyChange(id: string, node: WrittenNode, wasHere: WasHere): Change {
   const latest = latestOf(node);
   const { soul, writes, from, to } = node;
   return [historyKey(soul, latest, id), recordOf(writes.slice(from, to), latest, wasHere)];
+}
+
+/** The same in steps, for many writes. */
+export function* historyChangeInSteps(
+  id: string,
+  node: WrittenNode,
+  wasHere: WasHere,
+): Generator<void, Change> {
+  const latest = latestOf(node);
+  const were = yield* wereHereInSteps(node, wasHere);
+  const record = yield* encodeStatesInSteps(statesOf(node, wasHere), latest, were === true);
+  return [historyKey(node.soul, latest, id), record];
+}
+
+function* statesOf(node: WrittenNode, wasHere: WasHere): Generator<WrittenStates, void> {
+  for (const { writes, from, to } of partsOf(node)) yield statesIn(writes.slice(from, to), wasHere);
 }
 
 /**
@@ -106,10 +154,13 @@ function recordOf(writes: readonly FieldWrite[], latest: number, wasHere: WasHer
   if (writes.length === 1) return encodeKey(writes[0]!.key, wasHere === true || wasHere(writes[0]!));
   if (wasHere === true && writes.every(({ state }) => state === latest))
     return encodeKeys(writes.map(({ key }) => key));
+  return encodeStates(statesIn(writes, wasHere), latest);
+}
+
+function statesIn(writes: readonly FieldWrite[], wasHere: WasHere): WrittenStates {
   const isHere = wasHere === true ? () => true : wasHere;
-  const states = writes.map((write) => {
+  return writes.map((write) => {
     const { key, state } = write;
     return isHere(write) ? ([key, state, 1] as const) : ([key, state] as const);
   });
-  return encodeStates(states, latest);
 }

@@ -134,6 +134,7 @@ export class ReceivedOperation implements PutRequest {
     const read = this.#checked();
     yield;
     if (read.ok && this.#isOfLog(read.value)) this.#said = yield* writesInSteps(read.value);
+    yield;
   }
 
   /** @throws what kept its signature from being checked: nothing of it is believed then */

@@ -4,6 +4,7 @@ import { certify, parseCertificate } from '../../lib/sea/certificate.ts';
 import { blockedRefusal, REFUSAL } from '../../lib/sea/refusals.ts';
 import { signWrite } from '../../lib/sea/signed-value.ts';
 import { AccessPolicy } from '../../relay/access-policy.ts';
+import { ImpatientSlices } from '../support/impatient-slices.ts';
 import { meshWorlds, PAST, type MeshWorld } from '../support/mesh-world.ts';
 import { SEA_VECTORS } from '../support/sea-vectors.ts';
 
@@ -41,6 +42,18 @@ describe('relay AccessPolicy', () => {
     expect(await policy.allowed([good], 'a')).to.deep.equal([good]);
     expect(await policy.allowed([open, unsigned, good, moved, open], 'a')).to.deep.equal([open, good, open]);
     expect(await policy.allowed([moved], 'a')).to.deep.equal([]);
+  });
+
+  it('goes in many turns through the many writes of an operation one of which is wrong', async () => {
+    const { graph, limits, time } = await newWorld();
+    const slices = new ImpatientSlices();
+    const policy = new AccessPolicy({ graph, limits, clock: time.clock, slices });
+    const many = Array.from({ length: 2000 }, (_, at) => writeOf('open', `k${at}`, PAST, 'v'));
+    const unsigned = writeOf(`~${alice.pub}`, 'k', PAST, 'unsigned');
+    expect(await policy.allowed([unsigned], 'a')).to.deep.equal([]);
+    const few = slices.turns;
+    expect(await policy.allowed([unsigned, ...many], 'a')).to.deep.equal(many);
+    expect(slices.turns - few).to.be.above(few + 2);
   });
 
   it('asks SEA about the others', async () => {

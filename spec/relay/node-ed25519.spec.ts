@@ -71,6 +71,21 @@ describe('relay.node-ed25519', () => {
     expect(told).to.deep.equal(['Error: no memory', 'Error: no thread']);
   });
 
+  it('decides by the strict check what OpenSSL does not, as an error is no verdict', () => {
+    const pair = KeyPair.random();
+    const message = Uint8Array.of(1);
+    const signature = pair.sign(message);
+    let asked = 0;
+    const failing = nodeVerifier(() => {
+      asked += 1;
+      throw new Error('no memory');
+    });
+    expect(failing(pair.publicKey, message, signature)).to.equal(true);
+    expect(failing(pair.publicKey, Uint8Array.of(2), signature)).to.equal(false);
+    expect(failing(new Uint8Array(32), message, signature)).to.equal(false);
+    expect(asked).to.equal(2);
+  });
+
   it('agrees with noble on random keys, messages, signatures and faults in them', () => {
     const fault = fc.option(fc.record({ at: fc.nat(63), mask: fc.integer({ min: 1, max: 255 }) }), {
       nil: undefined,

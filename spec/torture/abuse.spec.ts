@@ -16,6 +16,8 @@ const MIB = 1024 * 1024;
 const OUTPUT_BYTES = scaled(MIB / 4, 4 * MIB);
 /** Each takes about a kilobyte. */
 const WAITING_PUTS = 5000;
+/** How `npm start` starts a relay: see "Pauses" in the README. */
+const START_ARGS = ['--max-semi-space-size=8'];
 /** What a relay may have grown by once an abuser is gone. */
 const MOST_GROWTH_MIB = 96;
 const MOST_READ_MS = 250;
@@ -135,7 +137,7 @@ describe('an abuser of a relay', function () {
 
   beforeEach(async () => {
     const args = ['--output-bytes', String(OUTPUT_BYTES), '--waiting-puts', String(WAITING_PUTS)];
-    relay = await startRelay({ data: await folder(), args });
+    relay = await startRelay({ data: await folder(), args, nodeArgs: START_ARGS });
     // A relay that has just started takes less than one that has work.
     const flood = await Flood.open(relay.url);
     await flood.send(Array.from({ length: 5000 }, (_, at) => LOADS['writes new nodes']!(at)));
@@ -197,6 +199,11 @@ describe('an abuser of a relay', function () {
   }
 
   it(`that subscribes and never reads is cut off, and its memory comes back: ${UPDATES} updates`, async () => {
+    // So many updates fill the caches of the store, whoever listens: that is not what an abuser takes.
+    if (isFull) {
+      for (let at = -UPDATES; at < 0; at += 1000) await tellNews(relay, at, 1000);
+      baseMib = memoryOf(relay.pid).nowMib;
+    }
     const deaf = await Promise.all([1, 2, 3].map(() => Flood.open(relay.url)));
     for (const flood of deaf) await flood.send([JSON.stringify(get(freshId(), 'news'))]);
     for (const flood of deaf) flood.pause();

@@ -43,8 +43,23 @@ function prune(
     own,
   }: { graceMs?: number; isPinned?: (entry: LogEntry) => boolean; own?: LogName } = {},
 ): Promise<PrunePass> {
+  return prunerOf(store, { graceMs, isPinned, own }).run();
+}
+
+function prunerOf(
+  store: LoggedStore,
+  {
+    graceMs = 0,
+    isPinned,
+    own,
+  }: {
+    graceMs?: number;
+    isPinned?: ((entry: LogEntry) => boolean) | undefined;
+    own?: LogName | undefined;
+  } = {},
+): BodyPruner {
   const { writer, time } = store.small;
-  const pruner = new BodyPruner({
+  return new BodyPruner({
     storage: store.small.storage,
     store: store.logs,
     history: store.history,
@@ -54,7 +69,11 @@ function prune(
     own: () => own,
     ...(isPinned === undefined ? {} : { isPinned }),
   });
-  return pruner.run();
+}
+
+/** The body of an operation that says one property of each of some nodes. */
+function nodes(count: number, state: number): Uint8Array {
+  return bodyOf(Array.from({ length: count }, (_, at) => writeOf(`s${1000 + at}`, 'k', state, 1)));
 }
 
 /** What happens between two passes. */
@@ -407,6 +426,33 @@ describe('store.body-pruner', function () {
     const store = await open([...log, fork, ...top]);
     const bytes = [...log, fork].reduce((sum, { body }) => sum + body!.length, 0);
     expect(await prune(store)).to.deep.equal({ bodies: 3, bytes });
+  });
+
+  it('drops few at a time of operations of very many entries', async () => {
+    const log = logOf(authorOf(1), 4, (value) =>
+      bodyOf(Array.from({ length: 12_000 }, (_, at) => writeOf(`s${at % 3}`, `k${at}`, value, value))),
+    );
+    const store = await open(log);
+    const { commits } = store.small.storage;
+    const before = commits.length;
+    expect(await prune(store)).to.deep.include({ bodies: 3 });
+    expect(commits.slice(before).filter((changes) => changes.length > 2)).to.have.lengthOf(3);
+  });
+
+  it('looks at no more of an operation than one entry that counts, and at that first in the next pass', async () => {
+    const [first, second] = [nodes(201, 1), nodes(200, 2)];
+    // All but the last node of the first operation is said again later.
+    const store = await open([...logOf(authorOf(1), 1, () => first), ...logOf(authorOf(2), 1, () => second)]);
+    const { calls } = store.small.storage;
+    const pruner = prunerOf(store);
+    const reads: number[] = [];
+    for (let pass = 0; pass < 2; pass += 1) {
+      const before = calls.range;
+      expect(await pruner.run()).to.deep.equal({ bodies: 0, bytes: 0 });
+      reads.push(calls.range - before);
+    }
+    expect(reads[0]).to.be.above(200);
+    expect(reads[1]).to.be.below(20);
   });
 
   it('stops when it is told to, and tells why the store does not take it', async () => {

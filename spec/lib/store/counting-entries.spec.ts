@@ -31,7 +31,7 @@ describe('store.counting-entries', () => {
   }
 
   async function successor(write: FieldWrite): Promise<FieldWrite | undefined> {
-    const found = await runWithPauses(entries.successors(write.soul, [write], START_MS));
+    const found = await runWithPauses(entries.successors(write.soul, [write], START_MS, Infinity));
     return found.get(write);
   }
 
@@ -69,13 +69,29 @@ describe('store.counting-entries', () => {
     const log = logOf(authorOf(2), 200, (at) => bodyOf([writeOf('s', `k${at % 150}`, at + 1, 'other')]));
     for (const operation of log) await store.take(operation);
     const before = store.small.storage.steps;
-    const found = await runWithPauses(entries.successors('s', many, START_MS));
+    const found = await runWithPauses(entries.successors('s', many, START_MS, Infinity));
     expect(store.small.storage.steps - before).to.be.below(3 * 200);
     for (const [at, write] of many.entries()) {
       const state = at < 50 ? at + 151 : at + 1;
       expect(found.get(write)).to.deep.equal(at < 150 ? writeOf('s', `k${at}`, state, 'other') : undefined);
     }
     expect(store.small.storage.openCursors).to.equal(0);
+  });
+
+  it('tells of no more than there is room for, but of one entry at least', async () => {
+    const many = Array.from({ length: 9 }, (_, at) => writeOf('s', `k${at}`, 500, at));
+    await forks(1, ...many);
+    await says(2, ...many.slice(0, 8).map(({ key }) => writeOf('s', key, 5, 'x'.repeat(98))));
+    for (const [most, count] of [
+      [1000, 9],
+      [800, 9],
+      [799, 7],
+      [100, 1],
+      [1, 1],
+    ] as const) {
+      const found = await runWithPauses(entries.successors('s', many, START_MS, most));
+      expect([...found.keys()]).to.deep.equal(many.slice(0, count));
+    }
   });
 
   it('knows what only a hidden log says', async () => {

@@ -171,6 +171,31 @@ describe('store.fork-hider', function () {
     }
   });
 
+  it('puts no more into one commit than it takes out, however long the values are that come back', async () => {
+    const store = await open();
+    const keys = Array.from({ length: 600 }, (_, at) => `k${1000 + at}`);
+    const long = 'x'.repeat(100_000);
+    for (const soul of ['s', 't'])
+      await takeAll(
+        store,
+        logOf(authorOf(soul === 's' ? 2 : 3), 3, (at) =>
+          bodyOf(keys.slice(at * 9, at * 9 + 9).map((key) => writeOf(soul, key, 2, `${key} ${long}`))),
+        ),
+      );
+    const before = await store.small.lines();
+    const { commits } = store.small.storage;
+    const first = commits.length;
+    const said = keys.flatMap((key) => [writeOf('s', key, 5, 1), writeOf('t', key, 5, 1)]);
+    await takeAll(store, forkOf(said, [writeOf('u', 'k', 1, 1)], [writeOf('u', 'k', 1, 2)]));
+    await settled(store);
+    expect(await store.small.lines()).to.deep.equal(before);
+    const lengths = commits
+      .slice(first)
+      .map((changes) => changes.reduce((sum, [, value]) => sum + (value?.length ?? 0), 0));
+    expect(Math.max(...lengths)).to.be.below(1.25 * 1024 * 1024);
+    expect(lengths.filter((length) => length > 512 * 1024)).to.have.lengthOf.above(4);
+  });
+
   it('keeps every operation of a hidden log, and takes further ones that say nothing', async () => {
     const [tolerant, hiding] = [await open({ policy: 'tolerate' }), await open()];
     const operations = forkOf(

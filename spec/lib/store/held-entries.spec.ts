@@ -143,6 +143,31 @@ describe('store.held-entries', () => {
     expect(await since()).to.equal(undefined);
   });
 
+  it('are read and written over many turns when they are very many', async () => {
+    const many = Array.from({ length: 65_535 }, (_, at) => writeOf('s', `k${at}`, 1, 1));
+    await say([OLD], false);
+    await say(many);
+    await say([MID], false);
+    let turns = 0;
+    const counter = setInterval(() => (turns += 1), 0);
+    /** Looks; gives in how many turns that was before the first operation, and after the last one. */
+    const turnsOf = async (now: number): Promise<[before: number, after: number]> => {
+      const start = turns;
+      const seen: number[] = [];
+      await entries.look(name, now, () => {
+        seen.push(turns);
+        return false;
+      });
+      return [seen[0]! - start, turns - seen.at(-1)!];
+    };
+    const [, toWrite] = await turnsOf(10);
+    entries = heldEntries();
+    const [toRead] = await turnsOf(20);
+    clearInterval(counter);
+    expect([toWrite, toRead].map((some) => some > 0)).to.deep.equal([true, true]);
+    expect([entries.size, entries.sinceOf(many[0]!), commits.length]).to.deep.equal([65_536, 10, 16]);
+  });
+
   it('change nothing when they are told to end early', async () => {
     await say([OLD], false);
     await say([OLD]);

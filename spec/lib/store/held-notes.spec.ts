@@ -1,8 +1,15 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
+import { toHex } from '../../../lib/base/byte-texts.ts';
 import { writeOf } from '../../../lib/graph/write.ts';
 import { namesOf, type Operation } from '../../../lib/log/operation.ts';
-import { decodeNotes, encodeNotes, HeldNotes, type HeldNote } from '../../../lib/store/held-notes.ts';
+import {
+  decodeNotes,
+  encodeNotes,
+  HeldNotes,
+  sinceOf,
+  type HeldNote,
+} from '../../../lib/store/held-notes.ts';
 import { HELD_TIME_KEY, heldKey } from '../../../lib/store/log-keys.ts';
 import type { Change } from '../../../lib/store/storage.ts';
 import { seeded } from '../../support/arbitraries.ts';
@@ -218,6 +225,47 @@ describe('store.held-notes', function () {
     });
   });
 
+  it('know entries of some logs that give up their operations, those that are here for longer, over restarts', async () => {
+    const authors = Array.from({ length: 66 }, (_, at) => at + 1).toSorted((a, b) =>
+      toHex(authorOf(a).publicKey) < toHex(authorOf(b).publicKey) ? 1 : -1,
+    );
+    const said = new Map<number, Operation>();
+    const say = async (some: readonly number[]): Promise<void> => {
+      for (const author of some) {
+        const body = bodyOf([writeOf('s', `by ${author}`, 1, 1)]);
+        said.set(author, operationAfter(authorOf(author), said.get(author)?.header, body, { prune: true }));
+        await take([said.get(author)!]);
+      }
+    };
+    const known = async (): Promise<number[]> => {
+      const notes = await look();
+      const found: number[] = [];
+      for (const author of authors)
+        if (typeof (await notes.heldPartOf(said.get(author)!)) === 'function') found.push(author);
+      return found;
+    };
+    const [long, others] = [authors.slice(0, 2), authors.slice(2)];
+    await say(long);
+    await look();
+    for (let looks = 0; looks < 5; looks += 1) {
+      clock.advance(GRACE_MS);
+      await say(long);
+      await look();
+    }
+    await say(others);
+    clock.advance(1);
+    await look();
+    for (let looks = 0; looks < 3; looks += 1) {
+      clock.advance(GRACE_MS);
+      await say(others);
+      // One of them is quiet for a while.
+      await say(looks === 1 ? long.slice(1) : long);
+      const found = await known();
+      expect(found).to.have.lengthOf(64);
+      expect(found).to.include.members(looks === 1 ? long.slice(1) : long);
+    }
+  });
+
   it('end early when they are told to', async () => {
     await take(logBy(1, 1));
     const { storage } = store.small;
@@ -238,9 +286,14 @@ describe('store.held-notes', function () {
     fc.assert(
       fc.property(fc.array(note, { minLength: 1, maxLength: 2 }), (notes: HeldNote[]) => {
         expect(decodeNotes(encodeNotes(notes))).to.deep.equal(notes);
+        expect(sinceOf(encodeNotes(notes))).to.equal(notes[0]!.at);
+        for (const since of [0, notes[0]!.at, 7]) {
+          const record = encodeNotes(notes, since);
+          expect([sinceOf(record), decodeNotes(record)]).to.deep.equal([since, notes]);
+        }
       }),
       seeded(50),
     );
-    expect(decodeNotes(undefined)).to.deep.equal([]);
+    expect([decodeNotes(undefined), sinceOf(undefined)]).to.deep.equal([[], Infinity]);
   });
 });

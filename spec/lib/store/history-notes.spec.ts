@@ -101,4 +101,18 @@ describe('store.history-notes', () => {
     for (const _ of notes.appendChanges([])) pauses[2]! += 1;
     for (const count of pauses) expect(count).to.be.greaterThan(5);
   });
+
+  it('pause on their way through many of one node, and are ready when they are written', () => {
+    const many = Array.from({ length: 5000 }, (_, at) => writeOf('s', `k${at}`, 1, 1));
+    for (const wasHere of [() => false, (write: FieldWrite) => write === many.at(-1)]) {
+      const notes = new HistoryNotes();
+      const pauses = [0, 0];
+      for (const _ of notes.add(ONE, many, wasHere)) pauses[0]! += 1;
+      for (const _ of notes.settle(new OneSaid([]) as unknown as CommitGroup)) pauses[1]! += 1;
+      expect(pauses[0]! + pauses[1]!).to.be.greaterThan(16);
+      expect(notedBy(notes)).to.deep.equal([
+        `ab ${many.map((write) => write.key + (wasHere(write) ? '1' : '')).join()}`,
+      ]);
+    }
+  });
 });

@@ -73,6 +73,24 @@ describe('store/put-queue', () => {
     ]);
   });
 
+  it('weighs each request once, as there may be much in it', () => {
+    let asked = 0;
+    const queue = queueOf(50_000, ({ writes }) => {
+      asked += 1;
+      return writes.length;
+    });
+    for (const writes of [20_000, 20_000, 1]) queue.add(request('a', writes, writes));
+    expect(queue.weight).to.equal(40_001);
+    expect([queue.take().length, queue.weight]).to.deep.equal([1, 20_001]);
+    expect([queue.take().length, queue.weight]).to.deep.equal([1, 1]);
+    expect([queue.take().length, queue.weight]).to.deep.equal([1, 0]);
+    expect(asked).to.equal(3);
+    queue.add(request('a', 1, 5));
+    queue.take();
+    queue.add(request('b', 1, 20_000));
+    expect([queue.weight, queue.take().length, queue.weight, asked]).to.deep.equal([20_000, 1, 0, 5]);
+  });
+
   it('has no room beyond its bound', () => {
     const queue = queueOf(2);
     fill(queue, 'a', 2);

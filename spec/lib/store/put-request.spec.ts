@@ -3,7 +3,13 @@ import { failure } from '../../../lib/base/result.ts';
 import { writeOf } from '../../../lib/graph/write.ts';
 import type { ForkEvidence } from '../../../lib/log/fork.ts';
 import type { LogShare } from '../../../lib/store/log-room.ts';
-import { committed, submitted, type PutOutcome, type PutRequest } from '../../../lib/store/put-request.ts';
+import {
+  committed,
+  hideAll,
+  submitted,
+  type PutOutcome,
+  type PutRequest,
+} from '../../../lib/store/put-request.ts';
 import { authorOf, operationAfter } from '../../support/log-maker.ts';
 
 const ACCEPTED: PutOutcome = { ok: true, changed: [] };
@@ -17,7 +23,7 @@ function refuse(request: PutRequest): void {
 const WHOLE: Omit<Required<PutRequest>, 'settle'> = {
   writes: [writeOf('s', 'k', 1, 1)],
   owner: 'somebody',
-  operation: operationAfter(authorOf(1), undefined),
+  operation: operationAfter(authorOf(1), undefined, undefined),
   own: { author: 'an author', log: 'a log', sign: () => failure('not signed') },
   says: [],
   isInvited: true,
@@ -26,6 +32,7 @@ const WHOLE: Omit<Required<PutRequest>, 'settle'> = {
   isReplay: true,
   replays: 'an id',
   isHidden: true,
+  leave: () => undefined,
   instead: new Map(),
   records: [['a record', 'text']],
   witnesses: ['a mark'],
@@ -48,6 +55,27 @@ describe('store.put-request', () => {
     expect(taken).to.have.lengthOf(1);
     expect(taken[0]).to.deep.include(request);
     expect(await submitted(refuse, request)).to.equal(REFUSED);
+    const hidden = { ...request, isHidden: true, leave: () => undefined };
+    await submitted(take, hidden);
+    expect(taken.pop()).to.deep.include(hidden);
+  });
+
+  it('hides writes in as many commits as that takes', async () => {
+    const writes = [1, 2, 3].map((at) => writeOf('s', `k${at}`, 1, at));
+    const asked: string[] = [];
+    const hide = hideAll(
+      async ({ writes: some, owner, isHidden, leave }) => {
+        asked.push([owner, isHidden, ...some.map(({ key }) => key)].join(' '));
+        for (const write of some.slice(1)) leave!(write);
+        if (some.length === 1) throw new Error('full');
+      },
+      writes,
+      'somebody',
+    );
+    expect(await hide.catch((fault: unknown) => fault))
+      .to.be.an('error')
+      .with.property('message', 'full');
+    expect(asked).to.deep.equal(['somebody true k1 k2 k3', 'somebody true k2 k3', 'somebody true k3']);
   });
 
   it('is submitted with all it has', async () => {
@@ -56,11 +84,9 @@ describe('store.put-request', () => {
       whole = one;
       one.settle(ACCEPTED);
     }, WHOLE);
-    const { settle, ...rest } = whole!;
-    expect(settle).to.be.a('function');
-    expect(Object.keys(rest).toSorted()).to.deep.equal(Object.keys(WHOLE).toSorted());
-    for (const name of Object.keys(WHOLE) as (keyof typeof WHOLE)[])
-      expect(rest[name], name).to.equal(WHOLE[name]);
+    const names = Object.keys(WHOLE) as (keyof typeof WHOLE)[];
+    expect(Object.keys(whole!)).to.have.members([...names, 'settle']);
+    for (const name of names) expect(whole![name], name).to.equal(WHOLE[name]);
   });
 
   it('fails with the reason where a refusal is a fault', async () => {

@@ -1,4 +1,4 @@
-/** Numbers of marks and of what commits sign: whatever a store goes through, what a number names says what the node has. */
+/** Behaviour of the store with the numbers of marks and of what commits sign: what they name says what nodes have, whatever it goes through. */
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { MemoryStorage } from '../../../adapters/memory.ts';

@@ -229,6 +229,16 @@ describe('store.witness-marks', () => {
     expect((await again.oldest(100)).notes).to.equal(undefined);
   });
 
+  it('remember of one operation only as much as one turn has time for', async () => {
+    const storage = new MemoryStorage();
+    await storage.open();
+    const marks = new WitnessMarks(storage, 1e9);
+    await mark(marks, storage, write('s', 'a'), write('s', 'b'));
+    const many = Array.from({ length: 9999 }, (_, at) => write('s', `${at}`));
+    marks.heard([...many, write('s', 'a'), write('s', 'b')]);
+    expect((await marks.oldest(100)).writes).to.deep.equal([write('s', 'b')]);
+  });
+
   it('remember no more of what others said than they may', async () => {
     const storage = new MemoryStorage();
     await storage.open();

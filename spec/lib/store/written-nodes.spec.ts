@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import * as fc from 'fast-check';
+import { finish } from '../../../lib/base/slices.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
 import { stateToHex } from '../../../lib/store/keys.ts';
 import { decodeStates, historyRange, idOfHistory } from '../../../lib/store/log-keys.ts';
@@ -6,10 +8,14 @@ import type { Change } from '../../../lib/store/storage.ts';
 import {
   appendForgotten,
   historyChange,
+  historyChangeInSteps,
+  isMany,
   onlyNode,
   wereHere,
+  wereHereInSteps,
   writtenNodes,
 } from '../../../lib/store/written-nodes.ts';
+import { seeded } from '../../support/arbitraries.ts';
 
 const ID = 'ab'.repeat(32);
 
@@ -49,6 +55,39 @@ describe('store.written-nodes', () => {
     expect(onlyNode([first, last])).to.deep.include({ soul: 's', from: 0, to: 2 });
     for (const some of [[first], [first, last]])
       expect([onlyNode(some)]).to.deep.equal([...writtenNodes(some)].filter((node) => node !== undefined));
+  });
+
+  it('note the same in steps, and know the same of what was there', () => {
+    const write = fc.tuple(fc.integer({ min: 1, max: 3 }), fc.boolean());
+    const kinds = fc.constantFrom('as it comes', 'all', 'none');
+    fc.assert(
+      fc.property(fc.array(write, { minLength: 1, maxLength: 9 }), kinds, fc.nat(700), (some, kind, more) => {
+        const said = [...some, ...Array.from({ length: more }, () => some.at(-1)!)];
+        const ours = said.map(([state], at) => writeOf('s', `k${at}`, state, 1));
+        const here = new Set(
+          ours.filter((_, at) => (kind === 'as it comes' ? said[at]![1] : kind === 'all')),
+        );
+        const node = { soul: 's', writes: ours, from: 0, to: ours.length };
+        for (const wasHere of [true as const, (one: FieldWrite) => here.has(one)]) {
+          expect(finish(wereHereInSteps(node, wasHere))).to.equal(wereHere(node, wasHere));
+          expect(finish(historyChangeInSteps(ID, node, wasHere))).to.deep.equal(
+            historyChange(ID, node, wasHere),
+          );
+        }
+      }),
+      seeded(200),
+    );
+  });
+
+  it('are many where a step is not enough for those to one node', () => {
+    const many = Array.from({ length: 5000 }, (_, at) => writeOf('s', `k${at}`, 1, 1));
+    expect([512, 513].map((to) => isMany({ soul: 's', writes: many, from: 0, to }))).to.deep.equal([
+      false,
+      true,
+    ]);
+    const node = { soul: 's', writes: many, from: 0, to: many.length };
+    for (const steps of [wereHereInSteps(node, () => false), historyChangeInSteps(ID, node, () => false)])
+      expect([...steps]).to.have.lengthOf.above(8);
   });
 
   it('notes states of all kinds', () => {
