@@ -112,10 +112,9 @@ class LoggedCommit implements CommitLogs {
   }
 
   isPlain(request: PutRequest): boolean {
-    const { isHidden, instead, evidence, replays, writes } = request;
     const { forks, refusesUnsigned } = this.#options;
-    if (isHidden === true || instead !== undefined || evidence !== undefined) return false;
-    if (replays !== undefined || isSigned(request)) return false;
+    const { writes } = request;
+    if (request.isPlain !== true) return false;
     if (refusesUnsigned === true || forks.marks.hidesAny || writes.length > FEW_WRITES) return false;
     return writes.every(isOfEverybody);
   }
@@ -215,8 +214,9 @@ class LoggedCommit implements CommitLogs {
       const request = requests[at]!;
       const won = byRequest[at]!;
       if (typeof won === 'string') continue;
-      if (!isSigned(request)) unsigned.push(won);
-      if (request.marks !== undefined) unsigned.push(request.marks);
+      const isPlain = request.isPlain === true;
+      if (isPlain || !isSigned(request)) unsigned.push(won);
+      if (!isPlain && request.marks !== undefined) unsigned.push(request.marks);
     }
     return unsigned;
   }
@@ -228,7 +228,8 @@ class LoggedCommit implements CommitLogs {
     if (this.#group !== undefined)
       for (const _ of this.#group.appendChanges(changes)) yield changes.splice(0);
     for (let at = 0; at < requests.length; at += 1) {
-      if (typeof byRequest[at] !== 'string') appendGiven(changes, requests[at]!);
+      const request = requests[at]!;
+      if (request.isPlain !== true && typeof byRequest[at] !== 'string') appendGiven(changes, request);
     }
     for (const [number, id] of this.#witnessed) changes.push(witnessedChange(number, id));
     this.#witness?.appendMarks(changes);

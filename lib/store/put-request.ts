@@ -30,6 +30,8 @@ export interface PutRequest {
   readonly writes: readonly FieldWrite[];
   /** With whose requests it takes turns, and whom waiting future writes count against. */
   readonly owner: string | undefined;
+  /** True for writes and nothing else, as most requests are: nothing of what follows is there. */
+  readonly isPlain?: boolean | undefined;
   /** The operation that says the writes: kept in its log by the same commit, also when none of them wins. */
   readonly operation?: Operation | undefined;
   /** An operation of this node's own in its place. */
@@ -75,6 +77,7 @@ export interface PutRequest {
 class OwnRequest implements Required<PutRequest> {
   readonly writes: PutRequest['writes'];
   readonly owner: PutRequest['owner'];
+  readonly isPlain: PutRequest['isPlain'];
   readonly operation: PutRequest['operation'];
   readonly own: PutRequest['own'];
   readonly says: PutRequest['says'];
@@ -97,6 +100,7 @@ class OwnRequest implements Required<PutRequest> {
   constructor(request: Omit<PutRequest, 'settle'>, settle: PutRequest['settle']) {
     this.writes = request.writes;
     this.owner = request.owner;
+    this.isPlain = request.isPlain;
     this.operation = request.operation;
     this.own = request.own;
     this.says = request.says;

@@ -276,13 +276,11 @@ export class Writer {
     for (let index = 0; index < requests.length; index += 1) {
       const request = requests[index]!;
       const won = merged.byRequest[index]!;
-      const placed = logs?.placementOf(request);
-      if (typeof won === 'string') {
-        const logReason = placed?.ok === false ? placed.reason : undefined;
-        this.#settle(request, { ok: false, reason: won, ...(logReason === undefined ? {} : { logReason }) });
-      } else {
+      const placed = request.isPlain === true ? undefined : logs?.placementOf(request);
+      if (typeof won === 'string') this.#settle(request, refusedOutcome(won, placed));
+      else {
         const changed = won.length <= FEW_WRITES ? holding(won, holds) : yield* chosenInSteps(won, holds);
-        this.#settle(request, acceptedOutcome(changed, placed, logs?.hides(request)));
+        this.#settle(request, acceptedOutcome(changed, placed, placed !== undefined && logs?.hides(request)));
       }
       if (index % FEW_REQUESTS === LAST_OF_FEW) yield;
     }
@@ -323,6 +321,11 @@ export class Writer {
       // Nobody is left to be told.
     }
   }
+}
+
+/** The outcome of a request that was refused. */
+function refusedOutcome(reason: string, placed: Result<Placement, LogReason> | undefined): PutOutcome {
+  return placed?.ok === false ? { ok: false, reason, logReason: placed.reason } : { ok: false, reason };
 }
 
 /** The outcome of a request that was committed. */

@@ -86,6 +86,10 @@ class ReceivedPut implements PutRequest, CheckedPut {
     context.checks.balance(peer);
   }
 
+  get isPlain(): boolean {
+    return this.operation === undefined;
+  }
+
   goOn(checked: Checked): void {
     const context = this.#context;
     const peer = this.#peer;

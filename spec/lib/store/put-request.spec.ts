@@ -23,6 +23,7 @@ function refuse(request: PutRequest): void {
 const WHOLE: Omit<Required<PutRequest>, 'settle'> = {
   writes: [writeOf('s', 'k', 1, 1)],
   owner: 'somebody',
+  isPlain: true,
   operation: operationAfter(authorOf(1), undefined, undefined),
   own: { author: 'an author', log: 'a log', sign: () => failure('not signed') },
   says: [],
