@@ -7,7 +7,7 @@ import { namesOf } from '../log/operation.ts';
 import { compareRank } from '../log/prune.ts';
 import type { ForkMarks } from './fork-marks.ts';
 import { saidIn } from './history.ts';
-import { historyRange, noteOf, type HistoryNote } from './log-keys.ts';
+import { historyRange, noteOf, type HistoryNote } from './history-record.ts';
 import type { FoundOperation, LogStore } from './log-store.ts';
 import { NotesBySource, readNote } from './node-source.ts';
 import type { Storage } from './storage.ts';

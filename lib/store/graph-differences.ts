@@ -12,7 +12,7 @@ import {
   parseDeferredKey,
   type StoredEntry,
 } from './keys.ts';
-import type { HistoryNote } from './log-keys.ts';
+import type { HistoryNote } from './history-record.ts';
 import { missingPieces, readPieces, wholeEntry } from './long-value.ts';
 import type { Storage } from './storage.ts';
 import type { Place, StoredField } from './stored-field.ts';

@@ -1,7 +1,7 @@
 /** Walks over what a whole storage has of the graph, in the order of its keys, a little of it in memory at a time. */
 import { runWithPauses } from '../base/slices.ts';
 import { decodeEntry, isNodeKey, parseFieldKey, parseNodeKey, soulRange, type KeyRange } from './keys.ts';
-import { allHistoryRange, historyKey, noteOf, soulOfHistory, type HistoryNote } from './log-keys.ts';
+import { allHistoryRange, historyKey, noteOf, soulOfHistory, type HistoryNote } from './history-record.ts';
 import { decodeNode, LARGE, sourceIn } from './node-record.ts';
 import { readNote } from './node-source.ts';
 import type { Storage, TextEntry } from './storage.ts';

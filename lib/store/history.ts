@@ -9,7 +9,7 @@ import { namesOf, type Operation } from '../log/operation.ts';
 import { compareRank } from '../log/prune.ts';
 import { decodeDelta, decodeDeltaInSteps, type Delta, type DeltaKind } from './delta-codec.ts';
 import { mayWrite } from './key-soul.ts';
-import { historyRange, noteOf, type HistoryNote, type WrittenStates } from './log-keys.ts';
+import { historyRange, noteOf, type HistoryNote, type WrittenStates } from './history-record.ts';
 import type { FoundOperation, LogStore } from './log-store.ts';
 import { NotesBySource, readNote } from './node-source.ts';
 import type { Storage } from './storage.ts';

@@ -7,13 +7,13 @@ import { namesOf, type Operation } from '../log/operation.ts';
 import type { PartedTips } from '../log/parted-tips.ts';
 import type { Placement } from '../log/placement.ts';
 import { headersOf } from './fork-marks.ts';
+import { historyKey } from './history-record.ts';
 import {
   bodyKey,
   BRANCHES,
   forkRange,
   headKey,
   headRange,
-  historyKey,
   keyOfPlace,
   lackKey,
   lackRange,

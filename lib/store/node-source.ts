@@ -7,7 +7,8 @@
  */
 import { waitFor, type WaitingSteps } from '../base/slices.ts';
 import { nodeKey, type StoredEntry } from './keys.ts';
-import { historyOf, SHORT_ID_DIGITS, witnessedKey, type HistoryNote } from './log-keys.ts';
+import { historyOf, type HistoryNote } from './history-record.ts';
+import { SHORT_ID_DIGITS, witnessedKey } from './log-keys.ts';
 import { decodeNode, LARGE, sourceIn } from './node-record.ts';
 import type { Change, Storage } from './storage.ts';
 

@@ -9,7 +9,8 @@ import {
   type PropertyDifference,
 } from './graph-differences.ts';
 import { nodeKey } from './keys.ts';
-import { historyOf, REBUILD_KEY } from './log-keys.ts';
+import { historyOf } from './history-record.ts';
+import { REBUILD_KEY } from './log-keys.ts';
 import { sourceIn } from './node-record.ts';
 import { idOfSource } from './node-source.ts';
 import { durable } from './replay.ts';

@@ -7,7 +7,7 @@ import {
   encodeStatesInSteps,
   historyKey,
   type WrittenStates,
-} from './log-keys.ts';
+} from './history-record.ts';
 import type { Change } from './storage.ts';
 
 /** What of some writes the graph had before they came: all, or those that are told apart. */

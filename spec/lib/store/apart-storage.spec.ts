@@ -9,7 +9,8 @@ import {
   pieceKey,
   soulRange,
 } from '../../../lib/store/keys.ts';
-import { headKey, headRange, historyKey, operationKey } from '../../../lib/store/log-keys.ts';
+import { historyKey } from '../../../lib/store/history-record.ts';
+import { headKey, headRange, operationKey } from '../../../lib/store/log-keys.ts';
 import { utf8 } from '../../../lib/base/bytes.ts';
 
 describe('store.apart-storage', () => {

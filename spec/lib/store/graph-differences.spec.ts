@@ -8,7 +8,7 @@ import {
   wholeWrite,
 } from '../../../lib/store/graph-differences.ts';
 import { deferredKey, encodeDeferred, pieceRange } from '../../../lib/store/keys.ts';
-import { historyOf, type HistoryNote } from '../../../lib/store/log-keys.ts';
+import { historyOf, type HistoryNote } from '../../../lib/store/history-record.ts';
 import { FakeClock, START_MS } from '../../support/fake-clock.ts';
 import { gathered } from '../../support/log-bytes.ts';
 import { copyWithout, ignoringCase } from '../../support/rebuilding.ts';

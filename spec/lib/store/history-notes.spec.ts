@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
 import type { CommitGroup } from '../../../lib/store/commit-group.ts';
 import { HistoryNotes } from '../../../lib/store/history-notes.ts';
-import { noteOf } from '../../../lib/store/log-keys.ts';
+import { noteOf } from '../../../lib/store/history-record.ts';
 import { idOfSource } from '../../../lib/store/node-source.ts';
 import type { Change } from '../../../lib/store/storage.ts';
 import type { WrittenNode } from '../../../lib/store/written-nodes.ts';

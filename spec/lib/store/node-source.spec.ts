@@ -5,7 +5,8 @@ import { runWithPauses } from '../../../lib/base/slices.ts';
 import { writeOf } from '../../../lib/graph/write.ts';
 import { namesOf } from '../../../lib/log/operation.ts';
 import { encodeEntry, nodeKey } from '../../../lib/store/keys.ts';
-import { historyRange, noteOf, witnessedChange, witnessedRange } from '../../../lib/store/log-keys.ts';
+import { historyRange, noteOf } from '../../../lib/store/history-record.ts';
+import { witnessedChange, witnessedRange } from '../../../lib/store/log-keys.ts';
 import { NodeRecordBuilder, sourceIn } from '../../../lib/store/node-record.ts';
 import {
   idOfSource,

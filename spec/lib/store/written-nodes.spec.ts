@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { finish } from '../../../lib/base/slices.ts';
 import { writeOf, type FieldWrite } from '../../../lib/graph/write.ts';
 import { stateToHex } from '../../../lib/store/keys.ts';
-import { decodeStates, historyRange, idOfHistory } from '../../../lib/store/log-keys.ts';
+import { decodeStates, historyRange, idOfHistory } from '../../../lib/store/history-record.ts';
 import type { Change } from '../../../lib/store/storage.ts';
 import {
   appendForgotten,
