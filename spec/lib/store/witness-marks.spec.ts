@@ -153,26 +153,12 @@ describe('store.witness-marks', () => {
     await commit(1);
     await commit(0, write('s', 'b'));
     await commit(1);
-    const waiting = [3, 4, 5, 6, 7, 8];
-    expect(waiting.map((number) => marks.waits(number))).to.deep.equal([
-      false,
-      true,
-      false,
-      true,
-      false,
-      false,
-    ]);
+    const numbers = [3, 4, 5, 6, 7, 8];
+    expect(numbers.filter((number) => marks.waits(number))).to.deep.equal([4, 6]);
     expect(woken).to.deep.equal([false]);
     const again = new WitnessMarks(storage, MOST);
     await again.load();
-    expect(waiting.map((number) => again.waits(number))).to.deep.equal([
-      false,
-      true,
-      false,
-      true,
-      false,
-      false,
-    ]);
+    expect(numbers.filter((number) => again.waits(number))).to.deep.equal([4, 6]);
     expect((await marks.oldest(1)).keys).to.deep.equal([markKey(4)]);
     expect((await marks.oldest(9)).keys).to.deep.equal([markKey(4), markKey(6)]);
     marks.done([markKey(4)]);
